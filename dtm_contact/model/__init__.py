@@ -1,7 +1,16 @@
 """The types that flow through the engine, frozen: nothing here reads a clock, a file or a network."""
 
 from dtm_contact.model.alarm import Alarm, AlarmLevel, AlarmSource, Priority, agreed
-from dtm_contact.model.arrival import IMPORTED, Arrival, Envelope
+from dtm_contact.model.arrival import (
+    CHANNEL_HEADER,
+    DIGEST_HEADER,
+    IMPORTED,
+    REQUEST_FILE,
+    REQUEST_HEADER,
+    SOURCE_HEADER,
+    Arrival,
+    Envelope,
+)
 from dtm_contact.model.call import RECENT_KEPT, Call, CallBack, CallBacks, Outcome, Standing
 from dtm_contact.model.channel import SPOKEN_CHANNELS, Channel, ChannelTraits
 from dtm_contact.model.coded_text import CodedText
@@ -62,16 +71,22 @@ from dtm_contact.model.outgoing import (
 )
 from dtm_contact.model.problem import Problem, Severity, errors_first
 from dtm_contact.model.register import SINGLE, Consent, EntryKind, KnownEntry, Protection, Reach, holding_for
+from dtm_contact.model.sourced import FieldValue, Sourced, SourceField
 from dtm_contact.model.stated import Stated
 from dtm_contact.model.understanding import Asker, Finding, Peril, Scope, Understanding, Unread, Wish, Wished
 
 __all__ = [
+    "CHANNEL_HEADER",
     "DANGER_QUESTION",
+    "DIGEST_HEADER",
     "IMPORTED",
     "MOST_DEALINGS",
     "NEUTRAL_RECEIPT",
     "RECENT_KEPT",
+    "REQUEST_FILE",
+    "REQUEST_HEADER",
     "SINGLE",
+    "SOURCE_HEADER",
     "SPOKEN_CHANNELS",
     "Alarm",
     "AlarmLevel",
@@ -110,6 +125,7 @@ __all__ = [
     "EntryKind",
     "Envelope",
     "Evidence",
+    "FieldValue",
     "FileOutcome",
     "FileReader",
     "FileText",
@@ -149,6 +165,8 @@ __all__ = [
     "Scope",
     "Sent",
     "Severity",
+    "SourceField",
+    "Sourced",
     "Span",
     "Standing",
     "Stated",

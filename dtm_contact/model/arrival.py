@@ -7,6 +7,19 @@ from typing import Final
 IMPORTED: Final = "import"
 """The channel of what is taken over from a mailbox in use before: judged like any mail, it answers and calls nobody."""
 
+OWN_INTAKES: Final = frozenset({"http", "folder"})
+"""The receivers that make one message of what they are handed, and write `X-DTM-…` into its header."""
+SOURCE_HEADER: Final = "X-DTM-Source"
+"""Which source handed it over, by its name in the settings."""
+REQUEST_HEADER: Final = "X-DTM-Request"
+"""The source's own number of the request."""
+CHANNEL_HEADER: Final = "X-DTM-Channel"
+"""By which channel the person made contact, as the source's settings say."""
+DIGEST_HEADER: Final = "X-DTM-Digest"
+"""What tells the content of a request from any other: the same number with another digest is another request."""
+REQUEST_FILE: Final = "demande.json"
+"""The file name of the part (`application/json`) that holds the fields of a request."""
+
 _LONG: Final = timedelta(days=1)
 _LIVE: Final = "imap"
 
@@ -60,6 +73,11 @@ class Arrival:
     envelope: Envelope | None
     raw: bytes
     in_turn: bool = False
+
+    @property
+    def by_own_intake(self) -> bool:
+        """Whether we made the message ourselves: what its header says in `X-DTM-…` is ours, in all others a forgery."""
+        return self.channel in OWN_INTAKES
 
     @property
     def imported(self) -> bool:

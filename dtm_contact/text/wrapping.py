@@ -100,6 +100,7 @@ _PASSED_ON: Final = _any_of(
     r"(?:debut du message|message d'origine|forwarded message|message transfere|fwd|tr) ?.{0,20}",
 )
 
+_MAY_BE_SCANNED: Final = frozenset({Channel.EMAIL, Channel.LETTER})
 _SCANS: Final = frozenset({"application/pdf", "image/tiff", "image/jpeg", "image/png"})
 _SCAN_ENDINGS: Final = (".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png")
 
@@ -160,13 +161,13 @@ def _blanked(text: str, cuts: Sequence[tuple[int, int]]) -> str:
 
 
 def has_scan_alone(contact: Contact) -> bool:
-    """Return whether a mail brings files as copiers make them, of which no word was read, and quotes nothing.
+    """Return whether a mail or a letter brings scans alone, of which no word was read, and quotes nothing.
 
     What it says itself decides the rest.
     """
     if contact.attached_text:
         return False
-    if contact.channel is not Channel.EMAIL or not contact.attachments or contact.undecoded or contact.quoted_text:
+    if contact.channel not in _MAY_BE_SCANNED or not contact.attachments or contact.undecoded or contact.quoted_text:
         return False
     return all(map(_may_be_scan, contact.attachments))
 
