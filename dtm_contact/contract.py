@@ -15,6 +15,7 @@ from dtm_contact.model import (
     Match,
     OnDuty,
     RuleTrace,
+    Sourced,
     Standing,
     WriterHome,
 )
@@ -52,9 +53,24 @@ def as_json(judgement: Judgement, *, trace: bool = False) -> Json:
     }
     if judgement.contact.call is not None:
         found |= _call(judgement.contact.call, standing)
+    if judgement.contact.sourced is not None:
+        found["sent_by"] = _sent_by(judgement.contact.sourced)
     if trace:
         found["trace"] = _trace(judgement)
     return found
+
+
+def _sent_by(sourced: Sourced) -> Json:
+    """Return which source sent it and what it asserts: the names of its fields, never what stands in them."""
+    return {
+        "source": sourced.source,
+        "partner": sourced.partner,
+        "read": sourced.read,
+        "identity": "proven" if sourced.proven else "asserted",
+        "fields": [each.field.value for each in sourced.fields],
+        "topic": sourced.topic,
+        "alarm": sourced.alarm.value,
+    }
 
 
 def _call(call: Call, standing: Standing | None) -> Json:

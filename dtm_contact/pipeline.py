@@ -4,10 +4,11 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from dtm_contact.conversation import House, is_ours, join, join_by_rule, join_ours
+from dtm_contact.conversation import SENT_BY_AGENTS, House, is_ours, join, join_by_rule, join_ours
 from dtm_contact.directory import Directory
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.matching.verdict import as_stated
+from dtm_contact.matching.people import number_key
+from dtm_contact.matching.verdict import as_stated, at_the_place_of, of_their_account
 from dtm_contact.model import (
     Alarm,
     AlarmLevel,
@@ -24,14 +25,18 @@ from dtm_contact.model import (
     Judgement,
     KnownCase,
     Match,
+    NoHistory,
     NotedHistory,
     Priority,
+    Sourced,
+    SourceField,
     Stated,
     Understanding,
 )
-from dtm_contact.reading import read, voice_notice
+from dtm_contact.reading import read
 from dtm_contact.rules import RuleSet, decide, with_unheard_voice
 from dtm_contact.settings import Settings
+from dtm_contact.sources import from_source
 from dtm_contact.tokens import SHORTEST_KEY, CaseTokens
 from dtm_contact.topics import understand
 
@@ -120,10 +125,10 @@ def judge(
     )
     counted_from = now
     now = min(contact.at, now) if arrival.imported else now
-    voice = voice_notice(contact, grounds.settings.switchboard.voicemail_senders, grounds.index.our_numbers)
-    if voice is not None:
-        # Whoever was called waits for somebody to listen and call back, though a machine wrote it.
-        contact, as_case = replace(contact, voice=voice), True
+    if arrival.channel != SENT_BY_AGENTS:
+        contact = from_source(arrival, contact, grounds.rules.sources, grounds.index.our_numbers, grounds.house.domains)
+    # Whoever was called waits for somebody to listen and call back, though a machine wrote it.
+    as_case = as_case or contact.voice is not None
     noted = NotedHistory(history)
     if not as_case and is_ours(contact, arrival.channel, grounds.house, noted):
         return _judged_ours(arrival, contact, now, grounds, noted, trace=trace)
@@ -132,6 +137,8 @@ def judge(
     understanding = _understood(contact, matched, grounds.rules, as_case=as_case)
     if contact.stated is not None:
         matched = as_stated(matched, contact.stated, grounds.directory, today)
+    if contact.sourced is not None:
+        matched = _as_its_source_places(matched, contact, contact.sourced, today, grounds)
     if understanding.kind in _SET_ASIDE:
         # Nobody is asked to see to anything, so nobody is on duty for it.
         matched = replace(matched, caretakers=())
@@ -164,6 +171,27 @@ def judge(
         rule = decision.rule.rpartition(":")[2]
         joining = join_by_rule(joining, decision.join, rule, contact, matched, noted)
     return Judgement(arrival.external_id, contact, matched, understanding, decision, noted.answers(), joining)
+
+
+def _as_its_source_places(matched: Match, contact: Contact, sourced: Sourced, today: date, grounds: Grounds) -> Match:
+    """Return the match with whom a source vouches for, at the place that its fields tell, and with its office."""
+    if sourced.proven:
+        matched = of_their_account(matched, sourced.label, grounds.directory, today)
+    address = sourced.value(SourceField.ADDRESS) or _address_of_equipment(sourced, grounds.directory)
+    if address:
+        said = Contact(contact.channel, contact.at, new_text=f"Adresse : {address}")
+        matched = at_the_place_of(match(said, today, grounds.index, NoHistory()), matched, grounds.directory)
+    if sourced.office_id is not None and matched.office_id is None:
+        matched = replace(matched, office_id=sourced.office_id)
+    return matched
+
+
+def _address_of_equipment(sourced: Sourced, directory: Directory) -> str:
+    """Return where a machine stands whose number the directory has; empty where it has none of that number."""
+    number = number_key(sourced.value(SourceField.EQUIPMENT))
+    machine = next((each for each in directory.records.equipment if number and number_key(each.number) == number), None)
+    at = next((each for each in directory.records.addresses if machine and each.address_id == machine.address_id), None)
+    return f"{at.house_number} {at.street}, {at.postcode} {at.commune}" if at is not None else ""
 
 
 def whoever_it_may_be(matched: Match, directory: Directory, today: date) -> tuple[str, ...]:
@@ -265,6 +293,8 @@ def _understood(contact: Contact, matched: Match, rules: RuleSet, *, as_case: bo
     understanding = understand(contact, rules.reader, matched.named_spans if matched.proven else ())
     if contact.stated is not None:
         understanding = _as_said(understanding, contact.stated, rules)
+    if contact.sourced is not None:
+        understanding = _as_its_source_says(understanding, contact.sourced, rules)
     # Whoever may be in danger is read by a person, whatever else their message looks like.
     aside = understanding.kind in _SET_ASIDE and understanding.alarm.any
     return _as_case(understanding) if as_case or aside else understanding
@@ -309,6 +339,29 @@ def _as_said(understanding: Understanding, stated: Stated, rules: RuleSet) -> Un
         return asked
     lowered = asked.alarm.lowered(AlarmLevel.NONE, _noted_by_agent(stated.priority))
     return replace(asked, priority=stated.priority, alarm=lowered)
+
+
+def _as_its_source_says(understanding: Understanding, said: Sourced, rules: RuleSet) -> Understanding:
+    """Return what is asked as the code of a source says; what the text tells of danger stays, and goes first."""
+    asked = _as_case(understanding) if said.is_case and understanding.kind in _SET_ASIDE else understanding
+    if asked.kind is not CaseKind.CASE:
+        return asked
+    alarm = asked.alarm
+    if said.alarm is AlarmLevel.CERTAIN:
+        alarm = alarm.raised(AlarmSource.SOURCE)
+    elif said.alarm is AlarmLevel.POSSIBLE and not alarm.any:
+        alarm = replace(alarm, level=AlarmLevel.POSSIBLE, raised_by=AlarmSource.SOURCE, why_not=None)
+    topic = rules.reader.topics.get(said.topic or "")
+    if topic is None:
+        return replace(asked, alarm=alarm, priority=alarm.priority(min(asked.priority, said.priority or Priority.P4)))
+    others = tuple(code for code in asked.topics if code not in {topic.code, _UNSPECIFIC, _THANKS})
+    if topic.code == _THANKS and not alarm.any:
+        return replace(asked, topics=(_THANKS,), alarm=alarm, priority=said.priority or topic.priority)
+    # The code says more than words of which nothing was understood; of two matters the more urgent one counts.
+    read = bool(others) or topic.code in asked.topics
+    usual = said.priority or (min(topic.priority, asked.priority) if read else topic.priority)
+    topics = (*others, topic.code) if asked.alarm.certain else (topic.code, *others)
+    return replace(asked, topics=topics, alarm=alarm, priority=alarm.priority(usual))
 
 
 def _as_case(understanding: Understanding) -> Understanding:

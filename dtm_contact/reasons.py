@@ -31,6 +31,8 @@ def reasons(judgement: Judgement) -> tuple[CodedText, ...]:
     understanding, decision = judgement.understanding, judgement.decision
     deciding = next((finding for finding in understanding.findings if finding.topic == understanding.topic), None)
     found = [*_of_call(judgement.contact)]
+    if judgement.contact.sourced is not None:
+        found.append(CodedText.plain(judgement.contact.sourced.label))
     if words := heaviest_words(deciding.evidence if deciding else ()):
         found.append(CodedText("words", {"words": words}))
     if understanding.raised_by:

@@ -19,6 +19,7 @@ LINES = (
     ("alarms",),
     ("text", "hours", "tokens", "model_archive", "labels"),
     ("directory", "reading"),
+    ("sources",),
     ("matching", "topics", "conversation"),
     ("rules",),
     ("pipeline",),

@@ -80,13 +80,15 @@ class Care:
     protected: frozenset[str] = frozenset()
 
 
-def addressees(
+def addressees(  # noqa: PLR0913 - what is known of one case, and whom it may reach
     contacts: Sequence[CaseContact],
     tenant_id: str | None,
     confirmed: Iterable[Confirmation],
     directory: Directory,
     settings: Settings,
     care: Care,
+    *,
+    machines: Collection[str] = (),
 ) -> tuple[Addressee, ...]:
     """Return the addresses that a case may be answered at, the one to be chosen first; a robot's is none.
 
@@ -100,8 +102,9 @@ def addressees(
         tenant_id: whom the case names.
         confirmed: what agents confirmed for them.
         directory: the estate.
-        settings: our own addresses and domains, and the telephone systems that write by e-mail.
+        settings: our own addresses and domains.
         care: what the register says.
+        machines: the addresses, and domains that begin with @, from which the programs of sources write.
     """
     confirmed = tuple(confirmed)
     known = _known_addresses(tenant_id, confirmed, directory)
@@ -126,7 +129,7 @@ def addressees(
         each
         for each in found.values()
         # A telephone company's people may be tenants: whom the directory knows by such an address is no robot.
-        if each.address != own and not is_robot(each.address, () if each.address in known else _gateways(settings))
+        if each.address != own and not is_robot(each.address, () if each.address in known else machines)
     ]
     return tuple(sorted(people, key=lambda each: _place(each, settings)))
 
@@ -212,7 +215,3 @@ def _place(each: Addressee, settings: Settings) -> tuple[bool, int, bool]:
 
 def _domains(settings: Settings) -> frozenset[str]:
     return frozenset(domain.lower() for domain in settings.domains)
-
-
-def _gateways(settings: Settings) -> tuple[str, ...]:
-    return settings.switchboard.voicemail_senders

@@ -90,7 +90,13 @@ def addressees_of(act: Act) -> tuple[Addressee, ...]:
     confirmed = act.work.confirmations(tenant_id) if tenant_id else ()
     care = Care(act.work.never_used, registered_of(act).protected)
     return addressees(
-        act.work.judged_contacts(act.held), tenant_id, confirmed, grounds.directory, grounds.settings, care
+        act.work.judged_contacts(act.held),
+        tenant_id,
+        confirmed,
+        grounds.directory,
+        grounds.settings,
+        care,
+        machines=grounds.rules.sources.machines,
     )
 
 

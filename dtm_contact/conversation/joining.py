@@ -31,13 +31,15 @@ REOPENED_WITHIN: Final = timedelta(days=14)
 """A reply to a closed case reopens it for so long."""
 SILENCE: Final = timedelta(days=30)
 """After so long a silence a message is a matter of its own."""
+SAME_REQUEST_WITHIN: Final = timedelta(days=366)
+"""What a source numbers as one matter joins the case of that number for so long."""
 SAME_TEXT_WITHIN: Final = timedelta(hours=48)
 """The same words by the same sender within this time are one message."""
 
 # What an answer to a question of ours looks like, whatever the question was about.
 _OF_ANY_MATTER: Final = frozenset({"other", "thanks", "appointment"})
 _THANKS: Final = "thanks"
-_REPEATS: Final = frozenset({Way.SAME_MESSAGE, Way.SAME_TEXT})
+_REPEATS: Final = frozenset({Way.SAME_MESSAGE, Way.SAME_TEXT, Way.REQUEST})
 
 
 class Questions(Conversations, Protocol):
@@ -84,6 +86,11 @@ class _Message:
     @property
     def vouched(self) -> bool:
         return self.contact.authentication is Authentication.VOUCHED
+
+    @property
+    def numbered(self) -> bool:
+        """Whether the source that it comes from numbers its matter."""
+        return self.contact.sourced is not None and bool(self.contact.sourced.key)
 
     @property
     def failed(self) -> bool:
@@ -169,9 +176,8 @@ def join_by_rule(
     if case is None:
         return joining
     vouched = contact.authentication is Authentication.VOUCHED
-    if contact.stated is not None or (
-        vouched and (joining.writer.address.strip().lower() in case.addresses or _is_of_household(match, case))
-    ):
+    is_party = vouched and joining.writer.address.strip().lower() in case.addresses
+    if contact.stated is not None or is_party or _is_of_household(match, case):
         why = (CodedText("joined_by_rule", {"rule": rule}),)
         linked = tuple(each for each in joining.linked if each != number)
         proven = _is_of_household(match, case) or (_names_nobody(case) and joining.proven)
@@ -219,7 +225,8 @@ def _of_machine(pointed: Sequence[Reference], history: Questions) -> Joining:
 
 
 def _of_person(message: _Message, pointed: Sequence[Reference], history: Questions) -> Joining:
-    alike = list(history.alike(message.fingerprint, message.now - SILENCE)) if message.fingerprint else []
+    within = SAME_REQUEST_WITHIN if message.numbered else SILENCE
+    alike = list(history.alike(message.fingerprint, message.now - within)) if message.fingerprint else []
     repeated = _repeated(message, alike)
     numbers = [reference.number for reference in pointed]
     wanted = dict.fromkeys((*([repeated.number] if repeated else ()), *numbers))
@@ -242,6 +249,9 @@ def _repeated(message: _Message, alike: Iterable[Alike]) -> Reference | None:
     what stands there already, from the same address. A stranger would have to know the words and the address, and
     gains nothing by them.
     """
+    if message.numbered:
+        latest = max(alike, key=lambda each: each.at, default=None)
+        return Reference(latest.case_number, Way.REQUEST, signed=False) if latest is not None else None
     for each in alike:
         if each.sender_address != message.writer_address:
             continue
@@ -320,6 +330,8 @@ def _obstacle(message: _Message, reference: Reference, case: KnownCase) -> _Obst
         return None
     if not _may_join(message, reference, case):
         return _not_a_party(message.contact.authentication)
+    if reference.way is Way.REQUEST:
+        return _closed_long_ago(message, case)
     # An answer to "is it now?" belongs to the case that asked, whatever it is taken to be about.
     if message.by_staff or reference.way in _REPEATS or _answers_question(message, reference, case):
         return None
@@ -328,13 +340,19 @@ def _obstacle(message: _Message, reference: Reference, case: KnownCase) -> _Obst
 
 def _other_matter(message: _Message, case: KnownCase) -> _Obstacle | None:
     """Return why what a party writes is no more of a case; None where it is."""
-    if case.closed_at is not None and message.now - case.closed_at > REOPENED_WITHIN and not _asks_nothing(message):
-        return _Obstacle("closed_long_ago", REOPENED_WITHIN.days)
+    if closed := _closed_long_ago(message, case):
+        return closed
     if message.now - case.last_contact_at > SILENCE:
         return _Obstacle("silent_for_long", SILENCE.days)
     topic = message.understanding.topic
     if topic not in _OF_ANY_MATTER and topic not in case.topics and case.topics:
         return _Obstacle("other_matter")
+    return None
+
+
+def _closed_long_ago(message: _Message, case: KnownCase) -> _Obstacle | None:
+    if case.closed_at is not None and message.now - case.closed_at > REOPENED_WITHIN and not _asks_nothing(message):
+        return _Obstacle("closed_long_ago", REOPENED_WITHIN.days)
     return None
 
 
@@ -357,7 +375,8 @@ def _may_join(message: _Message, reference: Reference, case: KnownCase) -> bool:
         return True
     if message.imported and reference.way is Way.THREAD and message.writer_address in case.addresses:
         return True
-    return message.vouched and (message.writer_address in case.addresses or _is_of_household(message.match, case))
+    # Only who is vouched for, by our server or by a source, is proven to be of a household.
+    return (message.vouched and message.writer_address in case.addresses) or _is_of_household(message.match, case)
 
 
 def _proves_writer(message: _Message, reference: Reference, case: KnownCase) -> bool:

@@ -9,6 +9,7 @@ from dtm_contact.explain.reason import (
     caller,
     mark,
     reason,
+    source_line,
 )
 from dtm_contact.explain.summary import summary
 
@@ -18,5 +19,6 @@ __all__ = [
     "caller",
     "mark",
     "reason",
+    "source_line",
     "summary",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dtm_contact.labels.coded_text import quoted, text_of, texts_of
-from dtm_contact.labels.judging import ALARM_LEVELS, ALARM_SOURCES, PERILS
+from dtm_contact.labels.judging import ALARM_LEVELS, ALARM_SOURCES, PERILS, SOURCE_FIELDS
 from dtm_contact.model import (
     Alarm,
     AlarmSource,
@@ -14,6 +14,7 @@ from dtm_contact.model import (
     Judgement,
     Part,
     Peril,
+    Sourced,
 )
 from dtm_contact.reasons import heaviest_words, reasons, who_calls
 
@@ -57,6 +58,23 @@ def alarm_line(alarm: Alarm, peril: Peril | None = None) -> str:
 def _percent(probability: float) -> str:
     """Return a probability in whole hundredths, never as certain."""
     return f"{min(99, round(probability * 100))}\u00a0%"
+
+
+def source_line(sourced: Sourced) -> str:
+    """Return, in French, from which source a contact comes, and what that asserts.
+
+    For instance "Agence numérique : compte vérifié par cette source ; affirme nom, numéro de bail".
+    """
+    if sourced.partner:
+        return f"{sourced.label} (partenaire)"
+    fields = ", ".join(SOURCE_FIELDS[each.field] for each in sourced.fields)
+    parts = [
+        "" if sourced.read else "champs non lus",
+        "compte vérifié par cette source" if sourced.proven else "",
+        f"affirme {fields}" if fields else "",
+    ]
+    told = " ; ".join(filter(None, parts))
+    return f"{sourced.label} : {told}" if told else sourced.label
 
 
 def quoted_words(evidence: Iterable[Evidence]) -> str:

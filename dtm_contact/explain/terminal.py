@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dtm_contact.explain.names import Names
-from dtm_contact.explain.reason import alarm_line, caller, mark
+from dtm_contact.explain.reason import alarm_line, caller, mark, source_line
 from dtm_contact.explain.summary import summary
 from dtm_contact.explain.waterfall import Waterfall, WaterfallStep, percent, points, waterfall
 from dtm_contact.labels.coded_text import texts_of
@@ -20,6 +20,7 @@ from dtm_contact.labels.judging import (
     OUTCOMES,
     PARTS,
     SCOPES,
+    SOURCE_FIELDS,
     TOPIC_EVIDENCE,
     UNVERIFIED_CALLER,
     WISHES,
@@ -116,6 +117,9 @@ def _from(contact: Contact) -> Iterator[tuple[str, str]]:
     """Tell who wrote; of a call, the number, what became of it, and how often there was one."""
     if contact.call is None:
         yield "de", f"{contact.sender.name} <{contact.sender.address}>"
+        if contact.sourced is not None:
+            yield "source", source_line(contact.sourced)
+            yield from (("", f"{SOURCE_FIELDS[each.field]} : {each.value}") for each in contact.sourced.fields)
         return
     yield "de", f"{caller(contact.call)}: {UNVERIFIED_CALLER}"
     yield "issue", OUTCOMES[contact.call.outcome]

@@ -29,6 +29,7 @@ _JOINED: Final[Mapping[str, str]] = {
     "thread": "suit un message du dossier {case}",
     "subject": "porte le numéro du dossier {case}",
     "same_message": "même message, déjà reçu dans le dossier {case}",
+    "request": "porte le même numéro que le dossier {case}",
     "same_text": "même texte du même expéditeur, déjà reçu dans le dossier {case}",
 }
 """By what a message joins a case, by the values of `Way`."""

@@ -88,6 +88,7 @@ _JOINED_BY: Final[Mapping[Way, str]] = {
     Way.OWN: "",
     Way.SAME_MESSAGE: "déjà reçu",
     Way.SAME_TEXT: "les mêmes mots que le précédent",
+    Way.REQUEST: "du même numéro de demande",
     Way.RULE: "de la même personne, dont un dossier est ouvert",
 }
 _KIND: Final[Mapping[OutgoingKind, str]] = {

@@ -17,6 +17,7 @@ from dtm_contact.model import (
     Part,
     Peril,
     Scope,
+    SourceField,
     Unread,
     Wish,
 )
@@ -54,7 +55,23 @@ ALARM_SOURCES: Final[Mapping[AlarmSource, str]] = {
     AlarmSource.EQUIPMENT: "la ligne d'une machine",
     AlarmSource.FRAILTY: "une panne chez une personne fragile",
     AlarmSource.ANSWER: "la réponse de qui a écrit",
+    AlarmSource.SOURCE: "le code d'une source connue",
     AlarmSource.AGENT: "un agent",
+}
+SOURCE_FIELDS: Final[Mapping[SourceField, str]] = {
+    SourceField.TITLE: "civilité",
+    SourceField.NAME: "nom",
+    SourceField.FIRST_NAME: "prénom",
+    SourceField.LEASE: "numéro de bail",
+    SourceField.ADDRESS: "adresse",
+    SourceField.PLACE: "emplacement",
+    SourceField.PHONE: "téléphone",
+    SourceField.EMAIL: "courriel",
+    SourceField.REQUEST: "numéro de demande",
+    SourceField.EQUIPMENT: "numéro d'appareil",
+    SourceField.TOPIC: "motif",
+    SourceField.SUBJECT: "objet",
+    SourceField.TEXT: "texte",
 }
 ALARM_RAISED: Final[Mapping[AlarmSource | None, str]] = {
     AlarmSource.WORDS: "relevée par une formule",
@@ -63,6 +80,7 @@ ALARM_RAISED: Final[Mapping[AlarmSource | None, str]] = {
     AlarmSource.RULE: "donnée par une règle",
     AlarmSource.EQUIPMENT: "donnée par la ligne d'une machine",
     AlarmSource.ANSWER: "confirmée par la personne qui a écrit",
+    AlarmSource.SOURCE: "donnée par le code d'une source connue",
     AlarmSource.AGENT: "donnée par un agent",
     None: "donnée avant que le programme note pourquoi",
 }
@@ -158,6 +176,7 @@ DOUBTS: Final[Mapping[str, str]] = {
 """What bounds how surely somebody is the one concerned, whatever speaks for them."""
 MATCH_EVIDENCE: Final[Mapping[str, str]] = {
     **DOUBTS,
+    "source.account": "compte vérifié par la source",
     "email.known": "adresse connue",
     "email.household": "adresse de quelqu'un du foyer",
     "email.confirmed": "adresse confirmée par un agent",
@@ -272,6 +291,7 @@ CONDITIONS: Final[Mapping[str, str]] = {
     "scope": "étendue",
     "sender.address": "adresse de l'expéditeur",
     "sender.domain": "domaine de l'expéditeur",
+    "source": "source",
     "subject": "objet",
     "tags": "étiquettes",
     "tenant.known": "locataire reconnu",

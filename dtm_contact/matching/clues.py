@@ -40,12 +40,12 @@ from dtm_contact.matching.mentions import (
 )
 from dtm_contact.matching.name_mentions import NameReader
 from dtm_contact.matching.passages import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_TAIL, Passage, texts
-from dtm_contact.matching.people import TradeMention, number_key
+from dtm_contact.matching.people import People, TradeMention, number_key
 from dtm_contact.matching.place_mentions import Atom, find_atoms, is_their_own
 from dtm_contact.matching.places import Group, as_its_town_has_it, grouped
 from dtm_contact.matching.roles import thanked, visited
-from dtm_contact.model import Authentication, Contact, Evidence, History, Part, Span
-from dtm_contact.text import fold, fold_keeping_offsets, is_robot, name_words, phone_key, phones_in
+from dtm_contact.model import Authentication, Contact, Evidence, History, Part, Sourced, SourceField, Span
+from dtm_contact.text import fold, fold_keeping_offsets, glued, is_robot, name_words, phone_key, phones_in
 
 _EMAIL = re.compile(r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}")
 _NUMBER = re.compile(r"(?<![a-z0-9./])(?:[a-z] ?)?[0-9](?:(?:[ ./-]{0,3}| barre | slash )[0-9]){3,11}(?![0-9])")
@@ -276,7 +276,7 @@ def _names(contact: Contact, sender: Passage, index: MatchIndex, clues: Clues) -
     people = index.people
     found: list[Mention | None] = []
     # Whoever stood before an agent said who they are; what a mailbox is called, somebody chose once.
-    called = NameRole.DISPLAY if contact.stated is None else NameRole.SELF
+    called = NameRole.DISPLAY if contact.stated is None and not _says_who(contact) else NameRole.SELF
     writers = [(contact.sender, sender), *((original.sender, None) for original in contact.forwarded[:3])]
     for box, own in writers:
         if index.is_ours(box.address):
@@ -302,10 +302,26 @@ def _names(contact: Contact, sender: Passage, index: MatchIndex, clues: Clues) -
             theirs = [each for each in signed if each.role is NameRole.SIGNED and _by_staff(text, clues)]
             clues.colleagues.extend(theirs)
             found.extend(each for each in signed if each not in theirs)
+    if _says_who(contact):
+        found = [_only_named(each) for each in found]
     said = _of_whom(clues, [mention for mention in found if mention is not None])
     said = [each for each in said if not _is_neighbour(each, clues.passages)]
     named = called_as_the_mailbox(joined_in_mailbox(said, people.firsts.number), people.firsts.number)
     clues.mentions = distinct(written_for_in_full(called_so_in_full(named)))[:MOST_MENTIONS]
+
+
+def _says_who(contact: Contact) -> bool:
+    """Return whether the fields of a source tell the name of who writes: whoever fills them in says who they are."""
+    name = contact.sourced.value(SourceField.NAME) if contact.sourced is not None else ""
+    return bool(name) and contact.sender.name.endswith(name)
+
+
+def _only_named(mention: Mention | None) -> Mention | None:
+    """Return what a text calls its writer as merely named, where a field says who they are: "Nom : Dupont" is typed."""
+    typed = mention is not None and mention.span is not None and mention.span.part is Part.NEW
+    if mention is None or not typed or mention.role not in _GIVES_OWN_NAME:
+        return mention
+    return replace(mention, role=NameRole.NAMED)
 
 
 def _of_whom(clues: Clues, mentions: list[Mention]) -> list[Mention]:
@@ -412,7 +428,7 @@ def identify(contact: Contact, clues: Clues, index: MatchIndex, history: History
     for seen in clues.numbers:
         _numbers(identity, index, seen)
     _confirmed(identity, clues, index, history, forged=forged)
-    _prove(identity, contact)
+    _prove(identity, contact, people)
     _thread(identity, contact, index, history)
     for seen, mention in clues.traders:
         for person in mention.people:
@@ -426,8 +442,11 @@ def identify(contact: Contact, clues: Clues, index: MatchIndex, history: History
 _PROVING = frozenset({"email.known", "email.confirmed"})
 
 
-def _prove(identity: Identity, contact: Contact) -> None:
+def _prove(identity: Identity, contact: Contact, people: People) -> None:
     """Keep whose the sender's address is; that of a Reply-To or of a message passed on proves nothing."""
+    if contact.sourced is not None and contact.sourced.proven:
+        identity.proven |= {*_of_their_account(contact.sourced, people)}
+        return
     sender = contact.sender.address.strip().lower()
     if contact.authentication is not Authentication.VOUCHED or not sender:
         return
@@ -435,6 +454,19 @@ def _prove(identity: Identity, contact: Contact) -> None:
         evidence = kinds.get("email")
         if evidence is not None and evidence.name in _PROVING and evidence.seen.strip().lower() == sender:
             identity.proven.add(person)
+
+
+def _of_their_account(sourced: Sourced, people: People) -> Iterator[int]:
+    """Yield who holds the lease of an account that a source vouches for, and bears the name that stands beside it.
+
+    Of two who share the lease and the surname only the one with that first name is meant, where one stands there.
+    """
+    surname, first = sourced.value(SourceField.NAME), glued(sourced.value(SourceField.FIRST_NAME))
+    words = {glued(surname), *name_words(surname)}
+    holders = people.by_number.get(number_key(sourced.value(SourceField.LEASE)))
+    named = [at for at in holders if words & ({people.person(at).surname, people.person(at).birth} - {""})]
+    called = [at for at in named if people.person(at).first in {first, *words}]
+    yield from called if len(called) == 1 else named if len(named) == 1 else ()
 
 
 @dataclass(frozen=True, slots=True)

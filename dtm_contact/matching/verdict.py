@@ -466,13 +466,75 @@ def as_stated(weighed: Match, stated: Stated, directory: Directory, on: date) ->
     residence = directory.residences.get(residence_id or "")
     return replace(
         weighed,
-        candidates=_stated_candidates(weighed, named, dwelling_id, residence_id, stated.by),
+        candidates=_stated_candidates(
+            weighed, named, dwelling_id, residence_id, Evidence("agent.said", _BITS, named or "", None, stated.by)
+        ),
         tenant=Likely(named, 1.0) if named else _still(weighed, dwelling_id),
         dwelling=Likely(dwelling_id, 1.0) if dwelling_id else None,
         residence=Likely(residence_id, 1.0) if residence_id else None,
         home=None,
         office_id=residence.office_id if residence else weighed.office_id,
         caretakers=_caretakers(dwelling_id, residence_id, directory, on),
+    )
+
+
+def of_their_account(weighed: Match, label: str, directory: Directory, on: date) -> Match:
+    """Return the match with whom a source vouches for named, whatever else the text says of who writes.
+
+    Who writes for somebody else by their own account stays as weighed: the matter is that person's.
+
+    Args:
+        weighed: what all words say; its `proven` are whose the account is.
+        label: what the source is called.
+        directory: the estate.
+        on: the day, for who is on duty.
+    """
+    if len(weighed.proven) != 1 or weighed.on_behalf:
+        return weighed
+    (named,) = weighed.proven
+    if weighed.tenant is not None and weighed.tenant.id == named:
+        return weighed
+    home = directory.home(named, on)
+    dwelling_id = home.dwelling_id if home is not None else None
+    residence = directory.residence_of(dwelling_id) if dwelling_id is not None else None
+    residence_id = residence.residence_id if residence is not None else None
+    vouched = Evidence("source.account", _BITS, named, None, label)
+    return replace(
+        weighed,
+        candidates=_stated_candidates(weighed, named, dwelling_id, residence_id, vouched),
+        tenant=Likely(named, 1.0),
+        dwelling=Likely(dwelling_id, 1.0) if dwelling_id else None,
+        residence=Likely(residence_id, 1.0) if residence_id else None,
+        home=None,
+        office_id=residence.office_id if residence is not None else weighed.office_id,
+        caretakers=_caretakers(dwelling_id, residence_id, directory, on),
+    )
+
+
+def at_the_place_of(placed: Match, weighed: Match, directory: Directory) -> Match:
+    """Return a match whose matter is at a place that was told in a field of its own; elsewhere it stays as weighed.
+
+    Args:
+        placed: what the words of that field alone say.
+        weighed: what all words say.
+        directory: the estate.
+    """
+    if placed.residence is None or (weighed.residence is not None and weighed.residence.id == placed.residence.id):
+        return weighed
+    dwelling = weighed.dwelling
+    lives_in = directory.residence_of(dwelling.id) if dwelling is not None else None
+    home = weighed.home
+    if dwelling is not None and (lives_in is None or lives_in.residence_id != placed.residence.id):
+        home = WriterHome(dwelling.id, lives_in.residence_id if lives_in is not None else None)
+        dwelling = placed.dwelling
+    return replace(
+        weighed,
+        dwelling=dwelling,
+        residence=placed.residence,
+        home=home,
+        office_id=placed.office_id,
+        place_evidence=(),
+        caretakers=placed.caretakers,
     )
 
 
@@ -498,11 +560,10 @@ def _still(weighed: Match, dwelling_id: str | None) -> Likely | None:
 
 
 def _stated_candidates(
-    weighed: Match, named: str | None, dwelling_id: str | None, residence_id: str | None, by: str
+    weighed: Match, named: str | None, dwelling_id: str | None, residence_id: str | None, said: Evidence
 ) -> tuple[Candidate, ...]:
     if named is None:
         return weighed.candidates
-    said = Evidence("agent.said", _BITS, named, None, by)
     first = Candidate(named, dwelling_id, residence_id, 1.0, _BITS, (said,))
     others = (replace(each, probability=0.0) for each in weighed.candidates if each.tenant_id != named)
     return (first, *others)

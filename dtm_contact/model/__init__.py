@@ -71,6 +71,7 @@ from dtm_contact.model.outgoing import (
 )
 from dtm_contact.model.problem import Problem, Severity, errors_first
 from dtm_contact.model.register import SINGLE, Consent, EntryKind, KnownEntry, Protection, Reach, holding_for
+from dtm_contact.model.sourced import FieldValue, Sourced, SourceField
 from dtm_contact.model.stated import Stated
 from dtm_contact.model.understanding import Asker, Finding, Peril, Scope, Understanding, Unread, Wish, Wished
 
@@ -124,6 +125,7 @@ __all__ = [
     "EntryKind",
     "Envelope",
     "Evidence",
+    "FieldValue",
     "FileOutcome",
     "FileReader",
     "FileText",
@@ -163,6 +165,8 @@ __all__ = [
     "Scope",
     "Sent",
     "Severity",
+    "SourceField",
+    "Sourced",
     "Span",
     "Standing",
     "Stated",

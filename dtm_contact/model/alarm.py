@@ -48,6 +48,8 @@ class AlarmSource(StrEnum):
     """Somebody whom an outage puts in danger: an infant, oxygen, great age."""
     ANSWER = "answer"
     """The sender said yes to the question whether it is happening now."""
+    SOURCE = "source"
+    """The code of a source that the admins know, such as a lift platform's "person trapped"."""
     AGENT = "agent"
 
 

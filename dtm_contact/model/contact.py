@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from dtm_contact.model.call import Call, Outcome, Standing
 from dtm_contact.model.channel import Channel
+from dtm_contact.model.sourced import Sourced
 from dtm_contact.model.stated import Stated
 
 
@@ -182,6 +183,8 @@ class Contact:
         call: what the switchboard's log tells of a call; None where the channel is no phone.
         standing: which call-back the call opens, joins or closes; None likewise.
         voice: the voice message that a telephone system's notice tells of; None for every other message.
+        sourced: what a source that we know says in fields; None of every other message. Then sender and text are the
+            person's whom the fields tell, and no longer those of the program that sent it.
         undelivered: whom a report of delivery says that a message did not reach, for good.
         stated: what an agent said of it who wrote it down; None where it came in by itself.
     """
@@ -214,6 +217,7 @@ class Contact:
     stated: Stated | None = None
     undelivered: tuple[Undelivered, ...] = ()
     attached_text: str = ""
+    sourced: Sourced | None = None
 
     @property
     def unheard(self) -> bool:

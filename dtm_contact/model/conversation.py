@@ -19,6 +19,8 @@ class Way(StrEnum):
     SUBJECT = "subject"
     SAME_MESSAGE = "same_message"
     SAME_TEXT = "same_text"
+    REQUEST = "request"
+    """A source that we know gives both the same number of a request, or of a machine."""
     RULE = "rule"
     OWN = "own"
 

@@ -30,24 +30,22 @@ def why_not_answered(
     contact = judgement.contact
     by_program = bool(contact.automatic_signs) or contact.voice is not None or judgement.understanding.by_program
     by_program |= contact.answers_suppressed
+    # Of whom a form or a source tells, the envelope is the program's.
+    handed_over = contact.channel.traits.from_program or contact.sourced is not None
     checks = (
         (judgement.decision.kind is not CaseKind.CASE, "no case"),
         (not contact.channel.traits.autoreply, "no e-mail"),
         (by_program, "automatic"),
-        (not contact.channel.traits.from_program and not _return_path(arrival), "null sender"),
+        (not handed_over and not _return_path(arrival), "null sender"),
         (arrival.imported, "it was taken over from another mailbox"),
         (arrival.envelope is not None and arrival.envelope.backlog, "it lay in the mailbox before the first look"),
         (_ADDRESS.fullmatch(address) is None, "no address that could be answered"),
-        (_is_robot(address, arrival), "no-reply address"),
+        (is_robot(address) or (not handed_over and takes_no_answers(_return_path(arrival))), "no-reply address"),
         (address.rpartition("@")[2].lower() in domains, "one of us"),
         (contact.authentication is Authentication.FAILED and not danger, "the sender's domain does not vouch for it"),
         (now - min(contact.at, arrival.received_at) > OLDEST, "too old"),
     )
     return next((reason for holds, reason in checks if holds), None)
-
-
-def _is_robot(address: str, arrival: Arrival) -> bool:
-    return is_robot(address) or takes_no_answers(_return_path(arrival))
 
 
 def _return_path(arrival: Arrival) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from dtm_contact.model import (
-    Authentication,
     AutomaticSign,
     Automation,
     Contact,
@@ -370,19 +369,18 @@ _LONGEST_NOTICE: Final = 4_000
 """Characters of the text that are looked at: a notice is short."""
 
 
-def voice_notice(contact: Contact, senders: Collection[str], own_numbers: Collection[str]) -> VoiceNotice | None:
+def voice_notice(contact: Contact, own_numbers: Collection[str]) -> VoiceNotice | None:
     """Return whose voice message a contact announces; None where it is no such notice.
 
-    Telephone systems send these as mail: Asterisk's, and those of operators. Who sends them is a setting, since anybody
-    can write any sender; and a notice looks like one: a recording is attached, its words speak of a voice message, and
-    a caller's number stands in it or is said to be withheld.
+    Telephone systems send these as mail: Asterisk's, and those of operators. A notice looks like one: a recording is
+    attached, its words speak of a voice message, and a caller's number stands in it or is said to be withheld. Since
+    anybody can write one, who sends them is a source that the admins name.
 
     Args:
-        contact: a message that was read.
-        senders: addresses, and domains that begin with @, that such notices come from.
+        contact: a message that was read, from such a source.
         own_numbers: keys of the numbers that are ours: they are no caller's.
     """
-    if not (_is_sender(contact, senders) and _has_recording(contact)):
+    if not _has_recording(contact):
         return None
     text = f"{contact.subject}\n{contact.new_text}\n{contact.signature}"[:_LONGEST_NOTICE]
     folded = fold(text)
@@ -400,14 +398,6 @@ def _is_transcribed(folded: str) -> bool:
     if found is None or _NO_TRANSCRIPT.search(found.group()):
         return False
     return len(re.findall(r"[^\W\d]{2,}", found["said"])) >= _FEWEST_TRANSCRIBED
-
-
-def _is_sender(contact: Contact, senders: Collection[str]) -> bool:
-    address = contact.sender.address.lower()
-    known = {sender.lower() for sender in senders}
-    if address not in known and f"@{address.rpartition('@')[2]}" not in known:
-        return False
-    return contact.authentication is not Authentication.FAILED
 
 
 def _has_recording(contact: Contact) -> bool:

@@ -96,13 +96,7 @@ _SPACE: Final = re.compile(r"[ \t\r\n\f]+")
 
 def html_lines(data: bytes, charset: str, noted: Notes) -> list[Line]:
     """Return the lines that an HTML text shows. Never fails; what lies beyond the bounds is freed of its tags only."""
-    if b"data:" in data:
-        data = _DATA.sub(b"", data)
-    if len(data) > limits.HTML_OCTETS:
-        data = data[: limits.HTML_OCTETS]
-        noted.add(notes.TEXT_CUT)
-    meta = _META_CHARSET.search(data, 0, 4096)
-    text = decode(data, charset or (meta[1].decode("ascii") if meta else ""))
+    text = _decoded_html(data, charset, noted)
     if not _TAG.search(text):
         return lines_of(clean(unescape(text)).replace("\u00a0", " "))
     text = _LONG_TAG.sub(r"\1'\">", text)
@@ -112,6 +106,22 @@ def html_lines(data: bytes, charset: str, noted: Notes) -> list[Line]:
         noted.add(notes.HTML_CUT)
         lines.extend(_without_tags(text[cut:]))
     return lines
+
+
+def parsed_html(data: bytes, charset: str) -> LexborNode | None:
+    """Return the tree of an HTML text within the bounds of `html_lines`; None where it has none."""
+    text = _LONG_TAG.sub(r"\1'\">", _decoded_html(data, charset, Notes()))
+    return LexborHTMLParser(_FORMATTING.sub(r"\1span", text[: readable_end(text)])).root
+
+
+def _decoded_html(data: bytes, charset: str, noted: Notes) -> str:
+    if b"data:" in data:
+        data = _DATA.sub(b"", data)
+    if len(data) > limits.HTML_OCTETS:
+        data = data[: limits.HTML_OCTETS]
+        noted.add(notes.TEXT_CUT)
+    meta = _META_CHARSET.search(data, 0, 4096)
+    return decode(data, charset or (meta[1].decode("ascii") if meta else ""))
 
 
 def readable_end(html: str) -> int:

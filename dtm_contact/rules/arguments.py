@@ -31,7 +31,7 @@ class AllowedNames:
     """What rules may name; None where it could not be read and is not checked.
 
     Attributes:
-        topics, offices, queues, answers: identifiers.
+        topics, offices, queues, answers, sources: identifiers.
         residences: identifier and commune of the residences that go by a name, an identifier or "name (commune)", as
             conditions compare texts; empty where they are not checked.
     """
@@ -40,6 +40,7 @@ class AllowedNames:
     offices: Collection[str] | None = None
     queues: Collection[str] | None = None
     answers: Collection[str] | None = None
+    sources: Collection[str] | None = None
     residences: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
 
@@ -97,7 +98,7 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Identifiers:
-    """One or several identifiers of a kind that is checked: `topics`, `offices`, `queues`."""
+    """One or several identifiers of a kind that is checked: `topics`, `offices`, `queues`, `sources`."""
 
     kind: str
 

@@ -26,7 +26,7 @@ from dtm_contact.rules.facts import Facts, office_of
 from dtm_contact.rules.queues import Queue, Queues
 from dtm_contact.rules.routing import EVERYBODY, OFFICE, Rule
 from dtm_contact.rules.ruleset import RuleSet
-from dtm_contact.rules.schedule import DueTime
+from dtm_contact.rules.schedule import DueTime, parse_due
 
 AGENCY = "agency"
 """The kind of the one office that is no proximity office."""
@@ -244,10 +244,12 @@ def _tagged(tags: tuple[str, ...], rule: Rule) -> tuple[str, ...]:
 def _due(
     effective: Sequence[Rule], queue: Queue, urgency: tuple[Priority, Alarm], facts: Facts, begun: datetime
 ) -> datetime:
-    """Return the time that the last rule gives which gives one, else the queue's; an alarm never waits longer."""
+    """Return what the last rule gives, else what a partner is promised, else the queue's; no alarm waits longer."""
     priority, alarm = urgency
     usual = queue.due_at(priority, begun, facts.understanding.topic, alarm=alarm.level)
     given = [due for rule in effective if (due := _given(rule, queue, facts, begun))]
+    if not given and facts.contact.sourced is not None and facts.contact.sourced.follow_up:
+        given = [parse_due(facts.contact.sourced.follow_up).after(begun, queue.calendar)]
     if not given:
         return usual
     return min(usual, given[-1]) if alarm.any else given[-1]

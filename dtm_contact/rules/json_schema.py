@@ -26,11 +26,12 @@ from dtm_contact.rules.queues import RESERVED, QueuesFile
 from dtm_contact.rules.reader_files import PhrasesFile, TopicsFile
 from dtm_contact.rules.routing import Then
 from dtm_contact.rules.ruleset import RuleSet
+from dtm_contact.rules.source_files import SourcesFile
 from dtm_contact.rules.trial import FileTest, RuleTest
 
 Schema = dict[str, Any]
 
-SCHEMAS = ("routing", "queues", "topics", "phrases", "tests", "library")
+SCHEMAS = ("routing", "queues", "topics", "phrases", "sources", "tests", "library")
 """The schemas by the files that they are of: `<name>.yaml`, `phrases*.yaml`, `tests/*.yaml`; the head of
 `answers/library/*.md`."""
 
@@ -44,6 +45,7 @@ def json_schemas(rules: RuleSet) -> Mapping[str, Schema]:
         "queues": _whole("Queues, hours, due times, who is on call", _model(QueuesFile)),
         "topics": _whole("Topics, and from when the model says something", _model(TopicsFile)),
         "phrases": _whole("Phrases that the model cannot contradict", _phrases(rules)),
+        "sources": _whole("Those who write by machine or by office", _sources(rules)),
         "tests": _whole("Tests of the rules", _tests()),
         "library": _whole("The head of a canned answer", _library(rules)),
     }
@@ -82,6 +84,12 @@ def _phrases(rules: RuleSet) -> Schema:
     return schema
 
 
+def _sources(rules: RuleSet) -> Schema:
+    schema = _model(SourcesFile)
+    schema["$defs"]["_Code"]["properties"]["topic"] = {"enum": sorted(rules.reader.topics)}
+    return schema
+
+
 def _library(rules: RuleSet) -> Schema:
     schema = _model(CannedAnswerHead)
     schema["properties"]["topics"]["items"] = {"enum": sorted(rules.reader.topics)}
@@ -111,7 +119,11 @@ def _or_list(schema: Schema) -> Schema:
 
 
 def _identifiers(argument: Any, rules: RuleSet) -> Schema:
-    choices = {"topics": sorted(rules.reader.topics), "queues": sorted(rules.queues)}.get(argument.kind)
+    choices = {
+        "topics": sorted(rules.reader.topics),
+        "queues": sorted(rules.queues),
+        "sources": sorted(rules.sources.sources),
+    }.get(argument.kind)
     return _or_list({"enum": choices} if choices else {"type": "string"})
 
 

@@ -22,6 +22,8 @@ from dtm_contact.rules.library import CannedAnswer, library_files, load_library
 from dtm_contact.rules.queues import QUEUES_FILE, Queue, Queues, load_queues
 from dtm_contact.rules.reader_files import former_model, load_model, load_reader, reader_files, unknown_buttons
 from dtm_contact.rules.routing import ROUTING_FILE, Rule, load_routing
+from dtm_contact.rules.source_files import load_sources, source_files
+from dtm_contact.sources import SourceBook
 from dtm_contact.topics import Reader
 
 _DIGITS = 12
@@ -39,6 +41,7 @@ class RuleSet:
         version: a short digest of all files.
         problems: warnings, which keep nothing from taking effect, and the faults of rules that judge all the same.
         library: the canned answers, by name.
+        sources: those who write by machine or by office.
         index: finds the rules that may hold.
     """
 
@@ -49,6 +52,7 @@ class RuleSet:
     version: str
     problems: tuple[Problem, ...] = ()
     library: Mapping[str, CannedAnswer] = field(default_factory=dict)
+    sources: SourceBook = field(default_factory=SourceBook)
     index: Index = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -84,7 +88,7 @@ def load_rules(
     zone: ZoneInfo = PARIS,
     model: Path | None = None,
 ) -> RuleSet:
-    """Read the rules of a folder: `topics.yaml`, `phrases*.yaml`, `queues.yaml`, `routing.yaml` and `answers/`.
+    """Read the rules of a folder: its YAML files and `answers/`.
 
     Args:
         folder: the folder.
@@ -140,7 +144,10 @@ def load_in_force(
     library = load_library(folder, topics, of_library)
     if topics is not None and queues is not None:
         of_library.extend(unknown_buttons(folder, topics, library, queues.by_id))
-    allowed = AllowedNames(topics, offices or None, named, answers, _residences_by_name(residences))
+    sources = load_sources(folder, AllowedNames(topics, offices or None), problems)
+    allowed = AllowedNames(
+        topics, offices or None, named, answers, sources.sources, residences=_residences_by_name(residences)
+    )
     routing = load_routing(folder, allowed, problems)
     faults = list(_unreached(routing)) if routing is not None else []
     if digest(folder) != version:
@@ -153,7 +160,7 @@ def load_in_force(
     problems.sort(key=lambda problem: (problem.file, problem.line, problem.column))
     if reader is None or queues is None or routing is None or not sound:
         raise InvalidFilesError(problems)
-    return RuleSet(reader, routing, queues, MappingProxyType(answers), version, tuple(problems), library)
+    return RuleSet(reader, routing, queues, MappingProxyType(answers), version, tuple(problems), library, sources)
 
 
 def _residences_by_name(residences: Iterable[Residence]) -> Mapping[str, tuple[tuple[str, str], ...]]:
@@ -168,7 +175,7 @@ def _residences_by_name(residences: Iterable[Residence]) -> Mapping[str, tuple[t
 def yaml_files(folder: Path) -> list[Path]:
     """Return the YAML files of a folder that decide, those that are missing included."""
     others = (folder / QUEUES_FILE, folder / ROUTING_FILE)
-    return [*reader_files(folder), *others]
+    return [*reader_files(folder), *source_files(folder), *others]
 
 
 def deciding_files(folder: Path) -> list[Path]:

@@ -37,6 +37,7 @@ from dtm_contact.model import (
     Protection,
     Reach,
     Scope,
+    Sourced,
     Standing,
     Understanding,
     Unread,
@@ -125,6 +126,7 @@ class Trial(StrictModel):
     Attributes:
         text, subject: what the writer wrote.
         sender: the address it comes from.
+        source: the source of `sources.yaml` that it comes from.
         at: when it comes, ISO 8601 without offset, by the clock on the wall.
         channel: how it comes.
         language, attachments: what the message declares, and the names of its files.
@@ -141,6 +143,7 @@ class Trial(StrictModel):
     text: Text = ""
     subject: str = ""
     sender: str = ""
+    source: Identifier | None = None
     at: Annotated[str, AfterValidator(_check_local_time)] = ""
     channel: Channel = Channel.EMAIL
     language: str = ""
@@ -273,6 +276,7 @@ def _contact(trial: Trial, now: datetime) -> Contact:
         subject=trial.subject,
         new_text=trial.text,
         language=trial.language,
+        sourced=Sourced(trial.source, trial.source) if trial.source else None,
         attachments=tuple(Attachment(name, _media_type(name), 1, "") for name in trial.attachments),
     )
     if not trial.channel.is_spoken:

@@ -49,11 +49,6 @@ class SwitchboardSettings(BaseModel):
     voicemail_applications: tuple[str, ...] = Field(
         default=("VoiceMail",), description="Applications that record a voice message (JSON list)"
     )
-    voicemail_senders: tuple[str, ...] = Field(
-        default=("@ringover.com", "@ovh.net", "@ovh.com", "@freepro.com", "@3cx.net", "@orange.com"),
-        description="Addresses, and domains that begin with @, that tell by e-mail of voice messages (JSON list): such "
-        "a message joins the call it belongs to. Add the switchboard's own",
-    )
     extension_digits: int = Field(default=5, ge=1, le=8, description="Digits of the longest internal extension")
     automated_prefixes: tuple[str, ...] = Field(
         default=(

@@ -10,7 +10,7 @@ from dtm_contact.calls.outcomes import national
 from dtm_contact.cases.registered import HouseholdRegister
 from dtm_contact.directory import Directory, in_force
 from dtm_contact.directory.duty import on_duty, on_duty_in_residence
-from dtm_contact.explain import Segment, caller, mark
+from dtm_contact.explain import Segment, caller, mark, source_line
 from dtm_contact.explain.names import Names
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.labels.events import ENGINE, EventNaming, actor, event_line, mail_line
@@ -269,6 +269,7 @@ class TimeLineEntry:
         to, cc: of a reply or a message passed on, whom it went to.
         sent: the files that an agent attached.
         passed_on: the names of files that came in and were passed on.
+        source: of a message, from which source it comes and what that asserts.
     """
 
     at: datetime
@@ -289,6 +290,7 @@ class TimeLineEntry:
     cc: tuple[str, ...] = ()
     sent: tuple[SentFile, ...] = ()
     passed_on: tuple[str, ...] = ()
+    source: str = ""
 
 
 SHOWN_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/bmp", "image/tiff"})
@@ -345,6 +347,7 @@ def _contact_entry(contact: CaseContact, case: Case) -> TimeLineEntry:
         pieces=pieces,
         arrival_id=contact.arrival_id,
         notes=read.notes,
+        source=source_line(read.sourced) if read.sourced else "",
     )
 
 

@@ -1,5 +1,6 @@
 """What a stranger's mail can bring about: through the whole daemon, over real SMTP on both sides."""
 
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from dtm_contact.settings import OutboundSettings, Settings
 from dtm_contact.store import Case
 from tests.outbound.relays import RelayServer, relay_server
 from tests.outbound.test_through_the_daemon import GAS, TENANT, US, Talk, letter
-from tests.test_daemon import settings_for, with_directory
+from tests.test_daemon import ROOT, settings_for, with_directory
 
 pytestmark = pytest.mark.usefixtures("rules_loaded_once")
 
@@ -63,10 +64,19 @@ async def office(folder: Path, gateways: tuple[str, ...] = (), **outbound: Any) 
     async with relay_server(RelayServer()) as relay:
         sending = OutboundSettings(host="127.0.0.1", port=relay.port, security="none", **outbound)
         settings = with_directory(settings_for(folder))
-        switchboard = settings.switchboard.model_copy(update={"voicemail_senders": gateways})
-        settings = settings.model_copy(update={"outbound": sending, "switchboard": switchboard})
+        rules = settings.rules.model_copy(update={"dir": _rules_with(gateways, folder / "rules")})
+        settings = settings.model_copy(update={"outbound": sending, "rules": rules})
         async with daemon(settings) as running:
             yield Office(running, relay, settings)
+
+
+def _rules_with(gateways: tuple[str, ...], folder: Path) -> Path:
+    """Return a copy of the rules as shipped whose voicemail notices come from these gateways besides."""
+    shutil.copytree(ROOT / "rules", folder)
+    sources = (folder / "sources.yaml").read_text("utf-8")
+    senders = "".join(f'"{gateway}", ' for gateway in gateways)
+    (folder / "sources.yaml").write_text(sources.replace('"@ringover.com", ', f'{senders}"@ringover.com", '), "utf-8")
+    return folder
 
 
 def written(sender: str, subject: str, text: str) -> EmailMessage:

@@ -108,7 +108,7 @@ def why_not_learnt(fact: Fact, contacts: Sequence[CaseContact], grounds: Knowled
         return "c'est le numéro d'une machine" if key in machines else None
     judged = [each.judgement for each in contacts if each.judgement and each.sender_address == key]
     by_program = any(each.contact.by_program or each.contact.voice for each in judged)
-    if by_program or is_robot(key, grounds.settings.switchboard.voicemail_senders):
+    if by_program or is_robot(key, grounds.rules.sources.machines):
         return "une machine écrit de cette adresse : elle n'est à aucun locataire"
     if any(_for_another(each) for each in judged):
         return "de cette adresse, on a écrit pour quelqu'un d'autre ou pour un organisme : elle n'est pas au locataire"

@@ -84,6 +84,15 @@ def automatic(facts: Facts) -> Values:
     return ("true" if facts.contact.automatic_signs else "false",)
 
 
+@value_condition("source", Identifiers("sources"), is_single=True)
+def source(facts: Facts) -> Values:
+    """Which source or partner of `sources.yaml` sent it, as our mail server vouches; most messages come from none.
+
+    Example: `source: agence-numerique`
+    """
+    return (facts.contact.sourced.source,) if facts.contact.sourced else ()
+
+
 @value_condition("readable", YesNo(), is_single=True)
 def readable(facts: Facts) -> Values:
     """Enough of the words are known to say what is asked; false in a language that was hardly ever learned.

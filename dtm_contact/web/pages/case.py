@@ -199,7 +199,15 @@ def addressees_of(context: RequestContext, file: CaseFile) -> tuple[Addressee, .
         lambda reaches: context.app.store.desk.never_used(reaches, context.now.date()),
         register_of_case(context, file.case).protected,
     )
-    return addressees(file.contacts, tenant_id, confirmed, in_force.directory, in_force.settings, care)
+    return addressees(
+        file.contacts,
+        tenant_id,
+        confirmed,
+        in_force.directory,
+        in_force.settings,
+        care,
+        machines=in_force.rules.sources.machines,
+    )
 
 
 def _draft(context: RequestContext) -> str:

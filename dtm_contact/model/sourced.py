@@ -1,0 +1,77 @@
+"""What a source that the admins know says in fields: a program, a platform, or an office that writes to us."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dtm_contact.model.alarm import AlarmLevel, Priority
+
+
+class SourceField(StrEnum):
+    """What a field of a source tells."""
+
+    TITLE = "title"
+    NAME = "name"
+    FIRST_NAME = "first_name"
+    LEASE = "lease"
+    ADDRESS = "address"
+    PLACE = "place"
+    """Where in the building: a floor, a door, "hall B"."""
+    PHONE = "phone"
+    EMAIL = "email"
+    REQUEST = "request"
+    """The number that the source itself gives to the matter."""
+    EQUIPMENT = "equipment"
+    """The number of a lift or of another machine."""
+    TOPIC = "topic"
+    """A code or a choice of a menu, which the source's block maps to one of our topics."""
+    SUBJECT = "subject"
+    TEXT = "text"
+    """What the person wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldValue:
+    """One field as it was read."""
+
+    field: SourceField
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """What a source says of a contact that it sent.
+
+    Attributes:
+        source: its identifier in `sources.yaml`.
+        label: what agents call it, in French.
+        partner: it is an office or an association whose people write themselves, and no program.
+        is_case: what it sends is a case, however a machine's mail looks else.
+        read: its fields were read; where they could not be, the message was read as any other.
+        fields: what was read, in the order of the source's block; without the person's text.
+        proven: the source vouches for who writes: the lease number and the name are those of their own account.
+        machine: the address that the message came from, lower case; empty where our own intake took it in.
+        key: what its messages on one matter have in common, the number of the request or of the machine; else empty.
+        topic, priority: what its code says is asked; None where it says nothing of that.
+        alarm: what its code says of danger; the text may say more, never less.
+        office_id: the office that works what it sends where no place is known; None where it names none.
+        follow_up: by when a first answer is due, as `queues.yaml` writes times; empty: as the rules say.
+    """
+
+    source: str
+    label: str
+    partner: bool = False
+    is_case: bool = True
+    read: bool = True
+    fields: tuple[FieldValue, ...] = ()
+    proven: bool = False
+    machine: str = ""
+    key: str = ""
+    topic: str | None = None
+    priority: Priority | None = None
+    alarm: AlarmLevel = AlarmLevel.NONE
+    office_id: str | None = None
+    follow_up: str = ""
+
+    def value(self, field: SourceField) -> str:
+        """Return what was read of a field; empty where nothing was."""
+        return next((each.value for each in self.fields if each.field is field), "")

@@ -1,0 +1,352 @@
+"""`sources.yaml`: those who write by machine or by office; see `docs/sources.md`."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+import re2
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from dtm_contact.model import AlarmLevel, Channel, Priority, Problem, SourceField
+from dtm_contact.reading.lines import lines_of
+from dtm_contact.rules.arguments import PATTERN_LIMIT, AllowedNames
+from dtm_contact.rules.document import Document, read_document, validate
+from dtm_contact.rules.schedule import parse_due
+from dtm_contact.rules.validation import (
+    Identifier,
+    InvalidValueError,
+    StrictModel,
+    check_address,
+    cut,
+    hint_for,
+    one_or_several,
+    shown,
+)
+from dtm_contact.sources import IN_FIELDS, Answered, Layout, Meaning, Source, SourceBook, Trust, WhereToRead, canonical
+from dtm_contact.sources.entries import read_lines
+from dtm_contact.sources.filled import fill_in
+
+SOURCES_FILE: Final = "sources.yaml"
+
+_MOST_CODES: Final = 300
+_MOST_LABELS: Final = 20
+_WHO: Final = frozenset({SourceField.NAME, SourceField.FIRST_NAME, SourceField.LEASE, SourceField.EMAIL})
+"""Fields that say who writes, which nobody may type into a text."""
+
+
+def _check_sender(text: str) -> str:
+    check_address(f"x{text}" if text.startswith("@") else text)
+    return text.lower()
+
+
+def _check_time(text: str) -> str:
+    parse_due(text)
+    return text
+
+
+def _check_label(text: str) -> str:
+    if not canonical(text):
+        raise InvalidValueError(f"{shown(text)} has no letter and no figure", "write the label as the form has it")
+    return text
+
+
+def _check_pattern(text: str) -> str:
+    try:
+        pattern = _compiled(text)
+    except re2.error as error:
+        reason = error.args[0] if error.args else ""
+        said = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        hint = "RE2 syntax; look-around and back references do not exist"
+        raise InvalidValueError(f"the pattern is not valid: {said}", hint) from error
+    if pattern.groups > 1:
+        raise InvalidValueError(
+            "the pattern has several groups", "put brackets around the value alone; (?:…) elsewhere"
+        )
+    return text
+
+
+def _compiled(text: str) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    options.case_sensitive = False
+    return re2.compile(text, options)
+
+
+_Text = Annotated[str, Field(min_length=1, max_length=200)]
+_Label = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_check_label)]
+_Labels = Annotated[tuple[_Label, ...], Field(min_length=1, max_length=_MOST_LABELS), BeforeValidator(one_or_several)]
+_Pattern = Annotated[str, Field(min_length=1, max_length=PATTERN_LIMIT), AfterValidator(_check_pattern)]
+_Sender = Annotated[str, Field(min_length=3, max_length=254), AfterValidator(_check_sender)]
+_Senders = Annotated[tuple[_Sender, ...], Field(max_length=200), BeforeValidator(one_or_several)]
+_Time = Annotated[str, AfterValidator(_check_time)]
+
+
+class _Where(StrictModel):
+    """Where a field is read: of one or several labels, of the subject, or of what a pattern finds there."""
+
+    labels: _Labels | None = None
+    subject: _Pattern | None = None
+    pattern: _Pattern | None = None
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if self.labels is None and self.subject is None:
+            raise InvalidValueError("this says nowhere to read", "write labels: …, or subject: 'pattern'")
+        if self.pattern is not None and self.labels is None:
+            raise InvalidValueError("pattern looks into the value of a label", "add labels: …")
+        return self
+
+
+def _as_where(value: Any) -> Any:
+    return value if isinstance(value, Mapping) else {"labels": value}
+
+
+class _Code(StrictModel):
+    """What a code means."""
+
+    topic: _Text
+    priority: Literal["P2", "P3", "P4"] | None = None
+    alarm: Literal["certain", "possible"] | None = None
+
+
+_Meant = Annotated[_Code, BeforeValidator(lambda value: {"topic": value} if isinstance(value, str) else value)]
+
+
+class _Test(StrictModel):
+    """A text, and what is read of it: of each field that is named, its value; and the topic."""
+
+    text: Annotated[str, Field(min_length=1, max_length=10_000)]
+    subject: str = ""
+    reads: dict[SourceField, str] = Field(default_factory=dict)
+    topic: _Text | None = None
+
+
+class _Source(StrictModel):
+    label: _Text
+    senders: Annotated[_Senders, Field(alias="from")] = ()
+    intake: Identifier | None = None
+    trust: Trust = Trust.VOUCHED
+    reads: Annotated[tuple[Layout, ...], BeforeValidator(one_or_several), Field(min_length=1)] = (Layout.MESSAGE,)
+    identity: Literal["asserted", "proven"] = "asserted"
+    fields: dict[SourceField, Annotated[_Where, BeforeValidator(_as_where)]] = Field(default_factory=dict)
+    needs: Annotated[tuple[SourceField, ...], BeforeValidator(one_or_several)] | None = None
+    boilerplate: Annotated[tuple[_Label, ...], BeforeValidator(one_or_several), Field(max_length=100)] = ()
+    topic: _Meant | None = None
+    topics: Annotated[dict[str, _Meant], Field(max_length=_MOST_CODES)] = Field(default_factory=dict)
+    answers: Answered | None = None
+    channel: Literal["email", "form", "letter", "sms"] | None = None
+    joins: Literal["request", "equipment"] | None = None
+    office: _Text | None = None
+    tests: tuple[_Test, ...] = ()
+
+
+class _Partner(StrictModel):
+    label: _Text
+    senders: Annotated[_Senders, Field(alias="from", min_length=1)]
+    trust: Trust = Trust.VOUCHED
+    topic: _Meant | None = None
+    priority: Literal["P2", "P3"] | None = None
+    office: _Text | None = None
+    follow_up: _Time = ""
+
+
+class SourcesFile(StrictModel):
+    """The sources, and the partners, by their identifiers."""
+
+    version: Literal[1]
+    sources: dict[Identifier, _Source] = Field(default_factory=dict)
+    partners: dict[Identifier, _Partner] = Field(default_factory=dict)
+
+
+def source_files(root: Path) -> list[Path]:
+    """Return the file of the sources of a rules folder; none where it has none, for it need not have any."""
+    path = root / SOURCES_FILE
+    return [path] if path.is_file() or path.is_symlink() else []
+
+
+def load_sources(root: Path, allowed: AllowedNames, problems: list[Problem]) -> SourceBook:
+    """Read what a rules folder says of sources and partners.
+
+    Args:
+        root: the folder.
+        allowed: the topics and offices that may be named.
+        problems: what is wrong is added here, each fault with its place.
+
+    Returns:
+        The sources; those of a file with errors are none.
+    """
+    for path in source_files(root):
+        document = read_document(path, root, problems)
+        file = validate(document, SourcesFile, problems) if document is not None else None
+        if document is None or file is None:
+            break
+        faults = [*_faults(document, file, allowed)]
+        sources = {name: _source(name, entry) for name, entry in file.sources.items()}
+        sources |= {name: _partner(name, entry) for name, entry in file.partners.items()}
+        if not faults:
+            faults += [
+                fault for name, entry in file.sources.items() for fault in _untrue(document, name, entry, sources[name])
+            ]
+        problems += faults
+        return SourceBook(sources)
+    return SourceBook()
+
+
+def _source(name: str, entry: _Source) -> Source:
+    fields = {each: _where(where) for each, where in entry.fields.items()}
+    answers = entry.answers or (Answered.PERSON if SourceField.EMAIL in fields else Answered.NOBODY)
+    needs = entry.needs if entry.needs is not None else tuple({SourceField.TEXT} & fields.keys())
+    numbered = SourceField.REQUEST in fields or entry.intake is not None
+    joins = SourceField(entry.joins) if entry.joins else SourceField.REQUEST if numbered else None
+    return Source(
+        id=name,
+        label=entry.label,
+        senders=entry.senders,
+        intake=entry.intake or "",
+        trust=entry.trust,
+        layouts=entry.reads,
+        fields=fields,
+        needs=frozenset(needs),
+        boilerplate=tuple(map(canonical, entry.boilerplate)),
+        meanings={canonical(code): _meaning(meant) for code, meant in entry.topics.items()},
+        default=_meaning(entry.topic) if entry.topic else None,
+        proven=entry.identity == "proven",
+        answered=answers,
+        channel=Channel(entry.channel) if entry.channel else None,
+        joins=joins,
+        office_id=entry.office,
+    )
+
+
+def _partner(name: str, entry: _Partner) -> Source:
+    return Source(
+        id=name,
+        label=entry.label,
+        senders=entry.senders,
+        trust=entry.trust,
+        default=_meaning(entry.topic) if entry.topic else None,
+        answered=Answered.SENDER,
+        partner=True,
+        office_id=entry.office,
+        follow_up=entry.follow_up,
+        priority=Priority(entry.priority) if entry.priority else None,
+    )
+
+
+def _where(where: _Where) -> WhereToRead:
+    return WhereToRead(
+        tuple(dict.fromkeys(map(canonical, where.labels or ()))),
+        _compiled(where.subject) if where.subject else None,
+        _compiled(where.pattern) if where.pattern else None,
+    )
+
+
+def _meaning(meant: _Code) -> Meaning:
+    priority = Priority(meant.priority) if meant.priority else None
+    return Meaning(meant.topic, priority, AlarmLevel(meant.alarm) if meant.alarm else AlarmLevel.NONE)
+
+
+def _faults(document: Document, file: SourcesFile, allowed: AllowedNames) -> Iterator[Problem]:
+    for name in file.partners.keys() & file.sources.keys():
+        yield document.problem(("partners", name), f"{name} is a source already", "give it another name", at_key=True)
+    for kind, entries in (("sources", file.sources), ("partners", file.partners)):
+        for name, entry in entries.items():
+            yield from _unknown_names(document, (kind, name), entry, allowed)
+    for name, entry in file.sources.items():
+        yield from _contradictions(document, ("sources", name), entry)
+
+
+def _unknown_names(
+    document: Document, at: tuple[str, str], entry: _Source | _Partner, allowed: AllowedNames
+) -> Iterator[Problem]:
+    meant: dict[tuple[str, ...], _Code] = {("topic",): entry.topic} if entry.topic else {}
+    meant |= {("topics", code): each for code, each in entry.topics.items()} if isinstance(entry, _Source) else {}
+    for where, code in meant.items():
+        if allowed.topics is not None and code.topic not in allowed.topics:
+            yield document.problem(
+                (*at, *where), f"unknown topic {cut(code.topic)}", hint_for(code.topic, allowed.topics)
+            )
+    if entry.office and allowed.offices is not None and entry.office not in allowed.offices:
+        hint = hint_for(entry.office, allowed.offices)
+        yield document.problem((*at, "office"), f"unknown office {cut(entry.office)}", hint)
+
+
+def _contradictions(document: Document, at: tuple[str, str], entry: _Source) -> Iterator[Problem]:
+    """Yield what cannot be so of one source."""
+    if not entry.senders and entry.intake is None:
+        yield document.problem(
+            at, "nobody says who this source is", "add from: an address or @domain, or intake: a name"
+        )
+    in_fields = [layout for layout in entry.reads if layout in IN_FIELDS]
+    labelled = [name for name, where in entry.fields.items() if where.labels]
+    if in_fields and not labelled:
+        yield document.problem(at, f"{in_fields[0]} has no field to read", "add fields: …, or write reads: message")
+    if Layout.JSON in in_fields and len(in_fields) > 1 and entry.intake is None:
+        hint = "whoever fills in a form may send a file of JSON with it: write reads: json alone, or leave it out"
+        yield document.problem((*at, "reads"), "json beside another layout is never read of mail", hint)
+    if labelled and not in_fields:
+        yield document.problem(
+            (*at, "fields"), "labels are read of lines, a table or JSON alone", "write reads: lines, table or json"
+        )
+    for number, needed in enumerate(entry.needs or ()):
+        if needed not in entry.fields and not (needed is SourceField.REQUEST and entry.intake):
+            hint = hint_for(needed.value, [name.value for name in entry.fields])
+            yield document.problem((*at, "needs", number), f"{needed.value} is no field of this source", hint)
+    if entry.answers is Answered.PERSON and SourceField.EMAIL not in entry.fields:
+        yield document.problem((*at, "answers"), "no field tells the person's address", "add email: … to fields")
+    if entry.topics and SourceField.TOPIC not in entry.fields:
+        yield document.problem((*at, "topics"), "no field tells the code", "add topic: … to fields", at_key=True)
+    yield from _doubled_labels(document, at, entry)
+    if entry.identity == "proven":
+        yield from _unproven(document, at, entry)
+
+
+def _doubled_labels(document: Document, at: tuple[str, str], entry: _Source) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for name, where in entry.fields.items():
+        for label in where.labels or ():
+            other = seen.setdefault(canonical(label), name.value)
+            if other != name.value:
+                message = f"the label {shown(label)} is read for {other} and for {name.value}"
+                yield document.problem((*at, "fields", name.value), message, "leave it to one of them")
+
+
+def _unproven(document: Document, at: tuple[str, str], entry: _Source) -> Iterator[Problem]:
+    """Yield why a source cannot vouch for who writes: anybody could write in its name, or type what it reads."""
+    if entry.trust is not Trust.VOUCHED:
+        yield document.problem((*at, "trust"), "who is not vouched for can prove nobody", "write trust: vouched")
+    for needed in (SourceField.NAME, SourceField.LEASE):
+        if needed not in entry.fields:
+            hint = "a lease number and a name prove together; add both to fields"
+            yield document.problem((*at, "identity"), f"no field tells the {needed.value}", hint)
+    needed_text = entry.needs is None or SourceField.TEXT in entry.needs
+    if Layout.LINES in entry.reads and not (SourceField.TEXT in entry.fields and needed_text):
+        hint = "add text: … to fields, and to needs: without it nobody can tell what was typed from what the form wrote"
+        yield document.problem((*at, "identity"), "no field that is needed holds the person's text", hint)
+    names = list(entry.fields)
+    if Layout.LINES in entry.reads and SourceField.TEXT in names:
+        for name in names[names.index(SourceField.TEXT) + 1 :]:
+            if name in _WHO:
+                message = f"{name.value} stands behind the text, where anybody can type it"
+                hint = "if the form has it before the text, write it before; else write identity: asserted"
+                yield document.problem((*at, "fields", name.value), message, hint, at_key=True)
+
+
+def _untrue(document: Document, name: str, entry: _Source, source: Source) -> Iterator[Problem]:
+    """Yield the tests of a source that do not come true, read as labelled lines."""
+    for number, test in enumerate(entry.tests):
+        at = ("sources", name, "tests", number)
+        lines = [line.text for line in lines_of(test.text)]
+        entries = read_lines(lines, source.labels) if set(IN_FIELDS) & set(source.layouts) else []
+        filled = fill_in(source, entries, test.subject, typed_in=bool(entries))
+        for field, wanted in test.reads.items():
+            found = filled.values.get(field, "")
+            if found != wanted:
+                message = f"the test reads {shown(found) if found else 'nothing'} as {field.value}"
+                yield document.problem((*at, "reads", field.value), message, f"it expects {shown(wanted)}")
+        meaning = (
+            source.meaning(filled.values[SourceField.TOPIC]) if SourceField.TOPIC in filled.values else source.default
+        )
+        if test.topic is not None and (meaning is None or meaning.topic != test.topic):
+            message = f"the test finds {f'the topic {meaning.topic}' if meaning else 'no topic'}"
+            yield document.problem((*at, "topic"), message, f"it expects {test.topic}")

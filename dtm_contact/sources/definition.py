@@ -1,0 +1,195 @@
+"""What the admins say of each source: who it is, how its fields are read, what it may assert, and what it means."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from dtm_contact.model import AlarmLevel, Authentication, Channel, Contact, Priority, SourceField, domain_of
+from dtm_contact.sources.entries import canonical
+
+JOINED: Final = frozenset({SourceField.TEXT, SourceField.ADDRESS, SourceField.PLACE})
+"""Fields of which all labels count, one after the other; of the others the first label that is there does."""
+
+
+_SAYS_NOTHING: Final = frozenset(
+    {"", "bonjour", "bonsoir", "madame monsieur", "bonjour madame monsieur", "cordialement"}
+)
+
+
+class Layout(StrEnum):
+    """How the fields of a message are written."""
+
+    LINES = "lines"
+    """Lines that begin with a label: "Nom : Roy"."""
+    TABLE = "table"
+    """A table in HTML: a label and its value in a row, or labels in one row and values in the next."""
+    JSON = "json"
+    """An object in JSON that came along."""
+    MESSAGE = "message"
+    """No fields: people or programs write as they please."""
+    SCAN = "scan"
+    """Files of a copier or a scanner; its own words say nothing."""
+    VOICEMAIL = "voicemail"
+    """A telephone system's notice of a voice message."""
+
+
+IN_FIELDS: Final = (Layout.LINES, Layout.TABLE, Layout.JSON)
+
+
+class Trust(StrEnum):
+    """What our mail server must have found of the address that a source writes from."""
+
+    VOUCHED = "vouched"
+    UNLESS_FAILED = "unless_failed"
+    """Nothing speaks against it: for machines of the house, whose mail passes no check."""
+
+
+class Answered(StrEnum):
+    """Whom an answer goes to."""
+
+    PERSON = "person"
+    """The person whom the fields tell, at their own address."""
+    SENDER = "sender"
+    """Whoever sent the message."""
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class WhereToRead:
+    """Where a field is looked for.
+
+    Attributes:
+        labels: as they are compared, the first that counts first.
+        subject: what finds it in the mail's subject; None: it is not looked for there.
+        pattern: what finds it in the value of its label; None: it is all of that.
+    """
+
+    labels: tuple[str, ...] = ()
+    subject: Any = None
+    pattern: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a code of a source means: a topic, how urgent it is, and whether somebody is in danger."""
+
+    topic: str
+    priority: Priority | None = None
+    alarm: AlarmLevel = AlarmLevel.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One source; see `docs/sources.md`.
+
+    Attributes:
+        id, label: its identifier, and what agents call it, in French.
+        senders: addresses, and domains that begin with @, lower case.
+        intake: the name by which our own intake takes in what it hands over; empty: it writes mail.
+        trust: what must be found of its address.
+        layouts: how its fields are written; the first by which all that it needs is read counts.
+        fields: where each field is looked for, in the order of the form.
+        needs: the fields without which it was not read.
+        boilerplate: words of the form's own, as they are compared: a line that holds one says nothing.
+        meanings: by code, as it is compared.
+        default: what a code means that is not among them; None: nothing.
+        proven: it vouches for who writes.
+        answered: whom an answer goes to.
+        channel: by which channel the person made contact; None: as it came.
+        joins: the field whose value its messages on one matter have in common; None: they have none.
+        partner: people of an office or an association write.
+        office_id, follow_up: as of `Sourced`.
+        priority: of a partner's messages, at the least.
+    """
+
+    id: str
+    label: str
+    senders: tuple[str, ...] = ()
+    intake: str = ""
+    trust: Trust = Trust.VOUCHED
+    layouts: tuple[Layout, ...] = (Layout.MESSAGE,)
+    fields: Mapping[SourceField, WhereToRead] = field(default_factory=dict)
+    needs: frozenset[SourceField] = frozenset()
+    boilerplate: tuple[str, ...] = ()
+    meanings: Mapping[str, Meaning] = field(default_factory=dict)
+    default: Meaning | None = None
+    proven: bool = False
+    answered: Answered = Answered.NOBODY
+    channel: Channel | None = None
+    joins: SourceField | None = None
+    partner: bool = False
+    office_id: str | None = None
+    follow_up: str = ""
+    priority: Priority | None = None
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """All labels, as they are compared."""
+        return frozenset(label for where in self.fields.values() for label in where.labels)
+
+    def meaning(self, code: str) -> Meaning | None:
+        """Return what a code means: as it stands there, else the longest that stands in it as whole words."""
+        said = canonical(code)
+        if said in self.meanings:
+            return self.meanings[said]
+        within = [known for known in self.meanings if f" {known} " in f" {said} "]
+        return self.meanings[max(within, key=len)] if within else self.default
+
+    def is_boilerplate(self, line: str) -> bool:
+        """Return whether a line is the form's own: it holds one of its phrases, or no more than a greeting."""
+        said = f" {canonical(line)} "
+        return said.strip() in _SAYS_NOTHING or any(f" {phrase} " in said for phrase in self.boilerplate)
+
+    def trusts(self, found: Authentication) -> bool:
+        """Return whether what our server found of a sender is enough for this source."""
+        if self.trust is Trust.UNLESS_FAILED:
+            return found is not Authentication.FAILED
+        return found is Authentication.VOUCHED
+
+
+@dataclass(frozen=True)
+class SourceBook:
+    """All sources, found by who hands something over."""
+
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    _senders: Mapping[str, tuple[Source, ...]] = field(init=False, repr=False, compare=False)
+    _intakes: Mapping[str, tuple[Source, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Build the look-ups."""
+        senders: defaultdict[str, tuple[Source, ...]] = defaultdict(tuple)
+        intakes: defaultdict[str, tuple[Source, ...]] = defaultdict(tuple)
+        for source in self.sources.values():
+            for sender in source.senders:
+                senders[sender] += (source,)
+            if source.intake:
+                intakes[source.intake] += (source,)
+        object.__setattr__(self, "_senders", dict(senders))
+        object.__setattr__(self, "_intakes", dict(intakes))
+
+    def of_sender(self, contact: Contact) -> tuple[Source, ...]:
+        """Return the sources that a message comes from, as our server vouches: those of the address, else the domain's.
+
+        Whatever only looks like one is of none.
+        """
+        address = contact.sender.address.strip().lower()
+        found = self._senders.get(address) or self._senders.get(f"@{domain_of(address)}", ())
+        return tuple(source for source in found if source.trusts(contact.authentication))
+
+    def of_intake(self, name: str) -> tuple[Source, ...]:
+        """Return the sources that our own intake takes in under a name."""
+        return self._intakes.get(name, ())
+
+    @property
+    def machines(self) -> frozenset[str]:
+        """The addresses, and telephone companies' domains with their @, of programs that nobody answers."""
+        return frozenset(self._machines())
+
+    def _machines(self) -> Iterator[str]:
+        for source in self.sources.values():
+            for sender in source.senders if source.answered is not Answered.SENDER else ():
+                # Of a whole domain only a telephone company's is none of people's.
+                if not sender.startswith("@") or Layout.VOICEMAIL in source.layouts:
+                    yield sender

@@ -1,0 +1,192 @@
+"""From labels and values to what a source's fields say: which label counts, what is a value, and what is only text.
+
+A person may type into the text of a form whatever they like, "Nom : Dupont" too. Where fields are labelled lines, a
+label therefore counts only where the form has it: before the text, or, if the source's block has it behind the text,
+the last time that it stands there. What is no value of its field, and what stands under no label, is kept as text.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from dtm_contact.model import SourceField
+from dtm_contact.sources.definition import JOINED, Source, WhereToRead
+from dtm_contact.sources.entries import Entry, canonical
+from dtm_contact.text import phone_key
+
+_LONGEST: Final = {SourceField.ADDRESS: 300, SourceField.PLACE: 200, SourceField.SUBJECT: 300, SourceField.TOPIC: 200}
+_LONGEST_OTHER: Final = 80
+_WORDS_OF_TEXT: Final = 3
+"""Words from which a value under a label that nobody knows is read as text."""
+
+_MAIL_ADDRESS: Final = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}")
+_NUMBER: Final = re.compile(r"(?=[^\d]*\d)[\w./ °-]{1,64}")
+_NAME: Final = re.compile(r"(?=.*[^\W\d_])[^\d@<>:/]{1,80}")
+_WORD: Final = re.compile(r"[^\W\d_]{2,}")
+
+
+@dataclass(slots=True)
+class Filled:
+    """What the fields of a message say.
+
+    Attributes:
+        values: by field, what was read.
+        text: what the person wrote, and whatever else is no field.
+        contradicted: fields that stand there twice, each time with another value: neither counts.
+        invalid: fields whose value is none.
+    """
+
+    values: dict[SourceField, str] = field(default_factory=dict)
+    text: str = ""
+    contradicted: list[SourceField] = field(default_factory=list)
+    invalid: list[SourceField] = field(default_factory=list)
+
+
+def fill_in(source: Source, entries: Sequence[Entry], subject: str, *, typed_in: bool) -> Filled:
+    """Return what the fields of a message say.
+
+    Args:
+        source: where each field is looked for.
+        entries: the labels and values of the message, in its order.
+        subject: the mail's.
+        typed_in: whoever fills in a text can write lines that look like labels.
+    """
+    filled = Filled()
+    told, spoken = _told_and_spoken(source, entries) if typed_in else (list(entries), [])
+    labels = source.labels
+    beside = [each for each in told if each.label not in labels]
+    for name, where in source.fields.items():
+        found = _found(name, where, told, subject)
+        rest = _take(filled, name, found, where)
+        if name is SourceField.TEXT:
+            spoken = [*found, *spoken]
+        else:
+            beside += [Entry("", each, each) for each in rest if each]
+    own = "\n".join(filter(None, (each.strip("\n") for each in _texts(spoken, source))))
+    others = (_without_boilerplate(each.value, source) for each in beside if _says_something(each, typed_in=typed_in))
+    filled.text = "\n\n".join(filter(None, (own, *others)))
+    if own.strip():
+        filled.values[SourceField.TEXT] = own
+    return filled
+
+
+def _told_and_spoken(source: Source, entries: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """Part the lines that the form wrote from those within the person's text."""
+    where = source.fields.get(SourceField.TEXT)
+    of_text = frozenset(where.labels) if where else frozenset()
+    start = next((at for at, entry in enumerate(entries) if entry.label in of_text), None)
+    if start is None:
+        return list(entries), []
+    behind = _labels_behind_text(source)
+    last = {entry.label: at for at, entry in enumerate(entries) if at > start and entry.label in behind}
+    end = min(last.values(), default=len(entries))
+    before = [entry for entry in entries[:start] if entry.label not in behind]
+    early = [Entry("", entry.written, entry.written) for entry in entries[:start] if entry.label in behind]
+    after = [entry for at, entry in enumerate(entries[end:], start=end) if last.get(entry.label) == at]
+    late = [entry for at, entry in enumerate(entries[end:], start=end) if last.get(entry.label) != at]
+    first = entries[start]
+    spoken = [first, *(_as_text(entry, of_text) for entry in entries[start + 1 : end])]
+    return [*before, *after], [*spoken, *early, *(_as_text(entry, of_text) for entry in late)]
+
+
+def _as_text(entry: Entry, of_text: frozenset[str]) -> Entry:
+    return entry if entry.label in of_text else Entry("", entry.written, entry.written)
+
+
+def _labels_behind_text(source: Source) -> frozenset[str]:
+    names = list(source.fields)
+    behind = names[names.index(SourceField.TEXT) + 1 :] if SourceField.TEXT in names else []
+    return frozenset(label for name in behind for label in source.fields[name].labels)
+
+
+def _found(name: SourceField, where: WhereToRead, entries: Sequence[Entry], subject: str) -> list[Entry]:
+    """Return the entries that a field is read of: those of its first label that is there, or of all its labels."""
+    by_label = [[entry for entry in entries if entry.label == label] for label in where.labels]
+    if where.subject is not None:
+        found = where.subject.search(subject)
+        by_label.append([Entry("", _group(found), "")] if found else [])
+    there = [each for each in by_label if any(entry.value for entry in each)]
+    return [entry for each in there for entry in each] if name in JOINED else (there[0] if there else [])
+
+
+def _group(found: re.Match[str]) -> str:
+    return str(found.group(1) if found.re.groups else found.group()).strip()
+
+
+def _take(filled: Filled, name: SourceField, found: Sequence[Entry], where: WhereToRead) -> list[str]:
+    """Keep what a field says, and return the lines that are no part of its value."""
+    if name is SourceField.TEXT or not found:
+        return []
+    rest: list[str] = []
+    values: dict[str, None] = {}
+    # A label that stands there empty, and once more with a value, was typed by somebody that second time.
+    emptied = name not in JOINED and not all(entry.value for entry in found)
+    for entry in found:
+        value, more = _value(name, entry.value)
+        rest.append(more)
+        if where.pattern is not None and value:
+            matched = where.pattern.search(value)
+            value = _group(matched) if matched else ""
+        sound = _sound(name, value)
+        if sound:
+            values[sound] = None
+        elif value:
+            filled.invalid.append(name)
+            rest.append(value if len(_WORD.findall(value)) >= _WORDS_OF_TEXT else "")
+    if name in JOINED:
+        filled.values.update({name: ", ".join(values)[: _LONGEST[name]]} if values else {})
+    elif values and (emptied or len({canonical(value) for value in values}) > 1):
+        filled.contradicted.append(name)
+        rest += values
+    elif values:
+        filled.values[name] = next(iter(values))
+    return rest
+
+
+def _value(name: SourceField, text: str) -> tuple[str, str]:
+    """Return the value at the head of a text, and what goes on below it: an address may have several lines."""
+    lines = text.strip("\n").split("\n")
+    first = next((at for at, line in enumerate(lines) if line.strip()), 0)
+    end = first + 1
+    if name in JOINED:
+        while end < len(lines) and lines[end].strip():
+            end += 1
+    value = ", ".join(filter(None, (" ".join(line.split()).strip(" ,") for line in lines[first:end])))
+    return value, "\n".join(lines[end:]).strip("\n")
+
+
+def _sound(name: SourceField, value: str) -> str:
+    """Return a value as its field has it; empty where it cannot be one."""
+    if len(value) > _LONGEST.get(name, _LONGEST_OTHER):
+        return ""
+    match name:
+        case SourceField.EMAIL:
+            addresses = {each.lower() for each in _MAIL_ADDRESS.findall(value.lower())}
+            return addresses.pop() if len(addresses) == 1 else ""
+        case SourceField.PHONE:
+            return value if phone_key(value) is not None else ""
+        case SourceField.LEASE | SourceField.REQUEST | SourceField.EQUIPMENT:
+            return value if _NUMBER.fullmatch(value) else ""
+        case SourceField.NAME | SourceField.FIRST_NAME | SourceField.TITLE:
+            return value if _NAME.fullmatch(value) else ""
+        case _:
+            return value
+
+
+def _texts(spoken: Sequence[Entry], source: Source) -> Iterator[str]:
+    """Yield what the person wrote; the form's own words below it are cut at its end alone."""
+    lines = "\n".join(entry.value for entry in spoken).split("\n")
+    while lines and (not lines[-1].strip() or source.is_boilerplate(lines[-1])):
+        lines.pop()
+    yield "\n".join(lines)
+
+
+def _says_something(entry: Entry, *, typed_in: bool) -> bool:
+    """Return whether what stands under no known label may be text: in tables and JSON, codes and dates are none."""
+    return typed_in or len(_WORD.findall(entry.value)) >= _WORDS_OF_TEXT
+
+
+def _without_boilerplate(text: str, source: Source) -> str:
+    kept = [line for line in text.split("\n") if not source.is_boilerplate(line)]
+    return "\n".join(kept).strip("\n") if any(line.strip() for line in kept) else ""

@@ -1,0 +1,324 @@
+"""A contact as its source says it: the person whom the fields tell in the place of the program that sent it."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
+from typing import Final
+
+from dtm_contact.labels.judging import SOURCE_FIELDS
+from dtm_contact.model import (
+    REQUEST_HEADER,
+    SOURCE_HEADER,
+    AlarmLevel,
+    Arrival,
+    Authentication,
+    Automation,
+    Contact,
+    FieldValue,
+    Mailbox,
+    Sourced,
+    SourceField,
+    domain_of,
+)
+from dtm_contact.reading import limits, notes, voice_notice
+from dtm_contact.reading.content import ContentReader
+from dtm_contact.reading.headers import PARIS, Headers, split_head
+from dtm_contact.reading.lines import html_lines
+from dtm_contact.reading.mime import Node, parse_message
+from dtm_contact.reading.notes import Notes
+from dtm_contact.sources.definition import IN_FIELDS, Answered, Layout, Source, SourceBook
+from dtm_contact.sources.entries import MOST_ENTRIES, Entry, read_json, read_lines, read_tables
+from dtm_contact.sources.filled import Filled, fill_in
+
+_MAIL: Final = "message/rfc822"
+_REQUESTS: Final = "http"
+"""The receiver under which our intake keeps all that it made a message of, whichever way it came."""
+_JSON_TYPES: Final = frozenset({"application/json", "text/json"})
+_HTML: Final = "text/html"
+_EMPTINESS: Final = frozenset({notes.NO_TEXT, notes.ONLY_FILES, notes.ONLY_QUOTED, notes.ONLY_LETTER})
+"""Notes of a message whose words stand in its fields."""
+
+_NOT_READ: Final = "Les champs de {label} n'ont pas pu être lus : le message a été lu comme un message ordinaire."
+_CUT: Final = "Trop de champs : seuls les premiers ont été lus."
+_TWICE: Final = "Deux valeurs différentes pour {fields} : aucune n'a été retenue."
+_INVALID: Final = "Valeur inattendue pour {fields} : lue comme du texte."
+_LEASE_ALONE: Final = "Un numéro de bail sans nom : il ne désigne personne."
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What our own intake says of an arrival.
+
+    Attributes:
+        source: who handed it over.
+        request: their own number of it; empty where it has none.
+        made: it made the message of fields that it was handed; a mail that was dropped in a folder it left as it was.
+    """
+
+    source: str
+    request: str = ""
+    made: bool = False
+
+
+def intake_of(arrival: Arrival) -> Intake | None:
+    """Return what our own intake says of an arrival; None where it made none, whatever its headers say."""
+    if not arrival.by_own_intake:
+        return None
+    headers, _ = split_head(arrival.raw, 0, len(arrival.raw))
+    made = arrival.channel == _REQUESTS
+    # What was dropped as a mail is numbered by its file, which says nothing of its matter.
+    return Intake(_line(headers, SOURCE_HEADER), _line(headers, REQUEST_HEADER) if made else "", made)
+
+
+def _line(headers: Headers, name: str) -> str:
+    return headers.text(name.lower())[: limits.NAME].strip()
+
+
+def from_source(
+    arrival: Arrival, contact: Contact, book: SourceBook, own_numbers: Collection[str], domains: Collection[str]
+) -> Contact:
+    """Return a contact as its source says it; one that comes from no source that is known stays as it is.
+
+    A machine's reply (an absence notice, a report of delivery) is never a source's, even from its domain.
+
+    Args:
+        arrival: what came in.
+        contact: as it was read.
+        book: the sources.
+        own_numbers: keys of the numbers that are ours: they are no caller's.
+        domains: our own mail domains, lower case: nobody becomes one of us by writing such an address into a form.
+    """
+    if not book.sources or arrival.media_type != _MAIL:
+        return contact
+    intake = intake_of(arrival)
+    sources = book.of_intake(intake.source) if intake is not None else book.of_sender(contact)
+    if not sources or any(sign.kind is Automation.REPLY for sign in contact.automatic_signs):
+        return contact
+    letter = _Letter(arrival)
+    for source in sources:
+        read = _read(source, contact, letter, intake, own_numbers, domains)
+        if read is not None:
+            return read
+    return _unread(sources[0], contact, domains)
+
+
+def _read(
+    source: Source,
+    contact: Contact,
+    letter: "_Letter",
+    intake: Intake | None,
+    own_numbers: Collection[str],
+    domains: Collection[str],
+) -> Contact | None:
+    """Return a contact as one source says it; None where it is not written as that source's block says."""
+    for layout in _layouts(source, intake):
+        match layout:
+            case Layout.VOICEMAIL:
+                voice = voice_notice(contact, own_numbers)
+                if voice is not None:
+                    return replace(contact, voice=voice, sourced=_said(source, contact))
+            case Layout.SCAN:
+                if contact.attachments:
+                    silent = replace(contact, subject="", new_text="", signature="", quoted_text="", disclaimer="")
+                    return _of_machine(silent, source, _said(source, contact), domains)
+            case Layout.MESSAGE:
+                filled = fill_in(source, (), contact.subject, typed_in=False)
+                if source.needs <= filled.values.keys():
+                    return _as_written(contact, source, filled, domains)
+            case _:
+                entries = letter.entries(layout, source)
+                filled = fill_in(source, entries, contact.subject, typed_in=layout is Layout.LINES)
+                if intake is not None and intake.request:
+                    filled.values[SourceField.REQUEST] = intake.request
+                if source.needs <= filled.values.keys():
+                    return _as_filled(contact, source, filled, domains, cut=len(entries) >= MOST_ENTRIES)
+    return None
+
+
+def _layouts(source: Source, intake: Intake | None) -> tuple[Layout, ...]:
+    """Return the layouts that a message may have: of an object only what nobody but the source can have put there.
+
+    Whoever fills in a form may send files with it, an object in JSON too. So what a block reads in several ways is read
+    as an object only where our intake made the message of one, and then in no other way.
+    """
+    made = intake is not None and intake.made
+    alone = intake is None and sum(layout in IN_FIELDS for layout in source.layouts) == 1
+    return tuple(
+        layout for layout in source.layouts if layout not in IN_FIELDS or alone or (layout is Layout.JSON) is made
+    )
+
+
+def _unread(source: Source, contact: Contact, domains: Collection[str]) -> Contact:
+    """Return a contact that is not written as its source's block says: as it was read, and still a case."""
+    if not {*IN_FIELDS, Layout.MESSAGE}.intersection(source.layouts):
+        # What a telephone company writes besides its notices, or a copier without a file, is judged as anybody's.
+        return contact
+    said = replace(_said(source, contact), read=False)
+    noted = replace(contact, notes=(*contact.notes, _NOT_READ.format(label=source.label)), sourced=said)
+    # A program of the house is none of us: what one of us writes asks for nothing.
+    return _nobody_s(noted, source) if domain_of(contact.sender.address) in domains else noted
+
+
+def _said(source: Source, contact: Contact, filled: Filled | None = None) -> Sourced:
+    values = filled.values if filled is not None else {}
+    meaning = source.meaning(values[SourceField.TOPIC]) if SourceField.TOPIC in values else source.default
+    key = values.get(source.joins, "") if source.joins is not None else ""
+    return Sourced(
+        source=source.id,
+        label=source.label,
+        partner=source.partner,
+        fields=tuple(FieldValue(name, value) for name, value in values.items() if name is not SourceField.TEXT),
+        proven=source.proven and {SourceField.NAME, SourceField.LEASE} <= values.keys(),
+        machine=contact.sender.address.strip().lower(),
+        key=f"{source.joins.value}:{' '.join(key.split()).lower()}" if key and source.joins is not None else "",
+        topic=meaning.topic if meaning is not None else None,
+        priority=meaning.priority if meaning is not None else source.priority,
+        alarm=meaning.alarm if meaning is not None else AlarmLevel.NONE,
+        office_id=source.office_id,
+        follow_up=source.follow_up,
+    )
+
+
+def _as_written(contact: Contact, source: Source, filled: Filled, domains: Collection[str]) -> Contact:
+    """Return a message that people or programs write as they please; a partner's newsletter is none of their cases."""
+    said = _said(source, contact, filled)
+    if source.partner:
+        return replace(contact, sourced=replace(said, is_case=not _is_mass(contact)))
+    return _of_machine(contact, source, said, domains)
+
+
+def _is_mass(contact: Contact) -> bool:
+    return any(sign.kind is Automation.MASS for sign in contact.automatic_signs)
+
+
+def _of_machine(contact: Contact, source: Source, said: Sourced, domains: Collection[str]) -> Contact:
+    """Return what a program sent, so that nobody is answered by it; people among a source's senders can be."""
+    sent = replace(contact, channel=source.channel or contact.channel, sourced=said)
+    return sent if _is_answered_to_sender(source, contact, domains) else _nobody_s(sent, source)
+
+
+def _is_answered_to_sender(source: Source, contact: Contact, domains: Collection[str]) -> bool:
+    return source.answered is Answered.SENDER and domain_of(contact.sender.address) not in domains
+
+
+def _nobody_s(contact: Contact, source: Source) -> Contact:
+    """Return a contact whose sender is the source by its name alone, without the signs of the program that sent it."""
+    return replace(
+        contact,
+        sender=Mailbox(source.label),
+        reply_to=Mailbox(),
+        authentication=Authentication.NONE,
+        automatic_signs=(),
+        answers_suppressed=False,
+    )
+
+
+def _as_filled(contact: Contact, source: Source, filled: Filled, domains: Collection[str], *, cut: bool) -> Contact:
+    """Return a contact as the fields say it: the person, what they wrote, and below it what they say of themselves."""
+    values = filled.values
+    said = _said(source, contact, filled)
+    name = " ".join(filter(None, (values.get(each, "") for each in _OF_NAME)))
+    lease = values.get(SourceField.LEASE, "")
+    told = [*contact.notes]
+    if lease and SourceField.NAME not in values:
+        told.append(_LEASE_ALONE)
+        lease = ""
+    told += [_CUT] * cut
+    told += [notes.TEXT_CUT] * (len(filled.text) > limits.NEW_TEXT)
+    told += _of_fields(_TWICE, filled.contradicted)
+    told += _of_fields(_INVALID, filled.invalid)
+    address = values.get(SourceField.EMAIL, "") if source.answered is Answered.PERSON else ""
+    if domain_of(address) in domains:
+        address = ""
+    if not _is_answered_to_sender(source, contact, domains):
+        # Whoever fills in a form may write any address into it, so that nothing vouches for that.
+        contact = replace(_nobody_s(contact, source), sender=Mailbox(name or source.label, address))
+    # A choice that the block gives no meaning is read as the person's words: it may be all that they say.
+    chosen = values.get(SourceField.TOPIC, "") if said.topic is None else ""
+    of_themselves = (
+        name,
+        lease and f"Bail : {lease}",
+        _labelled("Adresse", values, SourceField.ADDRESS),
+        values.get(SourceField.PLACE, ""),
+        values.get(SourceField.PHONE, ""),
+        _labelled("Appareil", values, SourceField.EQUIPMENT),
+    )
+    return replace(
+        contact,
+        channel=source.channel or contact.channel,
+        subject=values.get(SourceField.SUBJECT) or ("" if source.is_boilerplate(contact.subject) else contact.subject),
+        new_text="\n".join(filter(None, (chosen, filled.text)))[: limits.NEW_TEXT],
+        signature="\n".join(filter(None, of_themselves)),
+        quoted_text="",
+        disclaimer="",
+        forwarded=(),
+        notes=tuple(note for note in dict.fromkeys(told) if note not in _EMPTINESS),
+        sourced=said,
+    )
+
+
+_OF_NAME: Final = (SourceField.TITLE, SourceField.FIRST_NAME, SourceField.NAME)
+
+
+def _labelled(label: str, values: dict[SourceField, str], name: SourceField) -> str:
+    return f"{label} : {values[name]}" if name in values else ""
+
+
+def _of_fields(note: str, fields: Sequence[SourceField]) -> Iterator[str]:
+    if fields:
+        yield note.format(fields=", ".join(SOURCE_FIELDS[each] for each in dict.fromkeys(fields)))
+
+
+class _Letter:
+    """The parts of one message, cut apart where a source asks for them."""
+
+    def __init__(self, arrival: Arrival) -> None:
+        self._arrival = arrival
+        self._noted = Notes()
+
+    @cached_property
+    def _root(self) -> Node:
+        return parse_message(self._arrival.raw, self._noted)
+
+    def entries(self, layout: Layout, source: Source) -> list[Entry]:
+        """Return the fields of the message as one layout has them."""
+        match layout:
+            case Layout.LINES:
+                lines = ContentReader(self._root, self._noted, PARIS).read().lines
+                return read_lines((">" * line.depth + line.text for line in lines), source.labels)
+            case Layout.TABLE:
+                part = self._first(lambda node: node.media_type == _HTML and _is_body(node))
+                return self._of_tables(part, source) if part is not None else []
+            case Layout.JSON:
+                part = self._first(lambda node: node.media_type in _JSON_TYPES)
+                return read_json(part.octets()) if part is not None else []
+            case _:
+                return []
+
+    def _of_tables(self, part: Node, source: Source) -> list[Entry]:
+        """Return the rows of the tables of one part, and behind them what stands outside of them."""
+        body, charset = part.body(), part.parameters.get("charset", "")
+        if not body.sound:
+            return []
+        entries = read_tables(body.octets, charset, source.labels)
+        told = {line.strip() for entry in entries for line in entry.value.split("\n")}
+        shown = (line.text.strip() for line in html_lines(body.octets, charset, self._noted))
+        beside = (text for text in shown if text and "\t" not in text and text not in told)
+        return [*entries, *(Entry("", text, text) for text in islice(beside, MOST_ENTRIES))] if entries else []
+
+    def _first(self, wanted: Callable[[Node], bool]) -> Node | None:
+        """Return the first of its own parts, those of messages that came along left out, which is wanted."""
+        waiting = [self._root]
+        while waiting:
+            node = waiting.pop()
+            if not node.unread and wanted(node):
+                return node
+            if not node.media_type.startswith("message/"):
+                waiting.extend(reversed(node.children))
+        return None
+
+
+def _is_body(node: Node) -> bool:
+    """Return whether a part is text of the message itself, and no file that somebody sent along."""
+    return node.disposition != "attachment" and not node.filename

@@ -1,0 +1,176 @@
+"""`sources.yaml`: one more source is one block of it, and every slip is told with its place and what is right."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dtm_contact.errors import InvalidFilesError
+from dtm_contact.model import CaseKind
+from dtm_contact.rules import load_rules, run_rule_tests
+from tests.rules.folders import GOOD, OFFICES
+from tests.sources.mails import JOLY, ROOT, judged, mail, with_rules
+
+HEAD = "version: 1\nsources:\n  pilot:\n    label: Pilote\n"
+BLOCK = """
+version: 1
+sources:
+  chauffage-connecte:
+    label: Supervision du chauffage
+    from: "@supervision.example"
+    reads: json
+    fields:
+      request: alert.id
+      name: occupant.name
+      lease: occupant.contract
+      topic: alert.kind
+      text: alert.comment
+    needs: topic
+    topics:
+      NO_HEAT: heating
+      GAS_LEAK: {topic: gas, alarm: certain}
+"""
+
+
+def folder(tmp_path: Path, text: str, *, of: Path = GOOD) -> Path:
+    rules = tmp_path / "rules"
+    shutil.copytree(of, rules)
+    (rules / "sources.yaml").write_text(text, "utf-8")
+    return rules
+
+
+def test_one_more_source_is_one_block(tmp_path: Path) -> None:
+    at = with_rules(folder(tmp_path, BLOCK, of=ROOT / "rules"))
+    message = mail("", "alerte@supervision.example", "Alert")
+    data = {
+        "alert": {"id": 9, "kind": "NO_HEAT", "comment": "12 °C"},
+        "occupant": {"name": "Joly", "contract": "3900689/60"},
+    }
+    message.add_attachment(json.dumps(data).encode(), maintype="application", subtype="json", filename="a.json")
+    judgement = judged(message, at=at)
+    assert judgement.match.tenant is not None
+    assert judgement.match.tenant.id == JOLY
+    assert judgement.match.proven == ()
+    assert judgement.understanding.topic == "heating"
+    assert judgement.decision.kind is CaseKind.CASE
+
+
+def test_without_the_file_there_is_no_source(tmp_path: Path) -> None:
+    shutil.copytree(GOOD, tmp_path / "rules")
+    rules = load_rules(tmp_path / "rules", OFFICES)
+    assert rules.problems == ()
+    assert rules.sources.sources == {}
+
+
+def test_the_shipped_file_is_sound_and_part_of_the_version(tmp_path: Path) -> None:
+    shipped = load_rules(ROOT / "rules")
+    assert {
+        "agence-numerique",
+        "ascenseurs",
+        "prestataires",
+        "copieurs",
+        "signal-logement",
+    } <= shipped.sources.sources.keys()
+    other = folder(tmp_path, (ROOT / "rules" / "sources.yaml").read_text("utf-8") + "\n# x\n", of=ROOT / "rules")
+    assert load_rules(other).version != shipped.version
+
+
+FAULTS = {
+    "unknown-key": ("    from: a@b.example\n    sender: x\n", "sources.yaml:6:5: error: unknown key sender (one of:"),
+    "nobody": ("    reads: message\n", "sources.yaml:4:5: error: nobody says who this source is (add from:"),
+    "no-address": (
+        "    from: b.example\n",
+        "sources.yaml:5:11: error: “b.example” is no mail address (write name@domain)",
+    ),
+    "unknown-layout": ("    from: a@b.example\n    reads: xml\n", "“xml” is not known here"),
+    "no-field": ("    from: a@b.example\n    reads: lines\n", "sources.yaml:4:5: error: lines has no field to read"),
+    "labels-of-a-message": (
+        "    from: a@b.example\n    fields: {name: Nom}\n",
+        "labels are read of lines, a table or JSON alone",
+    ),
+    "unknown-field": (
+        "    from: a@b.example\n    reads: lines\n    fields: {surname: Nom}\n",
+        "sources.yaml:7:23: error: “surname” is not known here (one of: title,",
+    ),
+    "unknown-topic": ("    from: a@b.example\n    topic: gaz\n", "unknown topic gaz (did you mean gas?)"),
+    "unknown-office": ("    from: a@b.example\n    office: nrod\n", "unknown office nrod (did you mean nord?)"),
+    "needs-nothing": (
+        "    from: a@b.example\n    reads: lines\n    fields: {name: Nom}\n    needs: [lease]\n",
+        "lease is no field of this source (one of: name)",
+    ),
+    "codes-without-a-field": ("    from: a@b.example\n    topics: {X: heating}\n", "no field tells the code"),
+    "person-without-address": (
+        "    from: a@b.example\n    answers: person\n",
+        "no field tells the person's address (add email: … to fields)",
+    ),
+    "one-label-twice": (
+        "    from: a@b.example\n    reads: lines\n    fields: {name: Nom, first_name: [Prénom, nom]}\n",
+        "the label “nom” is read for name and for first_name",
+    ),
+    "pattern": (
+        "    from: a@b.example\n    fields: {request: {subject: '(?=x)'}}\n",
+        "the pattern is not valid:",
+    ),
+    "pattern-with-groups": (
+        "    from: a@b.example\n    fields: {request: {subject: '(a)(b)'}}\n",
+        "the pattern has several groups",
+    ),
+    "proven-without-lease": (
+        "    from: a@b.example\n    reads: lines\n    identity: proven\n    fields: {name: Nom, text: Message}\n",
+        "no field tells the lease",
+    ),
+    "proven-without-proof": (
+        (
+            "    from: a@b.example\n    reads: lines\n    trust: unless_failed\n    identity: proven\n"
+            "    fields: {name: Nom, lease: Bail, text: Message}\n"
+        ),
+        "who is not vouched for can prove nobody (write trust: vouched)",
+    ),
+    "proven-behind-the-text": (
+        (
+            "    from: a@b.example\n    reads: lines\n    identity: proven\n"
+            "    fields: {lease: Bail, text: Message, name: Nom}\n"
+        ),
+        "name stands behind the text, where anybody can type it",
+    ),
+    "json-beside-lines": (
+        "    from: a@b.example\n    reads: [lines, json]\n    fields: {name: Nom}\n",
+        "json beside another layout is never read of mail",
+    ),
+    "proven-without-text": (
+        "    from: a@b.example\n    reads: lines\n    identity: proven\n    fields: {name: Nom, lease: Bail}\n",
+        "no field that is needed holds the person's text",
+    ),
+    "test": (
+        (
+            "    from: a@b.example\n    reads: lines\n    fields: {name: Nom}\n"
+            '    tests: [{text: "Nom : Roy", reads: {name: Dupont}}]\n'
+        ),
+        "the test reads “Roy” as name (it expects “Dupont”)",
+    ),
+    "follow-up": (
+        "    from: a@b.example\npartners:\n  mairie: {label: M, from: '@m.example', follow_up: dix jours}\n",
+        "expected a duration, got “dix jours”",
+    ),
+}
+
+
+@pytest.mark.parametrize(("written", "told"), FAULTS.values(), ids=FAULTS.keys())
+def test_every_slip_is_told_with_its_place(written: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidFilesError) as refused:
+        load_rules(folder(tmp_path, HEAD + written), OFFICES)
+    problems = [str(problem) for problem in refused.value.problems]
+    assert any(told in problem and problem.startswith("sources.yaml:") for problem in problems), problems
+
+
+def test_rules_ask_for_a_source_that_there_is(tmp_path: Path) -> None:
+    rules = folder(tmp_path, HEAD + "    from: a@b.example\n")
+    routing = (GOOD / "routing.yaml").read_text("utf-8")
+    rule = "- {{id: pilote, when: {{source: {name}}}, then: {{queue: comptes}}, untold: essai, tests: [{tests}]}}\n"
+    tests = "{text: bonjour, source: pilot, holds: true}, {text: bonjour, holds: false}"
+    (rules / "routing.yaml").write_text(rule.format(name="pilot", tests=tests) + routing, "utf-8")
+    assert run_rule_tests(load_rules(rules, OFFICES)).failed == ()
+    (rules / "routing.yaml").write_text(rule.format(name="pilott", tests=tests) + routing, "utf-8")
+    with pytest.raises(InvalidFilesError, match="unknown source pilott"):
+        load_rules(rules, OFFICES)

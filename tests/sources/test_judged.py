@@ -1,0 +1,325 @@
+"""What a source sends, from its bytes to its queue, by the rules as shipped."""
+
+import json
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from rich.console import Console, RenderableType
+
+from dtm_contact.contract import as_json
+from dtm_contact.explain.names import Names
+from dtm_contact.explain.terminal import render_judgement
+from dtm_contact.model import AlarmLevel, AlarmSource, Authentication, CaseKind, Channel, Priority, SourceField, Unread
+from dtm_contact.outbound import why_not_answered
+from dtm_contact.reading import limits, notes
+from tests.sources.mails import AGENCY, ASKED, AT, JOLY, LIFTS, arrived, form, grounds, judged, mail
+
+ALARM = "Événement : {event}\nN° appareil : 75-20418\nAdresse : 14 rue du 11-Novembre-1918 93170 Bagnolet\n"
+ROWS = "".join(
+    f"<tr><td>{label}</td><td>{value}</td></tr>"
+    for label, value in [("N° de demande", "AN-1"), ("Nom", "Joly"), ("N° de bail", "3900689/60")]
+)
+
+
+def test_a_form_s_person_is_who_writes_and_is_answered() -> None:
+    judgement = judged(mail(form()))
+    assert judgement.match.tenant is not None
+    assert judgement.match.tenant.id == JOLY
+    assert judgement.match.proven == (JOLY,)
+    assert judgement.joining.proven
+    assert judgement.writer.address == ASKED["email"]
+    assert judgement.contact.channel is Channel.FORM
+    assert judgement.contact.new_text == ASKED["text"]
+    arrival = arrived(mail(form()))
+    assert why_not_answered(arrival, judgement, judgement.writer.address, (), AT, danger=False) is None
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_only_who_is_vouched_for_is_a_source(proven: bool) -> None:  # noqa: FBT001 - it is what is tried
+    judgement = judged(mail(form()), proven=proven)
+    assert (judgement.contact.sourced is not None) is proven
+    assert bool(judgement.match.proven) is proven
+    assert (judgement.contact.sender.address == AGENCY) is not proven
+
+
+def test_a_look_alike_from_another_domain_is_none() -> None:
+    judgement = judged(mail(form(), sender="ne-pas-repondre@agence-numerique.example.org"))
+    assert judgement.contact.sourced is None
+    assert judgement.match.proven == ()
+
+
+def test_who_types_another_s_name_into_the_text_does_not_become_them() -> None:
+    typed = (
+        "Bonjour, je suis M. Jean-Luc Maréchal\nNom : Maréchal\nPrénom : Jean-Luc\nN° de bail : 2893596/11\n"
+        "E-mail : jean-luc.marechal@yahoo.example\nTéléphone : 06 16 73 31 85\nPlus de chauffage.\nJean-Luc Maréchal"
+    )
+    judgement = judged(mail(form(text=typed)))
+    assert judgement.match.tenant is not None
+    assert judgement.match.tenant.id == JOLY
+    assert judgement.match.proven == (JOLY,)
+    assert judgement.writer.address == ASKED["email"]
+    assert judgement.contact.new_text == typed
+
+
+def test_a_lease_whose_name_is_another_s_proves_nobody() -> None:
+    judgement = judged(mail(form(lease="2893596/11")))
+    assert judgement.match.proven == ()
+    assert not judgement.joining.proven
+
+
+def test_a_lease_without_a_name_names_nobody() -> None:
+    text = "\n".join(line for line in form().split("\n") if not line.startswith(("Nom", "Prénom")))
+    judgement = judged(mail(text))
+    assert judgement.match.tenant is None
+    assert judgement.match.proven == ()
+    assert "Un numéro de bail sans nom : il ne désigne personne." in judgement.contact.notes
+
+
+def test_nobody_becomes_one_of_us_by_a_form() -> None:
+    judgement = judged(mail(form(email="directeur@parishabitat.fr")))
+    assert judgement.writer.address == ""
+    assert not judgement.joining.by_staff
+    assert judgement.decision.kind is CaseKind.CASE
+
+
+def test_the_code_fixes_the_topic_and_the_text_is_heard_beside_it() -> None:
+    plain = judged(mail(form(topic="Quittance", text="Je voudrais celle d'octobre, merci")))
+    assert (plain.understanding.topic, plain.decision.priority) == ("documents", Priority.P4)
+    leak = judged(mail(form(topic="Quittance", text="L'eau coule du plafond du salon, grosse fuite")))
+    assert leak.understanding.topics[:2] == ("documents", "water_leak")
+    assert leak.decision.priority is Priority.P2
+
+
+def test_no_code_lowers_a_danger_of_the_text() -> None:
+    judgement = judged(mail(form(topic="Quittance", text="Ça sent très fort le gaz dans la cage d'escalier")))
+    assert judgement.decision.priority is Priority.P1
+    assert judgement.understanding.topic == "gas"
+    assert "on_call" in judgement.decision.notify
+
+
+def test_a_choice_that_has_no_meaning_is_read() -> None:
+    judgement = judged(mail(form(topic="Punaises de lit", text="Voir photo")))
+    assert judgement.contact.new_text == "Punaises de lit\nVoir photo"
+    assert judgement.understanding.topic == "pests"
+
+
+def test_a_table_is_read_where_the_mail_has_one() -> None:
+    html = f"<table>{ROWS}<tr><td>Message</td><td>Plus de chauffage<br>Nom : Dupont</td></tr></table>"
+    judgement = judged(mail("Votre logiciel n'affiche pas le HTML.", html=html))
+    assert judgement.match.proven == (JOLY,)
+    assert judgement.contact.new_text == "Plus de chauffage\nNom : Dupont"
+
+
+def test_an_address_field_sets_the_place_of_the_matter() -> None:
+    text = form(text="Plus de lumière dans le hall").replace(
+        "E-mail", "Adresse : 67 rue Émile-Zola 93500 Pantin\nE-mail"
+    )
+    judgement = judged(mail(text))
+    there = grounds().directory.residences[judgement.match.residence.id] if judgement.match.residence else None
+    assert there is not None
+    assert there.commune == "Pantin"
+    assert judgement.decision.office_id == "pantin"
+    assert judgement.match.tenant is not None
+    assert judgement.match.tenant.id == JOLY
+    assert judgement.match.home is not None
+    assert judgement.match.home.dwelling_id == "L000002"
+
+
+@pytest.mark.parametrize(
+    ("event", "topic", "priority", "alarm"),
+    [
+        ("Personne bloquée", "elevator_trapped", Priority.P1, AlarmLevel.CERTAIN),
+        ("Alarme cabine", "elevator_trapped", Priority.P2, AlarmLevel.POSSIBLE),
+        ("Appareil hors service", "elevator", Priority.P2, AlarmLevel.NONE),
+        ("Arrêt programmé", "elevator", Priority.P3, AlarmLevel.NONE),
+        ("Remise en service", "thanks", Priority.P4, AlarmLevel.NONE),
+    ],
+)
+def test_a_lift_s_code_says_how_urgent_it_is(event: str, topic: str, priority: Priority, alarm: AlarmLevel) -> None:
+    judgement = judged(mail(ALARM.format(event=event), sender=LIFTS, subject="Information"))
+    assert judgement.understanding.topic == topic
+    assert (judgement.decision.priority, judgement.decision.alarm.level) == (priority, alarm)
+    assert judgement.decision.kind is CaseKind.CASE
+    assert judgement.decision.office_id == "bagnolet"
+    assert judgement.match.residence is not None
+    assert judgement.match.residence.id == "R001"
+    if alarm is not AlarmLevel.NONE:
+        assert judgement.decision.alarm.raised_by is AlarmSource.SOURCE
+
+
+def test_nobody_is_answered_for_an_alarm() -> None:
+    message = mail(ALARM.format(event="Personne bloquée"), sender=LIFTS)
+    judgement = judged(message)
+    assert judgement.writer.address == ""
+    assert why_not_answered(arrived(message), judgement, "", (), AT, danger=True) is not None
+    assert "on_call" in judgement.decision.notify
+
+
+def test_a_lift_whose_number_the_directory_has_needs_no_address() -> None:
+    text = "Événement : Personne bloquée\nN° appareil : 07009354764261\n"
+    judgement = judged(mail(text, sender=LIFTS))
+    entrance = next(a for a in grounds().directory.records.addresses if a.address_id == "A00061")
+    assert judgement.match.residence is not None
+    assert judgement.match.residence.id == entrance.residence_id
+
+
+def test_what_cannot_be_read_is_a_case_and_says_so() -> None:
+    message = mail("Bonjour, l'ascenseur du 3 est arrêté.", sender=LIFTS)
+    judgement = judged(message)
+    assert judgement.decision.kind is CaseKind.CASE
+    assert judgement.understanding.topic == "elevator"
+    assert any("n'ont pas pu être lus" in note for note in judgement.contact.notes)
+    assert as_json(judgement)["sent_by"]["read"] is False
+
+
+@pytest.mark.parametrize("sender", [AGENCY, LIFTS])
+def test_an_absence_from_a_source_s_domain_is_set_aside(sender: str) -> None:
+    away = mail("Je suis absent.", sender, "Réponse automatique : demande", auto_submitted="auto-replied")
+    judgement = judged(away)
+    assert judgement.contact.sourced is None
+    assert judgement.decision.kind is CaseKind.AUTOMATIC
+
+
+def test_a_source_s_mail_is_never_set_aside() -> None:
+    message = mail(form(text="merci de ne pas répondre"), Precedence="bulk", List_Unsubscribe="<https://x.example>")
+    assert judged(message).decision.kind is CaseKind.CASE
+
+
+def test_a_contractor_s_absent_tenant_is_an_appointment_to_make() -> None:
+    text = "Intervention n° : 2026-88\nLocataire : Mme Joly\nStatut : Locataire absent\nCompte rendu : Avis laissé."
+    judgement = judged(mail(text, sender="dispatch@prestataire.example"))
+    assert judgement.understanding.topic == "appointment"
+    assert judgement.decision.kind is CaseKind.CASE
+    assert judgement.contact.by_program
+    by_hand = judged(mail(text, sender="dispatch@prestataire.example", auto_submitted="no"))
+    assert by_hand.writer.address == "dispatch@prestataire.example"
+    assert not by_hand.contact.by_program
+
+
+def test_a_copier_s_letter_is_read_by_nobody() -> None:
+    scan = mail("Un pli numérisé. Attestation d'assurance en pièce jointe.", "copieur@bailleur.example", "Scan")
+    scan.add_attachment(b"%PDF-1.4 scan", maintype="application", subtype="pdf", filename="0001.pdf")
+    judgement = judged(scan, proven=False)
+    assert judgement.understanding.unread is Unread.SCAN
+    assert judgement.contact.channel is Channel.LETTER
+    assert judgement.writer.address == ""
+
+
+def test_signal_logement_is_official_and_numbered_by_its_subject() -> None:
+    notice = mail(
+        "Bonjour, un signalement vous a été affecté. Cliquez sur le lien.",
+        "notifications@signal-logement.beta.gouv.fr",
+        "Nouveau signalement n° 2026-1234 à prendre en charge",
+    )
+    judgement = judged(notice)
+    assert judgement.understanding.topic == "official"
+    assert judgement.contact.sourced is not None
+    assert judgement.contact.sourced.value(SourceField.REQUEST) == "2026-1234"
+
+
+def test_a_partner_writes_themselves_and_is_promised_a_day() -> None:
+    letter = mail("Bonjour, un administré me dit avoir froid.", "elu@mairie.example", "Courrier", auto_submitted="no")
+    judgement = judged(letter)
+    assert judgement.writer.address == "elu@mairie.example"
+    assert judgement.contact.sourced is not None
+    assert judgement.contact.sourced.label == "Mairie (exemple)"
+    assert judgement.contact.authentication is Authentication.VOUCHED
+    assert judgement.decision.due is not None
+    assert judgement.decision.due - AT == timedelta(days=10)
+
+
+def test_a_partner_s_danger_does_not_wait_ten_days() -> None:
+    letter = mail("Ça sent très fort le gaz dans le hall", "elu@mairie.example", "Courrier", auto_submitted="no")
+    judgement = judged(letter)
+    assert judgement.decision.priority is Priority.P1
+    assert judgement.decision.due is not None
+    assert judgement.decision.due - AT <= timedelta(minutes=15)
+
+
+def test_a_partner_s_newsletter_is_judged_as_anybody_s() -> None:
+    news = mail(
+        "Découvrez le programme du festival, profitez de nos offres ! Se désabonner.",
+        "lettre@mairie.example",
+        "La lettre d'information : toutes les animations",
+        List_Unsubscribe="<https://mairie.example>",
+        Precedence="bulk",
+    )
+    assert judged(news).decision.kind is CaseKind.SPAM
+
+
+def test_the_decision_and_explain_say_what_was_asserted() -> None:
+    judgement = judged(mail(form()))
+    told = as_json(judgement)["sent_by"]
+    assert told == {
+        "source": "agence-numerique",
+        "partner": False,
+        "read": True,
+        "identity": "proven",
+        "fields": ["request", "name", "first_name", "lease", "email", "topic"],
+        "topic": "heating",
+        "alarm": "none",
+    }
+    assert "Joly" not in json.dumps(told)
+    names = Names(grounds().directory, {}, grounds().settings.zone)
+    drawn = shown(render_judgement(judgement, names))
+    assert "Agence numérique : compte vérifié par cette source ; affirme numéro de demande, nom" in drawn
+    assert "numéro de bail : 3900689/60" in drawn
+
+
+def shown(drawn: RenderableType) -> str:
+    file = StringIO()
+    Console(file=file, width=300).print(drawn)
+    return file.getvalue()
+
+
+def test_what_stands_beside_a_table_is_read_too() -> None:
+    html = f"<p>Attention, ça sent le gaz dans le hall.</p><table>{ROWS}<tr><td>Message</td><td>Merci</td></tr></table>"
+    judgement = judged(mail("", html=html))
+    assert judgement.contact.new_text == "Merci\n\nAttention, ça sent le gaz dans le hall."
+    assert judgement.understanding.topic == "gas"
+
+
+def test_a_person_of_a_platform_s_domain_is_answered() -> None:
+    letter = mail("Bonjour, quand peut-on couper l'ascenseur ?", "jean.roy@ascensoriste.example", auto_submitted="no")
+    judgement = judged(letter)
+    assert judgement.contact.sourced is not None
+    assert not judgement.contact.sourced.read
+    assert judgement.writer.address == "jean.roy@ascensoriste.example"
+    assert "@ascensoriste.example" not in grounds().rules.sources.machines
+    assert LIFTS in grounds().rules.sources.machines
+
+
+VICTIM = {"nom": "Maréchal", "prenom": "Jean-Luc", "bail": "2893596/11", "courriel": "voleur@mail.example"}
+
+
+@pytest.mark.parametrize(
+    ("content", "subtype", "name"),
+    [
+        (json.dumps({"locataire": VICTIM, "demande": {"texte": "Ma quittance"}}), "json", "demande.json"),
+        (f"<table>{ROWS}<tr><td>Message</td><td>Ma quittance</td></tr></table>", "html", "demande.html"),
+    ],
+)
+def test_a_file_that_a_form_brings_is_never_the_form(content: str, subtype: str, name: str) -> None:
+    message = mail(form(text="", name="", lease=""))
+    message.add_attachment(content.encode(), maintype="application", subtype=subtype, filename=name)
+    inline = mail(form(text="", name="", lease=""))
+    inline.add_attachment(content.encode(), maintype="text", subtype=subtype, filename=name, disposition="inline")
+    for each in (message, inline):
+        judgement = judged(each)
+        assert judgement.match.proven == ()
+        assert judgement.contact.sourced is not None
+        assert not judgement.contact.sourced.read
+
+
+def test_a_contractor_s_people_are_not_the_tenant_whom_they_report_on() -> None:
+    text = "Intervention n° : 2026-88\nLocataire : Joly\nStatut : Devis\nCompte rendu : Porte à changer."
+    judgement = judged(mail(text, sender="Karim Benali <dispatch@prestataire.example>"))
+    assert judgement.writer.name == "Karim Benali"
+    assert judgement.match.proven == ()
+
+
+def test_a_text_beyond_the_limit_says_that_it_was_cut() -> None:
+    judgement = judged(mail(form(text="mot " * 60_000)))
+    assert len(judgement.contact.new_text) == limits.NEW_TEXT
+    assert notes.TEXT_CUT in judgement.contact.notes
