@@ -29,6 +29,7 @@ from dtm_contact.settings.engine import (
 from dtm_contact.settings.figures import FiguresSettings
 from dtm_contact.settings.mail_server import LmtpSettings, MailServerSettings, SmtpSettings
 from dtm_contact.settings.mailbox import ImapSettings, OutboundSettings
+from dtm_contact.settings.privacy import PrivacySettings, RetentionSettings
 from dtm_contact.settings.switchboard import SwitchboardSettings
 from dtm_contact.settings.watching import AlarmSettings, DangerSettings, HeartbeatSettings, MonitorSettings
 
@@ -52,6 +53,8 @@ __all__ = [
     "MonitorSettings",
     "OutboundSettings",
     "PdfSettings",
+    "PrivacySettings",
+    "RetentionSettings",
     "RulesSettings",
     "Settings",
     "SmtpSettings",
@@ -110,6 +113,8 @@ class Settings(BaseSettings):
     outbound: OutboundSettings = OutboundSettings()
     backup: BackupSettings = BackupSettings()
     journal: JournalSettings = JournalSettings()
+    retention: RetentionSettings = RetentionSettings()
+    privacy: PrivacySettings = PrivacySettings()
     name: str = Field(
         default="daemon",
         min_length=1,
