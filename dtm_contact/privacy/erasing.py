@@ -6,7 +6,7 @@ nightly pass, and what a restored backup brings back is erased again.
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -161,14 +161,17 @@ def _carry_out(
 ) -> ErasureDone:
     tally = _Tally()
     before = figures_digest(store)
-    for scope in found.scopes:
-        _erase_scope(store, scope, tally)
+    *of_cases, of_person = found.scopes
+    # What names the person goes first, and that by which they are known again if this breaks off goes last.
+    _erase_beside(store, of_person, [place for place in PLACES if not place.identifies], tally)
+    looked_for = replace(looked_for, arrival_erased=erasures.erased_arrivals())
     copies = []
-    erased_before = erasures.erased_arrivals()
-    looked_for = replace(looked_for, arrival_erased=erased_before)
     for each in COPIES:
         count = each.find(looked_for) if each.erase is None else each.erase(looked_for)
         copies.append({"place": each.name, "left" if each.erase is None else "erased": count})
+    for scope in of_cases:
+        _timed(store, tally, [(place, scope, None) for place in PLACES])
+    _erase_beside(store, of_person, [place for place in PLACES if place.identifies], tally)
     swept = sweep(store.database)
     certificate = {
         "certificate": record.id,
@@ -201,12 +204,9 @@ def _carry_out(
     return ErasureDone(signed, path, tally.longest)
 
 
-def _erase_scope(store: Store, scope: Scope, tally: _Tally) -> None:
-    """Erase a slice of cases in one transaction, or what is the person's beside cases in one for each place."""
-    if scope.person is None:
-        _timed(store, tally, [(place, scope, None) for place in PLACES])
-        return
-    for place in PLACES:
+def _erase_beside(store: Store, scope: Scope, places: Sequence[Place], tally: _Tally) -> None:
+    """Erase what is a person's beside their cases, each place in transactions of its own."""
+    for place in places:
         with store.database.reading() as connection:
             prepared = place.prepare(connection, scope)
         for part in _parts(prepared):
@@ -313,18 +313,38 @@ def erase_again(settings: Settings, connection: Connection, backed_up_at: dateti
     return len(later)
 
 
-def erase_copies_again(settings: Settings, store: Store) -> None:
-    """Erase what a restore brought back beside the store, such as rule tests of a person's cases."""
-    erasures = Erasures(folder_of(settings))
-    if not erasures.exists():
-        return
-    erased_before = erasures.erased_arrivals()
-    for record in erasures.read():
+def erase_copies_again(settings: Settings, store: Store, backed_up_at: datetime) -> int:
+    """Erase what a restore brought back beside the store, such as rule tests; return how many erasures were done again.
+
+    Raises:
+        ErasureRecordError: the record cannot be read.
+    """
+    try:
+        erasures = Erasures(folder_of(settings))
+    except ErasureRecordError:
+        return 0
+    later = [record for record in erasures.read() if record.at >= backed_up_at] if erasures.exists() else []
+    erased_before = erasures.erased_arrivals() if later else None
+    for record in later:
         with store.database.reading() as connection:
             scope = Scope(numbers=_numbers(connection, erasures, record))
         for each in COPIES:
-            if each.erase is not None:
+            if each.erase is not None and erased_before is not None:
                 each.erase(Erasing(settings, scope, erased_before))
+    return len(later)
+
+
+def erased_arrivals(settings: Settings) -> Callable[[str, str], bool]:
+    """Return what tells, by channel and external id, whether an arrival was erased on request.
+
+    Raises:
+        ErasureRecordError: the record cannot be read.
+    """
+    try:
+        erasures = Erasures(folder_of(settings))
+    except ErasureRecordError:
+        return lambda _channel, _external_id: False
+    return erasures.erased_arrivals()
 
 
 def _found_again(connection: Connection, erasures: Erasures, record: ErasureRecord) -> Found:

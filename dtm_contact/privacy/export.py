@@ -113,7 +113,7 @@ def collected(store: Store, person: Person) -> Collected:
         scope = rows_of(connection, person, to_read=True).whole
         found: dict[str, Any] = {}
         for place in PLACES:
-            rows = [row for part in _parts(scope) for row in place.export(connection, part)]
+            rows = [row for part in scope.parts() for row in place.export(connection, part)]
             if rows:
                 kept = {
                     json.dumps(_without_staff(place.name, row), sort_keys=True, default=_plain): row for row in rows
@@ -129,14 +129,6 @@ def collected(store: Store, person: Person) -> Collected:
         "donnees": found,
     }
     return Collected(person, scope, told)
-
-
-def _parts(scope: Scope) -> Iterator[Scope]:
-    """Yield a scope in pieces that one statement takes."""
-    ids = (slices(scope.case_ids), slices(scope.numbers), slices(scope.contact_ids), slices(scope.arrival_ids))
-    for name, parts in zip(("case_ids", "numbers", "contact_ids", "arrival_ids"), ids, strict=True):
-        yield from (Scope(**{name: part}) for part in parts)  # type: ignore[arg-type]
-    yield Scope(person=scope.person)
 
 
 def _without_staff(table: str, row: Mapping[str, Any]) -> dict[str, Any]:

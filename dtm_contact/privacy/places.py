@@ -25,6 +25,8 @@ from dtm_contact.store.restores import address_digest, sent_marks
 
 ERASED: Final = "[effacé]"
 """What stands in place of a person's data within a text of somebody else's."""
+_MOST_BOUND: Final = 30_000
+"""Values that one statement takes on every database."""
 WHO: Final = "effacement"
 """Who is said to have taken somebody out of the directory."""
 _LEASES: Final = next(part.table for part in system_schema.DIRECTORY_TABLES if part.name == "leases")
@@ -49,6 +51,7 @@ class Place:
         blank: what a row is left with where it is kept for the figures of its day; None: the row is deleted.
         still: what is true of a row that was not blanked yet.
         with_case: its rows go when their case has reached its age.
+        identifies: a person is known by its rows once their cases are gone, so that they go last.
         covers: further tables whose rows go with it by their foreign keys.
     """
 
@@ -58,6 +61,7 @@ class Place:
     blank: Mapping[str, Any] | None = None
     still: "sa.ColumnElement[bool] | None" = None
     with_case: bool = True
+    identifies: bool = False
     covers: tuple[sa.Table, ...] = ()
 
     @property
@@ -204,11 +208,13 @@ class MentionsPlace(Place):
 
     Attributes:
         columns: those that are looked through.
+        own: which rows are the person's own, and go otherwise.
         with_names: look for their names, too, and not only for what is theirs alone.
         drop: delete the row in place of that.
     """
 
     columns: tuple[str, ...] = ()
+    own: Condition = _nowhere
     with_names: bool = False
     drop: bool = False
 
@@ -219,7 +225,14 @@ class MentionsPlace(Place):
             return []
         texts = [sa.cast(self.table.c[name], sa.Text) for name in self.columns]
         naming = sa.or_(*(text.icontains(each, autoescape=True) for text in texts for each in sought))
-        return list(connection.execute(sa.select(self._key).where(naming)).scalars())
+        found = dict.fromkeys(connection.execute(sa.select(self._key).where(naming)).scalars())
+        for part in scope.own.parts() if scope.own is not None and found else ():
+            condition = self.own(part)
+            for key in (
+                connection.execute(sa.select(self._key).where(condition)).scalars() if condition is not None else ()
+            ):
+                found.pop(key, None)
+        return list(found)
 
     def count(self, connection: Connection, scope: Scope) -> int:
         """Return how many rows name the person."""
@@ -422,7 +435,9 @@ def _sent_to(scope: Scope) -> "sa.ColumnElement[bool] | None":
     if scope.person is None or not scope.person.addresses:
         return None
     settled = _outbox.state.not_in(("waiting", "claimed"))
-    free = _outbox.case_id.not_in(sa.select(legal_holds.c.case_id))
+    free: sa.ColumnElement[bool] = _outbox.case_id.not_in(sa.select(legal_holds.c.case_id))
+    if scope.own is not None and scope.own.case_ids:
+        free = sa.and_(free, _outbox.case_id.not_in(scope.own.case_ids[:_MOST_BOUND]))
     of_open = _outbox.case_id.in_(sa.select(_cases.id).where(_cases.state == "open"))
     return sa.and_(_outbox.to_address.in_(tuple(scope.person.addresses)), settled, free, sa.not_(of_open))
 
@@ -492,6 +507,8 @@ class ArrivalsPlace(Place):
         return connection.execute(blank).rowcount
 
 
+_OWN_EVENTS: Final = _either(_in(schema.events.c.case_id, "case_ids"), _in(schema.events.c.arrival_id, "arrival_ids"))
+
 PLACES: list[Place] = [
     # In the order in which rows may go: those that refer to others first.
     Place(
@@ -507,7 +524,7 @@ PLACES: list[Place] = [
     EventsPlace(
         schema.events,
         "ce qui s’est passé dans un dossier",
-        _either(_in(schema.events.c.case_id, "case_ids"), _in(schema.events.c.arrival_id, "arrival_ids")),
+        _OWN_EVENTS,
     ),
     Place(
         writing_schema.outbox_files,
@@ -565,6 +582,7 @@ PLACES: list[Place] = [
             (schema.confirmed_contacts.c.value, "numbers"),
         ),
         with_case=False,
+        identifies=True,
     ),
     Place(
         schema.register_entries,
@@ -575,6 +593,7 @@ PLACES: list[Place] = [
             (schema.register_entries.c.key, "numbers"),
         ),
         with_case=False,
+        identifies=True,
     ),
     Place(
         schema.undeliverable,
@@ -588,6 +607,7 @@ PLACES: list[Place] = [
         _LEASES,
         "l’annuaire des locataires et ses versions",
         with_case=False,
+        identifies=True,
         covers=(system_schema.directory_contents,),
     ),
     RuleArchivesPlace(system_schema.rule_versions, "les essais de règles tirés d’un dossier", with_case=False),
@@ -603,12 +623,14 @@ PLACES: list[Place] = [
         "ce qui a été compris des messages d’autrui",
         with_case=False,
         columns=("decision", "judgement"),
+        own=_in(schema.judgements.c.contact_id, "contact_ids"),
     ),
     MentionsPlace(
         schema.events,
         "ce qui s’est passé dans les dossiers d’autrui",
         with_case=False,
         columns=("data",),
+        own=_OWN_EVENTS,
         with_names=True,
     ),
     MentionsPlace(
@@ -616,6 +638,7 @@ PLACES: list[Place] = [
         "les brouillons qui nomment la personne",
         with_case=False,
         columns=("fields",),
+        own=_in(writing_schema.drafts.c.about, "numbers"),
         drop=True,
     ),
     MentionsPlace(
@@ -623,6 +646,7 @@ PLACES: list[Place] = [
         "les autres destinataires d’un envoi",
         with_case=False,
         columns=("also_to", "left_to", "reason"),
+        own=_in(_outbox.case_id, "case_ids"),
     ),
 ]
 """Every table that may hold something of a person who is none of the staff."""

@@ -117,9 +117,11 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
     ages = settings.retention
     # What the nights still count is left to them, so that no figure shrinks.
     counted = now - timedelta(days=settings.figures.days + 2)
+    # Nor is what the intake journal still holds, or its replay would take it in anew.
+    told = now - timedelta(days=settings.journal.days + 2)
 
     def before(months: int) -> datetime:
-        return min(months_before(now, months), counted)
+        return min(months_before(now, months), counted, told)
 
     free = sa.not_(sa.or_(*at_work().values()))
     archivable = sa.and_(
@@ -136,7 +138,7 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
         ),
     )
     raw = sa.and_(
-        arrivals.c.received_at < months_before(now, ages.raw_months),
+        arrivals.c.received_at < min(months_before(now, ages.raw_months), told),
         arrivals.c.state.in_(_SETTLED),
         arrivals.c.external_id.not_like("erased:%"),
         ~_in_kept_case(),

@@ -74,6 +74,7 @@ class Scope:
         case_ids, numbers: cases that are about the person as a whole, by the store's ids and by their numbers.
         contact_ids, arrival_ids: theirs, and those of these cases.
         person: whose rows without a case belong to it; None where only those of cases are meant.
+        own: what the person's other scopes hold, so that only other people's rows are looked through for a mention.
     """
 
     case_ids: tuple[int, ...] = ()
@@ -81,6 +82,16 @@ class Scope:
     contact_ids: tuple[int, ...] = ()
     arrival_ids: tuple[int, ...] = ()
     person: Person | None = None
+    own: "Scope | None" = None
+
+    def parts(self) -> "Iterator[Scope]":
+        """Yield it in pieces that one statement takes."""
+        yield from (Scope(case_ids=some) for some in slices(self.case_ids))
+        yield from (Scope(numbers=some) for some in slices(self.numbers))
+        yield from (Scope(contact_ids=some) for some in slices(self.contact_ids))
+        yield from (Scope(arrival_ids=some) for some in slices(self.arrival_ids))
+        if self.person is not None:
+            yield Scope(person=self.person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +272,8 @@ def rows_of(
         if free:
             ids = tuple(row.id for row in free)
             scopes.append(Scope(contact_ids=ids, arrival_ids=tuple(row.arrival_id for row in free)))
-    scopes.append(Scope(numbers=tuple(numbers), person=person))
+    own = Found(tuple(scopes), ()).whole
+    scopes.append(Scope(numbers=tuple(numbers), person=person, own=own))
     return Found(tuple(scopes), tuple(sorted(kept.values(), key=lambda each: each.number)))
 
 

@@ -235,10 +235,11 @@ class StoredDirectory:
 def repacked_without(connection: Connection, tenants: Collection[str]) -> dict[int, tuple[bytes, int]]:
     """Return the kept versions that hold leases of tenants, by their numbers: packed without these, and how many went.
 
-    It takes as long as reading all of them, so it is done before the transaction that writes them (`leave_out`).
+    The newest comes first. It takes as long as reading all of them, so it is done before the transaction that writes
+    them (`leave_out`).
     """
     found: dict[int, tuple[bytes, int]] = {}
-    for row in connection.execute(sa.select(directory_contents)).all():
+    for row in connection.execute(sa.select(directory_contents).order_by(directory_contents.c.number.desc())).all():
         records = _unpacked(row.content)
         left = [lease for lease in records.leases if lease.tenant_id not in tenants]
         if gone := len(records.leases) - len(left):
@@ -261,7 +262,7 @@ def leave_out(
     Args:
         connection: the transaction.
         tenants: their ids.
-        repacked: the versions without them, from `repacked_without`.
+        repacked: versions without them, from `repacked_without`; the newest must be among the first that are given.
         who: who takes them out.
         now: when, aware.
 
@@ -281,7 +282,8 @@ def leave_out(
         values.pop("number")
         insert = directory_versions.insert().returning(directory_versions.c.number)
         number = connection.execute(insert, values).scalar_one()
-        connection.execute(table.update().where(table.c.number == newest.number).values(number=number))
+        same = sa.select(sa.literal(number), table.c.content).where(table.c.number == newest.number)
+        connection.execute(table.insert().from_select(["number", "content"], same))
     return in_force + sum(gone for _content, gone in repacked.values())
 
 

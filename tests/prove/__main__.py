@@ -25,6 +25,7 @@ from tests.prove import (
     outbox,
     power,
     reload,
+    retention,
     takeover,
 )
 from tests.prove.database import PLACES, Place
@@ -200,6 +201,23 @@ def _import(trial: Trial) -> bool:
     return outcome.sound and by_imap.sound and control.sent > 0 and control.planned > 0
 
 
+def _retention(trial: Trial) -> bool:
+    outcome = retention.prove_retention(
+        trial.new("kept"), 200 * trial.times, trial.times, trial.random, place=trial.place
+    )
+    _say(outcome.lines())
+    half = retention.prove_retention(
+        trial.new("half"), 400, 8, trial.random, place=trial.place, run=retention.unresumable_pass
+    )
+    _say([f"control, table by table: {len(half.faults):,} faults"])
+    found = 1
+    if trial.place is PLACES["sqlite"]:
+        left = retention.prove_retention(trial.new("left"), 400, 2, trial.random, run=retention.without_overwriting)
+        found = left.octets_found
+        _say([f"control, without overwriting: {found:,} planted strings are left in the file"])
+    return outcome.sound and len(half.faults) > 0 and found > 0
+
+
 _FILE = ("sqlite",)
 _SERVER = ("postgresql",)
 PROOFS = {
@@ -218,6 +236,7 @@ PROOFS = {
     "backup": Proof(_backup, 20),
     "figures": Proof(_figures, 600, _FILE),
     "import": Proof(_import, 50),
+    "retention": Proof(_retention, 50),
 }
 
 
