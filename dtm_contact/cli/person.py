@@ -64,6 +64,8 @@ def erase_command(settings: Settings, asked: str, who: str, *, yes: bool) -> Non
         done = erase(settings, store, found, who, datetime.now(UTC))
     rows = sum(each["erased"] for each in done.certificate["places"])
     click.echo(f"erased: {rows:,} rows; the certificate is {done.path}")
+    if pages := done.certificate["pages_with_rest"]:
+        click.echo(f"{pages:,} pages of the file hold octets in their free room: dtm-contact store vacuum removes them")
 
 
 @person.command("verify")

@@ -5,6 +5,8 @@ nightly pass, and what a restored backup brings back is erased again.
 """
 
 import json
+import mmap
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -43,6 +45,9 @@ LAWS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Why something is kept, in the offices' words, and by which law."""
 _KEYS_AT_ONCE: Final = 50
+_PAGE: Final = 4096
+_SMALL: Final = 256 * 1024 * 1024
+"""Octets of a SQLite file that is written anew at once where octets stay in its free room: a second or two."""
 _TRIES: Final = 5
 _LEASES: Final = next(part.table for part in DIRECTORY_TABLES if part.name == "leases")
 _log = get_log("privacy")
@@ -173,6 +178,14 @@ def _carry_out(
         _timed(store, tally, [(place, scope, None) for place in PLACES])
     _erase_beside(store, of_person, [place for place in PLACES if place.identifies], tally)
     swept = sweep(store.database)
+    rest = (
+        0
+        if found.kept or (of_person.person and of_person.person.lease_runs)
+        else pages_naming(store.database, of_person.person or Person())
+    )
+    if rest and (path := store.database.sqlite_path) is not None and path.stat().st_size <= _SMALL:
+        vacuum(store.database)
+        rest = pages_naming(store.database, of_person.person or Person())
     certificate = {
         "certificate": record.id,
         "program": f"dtm-contact {__version__}",
@@ -188,6 +201,7 @@ def _carry_out(
         "erased": {"cases": record.cases, "arrivals": record.arrivals},
         "figures": {"before": before, "after": figures_digest(store)},
         "swept": swept,
+        "pages_with_rest": rest,
     }
     signed = json.loads(json.dumps(certificate))
     signed["signature"] = erasures.signature(signed)
@@ -233,25 +247,65 @@ def _timed(store: Store, tally: _Tally, work: Sequence[tuple[Place, Scope, Any]]
 
 
 def sweep(database: Database) -> str:
-    """Leave no octet of what was erased in SQLite's log, or in the free room of PostgreSQL's pages; say what was done.
+    """Empty SQLite's log, or make the room of what was erased in PostgreSQL's pages free; say what was done.
 
     Returns:
         `log emptied`, `log in use` where readers kept SQLite from it, or `vacuumed`.
     """
     if database.sqlite_path is None:
-        with database.errors(), database.engine.connect() as connection:
-            plain = connection.execution_options(isolation_level="AUTOCOMMIT")
-            for name in sorted({table.name for place in PLACES for table in (place.table, *place.covers)}):
-                plain.exec_driver_sql(f'VACUUM "{name}"')
+        tables = sorted({table.name for place in PLACES for table in (place.table, *place.covers)})
+        _outside_transactions(database, [f'VACUUM "{name}"' for name in tables])
         return "vacuumed"
-    with database.errors(), database.engine.connect() as connection:
-        driver: Any = connection.connection.driver_connection
-        driver.execute("PRAGMA incremental_vacuum(1000)").fetchall()
     for _ in range(_TRIES):
         with suppress(StoreUnavailableError):
             database.restart_log()
             return "log emptied"
     return "log in use"
+
+
+def vacuum(database: Database) -> None:
+    """Write a database anew without free room: nobody else can write meanwhile.
+
+    SQLite overwrites what is deleted, but leaves copies of what moved from one page to another in the free room of the
+    first. On PostgreSQL each table is locked while it is written.
+
+    Raises:
+        StoreUnavailableError: it cannot be written, or there is no room for a second one.
+    """
+    whole = "VACUUM" if database.sqlite_path is not None else "VACUUM FULL"
+    _outside_transactions(database, [whole])
+    sweep(database)
+
+
+def _outside_transactions(database: Database, statements: Sequence[str]) -> None:
+    with database.errors(), database.engine.connect() as connection:
+        if database.sqlite_path is not None:
+            # The driver begins no transaction by itself; SQLAlchemy would.
+            driver: Any = connection.connection.driver_connection
+            for statement in statements:
+                driver.execute(statement)
+            return
+        plain = connection.execution_options(isolation_level="AUTOCOMMIT")
+        for statement in statements:
+            plain.exec_driver_sql(statement)
+
+
+def pages_naming(database: Database, person: Person) -> int:
+    """Return how many pages of a SQLite file, or its log, hold what is a person's alone; 0 on PostgreSQL.
+
+    It finds what no query would: octets in the free room of pages.
+    """
+    path = database.sqlite_path
+    needles = [re.escape(each.encode()) for each in person.needles]
+    if path is None or not needles:
+        return 0
+    sought = re.compile(b"|".join(needles), re.IGNORECASE)
+    found = 0
+    for file in (path, path.with_name(f"{path.name}-wal")):
+        if file.exists() and file.stat().st_size:
+            with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as octets:
+                found += len({match.start() // _PAGE for match in sought.finditer(octets)})
+    return found
 
 
 def figures_digest(store: Store) -> str:

@@ -21,14 +21,16 @@ from dtm_contact.privacy.erasing import (
     erase_again,
     figures_digest,
     finish,
+    pages_naming,
     plan,
+    vacuum,
     verify_certificate,
 )
 from dtm_contact.privacy.record import ErasureRecordError, Erasures, folder_of
 from dtm_contact.privacy.subject import Person, UnknownPersonError, person_named
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
-from dtm_contact.store.schema import cases, contacts, outbox
+from dtm_contact.store.schema import cases, contacts, outbox, undeliverable
 from tests.backup.conftest import at
 from tests.privacy.planted import (
     ADDRESS,
@@ -96,17 +98,19 @@ def test_nothing_of_the_erased_is_found_anywhere(on_both: Planted, store: Store,
     assert done.certificate["swept"] in ("log emptied", "vacuumed")
 
 
-def test_without_overwriting_octets_stay_in_the_file(
-    sqlite_store: Store, sqlite_site: Settings, sqlite_url: str, tmp_path: Path
-) -> None:
+def test_octets_in_the_free_room_of_pages_are_found_and_a_vacuum_removes_them(sqlite_store: Store) -> None:
     event.listen(
         sqlite_store.database.engine, "connect", lambda driver, _: driver.execute("PRAGMA secure_delete = OFF")
     )
     sqlite_store.database.close()
-    erased(sqlite_store, planted(sqlite_store, sqlite_site, tmp_path))
-    sqlite_store.close()
-    left = places_of(LEAVES_NOTHING, sqlite_url, tmp_path)
-    assert any("sqlite_store.db" in places for places in left.values()), "the search must be able to find something"
+    with sqlite_store.database.writing() as connection:
+        connection.execute(undeliverable.insert(), {"address": ADDRESS, "since": NOW, "told": "550"})
+    with sqlite_store.database.writing() as connection:
+        connection.execute(undeliverable.delete())
+    person = Person(addresses=frozenset({ADDRESS}))
+    assert pages_naming(sqlite_store.database, person) > 0
+    vacuum(sqlite_store.database)
+    assert pages_naming(sqlite_store.database, person) == 0
 
 
 def test_what_is_others_stays(on_both: Planted, store: Store, url: str, tmp_path: Path) -> None:
@@ -288,9 +292,7 @@ def test_explain_and_replay_work_on_what_remains(planted_site: Planted, sqlite_s
     assert [event.what for event in first.events][:1] == ["opened"]
 
 
-def test_a_restored_backup_is_erased_again(
-    planted_site: Planted, sqlite_store: Store, sqlite_url: str, tmp_path: Path
-) -> None:
+def test_a_restored_backup_is_erased_again(planted_site: Planted, sqlite_store: Store, tmp_path: Path) -> None:
     settings = planted_site.settings
     change(sqlite_store, planted_site.numbers[1], state="open", closed_at=None)
     backed_up_at = LATER - timedelta(hours=1)
