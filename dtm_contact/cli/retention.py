@@ -39,7 +39,7 @@ def plan_command(settings: Settings, *, as_json: bool) -> None:
 def run_command(settings: Settings, *, as_json: bool) -> None:
     """Archive and erase now what has reached its age; it may be broken off, and the next pass goes on."""
     with open_store(settings.store.url) as store:
-        finish(settings, store)
+        finish(settings, store, datetime.now(UTC))
         done = RetentionPass(settings, store).run(datetime.now(UTC))
     if as_json:
         print_json(plain(done))

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -45,6 +45,7 @@ LAWS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Why something is kept, in the offices' words, and by which law."""
 _KEYS_AT_ONCE: Final = 50
+_AT_WORK: Final = timedelta(hours=1)
 _PAGE: Final = 4096
 _SMALL: Final = 256 * 1024 * 1024
 """Octets of a SQLite file that is written anew at once where octets stay in its free room: a second or two."""
@@ -134,6 +135,21 @@ def _message_ids(connection: Connection, scope: Scope) -> tuple[str, ...]:
         query = sa.select(contacts.c.message_id).where(contacts.c.id.in_(some), contacts.c.message_id != "")
         found += connection.execute(query).scalars()
     return tuple(dict.fromkeys(found))
+
+
+def ask_to_erase(settings: Settings, store: Store, person: Person, who: str, now: datetime) -> ErasureRecord:
+    """Write into the record that a person is to be erased; the daemon does it within a minute (`finish`).
+
+    Raises:
+        ErasureRecordError: the record cannot be written.
+        StoreUnavailableError: the store cannot be read.
+    """
+    erasures = Erasures(folder_of(settings))
+    with store.database.reading() as connection:
+        whole = rows_of(connection, person).whole
+        keys = tuple(_arrival_keys(connection, whole))
+    arrived = (erasures.arrival(*key) for key in keys)
+    return erasures.begin(person, who, now, cases=whole.numbers, arrivals=arrived, asked=True)
 
 
 def erase(settings: Settings, store: Store, person: Person, who: str, now: datetime) -> ErasureDone:
@@ -320,19 +336,30 @@ def figures_digest(store: Store) -> str:
     return hashed.hexdigest()
 
 
-def finish(settings: Settings, store: Store) -> int:
-    """End the erasures that broke off; return how many these were.
+def unfinished(settings: Settings, now: datetime) -> list[ErasureRecord]:
+    """Return the erasures that the desk asked for, and those that were begun long ago and are not carried out.
+
+    Raises:
+        ErasureRecordError: the record cannot be read.
+    """
+    try:
+        erasures = Erasures(folder_of(settings))
+    except ErasureRecordError:
+        return []
+    # What another process began a moment ago is at work still.
+    return [record for record in erasures.read() if not record.done and (record.asked or record.at < now - _AT_WORK)]
+
+
+def finish(settings: Settings, store: Store, now: datetime) -> int:
+    """Carry out the erasures that the desk asked for, and end those that broke off; return how many these were.
 
     Raises:
         ErasureRecordError: the record cannot be read or written.
         StoreUnavailableError: the store cannot be written.
     """
-    try:
-        erasures = Erasures(folder_of(settings))
-    except ErasureRecordError:
-        return 0
-    open_ = [record for record in erasures.read() if not record.done] if erasures.exists() else []
+    open_ = unfinished(settings, now)
     for record in open_:
+        erasures = Erasures(folder_of(settings))
         with store.database.reading() as connection:
             found = _found_again(connection, erasures, record)
             looked_for = _outside(settings, connection, found.whole)

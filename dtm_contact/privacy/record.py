@@ -42,6 +42,7 @@ class ErasureRecord:
         cases: digests of the numbers of the cases that were erased.
         arrivals: digests of channel and external id of the arrivals that were erased.
         with_directory: their leases were taken out of the directory, too.
+        asked: the desk asked for it, and the daemon carries it out.
         done: all of it is carried out.
     """
 
@@ -54,6 +55,7 @@ class ErasureRecord:
     cases: tuple[str, ...] = ()
     arrivals: tuple[str, ...] = ()
     with_directory: bool = False
+    asked: bool = False
     done: bool = False
 
 
@@ -95,7 +97,14 @@ class Erasures:
         return self.digest("arrival", channel, external_id)
 
     def begin(
-        self, person: Person, who: str, now: datetime, *, cases: Iterable[str], arrivals: Iterable[str]
+        self,
+        person: Person,
+        who: str,
+        now: datetime,
+        *,
+        cases: Iterable[str],
+        arrivals: Iterable[str],
+        asked: bool = False,
     ) -> ErasureRecord:
         """Write the record of an erasure that begins, and return it.
 
@@ -105,6 +114,7 @@ class Erasures:
             now: when.
             cases: the numbers of the cases that are erased.
             arrivals: the digests of the arrivals that are.
+            asked: another process carries it out.
 
         Raises:
             ErasureRecordError: it cannot be written: nothing may be erased then.
@@ -123,6 +133,7 @@ class Erasures:
             digests("case", cases),
             tuple(sorted(arrivals)),
             with_directory=bool(person.tenants) and not person.lease_runs,
+            asked=asked,
         )
         self.append(record)
         return record

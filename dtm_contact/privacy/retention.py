@@ -5,9 +5,11 @@ transaction. What was erased is found no more, so that a pass that breaks off an
 Nothing of a case that is open, held, or has anything still to be judged or sent is erased by its age.
 """
 
+import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -15,7 +17,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.privacy.erasing import finish, sweep
+from dtm_contact.background import beside, repeat
+from dtm_contact.errors import LeaseLostError, StoreUnavailableError, described
+from dtm_contact.log import get_log
+from dtm_contact.privacy.erasing import finish, sweep, unfinished
 from dtm_contact.privacy.places import PLACES, WHO
 from dtm_contact.privacy.subject import Scope, at_work, of_cases
 from dtm_contact.settings import Settings
@@ -48,8 +53,12 @@ from dtm_contact.store.system_schema import (
 )
 from dtm_contact.store.writing_schema import files, outbox_files
 
+_log = get_log("retention")
 FOLLOWER: Final = "retention"
-"""The name under which one daemon at a time runs the pass, and under which the day of the last one is kept."""
+"""The name under which one daemon at a time runs the pass."""
+_LAST: Final = "retention pass"
+"""Under which name the positions keep the day of the last pass that came to its end."""
+_LOOK_SECONDS: Final = 30.0
 FIRST_BATCH: Final = 10
 _MOST_AT_ONCE: Final = 500
 _FREED_AT_ONCE: Final = 200
@@ -253,7 +262,7 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
     )
 
 
-_NOT_ARCHIVED: Final = cases.c.archived_at.is_(None)
+_NOT_ARCHIVED: Final = sa.or_(cases.c.archived_at.is_(None), cases.c.archived_at < cases.c.closed_at)
 
 
 def _in_kept_case() -> "sa.ColumnElement[bool]":
@@ -487,23 +496,30 @@ class NightlyRetention:
             StoreUnavailableError: the store cannot be used; the pass goes on with the next look.
             ErasureRecordError: an erasure that broke off cannot be ended.
         """
-        now = self._clock()
-        here = now.astimezone(self._settings.zone)
-        if not self._settings.retention.enabled or here.hour < self._settings.retention.hour:
+        if not unfinished(self._settings, self._clock()) and not self._is_due():
             return None
         self._held_by = self._holder()
         if not self._store.checkpoints.follow(FOLLOWER, self._held_by):
             return None
-        today = here.date().isoformat()
+        finish(self._settings, self._store, self._clock())
+        return self._run() if self._is_due() else None
+
+    def _is_due(self) -> bool:
+        now = self._clock()
+        here = now.astimezone(self._settings.zone)
+        if not self._settings.retention.enabled or here.hour < self._settings.retention.hour:
+            return False
         with self._store.database.reading() as connection:
-            last = connection.execute(sa.select(positions.c.place).where(positions.c.channel == FOLLOWER)).scalar()
-        if last == today:
-            return None
-        finish(self._settings, self._store)
+            last = connection.execute(sa.select(positions.c.place).where(positions.c.channel == _LAST)).scalar()
+        return last != here.date().isoformat()
+
+    def _run(self) -> Passed:
+        now = self._clock()
         done = RetentionPass(self._settings, self._store, stopped=self._stopped).run(now)
         if done.finished:
+            today = now.astimezone(self._settings.zone).date().isoformat()
             with self._store.database.writing() as connection:
-                insert = insert_of(connection)(positions).values(channel=FOLLOWER, place=today)
+                insert = insert_of(connection)(positions).values(channel=_LAST, place=today)
                 connection.execute(insert.on_conflict_do_update(index_elements=["channel"], set_={"place": today}))
         return done
 
@@ -511,3 +527,33 @@ class NightlyRetention:
         """Let another daemon run it at once."""
         if self._held_by:
             self._store.checkpoints.leave(FOLLOWER, self._held_by)
+
+
+@asynccontextmanager
+async def keeping_ages(
+    settings: Settings, store: Store, clock: Callable[[], datetime], holder: Callable[[], str]
+) -> AsyncIterator[None]:
+    """Run the nightly pass, and end erasures that the desk asked for or that broke off, until the block ends."""
+    stopped = threading.Event()
+    nightly = NightlyRetention(settings, store, clock=clock, holder=holder, stopped=stopped)
+
+    async def look() -> None:
+        # Without a lease others run it, and the heartbeat tells of it once it is more than a moment.
+        with suppress(LeaseLostError):
+            done = await asyncio.to_thread(nightly.look)
+            if done is not None:
+                told = {name.replace(" ", "_"): count for name, count in done.counts.items() if count}
+                _log.info("aged", seconds=round(done.seconds, 1), longest_ms=round(done.longest * 1000), **told)
+
+    def trouble(error: Exception) -> None:
+        _log.warning("nothing is archived or erased by age", error=described(error))
+
+    try:
+        async with beside(repeat(look, _LOOK_SECONDS, trouble), "retention"):
+            yield
+    finally:
+        stopped.set()
+        try:
+            await asyncio.to_thread(nightly.leave)
+        except StoreUnavailableError as error:
+            _log.warning("retention not given up", error=type(error).__name__)

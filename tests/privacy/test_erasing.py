@@ -251,7 +251,7 @@ def test_an_erasure_that_broke_off_anywhere_is_ended_by_the_next(
         left = allowed
         monkeypatch.setattr(store.database, "writing", writing)
         try:
-            finish(settings, store)
+            finish(settings, store, LATER + timedelta(hours=2))
             if not Erasures(folder_of(settings)).exists():
                 erase(settings, store, person, "admin", LATER)
             break

@@ -264,7 +264,7 @@ def _differences(found: dict[str, set[tuple[Any, ...]]], expected: dict[str, set
 
 
 def _octets_left(url: str) -> tuple[int, int]:
-    """Return how many messages as they came were erased, and of how many octets are left in a SQLite file or its log."""
+    """Return how many messages as they came were erased, and of how many octets are left in the file or its log."""
     with open_store(url, read_only=True) as store:
         path = store.database.sqlite_path
         if path is None:
