@@ -106,6 +106,7 @@ _COMMANDS: Mapping[str, str | click.Command] = {
     "mailbox": "mailbox:mailbox",
     "outbox": "outbox:outbox",
     "person": "person:person",
+    "privacy": "privacy:privacy",
     "queue": "queue:queue",
     "restore": "backup:restore",
     "retention": "retention:retention",
