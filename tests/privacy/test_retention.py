@@ -1,7 +1,6 @@
 """Each class of data goes at its age and not before; what is open, held or at work stays; nights run it once."""
 
 import threading
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -171,8 +170,8 @@ def test_a_pass_that_is_stopped_ends_between_two_transactions(sqlite_store: Stor
 
 
 @pytest.fixture
-def hours() -> Iterator[list[datetime]]:
-    yield [datetime(2027, 12, 1, 1, 0, tzinfo=NOW.tzinfo)]
+def hours() -> list[datetime]:
+    return [datetime(2027, 12, 1, 1, 0, tzinfo=NOW.tzinfo)]
 
 
 def test_a_night_runs_it_once_where_this_daemon_does(sqlite_store: Store, hours: list[datetime]) -> None:
