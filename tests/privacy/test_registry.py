@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from dtm_contact.privacy.places import PLACES, declared
+from dtm_contact.privacy.places import KEPT_WITH_CASE, PLACES, declared
 from dtm_contact.privacy.retention import steps
 from dtm_contact.privacy.subject import Person, Scope
 from dtm_contact.settings import Settings
@@ -50,3 +50,12 @@ def test_every_step_of_the_nightly_pass_can_be_asked_and_done(store: Store) -> N
         with store.database.writing() as connection:
             assert connection.execute(sa.select(step.key).where(step.due)).all() == []
             assert step.act(connection, [1 if isinstance(step.key.type, sa.Integer) else "1"]) == 0, step.name
+
+
+def test_whatever_refers_to_what_goes_by_age_goes_with_it() -> None:
+    going = {"cases", "contacts", "arrivals", "events", "outbox", "files"}
+    with_case = {place.name for place in PLACES if place.with_case}
+    for table in metadata.sorted_tables:
+        for key in table.foreign_keys:
+            if key.column.table.name in going and key.ondelete != "CASCADE":
+                assert table.name in with_case | set(KEPT_WITH_CASE), f"{table.name} would keep {key.column} from going"

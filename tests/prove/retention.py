@@ -37,7 +37,7 @@ SECRET: Final = "secretplante"
 _FEW: Final = 0.02
 """Of so many messages octets may stay for a while: SQLite leaves what moved between pages in their free room."""
 _SETTINGS: Final = Settings.defaults().model_copy(update={"retention": RetentionSettings(transaction_ms=5)})
-_RESIDENCES: Final = tuple((f"R{number:03d}", OFFICES[number % 5]) for number in range(1, 21))
+RESIDENCES: Final = tuple((f"R{number:03d}", OFFICES[number % 5]) for number in range(1, 21))
 _OF_EACH_STORE: Final = {positions.name, directory_versions.name, signing_keys.name}
 Pass = Callable[[str, Callable[[float], None]], None]
 
@@ -80,7 +80,7 @@ class Outcome:
 def fill(url: str, count: int, random: Random) -> None:
     """Fill a store with cases of five years, each with a message as it came and a mail that went out."""
     with open_store(url) as store:
-        writer = Writer(random, places_of(_RESIDENCES), FIRST, DAYS)
+        writer = Writer(random, places_of(RESIDENCES), FIRST, DAYS)
         put(store, writer.write(count))
         with store.database.writing(hurried=False) as connection:
             ids = connection.execute(sa.select(arrivals.c.id)).scalars().all()
