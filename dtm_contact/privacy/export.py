@@ -33,6 +33,10 @@ _STAFF_COLUMNS: Final = frozenset(
     {"owner", "who", "booked_by", "confirmed_by", "entered_by", "ended_by", "claimed_by", "account_id"}
 )
 """What names an employee: the person is told what was done, and not which of us did it (GDPR article 15(4))."""
+_OWN_PARTS: Final = ("contact", "understanding")
+_DECIDED: Final = ("kind", "queue", "priority", "due", "topics", "rule", "rules_version")
+"""What of a decision is the person's; whom else it might have been about is not."""
+_OF_OTHERS: Final = frozenset({"tenant_id", "dwelling_id", "residence_id", "concerned", "who"})
 _STAFF_WHO: Final = frozenset({"events", "alarm_labels", "audit_trail"})
 """Tables whose `who` is one of us; elsewhere it is the person."""
 _MARKS: Final = {"message/rfc822": ".eml", "application/json": ".json", "text/plain": ".txt", "text/csv": ".csv"}
@@ -114,12 +118,10 @@ def collected(store: Store, person: Person) -> Collected:
         found: dict[str, Any] = {}
         for place in PLACES:
             rows = [row for part in scope.parts() for row in place.export(connection, part)]
-            if rows:
-                kept = {
-                    json.dumps(_without_staff(place.name, row), sort_keys=True, default=_plain): row for row in rows
-                }
-                lines = [_without_staff(place.name, row) for row in kept.values()]
-                found[place.name] = {"contenu": place.holds, "lignes": lines}
+            told_rows = (_of_the_person(place.name, row) for row in rows)
+            kept = {json.dumps(row, sort_keys=True, default=_plain): row for row in told_rows}
+            if kept:
+                found[place.name] = {"contenu": place.holds, "lignes": list(kept.values())}
     told = {
         "personne": {
             "locataire": sorted(person.tenants),
@@ -131,12 +133,25 @@ def collected(store: Store, person: Person) -> Collected:
     return Collected(person, scope, told)
 
 
-def _without_staff(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {}
+def _of_the_person(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row without who of the staff did it, and without others who were thought of beside the person."""
+    kept: dict[str, Any] = {}
     for name, value in row.items():
         staff = name in _STAFF_COLUMNS and (name != "who" or table in _STAFF_WHO)
         kept[name] = ("le système" if value in _ENGINE else "un agent") if staff and value else value
+    if table == "judgements":
+        kept["judgement"] = {name: kept["judgement"].get(name) for name in _OWN_PARTS}
+        kept["decision"] = {name: kept["decision"][name] for name in _DECIDED if name in kept["decision"]}
+    elif table == "events":
+        kept["data"] = {name: _own_changes(value) for name, value in kept["data"].items() if name not in _OF_OTHERS}
     return kept
+
+
+def _own_changes(value: Any) -> Any:
+    """Return what an event says was changed, without whose case it was before."""
+    if not isinstance(value, dict):
+        return value
+    return {name: each for name, each in value.items() if name not in _OF_OTHERS}
 
 
 def _plain(value: Any) -> str:

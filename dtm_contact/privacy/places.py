@@ -27,6 +27,7 @@ ERASED: Final = "[effacé]"
 """What stands in place of a person's data within a text of somebody else's."""
 _MOST_BOUND: Final = 30_000
 """Values that one statement takes on every database."""
+_DWELLING: Final = "dwelling"
 WHO: Final = "effacement"
 """Who is said to have taken somebody out of the directory."""
 _LEASES: Final = next(part.table for part in system_schema.DIRECTORY_TABLES if part.name == "leases")
@@ -288,20 +289,30 @@ class TrailPlace(MentionsPlace):
     """The audit trail: what staff read and did stays, and whom they searched for is taken out."""
 
     def prepare(self, connection: Connection, scope: Scope) -> list[Any]:
-        """Return the lines that name the person, however a search was spelled."""
-        named = super().prepare(connection, scope)
+        """Return the lines that name the person, however a search was spelled, or the dwelling of a case of theirs."""
+        found = dict.fromkeys(super().prepare(connection, scope))
         person, table = scope.person, self.table.c
-        if person is None or not person.names:
-            return named
-        searched = connection.execute(sa.select(table.id, table.subject).where(table.what == "searched"))
-        return sorted({*named, *(row.id for row in searched if named_in(row.subject, person))})
+        for some in slices(scope.numbers if person is not None else ()):
+            told = sa.cast(table.data, sa.Text).contains(f'"{_DWELLING}"')
+            query = sa.select(table.id, table.data).where(table.subject.in_(some), told)
+            found |= {row.id: None for row in connection.execute(query) if row.data[_DWELLING]}
+        if person is not None and person.names:
+            searched = connection.execute(sa.select(table.id, table.subject).where(table.what == "searched"))
+            found |= {row.id: None for row in searched if named_in(row.subject, person)}
+        return list(found)
 
     def erase(self, connection: Connection, scope: Scope, prepared: Prepared = None) -> int:
-        """Take the person out of each line."""
+        """Take the person, and where they lived, out of each line."""
         keys = self.prepare(connection, scope) if prepared is None else prepared
+        table = self.table
         for some in slices(keys):
-            searched = sa.and_(self.table.c.id.in_(some), self.table.c.what == "searched")
-            connection.execute(sa.update(self.table).where(searched).values(subject=ERASED))
+            searched = sa.and_(table.c.id.in_(some), table.c.what == "searched")
+            connection.execute(sa.update(table).where(searched).values(subject=ERASED))
+            rows = connection.execute(sa.select(table.c.id, table.c.subject, table.c.data).where(table.c.id.in_(some)))
+            for row in rows.all():
+                if row.subject in scope.numbers and _DWELLING in row.data:
+                    mine = sa.update(table).where(table.c.id == row.id)
+                    connection.execute(mine.values(data={**row.data, _DWELLING: None}))
         return super().erase(connection, scope, keys)
 
 

@@ -1,4 +1,4 @@
-"""One person who wrote, called, came, was learnt, drafted for and reported: forty strings that tell of nobody else."""
+"""One person who wrote, called, came, was learnt, drafted for and reported: strings that tell of nobody else."""
 
 import io
 import json
@@ -49,9 +49,9 @@ LEAVES_NOTHING = (
     "reponseplantee7745",
     "motifclos4482", "etiquette5567", "noteplantee9034", "pasunalerte6671", "souhaitplante2258", "ORD-778812",
     "visiteurplante1193", "resume2204", "essaidregle3315", "dossierdone8841", "ligneetiquette7719",
-    "marqueplante5538", "ligneappel6643", "06 55 50 56 78",
+    "marqueplante5538", "ligneappel6643", "06 55 50 56 78", "L-PLANT-77",
 )  # fmt: skip
-"""Forty strings; each stands in one place or more."""
+"""Forty-one strings; each stands in one place or more."""
 OTHERS = "voisine.t2@other-mail.example"
 
 
@@ -207,6 +207,7 @@ def _worked_on(store: Store, first: str, came: str) -> None:
     file_id = store.files.begin(key, "piecejointe6620.pdf", "application/pdf", NOW)
     store.files.add_piece(file_id, account, 0, b"contenupiece2213" * 100)
     store.files.finish(file_id, account, "0" * 64)
+    store.accounts.trail(TrailLine(NOW, "paul", "read", first, {"dwelling": "L-PLANT-77", "tenant": TENANT}))
     for subject in ("quartzhammer zelindra", f"{TENANT}"):
         store.accounts.trail(TrailLine(NOW, "paul", "searched", subject, {"people": [TENANT]}))
     with store.database.writing() as connection:

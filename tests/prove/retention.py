@@ -181,7 +181,14 @@ def without_overwriting(url: str, rest: Callable[[float], None]) -> None:
         event.listen(
             store.database.engine, "connect", lambda driver, _record: driver.execute("PRAGMA secure_delete = OFF")
         )
-        RetentionPass(_SETTINGS, store, rest=rest).run(NOW)
+        _Leaving(_SETTINGS, store, rest=rest).run(NOW)
+
+
+class _Leaving(RetentionPass):
+    """A pass that keeps the pages that became free: what was not overwritten is seen in them."""
+
+    def _free(self) -> None:
+        """Leave them."""
 
 
 def _killed(run: Pass, url: str, after: int, delay: float) -> bool:
