@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -63,6 +64,8 @@ FIRST_BATCH: Final = 10
 _MOST_AT_ONCE: Final = 500
 _FREED_AT_ONCE: Final = 200
 """Pages of a SQLite file that one step gives back to the disk."""
+_PIECE: Final = 1024 * 1024
+"""Octets of a large message that one transaction overwrites."""
 _LONGEST_REST: Final = 0.05
 _SECONDS_A_MONTH: Final = 365.2425 / 12 * 86_400
 _LEASES: Final = next(part.table for part in DIRECTORY_TABLES if part.name == "leases")
@@ -80,6 +83,7 @@ class Step:
         months: the age, by the settings; 0 where it is days, which `law` says.
         due: the condition, with the key column, under which rows have reached their age at a time.
         act: does it to rows of these keys that still qualify, in a transaction; returns how many.
+        of_bodies: its rows have messages as they came, whose octets are overwritten before, some at a time.
     """
 
     name: str
@@ -88,6 +92,7 @@ class Step:
     key: "sa.Column[Any]"
     due: "sa.ColumnElement[bool]"
     act: Callable[[Connection, Sequence[Any]], int]
+    of_bodies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +157,15 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
         arrivals.c.external_id.not_like("erased:%"),
         ~_in_kept_case(),
     )
-    yield Step("messages as they came", "GDPR art. 5(1)(e)", ages.raw_months, arrivals.c.id, raw, _erase_raw(raw))
+    yield Step(
+        "messages as they came",
+        "GDPR art. 5(1)(e)",
+        ages.raw_months,
+        arrivals.c.id,
+        raw,
+        _erase_raw(raw),
+        of_bodies=True,
+    )
     no_case = sa.exists().where(contacts.c.arrival_id == arrivals.c.id, contacts.c.case_id.is_not(None))
     shared = sa.exists().where(contacts.c.arrival_id == arrivals.c.id, shared_contacts.c.contact_id == contacts.c.id)
     aside = sa.and_(
@@ -299,12 +312,37 @@ def _still(
 def _erase_raw(due: "sa.ColumnElement[bool]") -> Callable[[Connection, Sequence[int]], int]:
     def act(connection: Connection, ids: Sequence[int]) -> int:
         still = _still(connection, arrivals.c.id, ids, due)
-        connection.execute(arrival_bodies.delete().where(arrival_bodies.c.arrival_id.in_(still)))
+        _drop_bodies(connection, still)
         own = sa.literal("erased:") + sa.cast(arrivals.c.id, sa.Text)
         blank = sa.update(arrivals).where(arrivals.c.id.in_(still)).values(external_id=own, envelope=sa.null())
         return connection.execute(blank).rowcount
 
     return act
+
+
+def _drop_bodies(connection: Connection, arrival_ids: Sequence[int]) -> None:
+    """Delete messages as they came; of large ones, which are zeros by now, the pages are not overwritten once more."""
+    mine = arrival_bodies.c.arrival_id.in_(arrival_ids)
+    if connection.dialect.name != "sqlite":
+        connection.execute(arrival_bodies.delete().where(mine))
+        return
+    large = sa.func.length(arrival_bodies.c.raw) > _PIECE
+    connection.execute(arrival_bodies.delete().where(mine, sa.not_(large)))
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA secure_delete = OFF")
+    try:
+        connection.execute(arrival_bodies.delete().where(mine))
+    finally:
+        driver.execute("PRAGMA secure_delete = ON")
+
+
+def _zero_piece(connection: Connection, *, arrival_id: int, start: int, end: int) -> int:
+    """Overwrite a piece of a message as it came with zeros."""
+    driver: Any = connection.connection.driver_connection
+    with driver.blobopen(arrival_bodies.name, arrival_bodies.c.raw.name, arrival_id) as octets:
+        octets.seek(start)
+        octets.write(bytes(end - start))
+    return 0
 
 
 def _erase_lone(due: "sa.ColumnElement[bool]") -> Callable[[Connection, Sequence[int]], int]:
@@ -406,10 +444,28 @@ class RetentionPass:
                 break
             # What was found and does not qualify any more is left to the next pass.
             after = keys[-1]
+            if step.of_bodies:
+                self._overwrite_large(step, keys)
             spent, changed = self._timed(lambda connection, keys=keys: step.act(connection, keys))  # type: ignore[misc]
             count += changed
             batch = self._next_batch(batch, spent)
         self._done.counts[step.name] = count
+
+    def _overwrite_large(self, step: Step, keys: Sequence[int]) -> None:
+        """Overwrite the octets of large messages that are due with zeros, a piece a transaction (SQLite).
+
+        To delete such a row overwrites all its pages at once, which would keep the intake waiting.
+        """
+        database, table = self._store.database, arrival_bodies
+        if database.sqlite_path is None:
+            return
+        length = sa.func.length(table.c.raw)
+        query = sa.select(table.c.arrival_id, length).join(arrivals).where(table.c.arrival_id.in_(keys), step.due)
+        with database.reading() as connection:
+            large = connection.execute(query.where(length > _PIECE)).all()
+        for arrival_id, size in large:
+            for start in range(0, size, _PIECE):
+                self._timed(partial(_zero_piece, arrival_id=arrival_id, start=start, end=min(size, start + _PIECE)))
 
     def _next_batch(self, batch: int, spent: float) -> int:
         """Return how many rows the next transaction takes, so that it lasts as long as the settings say."""

@@ -24,7 +24,7 @@ from dtm_contact.store.schema import (
 )
 from dtm_contact.store.system_schema import audit_trail
 from tests.privacy.planted import TENANT, lease
-from tests.store.samples import NOW, claim, confirmed, entered, judgement, open_case
+from tests.store.samples import NOW, arrival, claim, confirmed, entered, judgement, open_case
 
 SETTINGS = Settings.defaults()
 DAY = timedelta(days=1)
@@ -64,6 +64,22 @@ def test_a_closed_case_is_archived_then_erased_with_all_that_is_of_it(store: Sto
     assert passed(store, NOW + 3 * YEAR - 9 * DAY).counts["cases"] == 0
     assert passed(store, NOW + 3 * YEAR).counts["cases"] == 1
     assert (count(store, cases), count(store, contacts), count(store, arrivals)) == (0, 0, 0)
+
+
+def test_a_large_message_is_overwritten_in_pieces_and_leaves_no_octet(sqlite_store: Store) -> None:
+    secret = b"grandmessage7731 " * 200_000
+    sqlite_store.arrivals.accept([arrival(raw=secret)])
+    claimed = sqlite_store.arrivals.claim("worker", NOW)
+    assert claimed is not None
+    number = sqlite_store.cases.record(claimed, judgement(), {}, NOW)
+    assert number is not None
+    change(sqlite_store, number, state="closed", closed_at=NOW)
+    done = passed(sqlite_store, NOW + YEAR)
+    assert done.counts["messages as they came"] == 1
+    path = sqlite_store.database.sqlite_path
+    assert path is not None
+    sqlite_store.close()
+    assert not any(b"grandmessage7731" in each.read_bytes() for each in path.parent.glob(f"{path.name}*"))
 
 
 def test_a_case_that_was_opened_again_is_not_archived(store: Store) -> None:
