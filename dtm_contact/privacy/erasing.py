@@ -38,12 +38,13 @@ LAWS: Final[Mapping[str, tuple[str, str]]] = {
     "open": ("dossier ouvert : la demande est encore traitée", "RGPD, art. 6(1)(b) et 17(1)(a)"),
     "waiting": ("dossier dont un message ou un courriel est encore en route", "RGPD, art. 17(1)(a)"),
     "held": ("dossier gelé pour constater, exercer ou défendre un droit", "RGPD, art. 17(3)(e)"),
-    "lease": ("lignes de l’annuaire : le bail court", "RGPD, art. 6(1)(b)"),
-    "backups": ("sauvegardes : elles partent par leur âge", "RGPD, art. 5(1)(e) et 32(1)(c)"),
-    "figures": ("chiffres : des nombres, sans personne", "RGPD, considérant 26"),
+    "lease": ("le bail court", "RGPD, art. 6(1)(b)"),
+    "backups": ("elles partent par leur âge", "RGPD, art. 5(1)(e) et 32(1)(c)"),
+    "figures": ("des nombres, sans personne", "RGPD, considérant 26"),
     "others": ("ce que d’autres ont écrit eux-mêmes", "RGPD, art. 15(4) et 17(3)(a)"),
 }
 """Why something is kept, in the offices' words, and by which law."""
+_ALWAYS_KEPT: Final = {"backups": "sauvegardes", "figures": "chiffres", "others": "messages d’autrui"}
 _KEYS_AT_ONCE: Final = 50
 _AT_WORK: Final = timedelta(hours=1)
 _PAGE: Final = 4096
@@ -78,7 +79,7 @@ class ErasurePlan:
         rows = [(each.number, *LAWS[each.why]) for each in self.kept]
         if self.person.lease_runs:
             rows.append(("annuaire", *LAWS["lease"]))
-        return [*rows, *((name, *LAWS[name]) for name in ("backups", "figures", "others"))]
+        return [*rows, *((what, *LAWS[name]) for name, what in _ALWAYS_KEPT.items())]
 
 
 @dataclass(slots=True)

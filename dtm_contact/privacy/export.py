@@ -142,6 +142,8 @@ def _of_the_person(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
     if table == "judgements":
         kept["judgement"] = {name: kept["judgement"].get(name) for name in _OWN_PARTS}
         kept["decision"] = {name: kept["decision"][name] for name in _DECIDED if name in kept["decision"]}
+    elif table == "outbox":
+        kept.pop("reason")
     elif table == "events":
         kept["data"] = {name: _own_changes(value) for name, value in kept["data"].items() if name not in _OF_OTHERS}
     return kept
