@@ -8,7 +8,7 @@ import click
 
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.case import actor_option
-from dtm_contact.cli.output import as_json_option, console, plain, print_json, table
+from dtm_contact.cli.output import as_json_option, plain, print_json, table, terminal_output
 from dtm_contact.privacy.erasing import ErasurePlan, erase, plan, verify_certificate
 from dtm_contact.privacy.export import export_person
 from dtm_contact.privacy.subject import Person, person_named
@@ -96,7 +96,7 @@ def list_command(settings: Settings, *, as_json: bool) -> None:
         (line.id, f"{line.at.astimezone(settings.zone):%d/%m/%Y %H:%M}", line.who, f"{sum(line.counts.values()):,}")
         for line in lines
     ]
-    console().print(table(("id", "at", "by", "rows"), rows) if rows else "nobody was erased")
+    terminal_output().print(table(("id", "at", "by", "rows"), rows) if rows else "nobody was erased")
 
 
 def _person(settings: Settings, store: Store, asked: str) -> Person:
@@ -127,7 +127,7 @@ def _show(planned: ErasurePlan) -> None:
         for name, holds, count, ours in planned.copies
         if count
     ]
-    console().print(table(("place", "", "rows"), rows) if rows else "nothing is to be erased")
-    console().print(table(("kept", "why", "law"), planned.kept_by_law))
+    terminal_output().print(table(("place", "", "rows"), rows) if rows else "nothing is to be erased")
+    terminal_output().print(table(("kept", "why", "law"), planned.kept_by_law))
     if planned.unjudged:
         click.echo(f"{planned.unjudged:,} messages wait to be judged: whose they are is not known yet")

@@ -7,7 +7,7 @@ import click
 
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.case import actor_option
-from dtm_contact.cli.output import as_json_option, console, plain, print_json, printable, table
+from dtm_contact.cli.output import as_json_option, plain, print_json, printable, table, terminal_output
 from dtm_contact.privacy.erasing import finish
 from dtm_contact.privacy.retention import RetentionPass, planned
 from dtm_contact.settings import Settings
@@ -30,7 +30,7 @@ def plan_command(settings: Settings, *, as_json: bool) -> None:
         print_json([asdict(step) for step in steps])
         return
     rows = [(step.name, f"{step.rows:,}", f"{step.months}", step.law) for step in steps]
-    console().print(table(("what", "rows", "months", "law"), rows))
+    terminal_output().print(table(("what", "rows", "months", "law"), rows))
 
 
 @retention.command("run")
@@ -93,4 +93,4 @@ def holds(settings: Settings, *, as_json: bool) -> None:
         (each.number, f"{each.since.astimezone(settings.zone):%d/%m/%Y}", each.who, printable(each.why))
         for each in found
     ]
-    console().print(table(("case", "since", "by", "why"), rows) if rows else "no case is held")
+    terminal_output().print(table(("case", "since", "by", "why"), rows) if rows else "no case is held")

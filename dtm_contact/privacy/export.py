@@ -13,7 +13,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from dtm_contact.errors import DtmContactError
-from dtm_contact.model import Channel
+from dtm_contact.labels.coded_text import text_of
+from dtm_contact.model import Channel, CodedText
 from dtm_contact.privacy.places import PLACES
 from dtm_contact.privacy.subject import Person, Scope, rows_of, slices
 from dtm_contact.settings import Settings
@@ -138,7 +139,8 @@ def _of_the_person(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for name, value in row.items():
         staff = name in _STAFF_COLUMNS and (name != "who" or table in _STAFF_WHO)
-        kept[name] = ("le système" if value in _ENGINE else "un agent") if staff and value else value
+        told = _in_words(value)
+        kept[name] = ("le système" if told in _ENGINE else "un agent") if staff and told else told
     if table == "judgements":
         kept["judgement"] = {name: kept["judgement"].get(name) for name in _OWN_PARTS}
         kept["decision"] = {name: kept["decision"][name] for name in _DECIDED if name in kept["decision"]}
@@ -147,6 +149,15 @@ def _of_the_person(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
     elif table == "events":
         kept["data"] = {name: _own_changes(value) for name, value in kept["data"].items() if name not in _OF_OTHERS}
     return kept
+
+
+def _in_words(value: Any) -> Any:
+    """Return a coded text, or several, in French; anything else as it is."""
+    if isinstance(value, CodedText):
+        return text_of(value)
+    if isinstance(value, tuple):
+        return [_in_words(each) for each in value]
+    return value
 
 
 def _own_changes(value: Any) -> Any:

@@ -44,7 +44,7 @@ def test_a_person_is_erased_once_what_was_searched_for_is_typed_again(desk: Desk
     assert answer.headers["location"] == "/personnes?fait=erased"
     assert "1 en cours" in admin.get("/personnes").text
     assert finish(desk.settings, desk.store, desk.now()) == 1
-    assert desk.store.cases.get(number).case.who == ""
+    assert not desk.store.cases.get(number).case.who
     (line,) = desk.store.holds.erased()
     assert line.who == "root"
     assert f"certificat {line.id}" in admin.get("/personnes").text
