@@ -28,6 +28,7 @@ from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.store.database import Database, insert_of
 from dtm_contact.store.directory import leave_out, repacked_without
+from dtm_contact.store.holds import erasures
 from dtm_contact.store.restores import sent_marks
 from dtm_contact.store.schema import (
     arrival_bodies,
@@ -227,6 +228,9 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
         ages.reach_months,
         sent_marks.c.message_id,
         sent_marks.c.sent_at < reach,
+    )
+    yield _plain(
+        "erasures on request", "five years", 0, erasures.c.id, erasures.c.at < now - timedelta(days=5 * 365.25)
     )
     year, day = now - timedelta(days=365), now - timedelta(days=1)
     yield _plain("browsers of accounts", "a year", 0, devices.c.digest, devices.c.seen_at < year)
