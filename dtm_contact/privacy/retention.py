@@ -333,11 +333,12 @@ def _drop_bodies(connection: Connection, arrival_ids: Sequence[int]) -> None:
     large = sa.func.length(arrival_bodies.c.raw) > _PIECE
     connection.execute(arrival_bodies.delete().where(mine, sa.not_(large)))
     driver: Any = connection.connection.driver_connection
+    overwrites = driver.execute("PRAGMA secure_delete").fetchone()[0]
     driver.execute("PRAGMA secure_delete = OFF")
     try:
         connection.execute(arrival_bodies.delete().where(mine))
     finally:
-        driver.execute("PRAGMA secure_delete = ON")
+        driver.execute(f"PRAGMA secure_delete = {overwrites}")
 
 
 def _zero_piece(connection: Connection, *, arrival_id: int, start: int, end: int) -> int:
