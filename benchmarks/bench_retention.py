@@ -36,7 +36,7 @@ _AT_ONCE = 5_000
 _RAW = b"Subject: Fuite\n\n" + b"Bonjour, de l'eau coule sous l'evier depuis hier. " * 80
 _JUDGED = {"contact": {"new_text": "Bonjour, ça coule. " * 60}, "decision": {}}
 _HEAVY = "heavy@free.example"
-_HEAVY_CASES = 2_000
+_HEAVY_CASES = 1_000
 
 
 def fill(store: Store, count: int) -> None:
