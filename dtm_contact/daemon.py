@@ -29,6 +29,7 @@ from dtm_contact.monitor import Monitor
 from dtm_contact.notices import Announcer, announce_lasting, announcing, kept_in, ways_of
 from dtm_contact.outbound import Answering
 from dtm_contact.outbound.notices import NoticeWriter
+from dtm_contact.privacy.retention import keeping_ages
 from dtm_contact.rules import RuleSet
 from dtm_contact.service_manager import ServiceManager, Watchdog, fed
 from dtm_contact.settings import HttpSettings, MailServerSettings, Settings
@@ -170,13 +171,14 @@ async def _now_and_then(
     estate: Callable[[], Directory],
     means: tuple[Callable[[], RuleSet], Callable[[], str]],
 ) -> AsyncIterator[None]:
-    """Look at the ages of directory and backup, and count figures, until the block ends."""
+    """Look at the ages of directory and backup, count figures, erase by age, until the block ends."""
     rules, holder = means
     report = MonthlyReport(settings, store, estate, rules).look
     keeper = FigureKeeper(settings, store, estate, rules=rules, clock=utc_now, holder=holder, report=report)
     async with (
         watching_ages(settings, store, alarms, utc_now),
         counting_figures(keeper, settings.figures.minutes),
+        keeping_ages(settings, store, utc_now, holder),
     ):
         yield
 

@@ -303,7 +303,7 @@ def _records(folder: Path, found: Contents) -> Iterator[tuple[dict[str, Any], me
     if not files:
         raise JournalError(f"{folder}: it holds no file of a journal (DATE-TIME-KEY.journal)")
     for path in files:
-        key = bytes.fromhex(path.name.rpartition("-")[2].partition(".")[0])
+        key = _key_of(path)
         try:
             with path.open("rb") as file:
                 size = os.fstat(file.fileno()).st_size
@@ -400,3 +400,78 @@ def _sent_of(told: dict[str, Any]) -> SentRecord:
         datetime.fromisoformat(told["at"]),
         tuple((channel, external_id) for channel, external_id in told["arrivals"]),
     )
+
+
+def records_to_erase(folder: Path, arrival: Callable[[str, str], bool], sent: Callable[[str, str], bool]) -> int:
+    """Return how many records of a journal `erase_records` would erase."""
+    return sum(len(_to_erase(path, arrival, sent)) for path in files_of(folder))
+
+
+def erase_records(folder: Path, arrival: Callable[[str, str], bool], sent: Callable[[str, str], bool]) -> int:
+    """Erase records of a journal where they stand, beside a daemon that appends to it; return how many.
+
+    A record keeps its length, and says from then on only that it was erased. Its object is written first, so that an
+    erasure that broke off is found and ended by the next one.
+
+    Args:
+        folder: the journal's.
+        arrival: whether an arrival is to go, by channel and external id.
+        sent: whether something sent is, by the digest of its address and the number of its case.
+
+    Raises:
+        JournalError: a file of it cannot be read or written.
+    """
+    erased = 0
+    for path in files_of(folder):
+        key = _key_of(path)
+        try:
+            found = _to_erase(path, arrival, sent)
+            file = os.open(path, os.O_WRONLY) if found else -1
+            for at, object_length, raw_length in found:
+                lengths, zeros = _LENGTHS.pack(object_length, raw_length), bytes(raw_length)
+                object_ = _ERASED.ljust(object_length)
+                _write_all(file, MAGIC + lengths + _check(key, lengths, object_, zeros) + object_, at)
+                _write_all(file, zeros, at + _HEAD + object_length)
+            if found:
+                os.fdatasync(file)
+                os.close(file)
+        except OSError as error:
+            raise JournalError(f"{path}: {error.strerror}") from error
+        erased += len(found)
+    return erased
+
+
+_ERASED: Final = b'{"record":"erased"}'
+"""The object of a record that was erased; any other is longer."""
+
+
+def _to_erase(
+    path: Path, arrival: Callable[[str, str], bool], sent: Callable[[str, str], bool]
+) -> list[tuple[int, int, int]]:
+    """Return place and lengths of the records of a file to erase, and of those whose erasure broke off."""
+    found: list[tuple[int, int, int]] = []
+    with path.open("rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            return found
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as octets:
+            at = mapped.find(MAGIC)
+            while at >= 0:
+                record = _record_at(octets, at, _key_of(path))
+                if record is None:
+                    if mapped[at + _HEAD : at + _HEAD + len(_ERASED)] == _ERASED:
+                        found.append((at, *_LENGTHS.unpack_from(mapped, at + len(MAGIC))))
+                    at = mapped.find(MAGIC, at + 1)
+                    continue
+                told, start, after = record
+                if told["record"] == "arrival":
+                    wanted = arrival(told["channel"], told["external_id"])
+                else:
+                    wanted = told["record"] == "sent" and sent(told["to_digest"], told["case_number"])
+                if wanted:
+                    found.append((at, start - at - _HEAD, after - start))
+                at = mapped.find(MAGIC, after)
+    return found
+
+
+def _key_of(path: Path) -> bytes:
+    return bytes.fromhex(path.name.rpartition("-")[2].partition(".")[0])

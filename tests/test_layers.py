@@ -30,6 +30,7 @@ LINES = (
     ("store", "ingest", "outbound", "pdf", "webcall"),
     ("rehearsal", "cases", "access", "backup"),
     ("timers", "figures", "takeover"),
+    ("privacy",),
     ("worker", "monitor", "notices", "web"),
     ("danger_page",),
     ("health",),

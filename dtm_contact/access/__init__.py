@@ -2,7 +2,7 @@
 
 from dtm_contact.access.drafting import key_of as draft_key
 from dtm_contact.access.login import csrf_token, digest_of, new_account, new_link, new_secret, try_password
-from dtm_contact.access.roles import Right, Role, may, sees, visibility_of
+from dtm_contact.access.roles import Right, Role, may, sees, sees_case, visibility_of
 from dtm_contact.access.rpc import call_procedure, procedure_names
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "new_secret",
     "procedure_names",
     "sees",
+    "sees_case",
     "try_password",
     "visibility_of",
 ]

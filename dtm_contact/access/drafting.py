@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from dtm_contact.access.roles import Right, may, visibility_of
+from dtm_contact.access.roles import Right, may, sees_case
 from dtm_contact.access.rpc import procedure
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import DraftKey, DraftKind
@@ -103,7 +103,7 @@ def key_of(store: Store, who: str, kind: str, about: str) -> DraftKey:
         raise NotFoundError("draft")
     if kind != DraftKind.NEW:
         case = store.desk.case(about)
-        if case is None or not visibility_of(account).sees(case.office_id):
+        if case is None or not sees_case(account, case):
             raise NotFoundError("case")
     return DraftKey(account.id, DraftKind(kind), about)
 

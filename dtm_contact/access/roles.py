@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from dtm_contact.labels.cases import role_label
-from dtm_contact.store import EVERYTHING, Account, Visibility
+from dtm_contact.store import EVERYTHING, Account, Case, Visibility
 
 
 class Role(StrEnum):
@@ -41,6 +41,10 @@ class Right(StrEnum):
     ANSWERS = "answers"
     """To write canned answers."""
     ADMIN = "admin"
+    ARCHIVE = "archive"
+    """To see closed cases that are kept for claims alone."""
+    HOLD = "hold"
+    """To keep a case from being erased, and to let it go again."""
     ANYBODY = "anybody"
     """To write to addresses that are of no party of a case and in no directory."""
 
@@ -57,11 +61,15 @@ _RIGHTS = MappingProxyType(
                 Right.PROTECTION,
                 Right.FIGURES,
                 Right.ANSWERS,
+                Right.ARCHIVE,
+                Right.HOLD,
                 Right.ANYBODY,
             }
         ),
-        Role.ADMIN: frozenset({Right.READ, Right.TRAIL, Right.ADMIN, Right.FIGURES, Right.ANSWERS}),
-        Role.AUDITOR: frozenset({Right.READ, Right.TRAIL, Right.PROTECTION, Right.FIGURES}),
+        Role.ADMIN: frozenset(
+            {Right.READ, Right.TRAIL, Right.ADMIN, Right.FIGURES, Right.ANSWERS, Right.ARCHIVE, Right.HOLD}
+        ),
+        Role.AUDITOR: frozenset({Right.READ, Right.TRAIL, Right.PROTECTION, Right.FIGURES, Right.ARCHIVE}),
     }
 )
 
@@ -76,7 +84,12 @@ def visibility_of(account: Account) -> Visibility:
     if account.role == Role.AGENT:
         return Visibility(account.office_id)
     protection, anybody = may(account, Right.PROTECTION), may(account, Right.ANYBODY)
-    return replace(EVERYTHING, protection=protection, anybody=anybody)
+    return replace(EVERYTHING, protection=protection, anybody=anybody, archive=may(account, Right.ARCHIVE))
+
+
+def sees_case(account: Account, case: Case) -> bool:
+    """Return whether an account sees a case: one of an office that it sees, and of those that are archived few."""
+    return visibility_of(account).sees_case(case.office_id, archived=case.archived)
 
 
 def sees(account: Account, office_id: str | None) -> bool:

@@ -1,6 +1,6 @@
 """Taking in what an intake journal holds and the store does not: what came after the backup that was restored."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -58,7 +58,19 @@ class JournalReplay:
     damaged: int
 
 
-def replay(store: Store, folder: Path, now: datetime, since: datetime | None = None) -> JournalReplay:
+def _nothing_erased(channel: str, external_id: str) -> bool:
+    del channel, external_id
+    return False
+
+
+def replay(
+    store: Store,
+    folder: Path,
+    now: datetime,
+    since: datetime | None = None,
+    *,
+    erased: Callable[[str, str], bool] = _nothing_erased,
+) -> JournalReplay:
     """Take in what a journal holds and the store does not. It may be done again, and beside a running daemon.
 
     What was sent and which numbers were given comes first: whatever is judged then meets it.
@@ -68,13 +80,15 @@ def replay(store: Store, folder: Path, now: datetime, since: datetime | None = N
         folder: the journal's.
         now: the time, aware.
         since: only arrivals that were received from then on.
+        erased: whether an arrival, by channel and external id, was erased on request: it is not taken in again.
 
     Raises:
         JournalError: there is no journal, or it cannot be read.
         StoreUnavailableError: the store cannot be written; what was taken in till then stays.
     """
     found = journal.contents_of(folder)
-    wanted = {key for key, received_at in found.arrived.items() if since is None or received_at >= since}
+    arrived = {key: received_at for key, received_at in found.arrived.items() if not erased(*key)}
+    wanted = {key for key, received_at in arrived.items() if since is None or received_at >= since}
     missing = _missing(store, wanted)
     with store.database.writing(hurried=False) as connection:
         raise_numbers(connection, _numbers_behind(found, restored_last(connection), last_numbers(connection)))

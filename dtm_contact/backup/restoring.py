@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from dtm_contact.backup.archive import STORES, BackupDamagedError, BackupError, Manifest, read_archive
 from dtm_contact.backup.databases import integrity, load_postgresql, tables_of, unpack_sqlite
@@ -47,7 +48,13 @@ class Restored:
 
 
 def restore(
-    settings: Settings, path: Path, now: datetime, *, replace: bool = False, margin: int | None = None
+    settings: Settings,
+    path: Path,
+    now: datetime,
+    *,
+    replace: bool = False,
+    margin: int | None = None,
+    done_again: Callable[[Connection, datetime], object] | None = None,
 ) -> Restored:
     """Restore a backup into the store that the settings name.
 
@@ -62,6 +69,8 @@ def restore(
         now: the time, aware.
         replace: move a store that lies there aside; else that is refused.
         margin: case numbers to leave out, in place of the rule.
+        done_again: called in the transaction that makes the restored store ready, with the moment that the backup
+            shows: erasures that were carried out since are done again. What it raises undoes the restore.
 
     Raises:
         BackupDamagedError: it cannot be relied on; nothing was changed.
@@ -89,7 +98,7 @@ def restore(
                 if tables_of(database) and not replace:
                     raise BackupError(f"there is a store already ({_named(database)}); move it aside by --replace")
                 put = _put_sqlite if target is not None else _put_postgresql
-                moved, given, held = put(database, members / STORES[kind], _Ready(manifest, now, margin))
+                moved, given, held = put(database, members / STORES[kind], _Ready(manifest, now, margin, done_again))
         finally:
             database.close()
         rules = _restore_rules(members / "rules", settings.rules.dir)
@@ -103,6 +112,7 @@ class _Ready:
     manifest: Manifest
     now: datetime
     margin: int | None
+    done_again: Callable[[Connection, datetime], object] | None
 
     def __call__(self, url: str) -> tuple[int, tuple[HeldOutgoing, ...]]:
         """Bring its tables to this version and mark it as restored; return the margin and what is held."""
@@ -111,6 +121,8 @@ class _Ready:
             margin = margin_for(store, self.manifest.made_at, self.now) if self.margin is None else self.margin
             with store.database.writing() as connection:
                 mark_restored(connection, self.manifest.made_at, self.now, margin)
+                if self.done_again is not None:
+                    self.done_again(connection, self.manifest.made_at)
             held = tuple(store.outbox.held())
             if store.database.sqlite_path is not None:
                 store.database.restart_log()

@@ -93,7 +93,7 @@ class Act:
             NotFoundError: there is none of that number, or the actor may not see it.
         """
         (held,) = self.work.lock(number)
-        if not self.visibility.sees(held.case.office_id):
+        if not self.visibility.sees_case(held.case.office_id, archived=held.case.archived):
             raise NotFoundError(f"case {number}")
         return held
 

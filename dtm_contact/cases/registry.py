@@ -133,7 +133,8 @@ def _on_case(
     with case_transaction(store.database, command.actor, now) as work:
         (held,) = work.lock(command.number)
         act = Act(work, held, grounds, command.visibility)
-        if not command.visibility.sees(held.case.office_id) and not unless(act):
+        seen = command.visibility.sees_case(held.case.office_id, archived=held.case.archived)
+        if not seen and not unless(act):
             raise NotFoundError(f"case {command.number}")
         if command.expected_version not in (None, held.case.version):
             raise ChangedMeanwhileError(_what_came_between(act, command.actor))

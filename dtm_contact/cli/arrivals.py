@@ -10,6 +10,7 @@ import click
 from dtm_contact.backup import replay as replay_journal
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.output import as_json_option, plain, print_json, table, terminal_output
+from dtm_contact.privacy.erasing import erased_arrivals
 from dtm_contact.settings import Settings
 from dtm_contact.store import ArrivalLine, ArrivalState, Store, open_store
 
@@ -69,7 +70,7 @@ def replay(settings: Settings, journal: Path, since: datetime | None, *, as_json
     """Take in what the intake JOURNAL holds and the store does not: what came after a backup that was restored."""
     from_then = None if since is None else since.replace(tzinfo=settings.zone)
     with open_store(settings.store.url) as store:
-        done = replay_journal(store, journal, datetime.now(UTC), from_then)
+        done = replay_journal(store, journal, datetime.now(UTC), from_then, erased=erased_arrivals(settings))
     if as_json:
         print_json({**plain(done), "gaps": [plain(gap) for gap in done.gaps]})
         return

@@ -1,6 +1,7 @@
 """`dtm-contact backup`, `verify` and `restore`: the store and what belongs to it, out of the machine and back."""
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from dtm_contact.backup.making import mark_verified
 from dtm_contact.backup.restoring import take_out_files
 from dtm_contact.cli.outbox import held_table
 from dtm_contact.cli.output import as_json_option, plain, print_json, terminal_output
+from dtm_contact.privacy.erasing import erase_again, erase_copies_again
 from dtm_contact.settings import Settings
 from dtm_contact.store import open_store
 
@@ -90,8 +92,19 @@ def restore(settings: Settings, file: Path, margin: int | None, folder: Path | N
         for name in take_out_files(settings, file, folder):
             click.echo(folder / name)
         return
-    done = restore_backup(settings, file, datetime.now(UTC), replace=replace, margin=margin)
+    done = restore_backup(
+        settings,
+        file,
+        datetime.now(UTC),
+        replace=replace,
+        margin=margin,
+        done_again=partial(erase_again, settings),
+    )
+    with open_store(settings.store.url) as store:
+        again = erase_copies_again(settings, store, done.manifest.made_at)
     click.echo(f"restored: the store as it was at {done.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC")
+    if again:
+        click.echo(f"{again} persons who were erased since are erased again")
     if done.moved:
         click.echo(f"what lay there is kept as {done.moved}")
     click.echo(f"case numbers go on behind a gap of {done.margin:,} or more")

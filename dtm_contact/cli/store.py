@@ -8,6 +8,7 @@ import click
 from dtm_contact.backup import copy_store
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.output import as_json_option, plain, print_json, table, terminal_output
+from dtm_contact.privacy.erasing import vacuum
 from dtm_contact.settings import Settings
 from dtm_contact.store import Held, LeaseLine, migrate, open_store
 
@@ -44,6 +45,20 @@ def copy(from_url: str, to_url: str) -> None:
     counts = copy_store(from_url, to_url)
     click.echo(f"{sum(counts.values()):,} rows in {len(counts)} tables, counted on both sides")
     click.echo("set DTM_STORE_URL to the copy before the daemon is started again")
+
+
+@store_group.command("vacuum")
+@click.pass_obj
+def vacuum_(settings: Settings) -> None:
+    """Write the store anew without free room, so that no octet of what was erased is left in it.
+
+    Nobody else can write meanwhile, and as much room again is needed on the disk: seconds for each gigabyte.
+    """
+    with open_store(settings.store.url) as store:
+        path = store.database.sqlite_path
+        before = path.stat().st_size if path else 0
+        vacuum(store.database)
+        click.echo(f"{before:,} octets before, {path.stat().st_size:,} now" if path else "written anew")
 
 
 @click.command()

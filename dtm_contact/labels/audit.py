@@ -29,6 +29,9 @@ _AUDITED: Final[Mapping[str, str]] = {
     "answer written": "réponse type écrite",
     "answer taken back": "réponse type reprise du dossier des règles",
     "signed": "signature changée",
+    "held": "dossier gelé",
+    "hold released": "gel levé",
+    "erased": "personne effacée",
 }
 _VERBS: Final[Mapping[str, str]] = {
     "take": "pris",

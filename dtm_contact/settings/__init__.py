@@ -30,6 +30,7 @@ from dtm_contact.settings.figures import FiguresSettings
 from dtm_contact.settings.intake import DropFolder, FolderSettings, HttpSettings, HttpSource
 from dtm_contact.settings.mail_server import LmtpSettings, MailServerSettings, SmtpSettings
 from dtm_contact.settings.mailbox import ImapSettings, OutboundSettings
+from dtm_contact.settings.privacy import PrivacySettings, RetentionSettings
 from dtm_contact.settings.switchboard import SwitchboardSettings
 from dtm_contact.settings.watching import AlarmSettings, DangerSettings, HeartbeatSettings, MonitorSettings
 
@@ -57,6 +58,8 @@ __all__ = [
     "MonitorSettings",
     "OutboundSettings",
     "PdfSettings",
+    "PrivacySettings",
+    "RetentionSettings",
     "RulesSettings",
     "Settings",
     "SmtpSettings",
@@ -117,6 +120,8 @@ class Settings(BaseSettings):
     outbound: OutboundSettings = OutboundSettings()
     backup: BackupSettings = BackupSettings()
     journal: JournalSettings = JournalSettings()
+    retention: RetentionSettings = RetentionSettings()
+    privacy: PrivacySettings = PrivacySettings()
     name: str = Field(
         default="daemon",
         min_length=1,

@@ -48,19 +48,25 @@ class Visibility:
         all_offices: whether they see what every office works, and what none does.
         protection: whether they see by what somebody is protected, and not only that they are, and may enter it.
         anybody: whether they may write to addresses that belong to no party of a case and stand in no directory.
+        archive: whether they see closed cases that are kept for claims alone.
     """
 
     office_id: str | None = None
     all_offices: bool = False
     protection: bool = False
     anybody: bool = False
+    archive: bool = False
 
     def sees(self, office_id: str | None) -> bool:
         """Return whether what an office works may be seen; None is what no office works."""
         return self.all_offices or (office_id is not None and office_id == self.office_id)
 
+    def sees_case(self, office_id: str, *, archived: bool) -> bool:
+        """Return whether a case of an office may be seen, and acted on."""
+        return self.sees(office_id) and (self.archive or not archived)
 
-EVERYTHING = Visibility(all_offices=True, protection=True, anybody=True)
+
+EVERYTHING = Visibility(all_offices=True, protection=True, anybody=True, archive=True)
 """The visibility of who runs the program: the command line, and what acts without an account."""
 
 

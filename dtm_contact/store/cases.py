@@ -46,6 +46,8 @@ class Case:
         by_hand: the fields in which an agent's word stands.
         version: grows with every change.
         alarm_level, alarm_by, alarm_score, alarm_limit, alarm_why_not: its alarm as it stands now; see `alarm`.
+        archived_at: since when it is kept for claims alone, if it was not opened again since; see `archived`.
+        erased_at: when its person was erased; None while they were not.
     """
 
     number: str
@@ -77,11 +79,19 @@ class Case:
     alarm_score: float | None
     alarm_limit: float | None
     alarm_why_not: CodedText | None
+    archived_at: datetime | None = None
+    erased_at: datetime | None = None
 
     @property
     def alarm(self) -> Alarm:
         """Whether somebody is in danger; certain just where it is P1."""
         return alarm_of(self)
+
+    @property
+    def archived(self) -> bool:
+        """Whether it is closed and kept for claims alone; one that was opened again since is not."""
+        closed_at = self.closed_at if self.state == "closed" else None
+        return closed_at is not None and self.archived_at is not None and self.archived_at >= closed_at
 
     def is_waiting(self, now: datetime) -> bool:
         """Return whether it is out of its queue's order."""

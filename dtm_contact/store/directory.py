@@ -6,8 +6,8 @@ what is restored is equal to it, and names its fields, so that a later program w
 
 import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from itertools import islice
 from operator import attrgetter
@@ -230,6 +230,61 @@ class StoredDirectory:
         """Return which directory is in force, or None where none has been imported."""
         with self._database.reading() as connection:
             return _version(connection)
+
+
+def repacked_without(connection: Connection, tenants: Collection[str]) -> dict[int, tuple[bytes, int]]:
+    """Return the kept versions that hold leases of tenants, by their numbers: packed without these, and how many went.
+
+    The newest comes first. It takes as long as reading all of them, so it is done before the transaction that writes
+    them (`leave_out`).
+    """
+    found: dict[int, tuple[bytes, int]] = {}
+    for row in connection.execute(sa.select(directory_contents).order_by(directory_contents.c.number.desc())).all():
+        records = _unpacked(row.content)
+        left = [lease for lease in records.leases if lease.tenant_id not in tenants]
+        if gone := len(records.leases) - len(left):
+            found[row.number] = _packed(replace(records, leases=left)), gone
+    return found
+
+
+def leave_out(
+    connection: Connection,
+    tenants: Collection[str],
+    repacked: Mapping[int, tuple[bytes, int]],
+    who: str,
+    now: datetime,
+) -> int:
+    """Take all leases of tenants out of the directory and of its kept versions, in a transaction.
+
+    Where the directory in force had any, it gets a new number, so that every daemon reads it anew. The next import
+    brings them back if the landlord still exports them.
+
+    Args:
+        connection: the transaction.
+        tenants: their ids.
+        repacked: versions without them, from `repacked_without`; the newest must be among the first that are given.
+        who: who takes them out.
+        now: when, aware.
+
+    Returns:
+        How many lines went, those of kept versions included.
+    """
+    table = directory_contents
+    for version, (content, _gone) in repacked.items():
+        connection.execute(table.update().where(table.c.number == version).values(content=content))
+    leases = next(part.table for part in DIRECTORY_TABLES if part.name == "leases")
+    in_force = connection.execute(leases.delete().where(leases.c.tenant_id.in_(tuple(tenants)))).rowcount
+    newest = connection.execute(sa.select(directory_versions).order_by(directory_versions.c.number.desc())).first()
+    if in_force and newest is not None:
+        left = connection.execute(sa.select(sa.func.count()).select_from(leases)).scalar_one()
+        values = newest._asdict() | {"imported_at": now, "imported_by": who}
+        values |= {"counts": {**(newest.counts or {}), "leases": left}}
+        values.pop("number")
+        insert = directory_versions.insert().returning(directory_versions.c.number)
+        number = connection.execute(insert, values).scalar_one()
+        same = sa.select(sa.literal(number), table.c.content).where(table.c.number == newest.number)
+        connection.execute(table.insert().from_select(["number", "content"], same))
+    return in_force + sum(gone for _content, gone in repacked.values())
 
 
 def _version(connection: Connection) -> DirectoryVersion | None:

@@ -104,6 +104,8 @@ def _create_file(path: Path) -> None:
     new = Path(name)
     try:
         with closing(sqlite3.connect(new)) as connection:
+            # Before the first page is written: later only a VACUUM of the whole file could change it.
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
         with suppress(FileExistsError):
             path.hardlink_to(new)

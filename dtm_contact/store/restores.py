@@ -5,7 +5,7 @@ and so may answers to what waited to be judged. Both are held until somebody loo
 journal tells what was sent.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -118,11 +118,6 @@ class Verdict(Enum):
     UNKNOWN = "unknown"
 
 
-AFTER_RESTORE: list[Callable[[Connection, datetime], None]] = []
-"""Called in the transaction that makes a restored store ready, with the moment that the backup shows: here erasures are
-done again that were done after it. What is raised undoes the restore."""
-
-
 def address_digest(address: str) -> str:
     """Return by what an address is told in marks: the SHA-256 of its lower case, in hexadecimal digits."""
     return sha256(address.lower().encode("utf-8", "surrogatepass")).hexdigest()
@@ -149,8 +144,6 @@ def mark_restored(connection: Connection, backed_up_at: datetime, now: datetime,
     # In years of which the backup knows nothing numbers may have been given all the same.
     years = dict.fromkeys(range(backed_up_at.year, now.year + 1), 0) | {row.year: row.last for row in given}
     raise_numbers(connection, {year: last + margin for year, last in years.items() if year >= backed_up_at.year - 1})
-    for each in AFTER_RESTORE:
-        each(connection, backed_up_at)
     return count
 
 

@@ -23,7 +23,7 @@ from dtm_contact.store.columns import (
     classed,
 )
 
-SCHEMA_VERSION = "0025"
+SCHEMA_VERSION = "0029"
 """The Alembic revision that this version of the program reads and writes."""
 
 metadata = sa.MetaData(
@@ -153,6 +153,8 @@ cases = sa.Table(
     sa.Column("alarm_limit", sa.Float),
     sa.Column("alarm_why_not", CodedTextColumn, info=_WORDS),
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("archived_at", UtcTime),
+    sa.Column("erased_at", UtcTime),
     sa.CheckConstraint("state IN ('open', 'closed')", name="state"),
     sa.CheckConstraint("priority IN ('P1', 'P2', 'P3', 'P4')", name="priority"),
     info=_NOTHING,
@@ -161,7 +163,8 @@ cases = sa.Table(
 `party`: whose call-back it is; a party has one that is open. `waiting_until`: out of its queue's order till then;
 `by_hand`: the columns in which an agent's word stands, whatever is judged later; `alarm_level`: 0 certain, always and
 only of a P1, 1 possible, 2 none; `version`: grows with every change, so that two people cannot overwrite each other
-unawares."""
+unawares; `archived_at`: since when it is kept for claims alone, and seen by few; `erased_at`: when its person was
+erased, after which it is kept for the figures of its days alone."""
 
 ORDER = (cases.c.alarm_level, cases.c.priority, cases.c.due, cases.c.opened_at, cases.c.number)
 """The order in which cases must be worked: certain alarms, possible ones, then by priority, due time, age, number."""

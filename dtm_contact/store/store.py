@@ -21,6 +21,7 @@ from dtm_contact.store.drafts import StoredDrafts
 from dtm_contact.store.figures import StoredFigures
 from dtm_contact.store.files import StoredFiles
 from dtm_contact.store.history import StoredHistory
+from dtm_contact.store.holds import StoredHolds
 from dtm_contact.store.imports import StoredImports
 from dtm_contact.store.judgements import StoredJudgements
 from dtm_contact.store.leases import Leases
@@ -55,6 +56,7 @@ class Store:
         figures: what was counted of the work, and the boards on walls.
         canned: the canned answers that were written at the desk.
         files: what agents attach.
+        holds: the cases that nothing may erase, and what was erased on request.
         database: its connections and transactions.
     """
 
@@ -74,6 +76,7 @@ class Store:
         self.figures = StoredFigures(database)
         self.canned = StoredCannedAnswers(database)
         self.files = StoredFiles(database)
+        self.holds = StoredHolds(database)
         self.judgements = StoredJudgements(database)
         self.rule_versions = RuleVersions(database)
         self.timers = StoredTimers(database)

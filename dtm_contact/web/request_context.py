@@ -8,7 +8,7 @@ from typing import Any
 from starlette.datastructures import FormData, QueryParams
 from starlette.responses import RedirectResponse, Response
 
-from dtm_contact.access import Right, Role, csrf_token, may, sees, visibility_of
+from dtm_contact.access import Right, Role, csrf_token, may, sees, sees_case, visibility_of
 from dtm_contact.cases import Command, Done
 from dtm_contact.errors import NotFoundError
 from dtm_contact.store import Account, Case, CaseFile
@@ -141,7 +141,7 @@ class RequestContext:
         """
         number = number or self.path["number"]
         case = self.app.store.desk.case(number)
-        if case is None or not sees(self.account, case.office_id):
+        if case is None or not sees_case(self.account, case):
             raise NotFoundError("case")
         return case
 

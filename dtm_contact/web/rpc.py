@@ -21,6 +21,7 @@ from dtm_contact.cases.knowledge import Ways
 from dtm_contact.cases.server import CommandServer
 from dtm_contact.cases.wire import pack_error, program_fault, raise_if_error
 from dtm_contact.errors import NotFoundError, ProgramFaultError, StoreUnavailableError
+from dtm_contact.privacy import procedures as _privacy_procedures  # noqa: F401 - they register themselves
 from dtm_contact.store import Store, StoreRefusedError
 
 _SECONDS: Final = 30.0

@@ -22,7 +22,6 @@ from dtm_contact.model import Limits, OutgoingKind, Priority
 from dtm_contact.settings import JournalSettings, Settings
 from dtm_contact.store import Mailing, Store, migrate, open_store
 from dtm_contact.store.outbox import put
-from dtm_contact.store.restores import AFTER_RESTORE
 from dtm_contact.store.schema import timers
 from tests.backup.conftest import at
 from tests.backup.test_backup import letter, written
@@ -271,26 +270,22 @@ def test_a_step_of_a_timer_that_was_due_before_the_restore_acts_but_its_word_is_
         assert [each.case_number for each in back.outbox.held()] == [number]
 
 
-def test_what_is_to_be_done_again_after_a_restore_is_done_or_nothing_is_restored(
-    working: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_to_be_done_again_after_a_restore_is_done_or_nothing_is_restored(working: Site) -> None:
     open_case(working.store, "one", judgement())
     backup = working.back_up()
     seen: list[datetime] = []
-    monkeypatch.setattr("dtm_contact.store.restores.AFTER_RESTORE", [lambda _connection, moment: seen.append(moment)])
-    with working.restored(backup):
-        assert len(seen) == 1
+    place = at(working.settings, working.new_url())
+    restore(place, backup, LATER, done_again=lambda _connection, moment: seen.append(moment))
+    assert seen == [BACKED_UP]
 
     def fails(*_: object) -> None:
         raise StoreUnavailableError("erasing failed")
 
-    monkeypatch.setattr("dtm_contact.store.restores.AFTER_RESTORE", [fails])
     place = at(working.settings, working.new_url())
     with pytest.raises(StoreUnavailableError, match="erasing failed"):
-        restore(place, backup, LATER)
+        restore(place, backup, LATER, done_again=fails)
     if place.store.sqlite_path is not None:
         assert not place.store.sqlite_path.exists()
-    assert AFTER_RESTORE == []
 
 
 async def test_the_admins_are_told_as_long_as_anything_is_held(on_sqlite: Site) -> None:

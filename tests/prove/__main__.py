@@ -27,6 +27,7 @@ from tests.prove import (
     power,
     reload,
     requests,
+    retention,
     takeover,
 )
 from tests.prove.database import PLACES, Place
@@ -218,6 +219,23 @@ def _requests(trial: Trial) -> bool:
     return outcome.sound
 
 
+def _retention(trial: Trial) -> bool:
+    outcome = retention.prove_retention(
+        trial.new("kept"), 200 * trial.times, trial.times, trial.random, place=trial.place
+    )
+    _say(outcome.lines())
+    half = retention.prove_retention(
+        trial.new("half"), 400, 8, trial.random, place=trial.place, run=retention.unresumable_pass
+    )
+    _say([f"control, table by table: {len(half.faults):,} faults"])
+    caught = True
+    if trial.place is PLACES["sqlite"]:
+        left = retention.prove_retention(trial.new("left"), 400, 2, trial.random, run=retention.without_overwriting)
+        caught = not left.sound
+        _say([f"control, without overwriting: of {left.octets_found:,} messages octets are left in the file"])
+    return outcome.sound and len(half.faults) > 0 and caught
+
+
 _FILE = ("sqlite",)
 _SERVER = ("postgresql",)
 PROOFS = {
@@ -238,6 +256,7 @@ PROOFS = {
     "import": Proof(_import, 50),
     "intake": Proof(_intake, 50),
     "requests": Proof(_requests, 10, _FILE),
+    "retention": Proof(_retention, 50),
 }
 
 

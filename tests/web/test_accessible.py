@@ -45,7 +45,8 @@ async def axe(page: Page, *only: str) -> list[str]:
 PATHS = (
     "/file?file=toutes", "/file?vue=retard", "/incidents", "/incident/R001/heating", "/rendez-vous", "/nouveau",
     "/nouveau?q=Joly", "/recherche", "/recherche?q=Joly", "/recherche?q=introuvable", "/aide", "/ecartes",
-    "/foyer/L000001", "/journal", "/comptes", "/regles", "/dossier/{number}",
+    "/foyer/L000001", "/journal", "/comptes", "/regles", "/personnes", "/personnes?q=huguette.joly@courriel.example",
+    "/dossier/{number}",
     "/dossier/{number}?modele=attente", "/reponses-types", "/reponses-types/fsl", "/reponses-types/nouvelle",
     "/dossier/{number}/regles", "/rendez-vous?dossier={number}", "/message/{arrival}", "/rien-de-tel", "/connexion",
     "/entrer/un-lien", "/chiffres", "/chiffres?p=an", "/chiffres/detail?c=in_time",
@@ -84,7 +85,7 @@ async def test_every_page_is_accessible_fits_and_is_light(world: World, come: Co
     arrival = str(await head.locator(".said-message").last.get_attribute("id")).removeprefix("m-")
     faults = []
     for path in PATHS:
-        page = admin if path in {"/comptes", "/regles"} else head
+        page = admin if path in {"/comptes", "/regles"} or path.startswith("/personnes") else head
         await page.emulate_media(color_scheme="light")
         await page.set_viewport_size({"width": 1440, "height": 800})
         answer = await page.goto(world.daemon.desk + path.format(number=number, arrival=arrival))

@@ -59,8 +59,10 @@ TABLE = {
     "POST /dossier/{number}/attendre": _WORK,
     "POST /dossier/{number}/clore": _WORK,
     "POST /dossier/{number}/danger-reel": _WORK,
+    "POST /dossier/{number}/degeler": "ff ff nn nn ff",  # it is not held
     "POST /dossier/{number}/etiqueter": _WORK,
     "POST /dossier/{number}/faire-suivre": _WORK,
+    "POST /dossier/{number}/geler": "ff ff oo oo ff",
     "POST /dossier/{number}/inscrire": _WORK,
     "POST /dossier/{number}/lier": _WORK,
     "POST /dossier/{number}/locataire": _WORK,
@@ -109,6 +111,9 @@ TABLE = {
     "POST /nouveau": _WORK_ALL,
     "POST /nouveau/chercher": _WORK_ALL,
     "POST /nouveau/supprimer": _WORK_ALL,
+    "GET /personnes": "ff ff ff oo ff",
+    "POST /personnes/effacer": "ff ff ff oo ff",
+    "GET /personnes/export": "ff ff ff oo ff",
     "GET /piece/{arrival}/{sha256}": _READ,
     "GET /piece/{arrival}/{sha256}/apercu": _READ,
     "GET /piece/{arrival}/{sha256}/photo": _READ,
@@ -136,6 +141,8 @@ ASKED = {
     "GET /chiffres/dossiers": "?c=opened&b={office}&r={residence}&m={topic}",
     "GET /chiffres/dossiers/export": "?c=opened&b={office}&f=csv&colonne=objet&r={residence}&m={topic}",
     "GET /chiffres/export": "?t=bureaux&f=csv&b={office}&r={residence}&m={topic}",
+    "GET /personnes": "?q=nadia@free.example",
+    "GET /personnes/export": "?q=nadia@free.example",
     "GET /brouillon": "?forme=repondre&sur={number}",
     "POST /brouillon/piece": "?forme=repondre&sur={number}&nom=bail.txt",
 }
@@ -212,6 +219,8 @@ async def _first_told(who: Somebody) -> str:
 _numbers = count(1)
 BOARD = "the secret of a board"
 FIELDS = {
+    "POST /dossier/{number}/geler": {"motif": "expertise"},
+    "POST /personnes/effacer": {"q": "nadia@free.example"},
     "POST /brouillon": {"forme": "repondre", "sur": "{number}", "champs": '{{"texte": "Bonjour"}}'},
     "POST /brouillon/present": {"forme": "repondre", "sur": "{number}"},
     "POST /dossier/{number}/brouillon/supprimer": {"forme": "noter"},

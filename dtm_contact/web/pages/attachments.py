@@ -7,7 +7,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 from starlette.responses import Response
 
-from dtm_contact.access import sees
+from dtm_contact.access import sees_case
 from dtm_contact.errors import NotFoundError
 from dtm_contact.reading.attachments import attached_file, html_of
 from dtm_contact.store import Case
@@ -101,7 +101,7 @@ def _arrival(context: RequestContext) -> int:
 
 def _case(context: RequestContext) -> Case:
     for case in context.app.store.desk.cases_of_arrival(_arrival(context)):
-        if sees(context.account, case.office_id):
+        if sees_case(context.account, case):
             return case
     raise NotFoundError("case")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from dtm_contact.access import Right, sees
+from dtm_contact.access import Right, sees, sees_case
 from dtm_contact.cases import NeverUsedError, RefusedError
 from dtm_contact.cases.act import handed_over
 from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
@@ -109,6 +109,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "register_proposals": proposed(file.contacts, found.tenant_id, registered) if theirs else [],
         "voices": voice_messages(file.contacts),
         "others": _others(context, found),
+        "hold": context.app.store.holds.held(found.number),
         "candidates": candidates[:_CANDIDATES],
         "findings": last.understanding.findings if last else (),
         "topics": sorted(context.app.rules.reader.topics.items(), key=lambda each: each[1].label),
@@ -167,9 +168,7 @@ def _others(context: RequestContext, current: Case) -> list[Case]:
     ways = {"dwellings": [current.dwelling_id] if current.dwelling_id else []}
     ways["tenants"] = [current.tenant_id] if current.tenant_id else []
     others = context.app.store.desk.of(**ways, limit=_OTHERS + 1)
-    return [other for other in others if other.number != current.number and sees(context.account, other.office_id)][
-        :_OTHERS
-    ]
+    return [other for other in others if other.number != current.number and sees_case(context.account, other)][:_OTHERS]
 
 
 def _proposals(context: RequestContext, file: CaseFile) -> list[Proposal]:

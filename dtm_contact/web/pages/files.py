@@ -9,7 +9,7 @@ from typing import Any, Final
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from dtm_contact.access import Right, sees
+from dtm_contact.access import Right, sees_case
 from dtm_contact.errors import NotFoundError
 from dtm_contact.labels.formats import size
 from dtm_contact.model import DraftKey, StoredFile
@@ -126,7 +126,7 @@ def attached_file(context: RequestContext) -> Response:
     else:
         number = context.app.store.files.case_number(file)
         case = context.app.store.desk.case(number) if number else None
-        if case is None or not sees(context.account, case.office_id):
+        if case is None or not sees_case(context.account, case):
             raise NotFoundError("file")
         subject = case.number
     context.audit("read", subject, attached=file.name)

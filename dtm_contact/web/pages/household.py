@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from dtm_contact.access import sees
+from dtm_contact.access import sees, sees_case
 from dtm_contact.cases import RefusedError
 from dtm_contact.errors import NotFoundError
 from dtm_contact.store import Confirmation
@@ -37,7 +37,7 @@ def _household(context: RequestContext, alert: str = "", refused: str = "") -> d
     tenants = [member.tenant_id for member in card.members]
     theirs = context.app.store.desk.of(dwellings=[card.dwelling_id], tenants=tenants)
     cases = sorted(
-        (case for case in theirs if sees(context.account, case.office_id)),
+        (case for case in theirs if sees_case(context.account, case)),
         key=lambda case: case.opened_at,
         reverse=True,
     )

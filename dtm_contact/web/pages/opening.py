@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from starlette.responses import Response
 
-from dtm_contact.access import Right, Role, sees
+from dtm_contact.access import Right, Role, sees_case
 from dtm_contact.access.rpc import Released
 from dtm_contact.cases import RefusedError, WrongStateError
 from dtm_contact.cases.registered import household_of, registered
@@ -111,7 +111,7 @@ def opened(context: RequestContext) -> Mapping[str, Any] | Response:
     case = _wait_for(context, done.arrival or "")
     if case is None:
         return go("/file?fait=new")
-    if not sees(context.account, case.office_id):
+    if not sees_case(context.account, case):
         return go(f"/file?fait=sent&de={case.number}")
     return go(f"/dossier/{case.number}?fait=new")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from dtm_contact.access import sees
+from dtm_contact.access import sees_case
 from dtm_contact.errors import NotFoundError
 from dtm_contact.store import Case
 from dtm_contact.text import phone_key
@@ -54,6 +54,6 @@ def _cases(context: RequestContext, asked: str) -> list[Case]:
         cases = store.of(phones=[key] if key else [], addresses=[asked.lower()] if "@" in asked else [])
     else:
         cases = store.by_contacts(context.app.contact_index.contacts(asked))
-    seen = [case for case in cases if sees(context.account, case.office_id)]
+    seen = [case for case in cases if sees_case(context.account, case)]
     seen.sort(key=lambda case: case.state == "closed")
     return seen[:_MOST_SHOWN]

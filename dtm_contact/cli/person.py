@@ -1,0 +1,133 @@
+"""`dtm-contact person …`: what one person may ask for: their data, and that it is erased."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dtm_contact.cli import CommandGroup
+from dtm_contact.cli.case import actor_option
+from dtm_contact.cli.output import as_json_option, plain, print_json, table, terminal_output
+from dtm_contact.privacy.erasing import ErasurePlan, erase, plan, verify_certificate
+from dtm_contact.privacy.export import export_person
+from dtm_contact.privacy.subject import Person, person_named
+from dtm_contact.settings import Settings
+from dtm_contact.store import Store, TrailLine, open_store
+
+
+@click.group(cls=CommandGroup)
+def person() -> None:
+    """Export all that is kept of a person, or erase it; WHO is a tenant's id, an e-mail address or a phone number."""
+
+
+@person.command("plan")
+@click.argument("asked", metavar="WHO")
+@as_json_option
+@click.pass_obj
+def plan_command(settings: Settings, asked: str, *, as_json: bool) -> None:
+    """Say what erasing WHO would do: what, where, what is kept and by which law; nothing is changed."""
+    with open_store(settings.store.url, read_only=True) as store:
+        planned = plan(settings, store, _person(settings, store, asked))
+    if as_json:
+        print_json(_as_json(planned))
+    else:
+        _show(planned)
+
+
+@person.command("export")
+@click.argument("asked", metavar="WHO")
+@click.option("--to", "folder", required=True, type=click.Path(path_type=Path), help="A new folder to write into.")
+@actor_option
+@click.pass_obj
+def export_command(settings: Settings, asked: str, folder: Path, who: str) -> None:
+    """Write all that is kept of WHO into a new folder and a zip file: a page to read, JSON, messages as they came."""
+    now = datetime.now(UTC)
+    with open_store(settings.store.url) as store:
+        done = export_person(settings, store, _person(settings, store, asked), folder, now)
+        store.accounts.trail(TrailLine(now, who, "exported", "personne", {"rows": done.rows}))
+    click.echo(f"{done.folder}: {done.rows:,} rows, {done.files:,} messages and files; {done.archive}")
+
+
+@person.command("erase")
+@click.argument("asked", metavar="WHO")
+@click.option("--yes", is_flag=True, help="Erase without asking; the plan is shown all the same.")
+@actor_option
+@click.pass_obj
+def erase_command(settings: Settings, asked: str, who: str, *, yes: bool) -> None:
+    """Erase WHO everywhere but for what must be kept, after the plan was shown; a certificate tells counts alone."""
+    with open_store(settings.store.url) as store:
+        found = _person(settings, store, asked)
+        _show(plan(settings, store, found))
+        if not yes:
+            click.confirm("Erase all this? It cannot be taken back", abort=True)
+        done = erase(settings, store, found, who, datetime.now(UTC))
+    rows = sum(each["erased"] for each in done.certificate["places"])
+    click.echo(f"erased: {rows:,} rows; the certificate is {done.path}")
+    if pages := done.certificate["pages_with_rest"]:
+        click.echo(f"{pages:,} pages of the file hold octets in their free room: dtm-contact store vacuum removes them")
+
+
+@person.command("verify")
+@click.argument("certificate", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_context
+def verify_command(context: click.Context, certificate: Path) -> None:
+    """Check a certificate: that it is ours and unchanged, and that the store holds nothing of its person."""
+    settings: Settings = context.obj
+    with open_store(settings.store.url, read_only=True) as store:
+        faults = verify_certificate(settings, store, certificate)
+    for fault in faults:
+        click.echo(fault, err=True)
+    click.echo("the certificate does not hold" if faults else "the certificate holds")
+    context.exit(1 if faults else 0)
+
+
+@person.command("list")
+@as_json_option
+@click.pass_obj
+def list_command(settings: Settings, *, as_json: bool) -> None:
+    """List what was erased on request: when, by whom, how many rows; of whom stands nowhere."""
+    with open_store(settings.store.url, read_only=True) as store:
+        lines = store.holds.erased()
+    if as_json:
+        print_json([plain(line) for line in lines])
+        return
+    rows = [
+        (line.id, f"{line.at.astimezone(settings.zone):%d/%m/%Y %H:%M}", line.who, f"{sum(line.counts.values()):,}")
+        for line in lines
+    ]
+    terminal_output().print(table(("id", "at", "by", "rows"), rows) if rows else "nobody was erased")
+
+
+def _person(settings: Settings, store: Store, asked: str) -> Person:
+    with store.database.reading() as connection:
+        return person_named(connection, asked, datetime.now(settings.zone).date())
+
+
+def _as_json(planned: ErasurePlan) -> dict[str, Any]:
+    return {
+        "tenants": sorted(planned.person.tenants),
+        "addresses": sorted(planned.person.addresses),
+        "numbers": sorted(planned.person.numbers),
+        "places": [{"place": name, "rows": rows} for name, _holds, rows in planned.places if rows],
+        "outside": [
+            {"place": name, "found": found, "erased": erased} for name, _holds, found, erased in planned.copies if found
+        ],
+        "kept": [{"what": what, "why": why, "law": law} for what, why, law in planned.kept_by_law],
+        "unjudged": planned.unjudged,
+    }
+
+
+def _show(planned: ErasurePlan) -> None:
+    who = planned.person
+    click.echo(f"{', '.join(sorted(who.tenants)) or 'no tenant'}: {', '.join(sorted(who.addresses | who.numbers))}")
+    rows = [(name, holds, f"{count:,}") for name, holds, count in planned.places if count]
+    rows += [
+        (name, holds, f"{count:,}" + ("" if ours else " (à voir par une personne)"))
+        for name, holds, count, ours in planned.copies
+        if count
+    ]
+    terminal_output().print(table(("place", "", "rows"), rows) if rows else "nothing is to be erased")
+    terminal_output().print(table(("kept", "why", "law"), planned.kept_by_law))
+    if planned.unjudged:
+        click.echo(f"{planned.unjudged:,} messages wait to be judged: whose they are is not known yet")

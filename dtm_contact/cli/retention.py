@@ -1,0 +1,96 @@
+"""`dtm-contact retention …`: what is archived and erased by its age, and the cases that nothing may erase."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import click
+
+from dtm_contact.cli import CommandGroup
+from dtm_contact.cli.case import actor_option
+from dtm_contact.cli.output import as_json_option, plain, print_json, printable, table, terminal_output
+from dtm_contact.privacy.erasing import finish
+from dtm_contact.privacy.retention import RetentionPass, planned
+from dtm_contact.settings import Settings
+from dtm_contact.store import TrailLine, open_store
+
+
+@click.group(cls=CommandGroup)
+def retention() -> None:
+    """Archive and erase what has reached its age, and keep cases from that."""
+
+
+@retention.command("plan")
+@as_json_option
+@click.pass_obj
+def plan_command(settings: Settings, *, as_json: bool) -> None:
+    """Say what a pass would archive and erase now, by which age and law; nothing is changed."""
+    with open_store(settings.store.url, read_only=True) as store:
+        steps = planned(settings, store, datetime.now(UTC))
+    if as_json:
+        print_json([asdict(step) for step in steps])
+        return
+    rows = [(step.name, f"{step.rows:,}", f"{step.months}", step.law) for step in steps]
+    terminal_output().print(table(("what", "rows", "months", "law"), rows))
+
+
+@retention.command("run")
+@as_json_option
+@click.pass_obj
+def run_command(settings: Settings, *, as_json: bool) -> None:
+    """Archive and erase now what has reached its age; it may be broken off, and the next pass goes on."""
+    with open_store(settings.store.url) as store:
+        finish(settings, store, datetime.now(UTC))
+        done = RetentionPass(settings, store).run(datetime.now(UTC))
+    if as_json:
+        print_json(plain(done))
+        return
+    for name, count in done.counts.items():
+        if count:
+            click.echo(f"{name}: {count:,}")
+    click.echo(f"{done.seconds:.1f} s, the longest transaction {done.longest * 1000:.0f} ms")
+
+
+@retention.command()
+@click.argument("number")
+@click.option("--why", required=True, help="Which claim is made or defended; it is shown with the case.")
+@actor_option
+@click.pass_obj
+def hold(settings: Settings, number: str, why: str, who: str) -> None:
+    """Keep case NUMBER from being erased, by age or on request, until it is released."""
+    now = datetime.now(UTC)
+    with open_store(settings.store.url) as store:
+        try:
+            store.holds.hold(number, who, why, now)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--why") from None
+        store.accounts.trail(TrailLine(now, who, "held", number))
+    click.echo(f"case {number} is held")
+
+
+@retention.command()
+@click.argument("number")
+@actor_option
+@click.pass_obj
+def release(settings: Settings, number: str, who: str) -> None:
+    """Let case NUMBER be erased again."""
+    with open_store(settings.store.url) as store:
+        store.holds.release(number)
+        store.accounts.trail(TrailLine(datetime.now(UTC), who, "hold released", number))
+    click.echo(f"case {number} is held no more")
+
+
+@retention.command()
+@as_json_option
+@click.pass_obj
+def holds(settings: Settings, *, as_json: bool) -> None:
+    """List the cases that are held: since when, by whom and why."""
+    with open_store(settings.store.url, read_only=True) as store:
+        found = store.holds.holds()
+    if as_json:
+        print_json([plain(each) for each in found])
+        return
+    rows = [
+        (each.number, f"{each.since.astimezone(settings.zone):%d/%m/%Y}", each.who, printable(each.why))
+        for each in found
+    ]
+    terminal_output().print(table(("case", "since", "by", "why"), rows) if rows else "no case is held")

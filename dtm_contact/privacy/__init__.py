@@ -1,0 +1,1 @@
+"""The law on personal data: what is kept for how long, and what one person may ask for."""

@@ -1,0 +1,211 @@
+"""Each class of data goes at its age and not before; what is open, held or at work stays; nights run it once."""
+
+import threading
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from dtm_contact.directory.records import Records
+from dtm_contact.labels.coded_text import text_of
+from dtm_contact.model import CaseKind, EntryKind
+from dtm_contact.privacy.retention import NightlyRetention, Passed, RetentionPass, planned
+from dtm_contact.settings import RetentionSettings, Settings
+from dtm_contact.store import Origin, Store, TrailLine
+from dtm_contact.store.holds import legal_holds
+from dtm_contact.store.schema import (
+    arrival_bodies,
+    arrivals,
+    cases,
+    confirmed_contacts,
+    contacts,
+    outbox,
+    register_entries,
+)
+from dtm_contact.store.system_schema import audit_trail
+from tests.privacy.planted import TENANT, lease
+from tests.store.samples import NOW, arrival, claim, confirmed, entered, judgement, open_case
+
+SETTINGS = Settings.defaults()
+DAY = timedelta(days=1)
+YEAR = timedelta(days=366)
+
+
+def passed(store: Store, now: datetime, settings: Settings = SETTINGS) -> Passed:
+    return RetentionPass(settings, store, rest=lambda _seconds: None).run(now)
+
+
+def closed_case(store: Store, name: str = "one", at: datetime = NOW) -> str:
+    number = open_case(store, name, judgement())
+    change(store, number, state="closed", closed_at=at)
+    return number
+
+
+def change(store: Store, number: str, **values: Any) -> None:
+    with store.database.writing() as connection:
+        connection.execute(sa.update(cases).where(cases.c.number == number).values(values))
+
+
+def count(store: Store, table: sa.Table) -> int:
+    with store.database.reading() as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+
+
+def test_a_closed_case_is_archived_then_erased_with_all_that_is_of_it(store: Store) -> None:
+    number = closed_case(store)
+    assert passed(store, NOW + YEAR - 2 * DAY).counts["cases archived"] == 0
+    done = passed(store, NOW + YEAR)
+    assert (done.counts["cases archived"], done.counts["messages as they came"]) == (1, 1)
+    case = store.desk.case(number)
+    assert case is not None
+    assert case.archived
+    assert text_of(case.subject) == "Fuite sous l’évier"
+    assert (count(store, arrival_bodies), count(store, arrivals)) == (0, 1)
+    assert passed(store, NOW + 3 * YEAR - 9 * DAY).counts["cases"] == 0
+    assert passed(store, NOW + 3 * YEAR).counts["cases"] == 1
+    assert (count(store, cases), count(store, contacts), count(store, arrivals)) == (0, 0, 0)
+
+
+def test_a_large_message_is_overwritten_in_pieces_and_leaves_no_octet(sqlite_store: Store) -> None:
+    secret = b"grandmessage7731 " * 200_000
+    sqlite_store.arrivals.accept([arrival(raw=secret)])
+    claimed = sqlite_store.arrivals.claim("worker", NOW)
+    assert claimed is not None
+    number = sqlite_store.cases.record(claimed, judgement(), {}, NOW)
+    assert number is not None
+    change(sqlite_store, number, state="closed", closed_at=NOW)
+    done = passed(sqlite_store, NOW + YEAR)
+    assert done.counts["messages as they came"] == 1
+    path = sqlite_store.database.sqlite_path
+    assert path is not None
+    sqlite_store.close()
+    assert not any(b"grandmessage7731" in each.read_bytes() for each in path.parent.glob(f"{path.name}*"))
+
+
+def test_a_case_that_was_opened_again_is_not_archived(store: Store) -> None:
+    number = closed_case(store)
+    passed(store, NOW + YEAR)
+    change(store, number, state="open", closed_at=None)
+    case = store.desk.case(number)
+    assert case is not None
+    assert not case.archived
+    change(store, number, state="closed", closed_at=NOW + YEAR + DAY)
+    assert passed(store, NOW + YEAR + 2 * DAY).counts["cases archived"] == 0
+    case = store.desk.case(number)
+    assert case is not None
+    assert not case.archived
+
+
+@pytest.mark.parametrize("why", ["open", "held", "waiting to be sent", "parked"])
+def test_what_is_at_work_is_never_erased_by_age(store: Store, why: str) -> None:
+    number = closed_case(store)
+    with store.database.writing() as connection:
+        case_id = connection.execute(sa.select(cases.c.id)).scalar_one()
+        match why:
+            case "open":
+                connection.execute(sa.update(cases).values(state="open", closed_at=None))
+            case "held":
+                connection.execute(legal_holds.insert(), {"case_id": case_id, "since": NOW, "who": "p", "why": "w"})
+            case "parked":
+                connection.execute(sa.update(arrivals).values(state="parked"))
+            case _:
+                letter = {"case_id": case_id, "kind": "reply", "reason": "r", "to_address": "a@b.example"}
+                letter |= {"mail_from": "u@o.example", "message_id": "m", "raw": b"x", "state": "waiting"}
+                connection.execute(outbox.insert(), letter | {"created_at": NOW})
+    done = passed(store, NOW + 9 * YEAR)
+    assert done.counts["cases"] == done.counts["messages as they came"] == 0
+    assert text_of(store.cases.get(number).case.subject) == "Fuite sous l’évier"
+    assert count(store, arrival_bodies) == 1
+
+
+def test_what_became_no_case_goes_after_three_months(store: Store) -> None:
+    store.cases.record(claim(store), judgement(CaseKind.SPAM), {}, NOW)
+    assert passed(store, NOW + 89 * DAY).counts["messages and calls of no case"] == 0
+    assert passed(store, NOW + 93 * DAY).counts["messages and calls of no case"] == 1
+    assert (count(store, arrivals), count(store, contacts)) == (0, 0)
+
+
+def test_nothing_goes_that_the_nights_still_count_or_the_journal_still_holds(store: Store) -> None:
+    store.cases.record(claim(store), judgement(CaseKind.SPAM), {}, NOW)
+    figures = SETTINGS.model_copy(update={"figures": SETTINGS.figures.model_copy(update={"days": 300})})
+    journal = SETTINGS.model_copy(update={"journal": SETTINGS.journal.model_copy(update={"days": 300})})
+    for settings in (figures, journal):
+        assert passed(store, NOW + 200 * DAY, settings).counts["messages and calls of no case"] == 0
+    assert passed(store, NOW + 303 * DAY, journal).counts["messages and calls of no case"] == 1
+
+
+def test_what_agents_confirmed_and_entered_goes_three_years_after_the_last_lease(store: Store) -> None:
+    ended = date(2027, 1, 31)
+    store.directory.save(
+        Records(leases=[lease(TENANT, "Roy", "Ana", "a@b.example", "", ended), lease("T2", "Roy", "Al", "", "", None)]),
+        "import",
+        NOW,
+        Origin(None, NOW),
+    )
+    for tenant in (TENANT, "T2"):
+        confirmed(store, "address", f"{tenant.lower()}@b.example", tenant)
+        entered(store, tenant, EntryKind.LANGUAGE, "pt")
+    late = datetime(2030, 1, 20, tzinfo=NOW.tzinfo)
+    passed(store, late)
+    assert (count(store, confirmed_contacts), count(store, register_entries)) == (2, 2)
+    passed(store, late + 20 * DAY)
+    assert (count(store, confirmed_contacts), count(store, register_entries)) == (1, 1)
+    assert len(store.directory.load().leases) == 2
+    done = passed(store, late + 2 * YEAR + 20 * DAY)
+    assert done.counts["tenants of the directory"] == 1
+    assert [each.tenant_id for each in store.directory.load().leases] == ["T2"]
+
+
+def test_the_audit_trail_is_kept_a_year(store: Store) -> None:
+    store.accounts.trail(TrailLine(NOW, "paul", "read", "2026-000001"))
+    passed(store, NOW + YEAR - 2 * DAY)
+    assert count(store, audit_trail) == 1
+    passed(store, NOW + YEAR)
+    assert count(store, audit_trail) == 0
+
+
+def test_a_plan_tells_what_a_pass_does_and_changes_nothing(store: Store) -> None:
+    closed_case(store)
+    at = NOW + YEAR
+    steps = {step.name: step.rows for step in planned(SETTINGS, store, at)}
+    assert count(store, arrival_bodies) == 1
+    done = passed(store, at)
+    assert steps == {name: rows for name, rows in done.counts.items() if name != "drafts"}
+    assert {step.rows for step in planned(SETTINGS, store, at)} == {0}
+
+
+def test_a_pass_that_is_stopped_ends_between_two_transactions(sqlite_store: Store) -> None:
+    for name in ("one", "two", "three"):
+        closed_case(sqlite_store, name)
+    stopped = threading.Event()
+    settings = SETTINGS.model_copy(update={"retention": RetentionSettings(transaction_ms=5)})
+    part = RetentionPass(settings, sqlite_store, stopped=stopped, rest=lambda _seconds: stopped.set()).run(NOW + YEAR)
+    assert not part.finished
+    assert part.transactions == 1
+    assert passed(sqlite_store, NOW + YEAR).finished
+
+
+@pytest.fixture
+def hours() -> list[datetime]:
+    return [datetime(2027, 12, 1, 1, 0, tzinfo=NOW.tzinfo)]
+
+
+def test_a_night_runs_it_once_where_this_daemon_does(sqlite_store: Store, hours: list[datetime]) -> None:
+    closed_case(sqlite_store)
+
+    def nightly(name: str, settings: Settings = SETTINGS) -> NightlyRetention:
+        stopped = threading.Event()
+        return NightlyRetention(settings, sqlite_store, clock=lambda: hours[0], holder=lambda: name, stopped=stopped)
+
+    daemon = nightly("a")
+    assert daemon.look() is None, "it is two o'clock at the offices"
+    hours[0] += timedelta(hours=2)
+    off = SETTINGS.model_copy(update={"retention": RetentionSettings(enabled=False)})
+    assert nightly("a", off).look() is None
+    done = daemon.look()
+    assert done is not None
+    assert done.counts["cases archived"] == 1
+    assert daemon.look() is None
+    hours[0] += DAY
+    assert daemon.look() is not None

@@ -1,0 +1,89 @@
+"""Admins find a person, give them a copy and have them erased; heads hold cases; few see what is archived."""
+
+import io
+import zipfile
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from dtm_contact.access import Role
+from dtm_contact.privacy.erasing import finish, unfinished
+from dtm_contact.store.schema import cases
+from tests.web.conftest import DeskAlone, Somebody, open_in
+
+WRITER = "nadia.benali@free.example"
+
+
+@pytest.fixture
+def admin(desk: DeskAlone) -> Somebody:
+    return Somebody(desk, "root", Role.ADMIN, "agence")
+
+
+@pytest.fixture
+def head(desk: DeskAlone) -> Somebody:
+    return Somebody(desk, "odile", Role.HEAD, "agence")
+
+
+def close(desk: DeskAlone, number: str, **also: object) -> None:
+    values = {"state": "closed", "closed_at": desk.now() - timedelta(days=1), **also}
+    with desk.store.database.writing() as connection:
+        connection.execute(sa.update(cases).where(cases.c.number == number).values(values))
+
+
+def test_a_person_is_erased_once_what_was_searched_for_is_typed_again(desk: DeskAlone, admin: Somebody) -> None:
+    number = open_in(desk.store, "sud", "one", match={"tenant": None})
+    close(desk, number)
+    page = admin.get(f"/personnes?q={WRITER}").text
+    assert "Ce qui serait effacé" in page
+    assert "considérant 26" in page
+    refused = admin.post("/personnes/effacer", q=WRITER, confirmation="oui").text
+    assert "Rien n’est effacé" in refused
+    assert unfinished(desk.settings, desk.now()) == []
+    answer = admin.post("/personnes/effacer", q=WRITER, confirmation=WRITER)
+    assert answer.headers["location"] == "/personnes?fait=erased"
+    assert "1 en cours" in admin.get("/personnes").text
+    assert finish(desk.settings, desk.store, desk.now()) == 1
+    assert not desk.store.cases.get(number).case.who
+    (line,) = desk.store.holds.erased()
+    assert line.who == "root"
+    assert f"certificat {line.id}" in admin.get("/personnes").text
+    assert "Fuite" not in admin.get(f"/dossier/{number}").text
+
+
+def test_a_copy_is_a_zip_and_its_reading_is_noted(desk: DeskAlone, admin: Somebody) -> None:
+    open_in(desk.store, "sud", "one", match={"tenant": None})
+    answer = admin.get(f"/personnes/export?q={WRITER}")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        assert "donnees-personnelles/lisez-moi.html" in packed.namelist()
+        assert "Fuite sud" in packed.read("donnees-personnelles/donnees.json").decode()
+    lines = desk.store.accounts.trail_of(subject="personne", who="root", before=None, limit=9)
+    assert [line.what for _id, line in lines] == ["exported"]
+
+
+def test_a_name_is_looked_up_among_tenants_and_somebody_unknown_is_told(desk: DeskAlone, admin: Somebody) -> None:
+    del desk
+    assert "/personnes?q=T09" in admin.get("/personnes?q=Béranger").text
+    assert "Personne n’est connu ainsi" in admin.get("/personnes?q=Introuvable").text
+
+
+def test_a_case_is_held_and_let_go_by_those_who_may(desk: DeskAlone, head: Somebody, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    assert agent.post(f"/dossier/{number}/geler", motif="expertise").status_code == 403
+    assert head.post(f"/dossier/{number}/geler", motif="").status_code == 404
+    assert head.post(f"/dossier/{number}/geler", motif="expertise").status_code == 303
+    assert "Gelé : expertise" in head.get(f"/dossier/{number}").text
+    assert "Lever le gel" not in agent.get(f"/dossier/{number}").text
+    assert head.post(f"/dossier/{number}/degeler").status_code == 303
+    assert desk.store.holds.holds() == []
+
+
+def test_what_is_archived_is_found_by_few(desk: DeskAlone, head: Somebody, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    close(desk, number)
+    assert agent.get(f"/dossier/{number}").status_code == 200
+    close(desk, number, archived_at=desk.now())
+    assert agent.get(f"/dossier/{number}").status_code == 404
+    assert number not in agent.get("/recherche?q=fuite").text
+    assert agent.post(f"/dossier/{number}/rouvrir", dossier=number).status_code == 404
+    assert "Archivé" in head.get(f"/dossier/{number}").text
