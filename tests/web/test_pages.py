@@ -390,7 +390,7 @@ def test_a_possible_danger_is_first_and_says_why_and_an_agent_says_what_it_is(
     assert numbers(page) == [number, other]
     assert "Danger possible" in page
     card = secretary.get(f"/dossier/{number}").text
-    assert "Danger possible : alerte donnée par le modèle (probabilité 41\u00a0%, seuil 70\u00a0%)" in card
+    assert "Danger possible\u00a0: alerte relevée par l&#39;ensemble des mots du message" in card
     assert "danger-reel" not in secretary.get(f"/dossier/{other}").text
     secretary.post(f"/dossier/{number}/danger-reel", raison="elle entend siffler")
     assert desk.store.cases.get(number).case.priority == "P1"
