@@ -15,11 +15,13 @@ from dtm_contact.model import (
     AlarmLevel,
     AlarmSource,
     Evidence,
+    Joining,
     Mailbox,
     Part,
     Proposal,
     Span,
     VoiceNotice,
+    Way,
     Wish,
     Wished,
     WriterHome,
@@ -27,6 +29,8 @@ from dtm_contact.model import (
 from dtm_contact.store import StoreRefusedError
 from dtm_contact.web.search import nearest
 from tests.web.conftest import DeskAlone, Somebody, open_in
+
+OXYGEN = Evidence("danger.phrase", 3.0, "sous oxygène")
 
 
 @pytest.fixture
@@ -54,6 +58,29 @@ def test_lines_asked_for_by_the_page_itself_are_those_of_the_page(desk: DeskAlon
     part = secretary.get("/file?file=toutes&morceau=1").text
     assert numbers(part) == [number]
     assert "<html" not in part
+
+
+def test_a_line_tells_the_latest_message_and_the_head_of_a_case_the_town(desk: DeskAlone, secretary: Somebody) -> None:
+    number = open_in(desk.store, "sud", "one", new_text="L'ascenseur marche pas, merci.")
+    said = "Ma mère est sous oxygène."
+    follows = Joining(number, Way.MESSAGE_ID, proven=True)
+    joined = open_in(desk.store, "sud", "two", joining=follows, new_text=said, understood={"raised_by": (OXYGEN,)})
+    assert joined == number
+    (line,) = re.findall(r'<li class="line.*?</li>', secretary.get("/file?file=toutes").text, re.DOTALL)
+    assert "2 messages" in line
+    assert "Ma mère est sous oxygène" in line
+    assert "dernier message" in line
+    assert "ascenseur marche pas" not in line
+    head = secretary.get(f"/dossier/{number}").text.partition('class="whose"')[2].partition("</p>")[0]
+    assert desk.directory.residences["R02"].commune in head
+
+
+def test_a_subject_that_is_the_topic_s_name_stands_once(desk: DeskAlone, secretary: Somebody) -> None:
+    name = desk.names.topics["heating"]
+    number = open_in(desk.store, "nord", "one", subject=name.upper())
+    page = secretary.get(f"/dossier/{number}").text
+    assert f"<h1>{name}</h1>" in page
+    assert name.upper() not in secretary.get("/file?file=toutes").text
 
 
 @pytest.mark.parametrize("asked", ["fuite", "fuitte", "fiute", "Fuite Nadia", "benali", "benaly"])
@@ -397,7 +424,7 @@ def test_a_possible_danger_is_first_and_says_why_and_an_agent_says_what_it_is(
     refused = secretary.post(f"/dossier/{number}/pas-de-danger")
     assert (refused.status_code, "Dites pourquoi" in refused.text) == (409, True)
     secretary.post(f"/dossier/{number}/pas-de-danger", raison="c'était le voisin")
-    assert "un agent a dit : pas de danger" in secretary.get(f"/dossier/{number}").text
+    assert "un agent a dit\u00a0: pas de danger" in secretary.get(f"/dossier/{number}").text
 
 
 @pytest.mark.parametrize(("times", "beyond"), [(1, False), (3, True)])
