@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dtm_contact.labels.coded_text import quoted, text_of, texts_of
-from dtm_contact.labels.judging import ALARM_LEVELS, ALARM_SOURCES, PERILS
+from dtm_contact.labels.judging import ALARM_LEVELS, ALARM_SOURCES
 from dtm_contact.model import (
     Alarm,
     AlarmSource,
