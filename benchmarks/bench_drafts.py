@@ -44,7 +44,11 @@ async def _write(address: str, cookies: list[str], numbers: list[str], seconds: 
                     return
                 fields = json.dumps({"texte": SENTENCE * min(count, 30)})
                 given = {"forme": "repondre", "sur": number, "champs": fields}
-                (await client.post("/brouillon", data=given, headers=headers)).raise_for_status()
+                try:
+                    (await client.post("/brouillon", data=given, headers=headers)).raise_for_status()
+                except httpx.TransportError:
+                    # On a machine that starves this process the desk has closed an idle connection meanwhile.
+                    continue
                 took.append(time.monotonic() - began)
                 await asyncio.sleep(max(0.0, 1 - took[-1]))
 
