@@ -142,6 +142,11 @@ class AppContext:
             value: Made = cached[1]
             return value
 
+    def forget(self, key: Hashable) -> None:
+        """Have what is kept under a key made anew: whoever has changed it is shown it as it is now."""
+        with self._making:
+            self._cached.pop(key, None)
+
     def remember_audited(self, what: Hashable) -> None:
         """Remember that somebody's reading of something stands in the audit trail."""
         with self._lock:

@@ -80,6 +80,8 @@ async def keys(world: World, request: pytest.FixtureRequest) -> AsyncIterator[Ke
     world.daemon.account(name, getattr(request, "param", Role.AGENCY), "agence", PASSWORD)
     context = await world.browser.new_context(locale="fr-FR")
     page = await context.new_page()
+    # The desk listens before it has read the rules; on a busy machine that takes long.
+    page.set_default_navigation_timeout(120_000)
     await page.goto(f"{world.daemon.desk}/connexion")
     keys = Keys(page)
     await keys.write(name)
