@@ -261,6 +261,11 @@ def test_the_banner_of_a_p1_stands_on_every_page(desk: DeskAlone, agent: Somebod
     agent.post(f"/dossier/{number}/priorite", priorite="P1", version=1)
     for path in ("/file", "/aide", "/rendez-vous", "/recherche"):
         assert f'data-alarm="{number}"' in agent.get(path).text, path
+    # Who is not known is called by what they gave, in words.
+    other = open_in(desk.store, "nord", "two", match={"tenant": None}, alarm=MAYBE)
+    possible = agent.get("/aide").text.partition(f'data-possible="{other}"')[2].partition("</a>")[0]
+    assert "Nadia Benali" in possible
+    assert "CodedText" not in possible
     agent.post(f"/dossier/{number}/prendre", version=2)
     assert "data-alarm=" not in agent.get("/aide").text
 
