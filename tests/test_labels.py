@@ -14,7 +14,7 @@ from dtm_contact.cases import all_verbs
 from dtm_contact.cases.act import UNDONE
 from dtm_contact.conversation import joining
 from dtm_contact.labels import cases, coded_text, judging
-from dtm_contact.labels.audit import audit_details
+from dtm_contact.labels.audit import audit_details, audit_subject
 from dtm_contact.labels.events import event_line
 from dtm_contact.labels.formats import due_in, lasting, percent, plural, size, spaced
 from dtm_contact.model import (
@@ -60,7 +60,26 @@ def test_every_code_has_a_label(codes: Iterable[object], labels: Mapping[object,
 
 
 def test_every_verb_is_named_in_the_audit_trail() -> None:
-    assert [verb for verb in all_verbs() if audit_details({"verb": verb}) == verb and verb != "note"] == []
+    assert [verb for verb in all_verbs() if audit_details({"verb": verb}, {}) == verb and verb != "note"] == []
+
+
+def test_the_trail_names_what_it_holds_by_identifiers() -> None:
+    called = {kind: f"<{kind} {{}}>".format for kind in ("queue", "office", "person", "residence", "topic", "figure")}
+    details = {"people": ["T01"], "queues": ["nord"], "office": "nord", "topic": "pests", "figure": "opened"}
+    assert audit_details(details, called) == (
+        "1 personne : <person T01>, files <queue nord>, bureau : <office nord>, motif : <topic pests>, "
+        "chiffre : <figure opened>"
+    )
+    assert audit_subject("incident R01 elevator", called) == "incident : <topic elevator>, <residence R01>"
+    assert audit_subject("dossiers opened", called) == "dossiers : <figure opened>"
+    assert audit_subject("ecartes", called) == "messages écartés"
+    assert audit_subject("2026-000042", called) == "2026-000042"
+
+
+def test_a_code_that_was_cut_off_is_not_shown() -> None:
+    named = {"elevator": "Ascenseur", "housing_application": "Demande de logement"}
+    assert judging.condition_values("elevator, housing_applic…", named, "topic") == "Ascenseur, …"
+    assert judging.condition_values("deux mots…", named, "subject") == "deux mots…"
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,15 @@
 """The procedures on drafts: an account's own, and on cases that it may see."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from dtm_contact.access.roles import Right, may, sees_case
+from dtm_contact.access.roles import Right, may, visibility_of
 from dtm_contact.access.rpc import procedure
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import DraftKey, DraftKind
-from dtm_contact.store import Store, TrailLine
+from dtm_contact.store import Account, Store, TrailLine
 
 MOST_FIELDS: Final = 40
 LONGEST: Final = 100_000
@@ -18,19 +18,25 @@ _LONGEST_NAME: Final = 40
 
 
 @procedure
-def save_draft(store: Store, now: datetime, *, who: str, kind: str, about: str, fields: dict[str, str]) -> int:
-    """Keep what somebody is writing; return the draft's revision, 0 where nothing is written in it any more.
+def save_drafts(store: Store, now: datetime, *, drafts: list[dict[str, Any]]) -> list[int | None]:
+    """Keep what several people are writing, in one transaction.
 
-    Raises:
-        NotFoundError: they may not write there, as where there is no such case.
+    Args:
+        store: where.
+        now: the time, aware.
+        drafts: of each who writes (`who`), its `kind`, what it is `about`, and its `fields`; None in place of these
+            for a letter that somebody is still at, though nothing new was typed. Of two of one form the last counts.
+
+    Returns:
+        The revision of each; 0 where nothing is written in it any more, None where they may not write there, as where
+        there is no such case, or where no form has such fields.
     """
-    key, kept = key_of(store, who, kind, about), _checked(fields)
-    if not any(value.strip() for value in kept.values()):
-        draft = store.drafts.draft(key)
-        if draft is None or not store.files.of_draft(draft.id):
-            store.drafts.drop(key)
-            return 0
-    return store.drafts.save(key, kept, now).revision
+    keys = _keys_of(store, [(each["who"], each["kind"], each["about"]) for each in drafts])
+    found = [(key, each["fields"]) for key, each in zip(keys, drafts, strict=True) if key is not None]
+    written = {key: fields for key, fields in found if fields is not None and _is_form(fields)}
+    still = [key for key, fields in found if fields is None]
+    saved = store.drafts.save(written, now, still) if written or still else {}
+    return [saved.get(key, 0 if key in still else None) if key is not None else None for key in keys]
 
 
 @procedure
@@ -38,15 +44,6 @@ def drop_draft(store: Store, now: datetime, *, who: str, kind: str, about: str) 
     """Forget what somebody was writing."""
     del now
     store.drafts.drop(key_of(store, who, kind, about))
-
-
-@procedure
-def still_writes(store: Store, now: datetime, *, who: str, kind: str, about: str) -> None:
-    """Note that somebody is still writing to the tenant, though nothing new was saved."""
-    del now
-    key = key_of(store, who, kind, about)
-    if key.kind.is_letter:
-        store.drafts.still_writes(key)
 
 
 @procedure
@@ -98,25 +95,38 @@ def key_of(store: Store, who: str, kind: str, about: str) -> DraftKey:
     Raises:
         NotFoundError: the account may not work on cases, there is no draft of that kind, or no case that it may see.
     """
-    account = store.accounts.named(who)
-    if account.disabled_at is not None or not may(account, Right.WORK) or kind not in set(DraftKind):
+    key = _keys_of(store, [(who, kind, about)])[0]
+    if key is None:
         raise NotFoundError("draft")
-    if kind != DraftKind.NEW:
-        case = store.desk.case(about)
-        if case is None or not sees_case(account, case):
-            raise NotFoundError("case")
-    return DraftKey(account.id, DraftKind(kind), about)
+    return key
 
 
-def _checked(fields: Any) -> Mapping[str, str]:
-    if not isinstance(fields, dict):
-        raise NotFoundError("form")
-    fit = (
-        len(fields) <= MOST_FIELDS
+def _keys_of(store: Store, wanted: Sequence[tuple[str, str, str]]) -> list[DraftKey | None]:
+    """Return which drafts are meant by who writes, the kind, and what it is about; None as `key_of` raises."""
+    accounts = store.accounts.known({who for who, _kind, _about in wanted})
+    cases = store.desk.offices_of({about for _who, kind, about in wanted if kind != DraftKind.NEW})
+    return [
+        DraftKey(accounts[who].id, DraftKind(kind), about)
+        if who in accounts and kind in set(DraftKind) and _may_write(accounts[who], kind, about, cases)
+        else None
+        for who, kind, about in wanted
+    ]
+
+
+def _may_write(account: Account, kind: str, about: str, cases: Mapping[str, tuple[str | None, bool]]) -> bool:
+    if account.disabled_at is not None or not may(account, Right.WORK):
+        return False
+    if kind == DraftKind.NEW:
+        return True
+    office_id, archived = cases.get(about, (None, True))
+    return about in cases and visibility_of(account).sees_case(office_id, archived=archived)
+
+
+def _is_form(fields: Any) -> bool:
+    return (
+        isinstance(fields, dict)
+        and len(fields) <= MOST_FIELDS
         and all(isinstance(name, str) and len(name) <= _LONGEST_NAME for name in fields)
         and all(isinstance(value, str) for value in fields.values())
         and sum(map(len, fields.values())) <= LONGEST
     )
-    if not fit:
-        raise NotFoundError("form")
-    return fields

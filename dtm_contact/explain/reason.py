@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dtm_contact.labels.coded_text import quoted, text_of, texts_of
-from dtm_contact.labels.judging import ALARM_LEVELS, ALARM_SOURCES, PERILS, SOURCE_FIELDS
+from dtm_contact.labels.judging import ALARM_LEVELS, ALARM_SOURCES, SOURCE_FIELDS
 from dtm_contact.model import (
     Alarm,
     AlarmSource,
@@ -13,7 +13,6 @@ from dtm_contact.model import (
     Evidence,
     Judgement,
     Part,
-    Peril,
     Sourced,
 )
 from dtm_contact.reasons import heaviest_words, reasons, who_calls
@@ -29,14 +28,10 @@ def reason(judgement: Judgement) -> str:
     return texts_of(reasons(judgement))
 
 
-def alarm_line(alarm: Alarm, peril: Peril | None = None) -> str:
+def alarm_line(alarm: Alarm) -> str:
     """Return, in French, how sure a danger is, who says so by what probability, and what speaks against; "" of none.
 
     For instance "Danger possible : alerte donnée par le modèle (probabilité 41 %, seuil 70 %)".
-
-    Args:
-        alarm: as it stands.
-        peril: what kind of danger it is, named with it; None where that is not known, or not to be named.
     """
     if alarm == Alarm():
         return ""
@@ -50,9 +45,7 @@ def alarm_line(alarm: Alarm, peril: Peril | None = None) -> str:
         parts.append(f"{parts.pop()} ({limits})" if parts else limits)
     if alarm.why_not is not None:
         parts.append(f"n'alerte pas parce que : {text_of(alarm.why_not)}")
-    level = ALARM_LEVELS[alarm.level]
-    named = f"{level} ({PERILS[peril].lower()})" if peril is not None and alarm.any else level
-    return " : ".join(filter(None, (named, " ; ".join(parts))))
+    return " : ".join(filter(None, (ALARM_LEVELS[alarm.level], " ; ".join(parts))))
 
 
 def _percent(probability: float) -> str:

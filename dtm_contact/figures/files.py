@@ -17,6 +17,8 @@ from dtm_contact.model import CodedText
 from dtm_contact.store import Case
 
 Row = Mapping[str, Any]
+Label = Callable[[str, str], str]
+"""Returns the French words for a code: of the column that holds it, and the code."""
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for a formula, or for the end of a cell, at the head of one; wide forms too."""
 _BOM: Final = "\ufeff"
@@ -37,12 +39,13 @@ TABLES: Final[Mapping[str, str]] = MappingProxyType(
 _COLUMN: Final = {"bureaux": "bureau", "residences": "résidence", "motifs": "motif"}
 
 
-def as_rows(overview: Overview, which: str) -> Iterator[Row]:
-    """Yield a table row by row.
+def as_rows(overview: Overview, which: str, label: Label) -> Iterator[Row]:
+    """Yield a table row by row; beside each code its words, in a column of their own.
 
     Args:
         overview: the period and place.
         which: one of `TABLES`.
+        label: gives the words.
     """
     match which:
         case "definitions":
@@ -53,16 +56,26 @@ def as_rows(overview: Overview, which: str) -> Iterator[Row]:
                 }  # fmt: skip
         case "carte":
             for (residence, topic), count in sorted(overview.by_residence_and_topic().items()):
-                yield {**_period(overview), "résidence": residence, "motif": topic, "dossiers ouverts": count}
+                codes = {"résidence": residence, "motif": topic}
+                yield {**_period(overview), **_labelled(codes, label), "dossiers ouverts": count}
         case "evolution":
             for figure in FIGURES:
                 for first, mine, whole in overview.course(figure):
                     yield {"début": first.isoformat(), **_cells(figure, mine), ALL: _number(whole.number)}
         case _:
             for place, of in _places(overview, which):
-                column = _COLUMN[which]
+                # The row of all offices has no code, and is called by the one word.
+                labelled = _labelled({_COLUMN[which]: place}, (lambda _column, _code: ALL) if place == ALL else label)
                 for figure in FIGURES:
-                    yield {**_period(overview), column: place, **_cells(figure, of(figure))}
+                    yield {**_period(overview), **labelled, **_cells(figure, of(figure))}
+
+
+def _labelled(codes: Mapping[str, str], label: Label) -> Row:
+    """Return codes by their columns, and behind each its words; nothing where there is no code."""
+    row: dict[str, str] = {}
+    for column, code in codes.items():
+        row |= {column: code, f"{column} (libellé)": label(column, code) if code else ""}
+    return row
 
 
 def _places(overview: Overview, which: str) -> Iterator[tuple[str, Callable[[Figure], Value]]]:
@@ -114,13 +127,25 @@ CASE_COLUMNS: Final = tuple(_OF_CASE)
 """The columns that may be chosen of cases; whose they are, of us, is none of them."""
 USUAL_COLUMNS: Final = tuple(name for name in CASE_COLUMNS if name not in {"logement", "objet", "auteur"})
 """Those without anything of a person."""
+_CODES: Final = frozenset({"état", "bureau", "file", "motif", "résidence", "voie"})
+"""Those that hold a code of the program or of the rules."""
 
 
-def cases_as_rows(cases: Iterable[Case], columns: Sequence[str], zone: ZoneInfo) -> Iterator[Row]:
-    """Yield cases with the columns that were chosen, in their order."""
+def case_table_columns(columns: Sequence[str]) -> list[str]:
+    """Return the columns of a table of cases, of those that were chosen; behind each code its words have one."""
+    chosen = [name for name in CASE_COLUMNS if name in columns]
+    return [each for name in chosen for each in ((name, f"{name} (libellé)") if name in _CODES else (name,))]
+
+
+def cases_as_rows(cases: Iterable[Case], columns: Sequence[str], zone: ZoneInfo, label: Label) -> Iterator[Row]:
+    """Yield cases with the columns that were chosen, in their order; beside each code its words."""
     chosen = [name for name in CASE_COLUMNS if name in columns]
     for case in cases:
-        yield {name: _of_case(getattr(case, _OF_CASE[name]), zone) for name in chosen}
+        row: dict[str, Any] = {}
+        for name in chosen:
+            value = _of_case(getattr(case, _OF_CASE[name]), zone)
+            row |= _labelled({name: value}, label) if name in _CODES else {name: value}
+        yield row
 
 
 def _of_case(value: Any, zone: ZoneInfo) -> str:

@@ -71,7 +71,7 @@ _AUDIT_DETAILS: Final[Mapping[str, Callable[[Any], str]]] = {
     "people": lambda people: f"{len(people)} personne{'s' if len(people) > 1 else ''} : {', '.join(people)}",
     "how": lambda how: _HOW.get(how, how),
     "role": role_label,
-    "office": lambda office: f"bureau {office}",
+    "office": lambda office: f"bureau : {office}",
     "dwelling": lambda dwelling: f"foyer {dwelling}",
     "tenant": lambda tenant: f"locataire {tenant}",
     "entry": text_of_json,
@@ -82,10 +82,10 @@ _AUDIT_DETAILS: Final[Mapping[str, Callable[[Any], str]]] = {
     "day": lambda day: f"jour {day}",
     "period": lambda period: f"période {period}",
     "columns": lambda columns: f"colonnes {columns}",
-    "figure": lambda figure: f"chiffre {figure}",
+    "figure": lambda figure: f"chiffre : {figure}",
     "table": lambda table: f"tableau {table}",
-    "residence": lambda residence: f"résidence {residence}",
-    "topic": lambda topic: f"motif {topic}",
+    "residence": lambda residence: f"résidence : {residence}",
+    "topic": lambda topic: f"motif : {topic}",
     "apres": lambda _: "suite",
     "photo": lambda name: f"photo {name}",
     "attached": lambda name: f"pièce jointe {name}",
@@ -104,14 +104,40 @@ def audited(what: str) -> str:
     return _AUDITED.get(what, what)
 
 
-def audit_details(data: Mapping[str, Any], queue: Callable[[str], str] = str) -> str:
+_SUBJECTS: Final[Mapping[str, str]] = {"ecartes": "messages écartés", "dangers": "alertes de danger"}
+_INCIDENT: Final = "incident "
+
+
+def audit_subject(subject: str, called: Mapping[str, Callable[[str], str]]) -> str:
+    """Return on what a line of the trail is, in words; a case, a dwelling or an account as the trail is searched by it.
+
+    Args:
+        subject: as the trail has it.
+        called: the names for identifiers, by what they identify: "topic", "residence", "figure".
+    """
+    kind, _, rest = subject.partition(" ")
+    if subject.startswith(_INCIDENT):
+        residence, _, topic = rest.partition(" ")
+        return f"incident : {called['topic'](topic)}, {called['residence'](residence)}"
+    if kind == "dossiers" and rest:
+        return f"dossiers : {called['figure'](rest)}"
+    return _SUBJECTS.get(subject, subject)
+
+
+def audit_details(data: Mapping[str, Any], called: Mapping[str, Callable[[str], str]]) -> str:
     """Return what a line of the trail says beside who, what and on what.
 
     Args:
         data: the line's details.
-        queue: what a queue is called.
+        called: the names for identifiers, by what they identify: "queue", "office", "person", "residence", "topic",
+            "figure".
     """
-    data = {**data, "queues": [queue(each) for each in data.get("queues") or ()]}
+    data = {
+        **data,
+        "queues": [called["queue"](each) for each in data.get("queues") or ()],
+        "people": [called["person"](each) for each in data.get("people") or ()],
+    }
+    data |= {key: called[key](data[key]) for key in ("office", "residence", "topic", "figure") if data.get(key)}
     return ", ".join(
         _AUDIT_DETAILS[key](value) if key in _AUDIT_DETAILS else f"{key} {value}"
         for key, value in data.items()

@@ -139,6 +139,20 @@ TAGS: Final[Mapping[str, str]] = {
     "message-illisible": "Message illisible",
 }
 """What the tags are called of the rules that we ship, and those that the program puts to a case."""
+RULES: Final[Mapping[str, str]] = {
+    "appel-equipement": "Appel d'un équipement",
+    "autre-bailleur": "Autre bailleur",
+    "courrier-a-lire": "Courrier à lire",
+    "courrier-numerise": "Courrier numérisé",
+    "difficultes-paiement": "Difficultés de paiement",
+    "indesirable": "Message indésirable",
+    "langue-a-lire-vite": "Langue à lire vite",
+    "par-defaut": "Par défaut",
+    "troisieme-relance": "Troisième relance",
+    "urgence-autre-sujet": "Urgence, autre sujet",
+    "urgence-sujet-agence": "Urgence, sujet de l'agence",
+}
+"""What those rules that we ship are called whose identifiers, which have no accents, say it badly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +200,8 @@ def tag_label(tag: str) -> str:
 
 def rule_label(rule: str) -> str:
     """Return a rule's identifier as words: "urgence-gaz" is "Urgence gaz"; where it stands is left out."""
-    return tag_label(rule.rpartition(":")[2]).capitalize()
+    identifier = rule.rpartition(":")[2]
+    return RULES.get(identifier) or tag_label(identifier).capitalize()
 
 
 def actor(who: str, account: Callable[[str], str] = str) -> str:

@@ -364,10 +364,16 @@ def condition_values(values: str, called: Mapping[str, str], name: str = "") -> 
     """Return what a condition of that name wants or saw, codes in French.
 
     Args:
-        values: as the rules have them, one or several.
+        values: as the rules have them, one or several; of very many the last may be cut.
         called: what topics and offices are called.
         name: the condition's, with what stands around it.
     """
     condition = name.rsplit(maxsplit=1)[-1] if name else ""
     named = {**_YES_NO, **called, **CONDITION_VALUES.get(condition, {})}
-    return ", ".join(named.get(value, value) for value in values.split(", "))
+    return ", ".join(named.get(value) or _uncut(value, named) for value in values.split(", "))
+
+
+def _uncut(value: str, named: Mapping[str, str]) -> str:
+    """Return a value as it is, or a mere "…" where it is the beginning of a code."""
+    cut = value.endswith("…") and any(code.startswith(value[:-1]) for code in named)
+    return "…" if cut else value

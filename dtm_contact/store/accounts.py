@@ -1,6 +1,6 @@
 """Who may use the desk, who is in, and the trail of what they read and did."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -117,6 +117,12 @@ class StoredAccounts:
         if row is None:
             raise NotFoundError("account")
         return Account(*row)
+
+    def known(self, names: Collection[str]) -> dict[str, Account]:
+        """Return the accounts of these names that there are, by their names."""
+        with self._database.reading() as connection:
+            rows = connection.execute(sa.select(*_COLUMNS).where(accounts.c.name.in_(names)))
+            return {account.name: account for account in (Account(*row) for row in rows)}
 
     def all(self) -> list[Account]:
         """Return all accounts, by their names."""

@@ -4,6 +4,7 @@ import os
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -32,6 +33,8 @@ _PATIENCE = 10.0
 _MIB = 1024 * 1024
 _LARGEST_IDLE_LOG = 64 * 1024 * 1024
 _LOGGED_PAGES = 4000
+_WAY_GIVEN = 0.005
+_LONGEST_WAY_GIVEN = 1.0
 _PROBE = bytes(64 * 1024)
 _FAULTS_OF_OURS = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
 _FAULTS_OF_OURS_IN_SQLITE = (
@@ -100,6 +103,7 @@ class Database:
         self.read_only = read_only
         self._patience = patience
         self._driver: sqlite3.Connection | None = None
+        self._arrivals_wait = False
         match self.url.get_backend_name():
             case "sqlite" if self.url.database not in (None, "", ":memory:"):
                 self.engine = _sqlite_engine(self.url, read_only=read_only, patience=patience)
@@ -131,12 +135,13 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self, *, hurried: bool = True) -> Iterator[Connection]:
+    def writing(self, *, hurried: bool = True, gives_way: bool = False) -> Iterator[Connection]:
         """Open a write transaction; it is committed when the block ends, or rolled back as a whole.
 
         Args:
             hurried: end it where nothing is asked for so long as others wait for a lock (PostgreSQL): one that stands
                 still, or whose machine is gone, keeps nobody from the work. An import may take its time.
+            gives_way: let arrivals that wait to be stored go first (SQLite; PostgreSQL stores both at once).
 
         Raises:
             StoreUnavailableError: nothing was stored.
@@ -145,7 +150,8 @@ class Database:
         """
         if self.read_only:
             raise StoreRefusedError("opened for reading only")
-        with self._turn, self.errors(), self.engine.connect() as connection:
+        turn = self._turn_after_arrivals() if gives_way else self._turn
+        with turn, self.errors(), self.engine.connect() as connection:
             transaction = connection.execution_options(dtm_writes=True).begin()
             try:
                 if connection.dialect.name == "postgresql":
@@ -156,6 +162,17 @@ class Database:
                 transaction.rollback()
                 raise
             self._commit(connection, transaction)
+
+    @contextmanager
+    def _turn_after_arrivals(self) -> Iterator[None]:
+        """Take the turn to write once no arrival waits for it, or after so long that it is not to wait any more."""
+        until = time.monotonic() + _LONGEST_WAY_GIVEN
+        while True:
+            with self._turn:
+                if not self._arrivals_wait or time.monotonic() > until:
+                    yield
+                    return
+            time.sleep(_WAY_GIVEN)
 
     def _commit(self, connection: Connection, transaction: sa.RootTransaction) -> None:
         driver = connection.connection.driver_connection
@@ -181,7 +198,9 @@ class Database:
         """
         if self.read_only:
             raise StoreRefusedError("opened for reading only")
+        self._arrivals_wait = True
         with self._turn, self.errors():
+            self._arrivals_wait = False
             driver = self._driver or self._new_driver(prepare)
             try:
                 yield driver

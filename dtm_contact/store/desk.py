@@ -191,6 +191,12 @@ class StoredDesk:
         with self._database.reading() as connection:
             return next(iter(_cases(connection, sa.select(*CASE_COLUMNS).where(cases.c.number == number))), None)
 
+    def offices_of(self, numbers: Collection[str]) -> dict[str, tuple[str | None, bool]]:
+        """Return the office that works each of these cases and whether it is archived, by its number."""
+        query = sa.select(cases.c.number, cases.c.office_id, cases.c.archived_at).where(cases.c.number.in_(numbers))
+        with self._database.reading() as connection:
+            return {row.number: (row.office_id, row.archived_at is not None) for row in connection.execute(query)}
+
     def alarms(self, queues: Collection[str]) -> list[Case]:
         """Return the P1 of these queues that nobody has taken yet, newest first.
 

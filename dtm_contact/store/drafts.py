@@ -1,20 +1,19 @@
 """What agents are writing: their drafts, and who writes to a tenant at this moment."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Draft, DraftKey, DraftKind, Writer
 from dtm_contact.store.database import Database, insert_of
 from dtm_contact.store.leases import database_time
 from dtm_contact.store.listening import WRITING, tell
 from dtm_contact.store.schema import cases
 from dtm_contact.store.system_schema import accounts
-from dtm_contact.store.writing_schema import drafts, writers
+from dtm_contact.store.writing_schema import drafts, files, writers
 
 WRITES_FOR: Final = timedelta(seconds=20)
 """So long somebody counts as writing after the last sign of it."""
@@ -31,22 +30,31 @@ class StoredDrafts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save(self, key: DraftKey, fields: Mapping[str, str], now: datetime) -> Draft:
-        """Keep what somebody is writing, in place of what was kept before; of a letter colleagues are told.
+    def save(
+        self, written: Mapping[DraftKey, Mapping[str, str]], now: datetime, still: Collection[DraftKey] = ()
+    ) -> dict[DraftKey, int]:
+        """Keep what several people are writing, in one transaction; it lets what came in go first.
+
+        Of the letters among them colleagues are told.
 
         Args:
-            key: which draft.
-            fields: what stands in the form.
+            written: what stands in each form, in place of what was kept before; where nothing does, the draft is
+                forgotten unless it has files.
             now: the time, aware.
+            still: letters that somebody is still at, though nothing new was typed.
 
-        Raises:
-            NotFoundError: the case of a letter is not there.
+        Returns:
+            The revision of each; 0 where nothing is left of it.
         """
-        with self._database.writing() as connection:
-            saved = put_draft(connection, key, fields, now)
-            if key.kind.is_letter:
-                _writes(connection, key)
-            return saved
+        with self._database.writing(gives_way=True) as connection:
+            empty = [key for key, fields in written.items() if not any(value.strip() for value in fields.values())]
+            gone = set(empty) - _with_files(connection, empty)
+            for key in gone:
+                drop_draft(connection, key)
+            left = {key: fields for key, fields in written.items() if key not in gone}
+            saved = _put(connection, left, now)
+            _note_writers(connection, [key for key in (*left, *still) if key.kind.is_letter])
+        return {key: saved[key].revision if key in saved else 0 for key in written}
 
     def draft(self, key: DraftKey) -> Draft | None:
         """Return a draft; None where nothing is being written."""
@@ -80,15 +88,6 @@ class StoredDrafts:
             if account_id is not None:
                 drop_draft(connection, DraftKey(account_id, kind, about))
 
-    def still_writes(self, key: DraftKey) -> None:
-        """Note that somebody is still at it, who has saved nothing new for a while.
-
-        Raises:
-            NotFoundError: the case is not there.
-        """
-        with self._database.writing() as connection:
-            _writes(connection, key)
-
     def writers(self) -> list[Writer]:
         """Return who writes at this moment, by the cases' numbers, then in the order of the accounts."""
         query = sa.select(cases.c.number, cases.c.queue, accounts.c.id, accounts.c.shown_as)
@@ -109,16 +108,23 @@ class StoredDrafts:
             return connection.execute(drafts.delete().where(drafts.c.saved_at < now - KEPT)).rowcount
 
 
-def put_draft(connection: Connection, key: DraftKey, fields: Mapping[str, str], now: datetime) -> Draft:
-    """Keep a draft, in a transaction; of those of one person that are too many the oldest goes."""
-    values = {"account_id": key.account_id, "kind": key.kind, "about": key.about}
-    new = insert_of(connection)(drafts).values(**values, fields=dict(fields), revision=1, saved_at=now)
+def _put(connection: Connection, written: Mapping[DraftKey, Mapping[str, str]], now: datetime) -> dict[DraftKey, Draft]:
+    """Keep drafts, in a transaction; of those of one person that are too many the oldest goes."""
+    if not written:
+        return {}
+    # In one order, so that two daemons that lock the same rows do not wait for each other.
+    rows = [
+        {"account_id": key.account_id, "kind": key.kind, "about": key.about, "fields": dict(written[key])}
+        for key in sorted(written, key=lambda key: (key.account_id, key.about, key.kind))
+    ]
+    new = insert_of(connection)(drafts)
     again = {"fields": new.excluded.fields, "revision": drafts.c.revision + 1, "saved_at": new.excluded.saved_at}
     kept = new.on_conflict_do_update(index_elements=["account_id", "about", "kind"], set_=again)
-    row = connection.execute(kept.returning(*drafts.c)).one()
-    if row.revision == 1:
-        _bound(connection, key.account_id)
-    return _draft(row)
+    put = [{**row, "revision": 1, "saved_at": now} for row in rows]
+    saved = [_draft(row) for row in connection.execute(kept.returning(*drafts.c), put)]
+    for account_id in {draft.key.account_id for draft in saved if draft.revision == 1}:
+        _bound(connection, account_id)
+    return {draft.key: draft for draft in saved}
 
 
 def _bound(connection: Connection, account_id: int) -> None:
@@ -139,22 +145,36 @@ def drop_draft(connection: Connection, key: DraftKey) -> None:
             tell(connection, WRITING)
 
 
-def _writes(connection: Connection, key: DraftKey) -> None:
-    case_id = connection.execute(sa.select(cases.c.id).where(cases.c.number == key.about)).scalar()
-    if case_id is None:
-        raise NotFoundError("case")
-    now = database_time(connection)
-    mine = sa.and_(writers.c.case_id == case_id, writers.c.account_id == key.account_id)
-    until = connection.execute(sa.select(writers.c.until).where(mine)).scalar()
-    if until is not None and until > now + WRITES_FOR - _RENEWED_AFTER:
+def _note_writers(connection: Connection, letters: Collection[DraftKey]) -> None:
+    """Note who is at which letter, in a transaction; where somebody has begun, whoever listens is told."""
+    if not letters:
         return
-    values = {"case_id": case_id, "account_id": key.account_id, "until": now + WRITES_FOR}
-    new = insert_of(connection)(writers).values(values)
-    connection.execute(
-        new.on_conflict_do_update(index_elements=["case_id", "account_id"], set_={"until": new.excluded.until})
+    numbered = sa.select(cases.c.number, cases.c.id).where(cases.c.number.in_({key.about for key in letters}))
+    ids = {row.number: row.id for row in connection.execute(numbered)}
+    noted = sa.select(writers.c.case_id, writers.c.account_id, writers.c.until).where(
+        writers.c.case_id.in_(ids.values())
     )
-    if until is None or until <= now:
+    until = {(row.case_id, row.account_id): row.until for row in connection.execute(noted)}
+    now = database_time(connection)
+    at_it = sorted({(ids[key.about], key.account_id) for key in letters if key.about in ids})
+    due = [who for who in at_it if who not in until or until[who] <= now + WRITES_FOR - _RENEWED_AFTER]
+    if not due:
+        return
+    new = insert_of(connection)(writers)
+    renewed = new.on_conflict_do_update(index_elements=["case_id", "account_id"], set_={"until": new.excluded.until})
+    ends = now + WRITES_FOR
+    connection.execute(renewed, [{"case_id": case, "account_id": account, "until": ends} for case, account in due])
+    if any(who not in until or until[who] <= now for who in due):
         tell(connection, WRITING)
+
+
+def _with_files(connection: Connection, keys: Collection[DraftKey]) -> set[DraftKey]:
+    """Return the drafts among these that have whole files."""
+    if not keys:
+        return set()
+    whole = sa.exists().where(files.c.draft_id == drafts.c.id, files.c.state != "coming")
+    query = sa.select(drafts.c.account_id, drafts.c.kind, drafts.c.about).where(whole, sa.or_(*map(_is, keys)))
+    return {DraftKey(row.account_id, DraftKind(row.kind), row.about) for row in connection.execute(query)}
 
 
 def _is(key: DraftKey) -> sa.ColumnElement[bool]:

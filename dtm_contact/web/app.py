@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import hashlib
 import mimetypes
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -113,7 +113,14 @@ def _endpoint(shared: AppContext, renderer: Renderer, route: Route) -> _Endpoint
             # The rest of the form is not waited for.
             refused.headers["Connection"] = "close"
             return refused
-        response = await run_in_threadpool(_answer, shared, renderer, route, request, form)
+        answered = await run_in_threadpool(_answer, shared, renderer, route, request, form)
+        if isinstance(answered, Response):
+            response = answered
+        else:
+            try:
+                response = await answered
+            except Exception as error:  # noqa: BLE001 - whoever waits must be answered, whatever it is
+                response = renderer.trouble(None, *_failure(error, route.path))
         return _with_headers(_to_script(response) if request.headers.get("hx-request") == "true" else response)
 
     return answer
@@ -176,7 +183,9 @@ async def _drain(request: Request) -> None:
                 pass
 
 
-def _answer(shared: AppContext, renderer: Renderer, route: Route, request: Request, form: FormData) -> Response:
+def _answer(
+    shared: AppContext, renderer: Renderer, route: Route, request: Request, form: FormData
+) -> Response | Awaitable[Response]:
     context = None
     try:
         context = _request_context(shared, request, form)
@@ -185,9 +194,9 @@ def _answer(shared: AppContext, renderer: Renderer, route: Route, request: Reque
             return refused if isinstance(refused, Response) else renderer.trouble(context, refused)
         result = route.handler(context)
         return (
-            result
-            if isinstance(result, Response)
-            else renderer.page(context, result.get("template", route.template), result)
+            renderer.page(context, result.get("template", route.template), result)
+            if isinstance(result, Mapping)
+            else result
         )
     except Exception as error:  # noqa: BLE001 - whoever waits must be answered, whatever it is
         return renderer.trouble(context, *_failure(error, route.path))

@@ -26,6 +26,7 @@ from dtm_contact.store import Account, Store
 from dtm_contact.store.rule_versions import unpack
 from dtm_contact.web import rpc
 from dtm_contact.web.converter import Converter
+from dtm_contact.web.draft_saving import DraftSaver
 from dtm_contact.web.limits import AccessLimits
 from dtm_contact.web.live import EventFollower
 from dtm_contact.web.search import ContactIndex, PeopleIndex
@@ -49,6 +50,7 @@ class AppContext:
         figures: reads the figures that were counted.
         limits: the bounds on logging in.
         converter: makes what strangers sent fit to be shown.
+        drafts: has the daemon keep what is being typed.
     """
 
     def __init__(self, settings: Settings, store: Store, rpc_socket: Path) -> None:
@@ -69,6 +71,7 @@ class AppContext:
         self.figures = FigureReader(store.figures)
         self.limits = AccessLimits(settings.desk)
         self.converter = Converter()
+        self.drafts = DraftSaver(self.call)
 
     def __enter__(self) -> Self:
         self.in_force()
@@ -138,6 +141,11 @@ class AppContext:
                 cached = self._cached[key] = time.monotonic(), make()
             value: Made = cached[1]
             return value
+
+    def forget(self, key: Hashable) -> None:
+        """Have what is kept under a key made anew: whoever has changed it is shown it as it is now."""
+        with self._making:
+            self._cached.pop(key, None)
 
     def remember_audited(self, what: Hashable) -> None:
         """Remember that somebody's reading of something stands in the audit trail."""

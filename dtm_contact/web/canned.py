@@ -19,6 +19,8 @@ from dtm_contact.web.app_context import AppContext
 from dtm_contact.web.case_view import violence_at_home
 from dtm_contact.web.request_context import RequestContext
 
+LIBRARY: Final = "library"
+"""Under what the canned answers are kept for a moment (`AppContext.cached`)."""
 _FRESH_SECONDS: Final = 2.0
 _COUNTED: Final = timedelta(days=90)
 _TITLES: Final[Mapping[str, str]] = {"Mme": "Madame", "M.": "Monsieur", "Mlle": "Madame"}
@@ -55,7 +57,7 @@ def library(app: AppContext) -> Mapping[str, CannedAnswer]:
                 found[name] = answer
         return found
 
-    return app.cached("library", make, _FRESH_SECONDS)
+    return app.cached(LIBRARY, make, _FRESH_SECONDS)
 
 
 def offered(app: AppContext, topic: str | None, asked: str = "") -> list[OfferedAnswer]:

@@ -10,6 +10,7 @@ from dtm_contact.access.drafting import LONGEST, MOST_FIELDS
 from dtm_contact.model import Draft, DraftKind, StoredFile
 from dtm_contact.store import Case
 from dtm_contact.store.drafts import names_of
+from dtm_contact.web.draft_saving import TypedDraft
 from dtm_contact.web.request_context import RequestContext
 
 FORMS: Final[Mapping[str, DraftKind]] = {
@@ -103,16 +104,15 @@ def keep_refused(context: RequestContext, form: str, about: str) -> None:
     given = {name: "\n".join(context.values(name)) for name in context.form}
     fields = {name: value for name, value in given.items() if name not in _NOT_KEPT and len(value) <= LONGEST}
     if form in FORMS and any(value.strip() for value in fields.values()):
-        save(context, form, about, fields)
+        draft = typed_draft(context, form, about, fields)
+        context.app.call("save_drafts", drafts=[draft.as_json()])
 
 
-def save(context: RequestContext, form: str, about: str, fields: Mapping[str, str]) -> int:
-    """Have the daemon keep a draft; return its revision, 0 where nothing is left of it."""
-    kept = {name: value for name, value in list(fields.items())[:MOST_FIELDS] if name not in _NOT_KEPT}
-    revision: int = context.app.call(
-        "save_draft", who=context.account.name, kind=FORMS[form].value, about=about, fields=kept
-    )
-    return revision
+def typed_draft(context: RequestContext, form: str, about: str, fields: Mapping[str, str] | None) -> TypedDraft:
+    """Return what was typed in a form as it is kept: without the fields that say where the form was sent from."""
+    if fields is not None:
+        fields = {name: value for name, value in list(fields.items())[:MOST_FIELDS] if name not in _NOT_KEPT}
+    return TypedDraft(context.account.name, FORMS[form], about, fields)
 
 
 def fields_of(written: str) -> Mapping[str, str] | None:

@@ -16,7 +16,7 @@ _VALUE: Final = 270
 _SHADES: Final = 5
 _COURSE_HEIGHT: Final = 220
 _CELL: Final = (44, 24)
-_HEAD: Final = 130
+_HEAD: Final = 170
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def heat_map(
     for at, label in enumerate(columns):
         x = _LABEL + at * width + width // 2
         turned = f"translate({x} {_HEAD - 8}) rotate(-55)"
-        parts.append(Markup('<text transform="{}">{}</text>').format(turned, _cut(label, 24)))
+        parts.append(Markup('<text transform="{}">{}</text>').format(turned, _cut(label, 28)))
     for row, label in enumerate(rows):
         top = _HEAD + row * height
         parts.append(Markup('<text x="0" y="{}">{}</text>').format(top + 16, _cut(label)))

@@ -10,7 +10,8 @@ from dtm_contact.access import Right
 from dtm_contact.registry import Registry
 from dtm_contact.web.request_context import RequestContext
 
-Handler = Callable[[RequestContext], Mapping[str, Any] | Response]
+Handler = Callable[[RequestContext], Mapping[str, Any] | Response | Awaitable[Response]]
+"""Runs in a thread; what it still waits for without one, it returns."""
 Receiver = Callable[[RequestContext, AsyncIterator[bytes]], Awaitable[Response]]
 
 

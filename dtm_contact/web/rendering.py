@@ -1,5 +1,6 @@
 """What a page is given beside its own: names, times in words, addresses of files, who is there."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,13 +15,21 @@ from starlette.responses import HTMLResponse, Response
 from dtm_contact.access import Role
 from dtm_contact.explain import alarm_line
 from dtm_contact.explain.names import without_code
-from dtm_contact.labels.audit import audit_details, audited
+from dtm_contact.labels.audit import audit_details, audit_subject, audited
 from dtm_contact.labels.cases import PRIORITIES, role_label
 from dtm_contact.labels.coded_text import text_of, texts_of
 from dtm_contact.labels.events import rule_label, tag_label
 from dtm_contact.labels.formats import answer_before, clock, due_in, lasting, percent, plural, size, spaced
-from dtm_contact.labels.judging import PERILS, condition_values, condition_word, evidence_strength, match_evidence
-from dtm_contact.model import CodedText, Evidence
+from dtm_contact.labels.judging import (
+    ALARM_LEVELS,
+    ALARM_RAISED,
+    PERILS,
+    condition_values,
+    condition_word,
+    evidence_strength,
+    match_evidence,
+)
+from dtm_contact.model import Alarm, CodedText, Evidence, Peril
 from dtm_contact.store import Case
 from dtm_contact.store.desk import CaseHints
 from dtm_contact.web.app_context import AppContext
@@ -28,6 +37,7 @@ from dtm_contact.web.case_view import shown_value
 from dtm_contact.web.request_context import RequestContext
 
 _BITS_SHOWN: Final = 12.0
+_BEFORE_SIGNS: Final = re.compile(" (?=[:;?!](?:\\s|$))")
 _TROUBLES = {
     400: "La demande n’a pas été comprise.",
     403: "Votre rôle ne le permet pas, ou la page était trop ancienne. Revenez en arrière et rechargez-la.",
@@ -140,7 +150,26 @@ def urgency(case: Case, now: datetime) -> str:
 def urgent_because(hints: CaseHints) -> str:
     """Return, for a line of the queue, what the latest message says that makes it urgent."""
     words = ", ".join(f"« {' '.join(word.split())} »" for word in hints.raised_by[:2])
-    return " : ".join(filter(None, (PERILS[hints.peril] if hints.peril else "", words)))
+    return typeset(" : ".join(filter(None, (PERILS[hints.peril] if hints.peril else "", words))))
+
+
+def typeset(text: str) -> str:
+    """Return a line with the spaces that French sets before its signs and within its quotation marks, unbreakable."""
+    return _BEFORE_SIGNS.sub("\u00a0", text).replace("« ", "«\u00a0").replace(" »", "\u00a0»")
+
+
+def danger_line(alarm: Alarm, peril: Peril | None) -> str:
+    """Return, for the head of a case, how sure a danger is, of what kind, and what says so or speaks against it.
+
+    In the words of `explain.summary`: by what probability the model says so is for who looks after it
+    (`dtm-contact explain`).
+    """
+    named = (
+        f"{ALARM_LEVELS[alarm.level]} ({PERILS[peril].lower()})" if peril and alarm.any else ALARM_LEVELS[alarm.level]
+    )
+    raised = f"alerte {ALARM_RAISED[alarm.raised_by]}" if alarm.raised_by is not None else ""
+    lowered = f"n'alerte pas parce que : {text_of(alarm.why_not)}" if alarm.why_not else ""
+    return typeset(" : ".join(filter(None, (named, " ; ".join(filter(None, (raised, lowered)))))))
 
 
 def why_word(why: Iterable[CodedText]) -> str:
@@ -178,6 +207,7 @@ def evidence_name(evidence: Evidence) -> str:
 
 _FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "alarm_line": alarm_line,
+    "danger_line": danger_line,
     "bar": bar,
     "bare": without_code,
     "channel_word": lambda channel: channel.label,
@@ -201,6 +231,8 @@ _FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "strength": evidence_strength,
     "tag_word": tag_label,
     "trail_details": audit_details,
+    "trail_subject": audit_subject,
+    "typeset": typeset,
     "urgency": urgency,
     "urgent_because": urgent_because,
     "text": text_of,

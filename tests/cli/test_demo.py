@@ -6,6 +6,8 @@ from email.message import EmailMessage
 from pathlib import Path
 from smtplib import SMTP
 
+import httpx
+
 from tests.cli.conftest import ROOT, Program
 
 
@@ -35,6 +37,34 @@ def test_the_demo_shows_the_queues_filled_by_smtp(program: Program, tmp_path: Pa
     shown = program("case", "show", number[0])
     assert "Odeur de gaz" in shown.stdout.replace("[", "").replace("]", "")
     assert program("case", "show", "1999-000001").returncode == 1
+
+
+def test_the_first_reply_of_a_newcomer_is_read_on_the_demos_own_page(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "dtm_contact", "demo", str(samples(tmp_path))]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        said = ""
+        while "/entrer/" not in said and (line := demo.stdout.readline()):
+            said += line
+        link, mails = re.search(r"http://\S+/entrer/\S+", said), re.search(r"is read at (\S+);", said)
+        assert link is not None
+        assert mails is not None
+        desk = link[0].partition("/entrer/")[0]
+        with httpx.Client(base_url=desk, headers={"Origin": desk}, timeout=60) as browser:
+            browser.post(link[0])
+            number = re.findall(r'data-case="(\d{4}-\d{6})"', browser.get("/file?file=toutes").text)[-1]
+            csrf = re.search(r'data-csrf="([^"]+)"', browser.get(f"/dossier/{number}").text)
+            assert csrf is not None
+            reply = {"csrf": csrf[1], "texte": "Nous passons demain.", "a": "p1@free.example", "non_verifiee": "1"}
+            answer = browser.post(f"/dossier/{number}/repondre", data=reply)
+            assert answer.status_code == 303, answer.text
+        while "Nous passons demain." not in httpx.get(mails[1]).text:
+            assert demo.poll() is None
+        demo.send_signal(signal.SIGINT)
+        demo.stdout.read()
+        assert demo.wait(timeout=60) == 0
 
 
 def test_the_daemon_takes_mail_and_stops_cleanly_on_an_interrupt(program: Program, environment: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.directory import Directory, read_export
-from dtm_contact.explain import alarm_line, summary
+from dtm_contact.explain import summary
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.summary import named_language
 from dtm_contact.hours import PARIS
@@ -32,6 +32,7 @@ from dtm_contact.model import (
 )
 from dtm_contact.rules.reader_files import load_model, load_reader
 from dtm_contact.topics import Reader, understand
+from dtm_contact.web.rendering import danger_line
 
 RULES = Path(__file__).parents[2] / "rules"
 DUE = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -112,7 +113,7 @@ def test_every_kind_of_danger_has_its_name_everywhere(peril: Peril, level: Alarm
     )
     told = summary(judged(Contact(Channel.EMAIL, DUE), understanding), names)
     assert PERILS[peril].lower() in told.lower()
-    assert PERILS[peril].lower() in alarm_line(alarm, peril)
+    assert PERILS[peril].lower() in danger_line(alarm, peril)
     beside = {Peril.VIOLENCE, Peril.SUICIDE}
     assert ("Demande aussi : Difficulté" in told) is (peril in beside)
 

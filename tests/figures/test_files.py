@@ -81,8 +81,12 @@ def overview(sqlite_store: Store) -> Overview:
 
 @pytest.mark.parametrize("which", ["bureaux", "residences", "motifs", "evolution", "carte", "definitions"])
 def test_json_and_csv_say_the_same(overview: Overview, which: str) -> None:
-    rows = list(as_rows(overview, which))
+    rows = list(as_rows(overview, which, lambda column, code: f"{column} {code.title()}"))
     assert rows
+    for column in {"bureau", "résidence", "motif"} & set(rows[0]):
+        labels = {row[column]: row[f"{column} (libellé)"] for row in rows}
+        assert labels.pop("ensemble", "ensemble") == "ensemble"
+        assert labels == {code: f"{column} {code.title()}" if code else "" for code in labels}
     told = json.loads(as_json(rows))
     table = read(as_csv(rows))
     assert table[0] == list(told[0])
@@ -92,7 +96,7 @@ def test_json_and_csv_say_the_same(overview: Overview, which: str) -> None:
 def test_libreoffice_reads_the_same_sums_and_no_formula(overview: Overview, tmp_path: Path) -> None:
     if SOFFICE is None:
         pytest.skip("LibreOffice Calc (soffice) is not installed: 90 MB that no other test needs")
-    rows = [row for row in as_rows(overview, "bureaux") if row["chiffre"] == "opened"]
+    rows = [row for row in as_rows(overview, "bureaux", lambda _, code: code) if row["chiffre"] == "opened"]
     rows = [
         {"chiffre": FORMULA if at == 0 else row["chiffre"], "valeur": row["valeur"], "part": 0.5}
         for at, row in enumerate(rows)

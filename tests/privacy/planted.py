@@ -201,8 +201,11 @@ def _worked_on(store: Store, first: str, came: str) -> None:
     confirmed(store, "address", DEAD, TENANT, first)
     confirmed(store, "number", LEARNT_PHONE, TENANT, first)
     entered(store, TENANT, EntryKind.PROTECTION, "order", words="souhaitplante2258", reference="ORD-778812")
-    store.drafts.save(DraftKey(account, DraftKind.REPLY, first), {"texte": "brouillonplante3391"}, NOW)
-    store.drafts.save(DraftKey(account, DraftKind.NEW, "page-1"), {"texte": f"brouillonneuf4471 {ADDRESS}"}, NOW)
+    written = {
+        DraftKey(account, DraftKind.REPLY, first): {"texte": "brouillonplante3391"},
+        DraftKey(account, DraftKind.NEW, "page-1"): {"texte": f"brouillonneuf4471 {ADDRESS}"},
+    }
+    store.drafts.save(written, NOW)
     key = DraftKey(account, DraftKind.NOTE, came)
     file_id = store.files.begin(key, "piecejointe6620.pdf", "application/pdf", NOW)
     store.files.add_piece(file_id, account, 0, b"contenupiece2213" * 100)

@@ -67,7 +67,7 @@ class _Trusting(Database):
     """Claims without waiting for the disk, and believes the first success after a failure."""
 
     @contextmanager
-    def writing(self, *, hurried: bool = True) -> Iterator[Connection]:  # noqa: ARG002
+    def writing(self, *, hurried: bool = True, gives_way: bool = False) -> Iterator[Connection]:  # noqa: ARG002
         with writing_without_waiting(self) as connection:
             driver: Any = connection.connection.driver_connection
             before = driver.total_changes

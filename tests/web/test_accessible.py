@@ -49,7 +49,8 @@ PATHS = (
     "/dossier/{number}",
     "/dossier/{number}?modele=attente", "/reponses-types", "/reponses-types/fsl", "/reponses-types/nouvelle",
     "/dossier/{number}/regles", "/rendez-vous?dossier={number}", "/message/{arrival}", "/rien-de-tel", "/connexion",
-    "/entrer/un-lien", "/chiffres", "/chiffres?p=an", "/chiffres/detail?c=in_time",
+    "/entrer/un-lien", "/moi", "/dangers", "/dossier/{number}/envoi/{outgoing}",
+    "/chiffres", "/chiffres?p=an", "/chiffres/detail?c=in_time",
     "/chiffres/detail?c=opened&p=semaine", "/chiffres/carte", "/chiffres/dossiers?c=opened", "/tableau/hall",
 )  # fmt: skip
 LARGEST = 120_000
@@ -83,12 +84,19 @@ async def test_every_page_is_accessible_fits_and_is_light(world: World, come: Co
         grounds = CountingContext(Standpoint(PARIS, datetime.now(UTC), CALENDARS), {})
         store.figures.put(periods_of(store, count_days(store, today, today, grounds), datetime.now(UTC)))
     arrival = str(await head.locator(".said-message").last.get_attribute("id")).removeprefix("m-")
+    await head.locator("[data-key=r]").click()
+    reply = head.locator("[action$='/repondre']")
+    await reply.locator("textarea").fill("Nous passons demain.")
+    await reply.get_by_role("button", name="Envoyer", exact=True).click()
+    await said(head, "Réponse en cours d’envoi")
+    with open_store(world.daemon.url) as store:
+        outgoing = next(each.id for each in store.outbox.of_case(number))
     faults = []
     for path in PATHS:
         page = admin if path in {"/comptes", "/regles"} or path.startswith("/personnes") else head
         await page.emulate_media(color_scheme="light")
         await page.set_viewport_size({"width": 1440, "height": 800})
-        answer = await page.goto(world.daemon.desk + path.format(number=number, arrival=arrival))
+        answer = await page.goto(world.daemon.desk + path.format(number=number, arrival=arrival, outgoing=outgoing))
         assert answer is not None
         assert answer.status == (404 if path == "/rien-de-tel" else 200), path
         if len(await answer.body()) > LARGEST:

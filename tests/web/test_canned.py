@@ -139,7 +139,6 @@ def test_heads_write_them_and_all_have_them_at_once(desk: DeskAlone, head: Someb
     number = open_in(desk.store, "nord", "one")
     written = head.post("/reponses-types/nouvelle/enregistrer", **SOUND)
     assert written.headers["location"] == "/reponses-types/cle-du-local-velos?fait=written"
-    desk._cached.clear()
     assert put(agent, number, "cle-du-local-velos").endswith("Voici.")
     assert "changée par Odile" in agent.get("/reponses-types?q=local vélos").text
     assert "/enregistrer" not in agent.get("/reponses-types/cle-du-local-velos").text
@@ -147,7 +146,6 @@ def test_heads_write_them_and_all_have_them_at_once(desk: DeskAlone, head: Someb
     version = re.search(r'name="version" value="(\d+)"', page)
     assert version is not None
     head.post("/reponses-types/cle-du-local-velos/reprendre", version=version[1])
-    desk._cached.clear()
     assert agent.get("/reponses-types/cle-du-local-velos").status_code == 404
     assert [each.source is None for each in desk.store.canned.versions("cle-du-local-velos")] == [True, False]
 

@@ -14,6 +14,7 @@ from dtm_contact.access import Role, digest_of
 from dtm_contact.figures.case_facts import Standpoint
 from dtm_contact.figures.counting import CountingContext, count_days, periods_of
 from dtm_contact.figures.definitions import FIGURES
+from dtm_contact.model import Channel
 from dtm_contact.serving import RateLimit
 from tests.prove.figures_store import CALENDARS, FORMULA, PARIS, PEOPLE, Writer, places_of, put
 from tests.prove.program import chance
@@ -39,7 +40,7 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskAlone]:
 
 @pytest.fixture(scope="module")
 def head(counted: DeskAlone) -> Somebody:
-    return Somebody(counted, "claire", Role.HEAD, "nord")
+    return Somebody(counted, "helene", Role.HEAD, "nord")
 
 
 def last_month(desk: DeskAlone) -> str:
@@ -102,6 +103,20 @@ def test_a_formula_in_a_subject_stays_text_in_the_file_of_cases(head: Somebody) 
     cells = [row[0] for row in csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";")]
     assert f"'{FORMULA}" in cells
     assert not any(cell.startswith("=") for cell in cells)
+
+
+def test_a_file_has_the_words_beside_each_code(head: Somebody) -> None:
+    le = last_month(head.desk)
+    cases = rows(head, f"/chiffres/dossiers/export?c=opened&p=an&le={le}&f=json")
+    assert {(row["état"], row["état (libellé)"]) for row in cases} == {("open", "ouvert"), ("closed", "clos")}
+    assert {row["voie (libellé)"] for row in cases} <= {channel.label for channel in Channel}
+    assert all(row["file (libellé)"] == head.desk.queue_label(str(row["file"])) for row in cases)
+    assert all(row["bureau (libellé)"] == head.desk.office_name(str(row["bureau"])) for row in cases)
+    topics = rows(head, f"/chiffres/export?t=motifs&f=json&le={le}")
+    for table in (cases, topics):
+        assert ("heating", "Chauffage, eau chaude") in {(row["motif"], row["motif (libellé)"]) for row in table}
+    header = head.get("/chiffres/dossiers/export?c=opened&p=an&b=nowhere&colonne=motif").content.decode("utf-8-sig")
+    assert header == "motif;motif (libellé)\r\n"
 
 
 def test_files_of_cases_have_nothing_of_a_person_unless_it_is_chosen(head: Somebody) -> None:

@@ -74,12 +74,14 @@ class Keys:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def keys(world: World) -> AsyncIterator[Keys]:
-    """A page in which somebody has logged in by password, with the keyboard."""
+async def keys(world: World, request: pytest.FixtureRequest) -> AsyncIterator[Keys]:
+    """A page in which somebody has logged in by password, with the keyboard; of the agency where no role is asked."""
     name = f"clavier{next(_names)}"
-    world.daemon.account(name, Role.AGENCY, "agence", PASSWORD)
+    world.daemon.account(name, getattr(request, "param", Role.AGENCY), "agence", PASSWORD)
     context = await world.browser.new_context(locale="fr-FR")
     page = await context.new_page()
+    # The desk listens before it has read the rules; on a busy machine that takes long.
+    page.set_default_navigation_timeout(120_000)
     await page.goto(f"{world.daemon.desk}/connexion")
     keys = Keys(page)
     await keys.write(name)
@@ -131,6 +133,16 @@ async def test_a_case_is_worked_by_keyboard_alone(world: World, keys: Keys) -> N
     await keys.press("Control+a", "Delete")
     await keys.do("Le chauffagiste passe demain.", "Tab", told="Réponse en cours")
     await arrived(world.sink, "Le chauffagiste passe demain.")
+    await page.wait_for_timeout(SECOND)
+    await keys.press("w")
+    await keys.write("Merci d’y passer aujourd’hui.")
+    await keys.press("Shift+Tab")
+    if await page.evaluate("document.activeElement.matches('[type=email]')"):
+        await keys.press("Shift+Tab")
+    first = await page.locator("[action$='/faire-suivre'] [name=a] option").nth(1).get_attribute("value")
+    await keys.choose(str(first))
+    await keys.do(to="[action$='/faire-suivre'] button.primary", told="Message transmis")
+    await arrived(world.sink, "passer aujourd=E2=80=99hui")
     await keys.do("n", "Vu au clavier", "Tab", told="Note ajoutée")
     await keys.do("a", "Le chauffagiste passe", to="button[name=jours][value='7']", told="Mis en attente")
     await keys.do(UNDO, told="Changement annulé")
@@ -177,3 +189,35 @@ async def test_several_at_once_a_case_by_hand_and_search_by_keyboard_alone(world
     await page.wait_for_timeout(SECOND)
     await keys.press("?")
     await page.wait_for_url("**/aide")
+
+
+@pytest.mark.parametrize("keys", [Role.HEAD], indirect=True)
+async def test_figures_are_read_and_a_canned_answer_is_written_by_keyboard_alone(keys: Keys) -> None:
+    page = keys.page
+    await keys.tab_to(".me > summary")
+    await keys.press("Enter")
+    await keys.tab_to("a[href='/chiffres']")
+    await keys.press("Enter")
+    await page.wait_for_url("**/chiffres")
+    await keys.tab_to("select[name=p]")
+    await keys.choose("an")
+    await keys.tab_to(".filters button")
+    await keys.press("Enter")
+    await page.wait_for_url("**p=an*")
+    await keys.tab_to("a[href*='/chiffres/detail']")
+    await keys.press("Enter")
+    await page.wait_for_url("**/chiffres/detail*")
+    await page.goto(page.url.partition("/chiffres")[0] + "/reponses-types")
+    await keys.tab_to("a[href='/reponses-types/nouvelle']")
+    await keys.press("Enter")
+    await page.wait_for_url("**/nouvelle")
+    await keys.tab_to("[name=titre]")
+    await keys.write("Au clavier seul")
+    await keys.press("Tab", "ArrowDown", "Space", "Tab")
+    await keys.write("clavier")
+    await keys.press("Tab")
+    await keys.write("Nous passons demain.")
+    await expect(page.locator("#apercu")).to_contain_text("Nous passons demain.")
+    await keys.tab_to("button.primary")
+    await keys.press("Enter")
+    await expect(page.locator(".said")).to_contain_text("Enregistrée")

@@ -15,11 +15,13 @@ from dtm_contact.model import (
     AlarmLevel,
     AlarmSource,
     Evidence,
+    Joining,
     Mailbox,
     Part,
     Proposal,
     Span,
     VoiceNotice,
+    Way,
     Wish,
     Wished,
     WriterHome,
@@ -27,6 +29,8 @@ from dtm_contact.model import (
 from dtm_contact.store import StoreRefusedError
 from dtm_contact.web.search import nearest
 from tests.web.conftest import DeskAlone, Somebody, open_in
+
+OXYGEN = Evidence("danger.phrase", 3.0, "sous oxygène")
 
 
 @pytest.fixture
@@ -54,6 +58,29 @@ def test_lines_asked_for_by_the_page_itself_are_those_of_the_page(desk: DeskAlon
     part = secretary.get("/file?file=toutes&morceau=1").text
     assert numbers(part) == [number]
     assert "<html" not in part
+
+
+def test_a_line_tells_the_latest_message_and_the_head_of_a_case_the_town(desk: DeskAlone, secretary: Somebody) -> None:
+    number = open_in(desk.store, "sud", "one", new_text="L'ascenseur marche pas, merci.")
+    said = "Ma mère est sous oxygène."
+    follows = Joining(number, Way.MESSAGE_ID, proven=True)
+    joined = open_in(desk.store, "sud", "two", joining=follows, new_text=said, understood={"raised_by": (OXYGEN,)})
+    assert joined == number
+    (line,) = re.findall(r'<li class="line.*?</li>', secretary.get("/file?file=toutes").text, re.DOTALL)
+    assert "2 messages" in line
+    assert "Ma mère est sous oxygène" in line
+    assert "dernier message" in line
+    assert "ascenseur marche pas" not in line
+    head = secretary.get(f"/dossier/{number}").text.partition('class="whose"')[2].partition("</p>")[0]
+    assert desk.directory.residences["R02"].commune in head
+
+
+def test_a_subject_that_is_the_topic_s_name_stands_once(desk: DeskAlone, secretary: Somebody) -> None:
+    name = desk.names.topics["heating"]
+    number = open_in(desk.store, "nord", "one", subject=name.upper())
+    page = secretary.get(f"/dossier/{number}").text
+    assert f"<h1>{name}</h1>" in page
+    assert name.upper() not in secretary.get("/file?file=toutes").text
 
 
 @pytest.mark.parametrize("asked", ["fuite", "fuitte", "fiute", "Fuite Nadia", "benali", "benaly"])
@@ -234,6 +261,11 @@ def test_the_banner_of_a_p1_stands_on_every_page(desk: DeskAlone, agent: Somebod
     agent.post(f"/dossier/{number}/priorite", priorite="P1", version=1)
     for path in ("/file", "/aide", "/rendez-vous", "/recherche"):
         assert f'data-alarm="{number}"' in agent.get(path).text, path
+    # Who is not known is called by what they gave, in words.
+    other = open_in(desk.store, "nord", "two", match={"tenant": None}, alarm=MAYBE)
+    possible = agent.get("/aide").text.partition(f'data-possible="{other}"')[2].partition("</a>")[0]
+    assert "Nadia Benali" in possible
+    assert "CodedText" not in possible
     agent.post(f"/dossier/{number}/prendre", version=2)
     assert "data-alarm=" not in agent.get("/aide").text
 
@@ -390,14 +422,14 @@ def test_a_possible_danger_is_first_and_says_why_and_an_agent_says_what_it_is(
     assert numbers(page) == [number, other]
     assert "Danger possible" in page
     card = secretary.get(f"/dossier/{number}").text
-    assert "Danger possible : alerte donnée par le modèle (probabilité 41\u00a0%, seuil 70\u00a0%)" in card
+    assert "Danger possible\u00a0: alerte relevée par l&#39;ensemble des mots du message" in card
     assert "danger-reel" not in secretary.get(f"/dossier/{other}").text
     secretary.post(f"/dossier/{number}/danger-reel", raison="elle entend siffler")
     assert desk.store.cases.get(number).case.priority == "P1"
     refused = secretary.post(f"/dossier/{number}/pas-de-danger")
     assert (refused.status_code, "Dites pourquoi" in refused.text) == (409, True)
     secretary.post(f"/dossier/{number}/pas-de-danger", raison="c'était le voisin")
-    assert "un agent a dit : pas de danger" in secretary.get(f"/dossier/{number}").text
+    assert "un agent a dit\u00a0: pas de danger" in secretary.get(f"/dossier/{number}").text
 
 
 @pytest.mark.parametrize(("times", "beyond"), [(1, False), (3, True)])

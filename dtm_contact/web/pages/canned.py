@@ -12,7 +12,7 @@ from dtm_contact.model import Problem
 from dtm_contact.rules.answers import AnswerFailedError
 from dtm_contact.rules.library import VARIABLES, CannedAnswer, parse_answer
 from dtm_contact.text import fold
-from dtm_contact.web.canned import MOST_OFFERED, library, offered, problem_lines, values
+from dtm_contact.web.canned import LIBRARY, MOST_OFFERED, library, offered, problem_lines, values
 from dtm_contact.web.register_view import register_of_case
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, go
@@ -109,6 +109,7 @@ def write_answer(context: RequestContext) -> Mapping[str, Any] | Response:
     ):
         alert = "Un collègue l’a changée entre-temps. Votre texte est toujours ici : comparez, puis enregistrez."
         return {**_form(context, typed), **checked, "alert": alert}
+    context.app.forget(LIBRARY)
     return go(f"/reponses-types/{name}?fait=written")
 
 
@@ -122,6 +123,7 @@ def take_back_answer(context: RequestContext) -> Mapping[str, Any] | Response:
     after = context.number("version") or 0
     if not context.app.call("save_canned_answer", who=context.account.name, answer=name, source=None, after=after):
         return {**_form(context, _given(context, name)), "alert": "Un collègue l’a changée entre-temps : relisez-la."}
+    context.app.forget(LIBRARY)
     return go("/reponses-types?fait=taken-back")
 
 

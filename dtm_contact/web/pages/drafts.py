@@ -1,7 +1,7 @@
 """What pages keep at the server while somebody types, and ask for again."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
@@ -10,7 +10,8 @@ from dtm_contact.access import Right
 from dtm_contact.errors import NotFoundError
 from dtm_contact.labels.formats import clock
 from dtm_contact.model import DraftKey, DraftKind
-from dtm_contact.web.drafts import FORMS, fields_of, save
+from dtm_contact.web.draft_saving import TypedDraft
+from dtm_contact.web.drafts import FORMS, fields_of, typed_draft
 from dtm_contact.web.pages.case import case_page
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import RequestContext, go
@@ -19,13 +20,17 @@ _ID: Final = re.compile("[0-9A-Za-z._-]{8,80}")
 
 
 @post("/brouillon")
-def keep(context: RequestContext) -> Response:
+def keep(context: RequestContext) -> Response | Awaitable[Response]:
     """Keep what somebody is typing; of a case that they do not see nothing is found."""
     form, about = which_draft(context)
     fields = fields_of(context.form_text("champs"))
     if fields is None:
         return Response(status_code=400)
-    revision = save(context, form, about, fields)
+    return _kept(context, typed_draft(context, form, about, fields))
+
+
+async def _kept(context: RequestContext, draft: TypedDraft) -> Response:
+    revision = await context.app.drafts.save(draft)
     return JSONResponse({"revision": revision, "at": clock(context.now, context.now)})
 
 
@@ -40,10 +45,16 @@ def kept(context: RequestContext) -> Response:
 
 
 @post("/brouillon/present")
-def still_writes(context: RequestContext) -> Response:
+def still_writes(context: RequestContext) -> Response | Awaitable[Response]:
     """Note that somebody is still at a letter, though they think rather than type."""
     form, about = which_draft(context)
-    context.app.call("still_writes", who=context.account.name, kind=FORMS[form].value, about=about)
+    if FORMS[form].is_letter:
+        return _noted(context, typed_draft(context, form, about, None))
+    return Response(status_code=204)
+
+
+async def _noted(context: RequestContext, letter: TypedDraft) -> Response:
+    await context.app.drafts.save(letter)
     return Response(status_code=204)
 
 

@@ -15,7 +15,16 @@ from dtm_contact.explain.names import without_code
 from dtm_contact.figures import BY_ID, FIGURES, GROUPS, INCIDENT_TOPICS, Figure
 from dtm_contact.figures.comparing import RULES, Gap, Value, gap_of, is_worse
 from dtm_contact.figures.definitions import SILENT_DAYS, Basis, FigureKind, Unit
-from dtm_contact.figures.files import CASE_COLUMNS, TABLES, USUAL_COLUMNS, as_csv, as_json, as_rows, cases_as_rows
+from dtm_contact.figures.files import (
+    CASE_COLUMNS,
+    TABLES,
+    USUAL_COLUMNS,
+    as_csv,
+    as_json,
+    as_rows,
+    case_table_columns,
+    cases_as_rows,
+)
 from dtm_contact.figures.overview import FigureSpan, Grain, Overview, Place
 from dtm_contact.figures.telling import (
     findings_told,
@@ -26,6 +35,8 @@ from dtm_contact.figures.telling import (
     step_of,
     value_told,
 )
+from dtm_contact.labels.cases import STATES
+from dtm_contact.model import Channel
 from dtm_contact.store.figures import CasesWanted
 from dtm_contact.web.drawing import Bar, Point, bars, course, heat_map
 from dtm_contact.web.registry import page
@@ -251,7 +262,8 @@ def figure_export(context: RequestContext) -> Response:
     if which not in TABLES:
         raise NotFoundError("table")
     context.audit("exported", f"chiffres {which}", **_audited(asked))
-    return _file(list(as_rows(_overview(context, asked), which)), form, f"chiffres-{which}-{asked.span.first}")
+    rows = list(as_rows(_overview(context, asked), which, partial(_label, context)))
+    return _file(rows, form, f"chiffres-{which}-{asked.span.first}")
 
 
 @page("/chiffres/dossiers/export", Right.FIGURES)
@@ -261,8 +273,25 @@ def figure_cases_export(context: RequestContext) -> Response:
     chosen = [name for name in CASE_COLUMNS if name in context.query.getlist("colonne")] or list(USUAL_COLUMNS)
     cases = _cases(context, asked, shown, _MOST_EXPORTED)
     context.audit("exported", f"dossiers {shown.id}", cases=len(cases), columns=", ".join(chosen), **_audited(asked))
-    rows = list(cases_as_rows(cases, chosen, context.app.settings.zone))
-    return _file(rows, form, f"dossiers-{shown.id}-{asked.span.first}", chosen)
+    rows = list(cases_as_rows(cases, chosen, context.app.settings.zone, partial(_label, context)))
+    return _file(rows, form, f"dossiers-{shown.id}-{asked.span.first}", case_table_columns(chosen))
+
+
+def _label(context: RequestContext, column: str, code: str) -> str:
+    """Return the words for a code, by the column of a file that holds it."""
+    match column:
+        case "état":
+            return STATES[code]
+        case "bureau":
+            return _office(context, code)
+        case "file":
+            return context.app.queue_label(code)
+        case "motif":
+            return context.app.names.topics.get(code, code)
+        case "résidence":
+            return _residence(context, code)
+        case _:
+            return Channel(code).label
 
 
 def _form(context: RequestContext) -> str:

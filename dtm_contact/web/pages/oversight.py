@@ -6,6 +6,8 @@ from typing import Any
 
 from dtm_contact.access import Right
 from dtm_contact.access.login import locked_until
+from dtm_contact.explain.names import without_code
+from dtm_contact.figures import BY_ID
 from dtm_contact.web.registry import page
 from dtm_contact.web.request_context import RequestContext
 
@@ -46,7 +48,7 @@ def rules_status(context: RequestContext) -> Mapping[str, Any]:
 @page("/journal", Right.TRAIL)
 def trail(context: RequestContext) -> Mapping[str, Any]:
     """Show who read and did what."""
-    subject, who = context.text("quoi"), context.text("qui")
+    subject, who, names = context.text("quoi"), context.text("qui"), context.app.names
     lines = context.app.store.accounts.trail_of(
         subject=subject, who=who, before=context.number("avant"), limit=_TRAIL + 1
     )
@@ -55,4 +57,12 @@ def trail(context: RequestContext) -> Mapping[str, Any]:
         "more": lines[_TRAIL - 1][0] if len(lines) > _TRAIL else 0,
         "quoi": subject,
         "qui": who,
+        "called": {
+            "queue": context.app.queue_label,
+            "office": context.app.office_name,
+            "person": lambda tenant_id: f"{without_code(names.person(tenant_id))} ({tenant_id})",
+            "residence": lambda residence_id: without_code(names.residence(residence_id)),
+            "topic": lambda topic: names.topics.get(topic, topic),
+            "figure": lambda figure: BY_ID[figure].title if figure in BY_ID else figure,
+        },
     }
