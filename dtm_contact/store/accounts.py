@@ -61,7 +61,7 @@ class Visibility:
         """Return whether what an office works may be seen; None is what no office works."""
         return self.all_offices or (office_id is not None and office_id == self.office_id)
 
-    def sees_case(self, office_id: str, *, archived: bool) -> bool:
+    def sees_case(self, office_id: str | None, *, archived: bool) -> bool:
         """Return whether a case of an office may be seen, and acted on."""
         return self.sees(office_id) and (self.archive or not archived)
 
