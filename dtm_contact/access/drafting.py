@@ -103,7 +103,7 @@ def key_of(store: Store, who: str, kind: str, about: str) -> DraftKey:
 
 def _keys_of(store: Store, wanted: Sequence[tuple[str, str, str]]) -> list[DraftKey | None]:
     """Return which drafts are meant by who writes, the kind, and what it is about; None as `key_of` raises."""
-    accounts = store.accounts.known({who for who, _kind, _about in wanted})
+    accounts = store.accounts.by_name({who for who, _kind, _about in wanted})
     cases = store.desk.offices_of({about for _who, kind, about in wanted if kind != DraftKind.NEW})
     return [
         DraftKey(accounts[who].id, DraftKind(kind), about)

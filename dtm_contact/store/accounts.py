@@ -118,7 +118,7 @@ class StoredAccounts:
             raise NotFoundError("account")
         return Account(*row)
 
-    def known(self, names: Collection[str]) -> dict[str, Account]:
+    def by_name(self, names: Collection[str]) -> dict[str, Account]:
         """Return the accounts of these names that there are, by their names."""
         with self._database.reading() as connection:
             rows = connection.execute(sa.select(*_COLUMNS).where(accounts.c.name.in_(names)))

@@ -270,6 +270,15 @@ def test_the_banner_of_a_p1_stands_on_every_page(desk: DeskAlone, agent: Somebod
     assert "data-alarm=" not in agent.get("/aide").text
 
 
+def test_of_very_many_dangers_the_banner_of_each_page_holds_ten(desk: DeskAlone, agent: Somebody) -> None:
+    for name in range(13):
+        open_in(desk.store, "nord", f"m{name}", alarm=MAYBE)
+    page = agent.get("/aide").text
+    assert page.count("data-possible=") == 10
+    assert "+ 12<" in page
+    assert "Les 3 autres sont en tête de la file" in page
+
+
 NADIA = "nadia.benali@free.example"
 
 
