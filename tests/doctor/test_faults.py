@@ -522,7 +522,7 @@ FAULTS: list[tuple[Plant, str, CheckState, str]] = [
     (backups_that_are_none, "backup", CheckState.WARNING, "{folder}/backups holds no backup"),
     (backups_that_are_old, "backup", CheckState.WARNING, "DTM_BACKUP_MAX_AGE_HOURS allows 30"),
     (password_that_is_a_credential, "secrets", CheckState.SKIPPED, "handed to the daemon's unit alone"),
-    (password_that_is_a_credential, "relay", CheckState.SKIPPED, "the password of outbound is a credential"),
+    (password_that_is_a_credential, "relay", CheckState.SKIPPED, "the password of outbound is a systemd credential"),
     (disk_without_inodes, "disk", CheckState.FAULT, "files (inodes) left"),
     (judges_beyond_the_memory, "memory", CheckState.FAULT, "12,480 MiB at rest"),
     (bound_of_the_service_too_low, "memory", CheckState.FAULT, "system.slice allows 400"),
