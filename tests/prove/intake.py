@@ -34,7 +34,7 @@ _DIES_STARTING: Final = 1 / 5
 _BOTH_WAYS: Final = 1 / 10
 _CONFLICTS: Final = 1 / 10
 _DONE_BEFORE: Final = 40
-_SLOW_DISK: Final = "1.0"
+_SLOW_DISK: Final = "30"
 """So that even a busy machine kills the control between its answer and its commit."""
 _MOST_LYING: Final = 30
 _MOST_WAITING: Final = 150
