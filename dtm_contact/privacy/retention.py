@@ -562,8 +562,12 @@ class NightlyRetention:
         self._held_by = self._holder()
         if not self._store.checkpoints.follow(FOLLOWER, self._held_by):
             return None
-        finish(self._settings, self._store, self._clock())
-        return self._run() if self._is_due() else None
+        try:
+            finish(self._settings, self._store, self._clock())
+            return self._run() if self._is_due() else None
+        finally:
+            # Held while at work alone: nobody else would ask for it before the next night.
+            self.leave()
 
     def _is_due(self) -> bool:
         now = self._clock()
@@ -588,6 +592,7 @@ class NightlyRetention:
         """Let another daemon run it at once."""
         if self._held_by:
             self._store.checkpoints.leave(FOLLOWER, self._held_by)
+            self._held_by = ""
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from dtm_contact.directory.records import Records
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import CaseKind, EntryKind
-from dtm_contact.privacy.retention import NightlyRetention, Passed, RetentionPass, planned
+from dtm_contact.privacy.retention import FOLLOWER, NightlyRetention, Passed, RetentionPass, planned
 from dtm_contact.settings import RetentionSettings, Settings
 from dtm_contact.store import Origin, Store, TrailLine
 from dtm_contact.store.holds import legal_holds
@@ -209,3 +209,4 @@ def test_a_night_runs_it_once_where_this_daemon_does(sqlite_store: Store, hours:
     assert daemon.look() is None
     hours[0] += DAY
     assert daemon.look() is not None
+    assert sqlite_store.checkpoints.follow(FOLLOWER, "b"), "between two nights nobody holds it"
