@@ -37,6 +37,15 @@ class CannotOpenError(DtmContactError):
     """What the daemon listens on cannot be opened."""
 
 
+class AwaitsRecognitionError(DtmContactError):
+    """A scanned letter waits to be recognised."""
+
+    def __init__(self, digests: Iterable[str]) -> None:
+        """Take the digests (SHA-256) of the files that nobody has recognised yet."""
+        self.digests = tuple(digests)
+        super().__init__()
+
+
 def described(error: BaseException) -> str:
     """Return what went wrong in words fit for the log and for admins, never a person's data.
 

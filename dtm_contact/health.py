@@ -353,6 +353,7 @@ def _count_store(store: Store, now: datetime) -> None:
         metrics.DIRECTORY_AGE.set((now - exported_at).total_seconds())
     metrics.WAITING.set(store.arrivals.waiting())
     metrics.OLDEST_WAITING.set(_age(store.arrivals.oldest_waiting(), now))
+    metrics.SCANS_WAITING.set(store.recognitions.waiting())
     metrics.TIMERS_LATE.set(_age(store.timers.late_since(now), now))
     backlog = store.outbox.backlog()
     for urgency in Urgency:

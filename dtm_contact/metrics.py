@@ -11,6 +11,11 @@ JUDGED = Counter("dtm_arrivals_judged", "Arrivals judged, by what they became", 
 RETRIED = Counter("dtm_arrivals_retried", "Attempts at judging that are to be repeated", ["reason"])
 SENT = Counter("dtm_outgoing", "Attempts at sending something, by what became of them", ["kind", "fate"])
 PARKED = Counter("dtm_arrivals_parked", "Arrivals that could not be judged", ["reason"])
+RECOGNISED = Counter("dtm_scans_recognised", "Scanned letters recognised, by what became of it", ["outcome"])
+RECOGNITION_SECONDS = Histogram(
+    "dtm_recognition_seconds", "Seconds that recognising one scan took", buckets=(1, 2, 5, 10, 20, 40, 80, 160, 320)
+)
+SCANS_WAITING = Gauge("dtm_scans_waiting", "Scanned letters that wait to be recognised")
 JUDGE_SECONDS = Histogram("dtm_judge_seconds", "Seconds from the claim of an arrival to its record", buckets=_SECONDS)
 CHANNEL_TROUBLES = Counter("dtm_channel_troubles", "Times that a channel could not read", ["channel", "reason"])
 CHANNEL_LOOKED = Gauge("dtm_channel_looked_seconds", "When a channel looked last and found all well", ["channel"])

@@ -28,17 +28,20 @@ from dtm_contact.model import (
     NoHistory,
     NotedHistory,
     Priority,
+    ScanReader,
     Sourced,
     SourceField,
     Stated,
     Understanding,
 )
 from dtm_contact.reading import read
+from dtm_contact.reading.attachments import PDF
+from dtm_contact.reading.letter import with_letter
 from dtm_contact.rules import RuleSet, decide, with_unheard_voice
 from dtm_contact.settings import Settings
 from dtm_contact.sources import from_source
 from dtm_contact.tokens import SHORTEST_KEY, CaseTokens
-from dtm_contact.topics import understand
+from dtm_contact.topics import is_unread_scan, understand
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Grounds:
         settings: where days begin and end, and the names of our own mail servers.
         house: what makes a message ours: the signatures of our case numbers, and our mail domains.
         files: reads the words of PDFs that came along, in a process of its own; None: they are not read.
+        scans: gives what was recognised in scanned letters; None: a person reads them.
     """
 
     directory: Directory
@@ -60,6 +64,7 @@ class Grounds:
     settings: Settings
     house: House
     files: FileReader | None = None
+    scans: ScanReader | None = None
 
     @classmethod
     def build(
@@ -69,6 +74,7 @@ class Grounds:
         settings: Settings,
         tokens: CaseTokens | None = None,
         files: FileReader | None = None,
+        scans: ScanReader | None = None,
     ) -> "Grounds":
         """Make the look-ups for a directory and put the rules beside them.
 
@@ -78,10 +84,11 @@ class Grounds:
             settings: all settings.
             tokens: what reads the case numbers that we signed; where nothing was ever sent, none is read.
             files: what reads the words of PDFs that came along; without it they are not read.
+            scans: what gives the text of scanned letters; without it a person reads them.
         """
         tokens = tokens or CaseTokens(secrets.token_bytes(SHORTEST_KEY), settings.outbound.sender)
         house = House(tokens, frozenset(domain.lower() for domain in settings.domains))
-        return cls(directory, MatchIndex.build(directory, settings), rules, settings, house, files)
+        return cls(directory, MatchIndex.build(directory, settings), rules, settings, house, files, scans)
 
 
 # What a contact asks for when a person said that it is a case and no topic was found beside the one that set it aside.
@@ -114,6 +121,7 @@ def judge(
 
     Raises:
         UnreadableArrivalError: the bytes exceed what reading can bear; the arrival is to be parked.
+        AwaitsRecognitionError: it is a scanned letter whose text nobody has recognised yet; it is to be judged then.
     """
     zone = grounds.settings.zone
     contact = read(
@@ -133,7 +141,8 @@ def judge(
     if not as_case and is_ours(contact, arrival.channel, grounds.house, noted):
         return _judged_ours(arrival, contact, now, grounds, noted, trace=trace)
     today = now.astimezone(zone).date()
-    matched = match(contact, today, grounds.index, noted)
+    contact = _with_scans(contact, arrival, grounds)
+    matched = match(_who_writes(contact), today, grounds.index, noted)
     understanding = _understood(contact, matched, grounds.rules, as_case=as_case)
     if contact.stated is not None:
         matched = as_stated(matched, contact.stated, grounds.directory, today)
@@ -192,6 +201,36 @@ def _address_of_equipment(sourced: Sourced, directory: Directory) -> str:
     machine = next((each for each in directory.records.equipment if number and number_key(each.number) == number), None)
     at = next((each for each in directory.records.addresses if machine and each.address_id == machine.address_id), None)
     return f"{at.house_number} {at.street}, {at.postcode} {at.commune}" if at is not None else ""
+
+
+_SCANS = frozenset({PDF, "image/tiff", "image/jpeg", "image/png"})
+
+
+def _with_scans(contact: Contact, arrival: Arrival, grounds: Grounds) -> Contact:
+    """Return a contact with the text of the scanned letter that it brings instead of words, where that is recognised.
+
+    What was taken over from another mailbox is not: years of letters would stand before those of today.
+    """
+    if grounds.scans is None or arrival.imported or not is_unread_scan(contact, grounds.rules.reader):
+        return contact
+    settings = grounds.settings.recognition
+    files = [file for file in contact.attachments if file.media_type in _SCANS and file.size <= settings.octets]
+    if not files:
+        return contact
+    return with_letter(
+        contact,
+        grounds.scans(arrival.raw, files[: settings.files]),
+        domains=grounds.house.domains,
+        confidence=settings.confidence,
+        words=settings.words,
+    )
+
+
+def _who_writes(contact: Contact) -> Contact:
+    """Return what of a contact may tell who writes: of a letter that was recognised badly, only the mail's sender."""
+    if contact.recognised is None or contact.recognised.sure:
+        return contact
+    return replace(contact, sender=replace(contact.sender, name=""), subject="", new_text="", signature="")
 
 
 def whoever_it_may_be(matched: Match, directory: Directory, today: date) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ LINES = (
     ("contract", "reasons"),
     ("explain",),
     ("background", "journal", "serving"),
-    ("store", "ingest", "outbound", "pdf", "webcall"),
+    ("store", "ingest", "outbound", "pdf", "recognition", "webcall"),
     ("rehearsal", "cases", "access", "backup"),
     ("timers", "figures", "takeover"),
     ("privacy",),

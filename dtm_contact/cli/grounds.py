@@ -12,6 +12,7 @@ from dtm_contact.directory import Directory, read_export
 from dtm_contact.explain.names import Names
 from dtm_contact.pdf.reader import PdfReader
 from dtm_contact.pipeline import Grounds
+from dtm_contact.recognition.reader import RecognisingReader, is_available
 from dtm_contact.rules import load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
@@ -44,7 +45,8 @@ def load_grounds(settings: Settings, directory: Path | None, rules: Path | None)
     loaded = Directory(records)
     folder = rules or settings.rules.dir
     judging = load_in_force(folder, loaded.offices, zone=settings.zone, model=settings.model)
-    return Grounds.build(loaded, judging, settings, files=PdfReader(settings.pdf))
+    scans = RecognisingReader(settings.recognition) if is_available(settings.recognition) else None
+    return Grounds.build(loaded, judging, settings, files=PdfReader(settings.pdf), scans=scans)
 
 
 def names_of(grounds: Grounds) -> Names:

@@ -7,12 +7,14 @@ import socket
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from subprocess import SubprocessError
 from typing import Any, Final
 
 from dtm_contact.daemon import files_needed
 from dtm_contact.doctor.registry import SECONDS, CheckResult, Site, SkipError, check, fault, ok, warning
 from dtm_contact.errors import described
 from dtm_contact.health import backup_age, backup_trouble, free_octets
+from dtm_contact.recognition.reader import missing_languages, missing_programs
 from dtm_contact.settings import Settings
 
 _MIB: Final = 1024 * 1024
@@ -69,6 +71,28 @@ def _kind_of_disk(folder: Path) -> Iterator[CheckResult]:
         )
     elif kind in _OF_MEMORY:
         yield warning(f"the store lies in memory ({kind}): {folder}; it is gone with the next start", "a disk")
+
+
+@check(
+    "recognition",
+    "Where scanned letters are to be recognised: Tesseract, its languages and pdftoppm are on this machine.",
+    offline=True,
+)
+def recognition(site: Site) -> Iterator[CheckResult]:
+    """Look for the programs and languages that recognise letters."""
+    settings = site.settings.recognition
+    if settings.mode == "off":
+        raise SkipError("recognition.mode is off: a person reads every scanned letter")
+    try:
+        missing = (*missing_programs(), *missing_languages(settings))
+    except (OSError, SubprocessError) as error:
+        yield fault(f"Tesseract does not answer: {described(error)}", "reinstall it: apt install tesseract-ocr")
+        return
+    if missing:
+        message = f"scanned letters go to the reception unread: not on this machine are {', '.join(missing)}"
+        yield warning(message, f"apt install {' '.join(missing)}, or set recognition.mode to off")
+        return
+    yield ok(f"scanned letters are recognised, {settings.processes} at a time, in {settings.languages}")
 
 
 @check("backup", "Where a folder of backups is set: the newest backup in it is not older than the settings allow.")

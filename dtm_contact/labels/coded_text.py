@@ -118,6 +118,7 @@ WORDS: Final[Mapping[str, Callable[..., str]]] = MappingProxyType(
         "merged_again": lambda case: f"réuni à nouveau au {case}",
         # Why an alarm is no longer certain.
         "harmless_phrase": _harmless,
+        "letter_read_badly": lambda: "la lettre numérisée est mal lue par le programme",
         "priority_changed": lambda: "la priorité a été changée",
         "agent_says_no_danger": lambda: "un agent a dit : pas de danger",
         "agent_noted_priority": lambda priority: f"l'agent qui l'a noté a dit {priority}",

@@ -26,6 +26,7 @@ from dtm_contact.model.contact import (
     Forwarded,
     Mailbox,
     Part,
+    Recognised,
     Span,
     Undelivered,
     VoiceNotice,
@@ -71,6 +72,7 @@ from dtm_contact.model.outgoing import (
 )
 from dtm_contact.model.problem import Problem, Severity, errors_first
 from dtm_contact.model.register import SINGLE, Consent, EntryKind, KnownEntry, Protection, Reach, holding_for
+from dtm_contact.model.scan import Recognition, ScannedLine, ScanReader
 from dtm_contact.model.sourced import FieldValue, Sourced, SourceField
 from dtm_contact.model.stated import Stated
 from dtm_contact.model.understanding import Asker, Finding, Peril, Scope, Understanding, Unread, Wish, Wished
@@ -161,7 +163,11 @@ __all__ = [
     "Protection",
     "Reach",
     "Recalled",
+    "Recognised",
+    "Recognition",
     "RuleTrace",
+    "ScanReader",
+    "ScannedLine",
     "Scope",
     "Sent",
     "Severity",

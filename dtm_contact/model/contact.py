@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from dtm_contact.model.call import Call, Outcome, Standing
@@ -105,6 +105,25 @@ FileReader = Callable[[Sequence[bytes]], Sequence[FileText]]
 
 
 @dataclass(frozen=True, slots=True)
+class Recognised:
+    """How a letter's text was recognised on its image, and what stands on it beside the text.
+
+    Attributes:
+        confidence: the mean of all words, from 0 to 100.
+        words: how many were recognised.
+        sure: whether that is enough to judge by; else a person reads the letter.
+        dated: the day that the letter bears.
+        registered: it is a registered letter: its number as written, or "sans numéro"; empty for any other.
+    """
+
+    confidence: float
+    words: int
+    sure: bool
+    dated: date | None = None
+    registered: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Forwarded:
     """The original that somebody passed on, attached or inline: its first writer is kept apart from who forwarded."""
 
@@ -186,6 +205,7 @@ class Contact:
         sourced: what a source that we know says in fields; None of every other message. Then sender and text are the
             person's whom the fields tell, and no longer those of the program that sent it.
         undelivered: whom a report of delivery says that a message did not reach, for good.
+        recognised: it is a scanned letter whose text was recognised on its image; None for all that came as text.
         stated: what an agent said of it who wrote it down; None where it came in by itself.
     """
 
@@ -218,6 +238,7 @@ class Contact:
     undelivered: tuple[Undelivered, ...] = ()
     attached_text: str = ""
     sourced: Sourced | None = None
+    recognised: Recognised | None = None
 
     @property
     def unheard(self) -> bool:

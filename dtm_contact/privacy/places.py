@@ -566,6 +566,11 @@ PLACES: list[Place] = [
         _in(schema.arrival_bodies.c.arrival_id, "arrival_ids"),
     ),
     Place(
+        schema.recognitions,
+        "le texte reconnu sur les lettres numérisées",
+        _in(schema.recognitions.c.arrival_id, "arrival_ids"),
+    ),
+    Place(
         schema.contacts,
         "qui a écrit ou appelé, quand et comment le joindre",
         _in(_contacts.id, "contact_ids"),

@@ -38,6 +38,7 @@ from dtm_contact.store.schema import (
     contacts,
     events,
     judgements,
+    recognitions,
     register_entries,
     shared_contacts,
     undeliverable,
@@ -327,6 +328,7 @@ def _erase_raw(due: "sa.ColumnElement[bool]") -> Callable[[Connection, Sequence[
 def _drop_bodies(connection: Connection, arrival_ids: Sequence[int]) -> None:
     """Delete messages as they came; of large ones, which are zeros by now, the pages are not overwritten once more."""
     mine = arrival_bodies.c.arrival_id.in_(arrival_ids)
+    connection.execute(recognitions.delete().where(recognitions.c.arrival_id.in_(arrival_ids)))
     if connection.dialect.name != "sqlite":
         connection.execute(arrival_bodies.delete().where(mine))
         return

@@ -29,6 +29,13 @@ FILE_BROKEN: Final = "Pièce jointe (PDF) abîmée : elle n'a pas pu être lue."
 FILE_COSTLY: Final = "Pièce jointe (PDF) trop lourde : elle n'a pas été lue."
 FILES_CUT: Final = "Trop de pièces jointes (PDF) : les dernières n'ont pas été lues."
 
+RECOGNISED: Final = "Texte reconnu automatiquement d'après l'image de la lettre, à vérifier : lecture {quality}."
+NOT_RECOGNISED: Final = "Lettre numérisée que le programme n'a pas pu lire : à lire sur l'image."
+RECOGNISED_BADLY: Final = "Lettre numérisée mal lue par le programme : à lire sur l'image, rien n'en est conclu."
+SCAN_CUT: Final = "Lettre numérisée lue en partie seulement : voir le fichier."
+DATED: Final = "Lettre datée du {day}."
+REGISTERED: Final = "Lettre recommandée avec avis de réception, {number}."
+
 UNREAD: Final = frozenset({UNDECODED, ENCRYPTED, SIGNED_UNREADABLE})
 """Notes that say that words are there which nobody has read: nothing is concluded from their absence."""
 

@@ -31,6 +31,7 @@ from dtm_contact.settings.intake import DropFolder, FolderSettings, HttpSettings
 from dtm_contact.settings.mail_server import LmtpSettings, MailServerSettings, SmtpSettings
 from dtm_contact.settings.mailbox import ImapSettings, OutboundSettings
 from dtm_contact.settings.privacy import PrivacySettings, RetentionSettings
+from dtm_contact.settings.recognition import RecognitionSettings
 from dtm_contact.settings.switchboard import SwitchboardSettings
 from dtm_contact.settings.watching import AlarmSettings, DangerSettings, HeartbeatSettings, MonitorSettings
 
@@ -59,6 +60,7 @@ __all__ = [
     "OutboundSettings",
     "PdfSettings",
     "PrivacySettings",
+    "RecognitionSettings",
     "RetentionSettings",
     "RulesSettings",
     "Settings",
@@ -107,6 +109,7 @@ class Settings(BaseSettings):
     match: MatchSettings = MatchSettings()
     judge: JudgeSettings = JudgeSettings()
     pdf: PdfSettings = PdfSettings()
+    recognition: RecognitionSettings = RecognitionSettings()
     lease: LeaseSettings = LeaseSettings()
     desk: DeskSettings = DeskSettings()
     attachments: AttachmentSettings = AttachmentSettings()

@@ -238,7 +238,7 @@ class Arrivals:
             reason: why, in a few words without anything personal.
             not_before: when it may be tried again.
         """
-        change = _let_go().values(reason=reason, not_before=not_before).where(still_claimed(claimed))
+        change = let_go().values(reason=reason, not_before=not_before).where(still_claimed(claimed))
         with self._database.writing() as connection:
             connection.execute(change)
 
@@ -309,7 +309,7 @@ class Arrivals:
         self, arrival_id: int, states: Sequence[ArrivalState], values: dict[str, Any], event: events.NewEvent
     ) -> None:
         change = (
-            _let_go()
+            let_go()
             .values(attempts=0, reason=None, not_before=None, settled_at=None, **values)
             .where(arrivals.c.id == arrival_id, arrivals.c.state.in_(states))
         )
@@ -467,7 +467,8 @@ _CLAIM_IN_TURN = _claim(_FIRST_IN_TURN)
 _CLAIM_DANGER = _claim(_FIRST_DANGER)
 
 
-def _let_go() -> sa.Update:
+def let_go() -> sa.Update:
+    """Return what gives an arrival back, so that it can be claimed again."""
     return sa.update(arrivals).values(state=ArrivalState.WAITING, claimed_by=None, claimed_at=None)
 
 

@@ -23,7 +23,7 @@ from dtm_contact.store.columns import (
     classed,
 )
 
-SCHEMA_VERSION = "0029"
+SCHEMA_VERSION = "0030"
 """The Alembic revision that this version of the program reads and writes."""
 
 metadata = sa.MetaData(
@@ -109,6 +109,28 @@ arrival_bodies = sa.Table(
     info=_RAW,
 )
 """The bytes as they came: apart, so that no listing reads them and they can go before the rest."""
+
+recognitions = sa.Table(
+    "recognitions",
+    metadata,
+    sa.Column("arrival_id", Id, sa.ForeignKey("arrivals.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("asked_at", UtcTime, nullable=False),
+    sa.Column("begun_at", UtcTime),
+    sa.Column("found", sa.JSON(none_as_null=True)),
+    info=_RAW,
+)
+"""The scanned letters of arrivals, by the digest of their file, and what was recognised in each; empty until it is.
+`begun_at`: when somebody began to recognise it."""
+
+sa.Index("ix_recognitions_sha256", recognitions.c.sha256)
+_UNRECOGNISED = sa.text("found IS NULL")
+sa.Index(
+    "ix_recognitions_asked_at",
+    recognitions.c.asked_at,
+    sqlite_where=_UNRECOGNISED,
+    postgresql_where=_UNRECOGNISED,
+)
 
 case_numbers = sa.Table(
     "case_numbers",

@@ -27,6 +27,7 @@ from dtm_contact.store.judgements import StoredJudgements
 from dtm_contact.store.leases import Leases
 from dtm_contact.store.migrating import check_schema
 from dtm_contact.store.outbox import StoredOutbox
+from dtm_contact.store.recognitions import Recognitions
 from dtm_contact.store.rule_versions import RuleVersions
 from dtm_contact.store.timers import StoredTimers
 
@@ -48,6 +49,7 @@ class Store:
         leases: which daemons live, and what is taken over from those that do not.
         outbox: what is to be sent.
         judgements: what was judged, to see what other rules would have done with it.
+        recognitions: what was recognised in scanned letters, and which wait for that.
         rule_versions: the rules that are and were in force.
         timers: what is to happen to cases later.
         accounts: who may use the desk, who is in, and the trail of what they read and did.
@@ -78,6 +80,7 @@ class Store:
         self.files = StoredFiles(database)
         self.holds = StoredHolds(database)
         self.judgements = StoredJudgements(database)
+        self.recognitions = Recognitions(database)
         self.rule_versions = RuleVersions(database)
         self.timers = StoredTimers(database)
 

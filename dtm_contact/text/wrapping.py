@@ -163,9 +163,9 @@ def _blanked(text: str, cuts: Sequence[tuple[int, int]]) -> str:
 def has_scan_alone(contact: Contact) -> bool:
     """Return whether a mail or a letter brings scans alone, of which no word was read, and quotes nothing.
 
-    What it says itself decides the rest.
+    No word of them was read. What it says itself decides the rest.
     """
-    if contact.attached_text:
+    if contact.attached_text or contact.recognised is not None:
         return False
     if contact.channel not in _MAY_BE_SCANNED or not contact.attachments or contact.undecoded or contact.quoted_text:
         return False

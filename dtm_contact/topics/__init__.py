@@ -5,7 +5,7 @@ from dtm_contact.topics.details import DetailModel
 from dtm_contact.topics.model import Calibration, Model
 from dtm_contact.topics.phrases import Effect, Phrase, PhraseBook
 from dtm_contact.topics.reader import Reader, ReaderLimits, Topic, TopicButton, stands_in
-from dtm_contact.topics.understand import SURE_DANGER, danger_score, understand
+from dtm_contact.topics.understand import SURE_DANGER, danger_score, is_unread_scan, understand
 
 __all__ = [
     "SURE_DANGER",
@@ -21,6 +21,7 @@ __all__ = [
     "Topic",
     "TopicButton",
     "danger_score",
+    "is_unread_scan",
     "stands_in",
     "understand",
 ]

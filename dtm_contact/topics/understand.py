@@ -9,6 +9,7 @@ from dtm_contact.model import (
     Asker,
     Automation,
     CaseKind,
+    CodedText,
     Contact,
     Evidence,
     Finding,
@@ -61,6 +62,9 @@ _ANY_DANGER: Final = "danger"
 _DANGER_ITSELF: Final = frozenset([Peril.VIOLENCE, Peril.SUICIDE])
 """Dangers that are what a message is about, whatever it asks besides: nobody must take them for a debt or for noise."""
 
+_BADLY_RECOGNISED: Final = CodedText("letter_read_badly")
+"""Why a danger among words that were recognised badly is only possible."""
+
 _WORDS_TOLD: Final = 5
 _TELLING: Final = 0.1
 """The least share that a word must have in what speaks for something to be told."""
@@ -83,9 +87,39 @@ def understand(contact: Contact, reader: Reader, masked: Collection[Span] = ()) 
         priority that goes with it; the kind; scope, asker, wishes. A contact that says nothing known is of topic
         `other`. What nobody has read is a case of P3 at least.
     """
-    if has_scan_alone(contact) and _says_copier(contact, reader):
+    if is_unread_scan(contact, reader):
         priority = min(reader.topics[OTHER].priority, Priority.P3)
         return Understanding(CaseKind.CASE, (OTHER,), priority, unread=Unread.SCAN)
+    understood = _as_written(contact, reader, masked)
+    if contact.recognised is not None and not (contact.recognised.sure and understood.readable):
+        return _read_badly(understood, reader)
+    return understood
+
+
+def is_unread_scan(contact: Contact, reader: Reader) -> bool:
+    """Return whether a contact brings a scanned letter of which nothing was read, and says nothing itself."""
+    return has_scan_alone(contact) and _says_copier(contact, reader)
+
+
+def _read_badly(understood: Understanding, reader: Reader) -> Understanding:
+    """Return what is understood of a letter that a program recognised badly: a person reads it.
+
+    Words of danger among what was recognised are heard all the same, as a danger that is possible.
+    """
+    priority = min(reader.topics[OTHER].priority, Priority.P3)
+    if not understood.alarm.any:
+        return Understanding(CaseKind.CASE, (OTHER,), priority, unread=Unread.SCAN)
+    return replace(
+        understood,
+        kind=CaseKind.CASE,
+        topics=tuple(dict.fromkeys((*(code for code in understood.topics if code in reader.topics), OTHER))),
+        priority=min(understood.priority, priority),
+        alarm=understood.alarm.lowered(AlarmLevel.POSSIBLE, _BADLY_RECOGNISED),
+        unread=Unread.SCAN,
+    )
+
+
+def _as_written(contact: Contact, reader: Reader, masked: Collection[Span]) -> Understanding:
     answers = any(sign.kind is Automation.REPLY for sign in contact.automatic_signs)
     # A machine's reply repeats the subject that it answers: ours, or the one that it was sent with.
     said = (Part.NEW,) if answers and contact.new_text.strip() else OWN_PARTS

@@ -263,6 +263,7 @@ class TimeLineEntry:
         quoted, forwarded: of a message, folded.
         attached: the words of files that came along, marked likewise.
         pieces: attachments.
+        recognised: its text was recognised on the image of a letter, which is shown beside it.
         arrival_id: the arrival of a message or call.
         notes: what could not be read.
         outgoing: of an event that tells of a message that was sent: its number in the outbox; 0 of any other.
@@ -283,6 +284,7 @@ class TimeLineEntry:
     forwarded: tuple[tuple[str, str, str], ...] = ()
     attached: tuple[Segment, ...] = ()
     pieces: tuple[ShownAttachment, ...] = ()
+    recognised: bool = False
     arrival_id: int = 0
     notes: tuple[str, ...] = ()
     outgoing: int = 0
@@ -345,6 +347,7 @@ def _contact_entry(contact: CaseContact, case: Case) -> TimeLineEntry:
         forwarded=tuple((each.sender.address or each.sender.name, each.subject, each.text) for each in read.forwarded),
         attached=tuple(mark(read, Part.ATTACHED, marks)),
         pieces=pieces,
+        recognised=read.recognised is not None,
         arrival_id=contact.arrival_id,
         notes=read.notes,
         source=source_line(read.sourced) if read.sourced else "",

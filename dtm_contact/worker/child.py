@@ -14,11 +14,12 @@ from typing import BinaryIO
 
 from dtm_contact import log
 from dtm_contact.directory import Directory
-from dtm_contact.errors import DtmContactError, InvalidFilesError, NoDirectoryError
+from dtm_contact.errors import AwaitsRecognitionError, DtmContactError, InvalidFilesError, NoDirectoryError
 from dtm_contact.model import Arrival
 from dtm_contact.pdf.reader import PdfReader
 from dtm_contact.pipeline import Grounds
 from dtm_contact.reading import texts_at_a_glance
+from dtm_contact.recognition.reader import is_available
 from dtm_contact.rules import RuleSet, load_in_force, load_rules, run_rule_tests
 from dtm_contact.settings import Settings
 from dtm_contact.store import Glance, Store, open_store
@@ -28,6 +29,7 @@ from dtm_contact.worker.bounds import Bounds, CpuSpentError
 from dtm_contact.worker.handlers import MESSAGE, Handlers
 from dtm_contact.worker.ipc import (
     Answer,
+    AwaitsRecognition,
     FirstRequest,
     JudgeFailure,
     JudgeReply,
@@ -44,6 +46,7 @@ from dtm_contact.worker.ipc import (
     read_frame,
 )
 from dtm_contact.worker.outbox import tokens_of
+from dtm_contact.worker.recognition_queue import StoredScanReader
 
 _ANY_MESSAGE = (
     b"From: Quelqu'un <quelquun@exemple.example>\r\nSubject: Fuite sous l'evier\r\n\r\n"
@@ -67,6 +70,7 @@ class JudgeContext:
         self._rules: RuleSet = load_in_force(settings.rules.dir, zone=settings.zone, model=settings.model)
         self._tokens = tokens_of(settings, self._store)
         self._pdfs = PdfReader(settings.pdf)
+        self._scans = StoredScanReader(self._store) if is_available(settings.recognition) else None
         self._version = self._store.directory.version()
         self._grounds = self._load_grounds()
         self._handlers = Handlers(self._grounds)
@@ -80,7 +84,7 @@ class JudgeContext:
 
     def _load_grounds(self) -> Grounds:
         directory = Directory(self._store.directory.load())
-        return Grounds.build(directory, self._rules, self._settings, self._tokens, self._pdfs)
+        return Grounds.build(directory, self._rules, self._settings, self._tokens, self._pdfs, self._scans)
 
     def answer(self, request: Request) -> Answer:
         """Fulfil one request; whatever goes wrong is an answer too."""
@@ -128,6 +132,8 @@ class JudgeContext:
             handler = self._handlers.of(request.arrival.media_type)
             with self._bounds.on(len(request.arrival.raw)):
                 return JudgeReply(handler(request, self._store))
+        except AwaitsRecognitionError as error:
+            return AwaitsRecognition(error.digests)
         except (CpuSpentError, MemoryError) as error:
             return JudgeFailure(_reason(error), retry=False, is_worn=True)
         except Exception as error:  # noqa: BLE001 - the arrival is parked with the reason, whatever it is

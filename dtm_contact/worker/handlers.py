@@ -65,7 +65,8 @@ def message_handler(grounds: Grounds) -> Handler:
 
     def judge_message(request: JudgeRequest, store: Store) -> Judgement:
         with store.history(request.arrival) as history:
-            return judge(request.arrival, request.now, grounds, history, as_case=request.as_case)
+            used = replace(grounds, scans=None) if request.unrecognised else grounds
+            return judge(request.arrival, request.now, used, history, as_case=request.as_case)
 
     return judge_message
 

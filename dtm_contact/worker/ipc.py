@@ -7,7 +7,7 @@ are this program, of the same version, over pipes that nobody else holds: that i
 The first request decides what the child is for:
 
     StartJudge(settings)   answered by Ready, or the child ends. Then, as often as wanted:
-        JudgeRequest       answered by JudgeReply or JudgeFailure
+        JudgeRequest       answered by JudgeReply, AwaitsRecognition or JudgeFailure
         Look               answered by Looked or JudgeFailure
         LoadRules          answered by Ready or JudgeFailure
     TryRules(settings)     answered by TrialResult; then the child ends.
@@ -55,11 +55,17 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class JudgeRequest:
-    """Judge this arrival as of `now`; `as_case` where a person said that it is one."""
+    """Judge this arrival as of `now`.
+
+    Attributes:
+        as_case: a person said that it is one.
+        unrecognised: a scanned letter that nobody has recognised is judged unread; it has waited long enough.
+    """
 
     arrival: Arrival
     now: datetime
     as_case: bool = False
+    unrecognised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,13 @@ class JudgeReply:
     """What was judged of an arrival."""
 
     judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitsRecognition:
+    """It is a scanned letter, and these of its files, by their digests, are to be recognised before it is judged."""
+
+    digests: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +148,7 @@ class TrialResult:
 
 FirstRequest = StartJudge | TryRules
 Request = JudgeRequest | Look | LoadRules
-Answer = Ready | JudgeReply | Looked | JudgeFailure
+Answer = Ready | JudgeReply | AwaitsRecognition | Looked | JudgeFailure
 
 
 class Child:

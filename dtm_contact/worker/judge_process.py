@@ -7,6 +7,7 @@ from pathlib import Path
 from dtm_contact.errors import JudgeDiedError, JudgeTimeoutError
 from dtm_contact.settings import Settings
 from dtm_contact.worker.ipc import (
+    AwaitsRecognition,
     Child,
     JudgeFailure,
     JudgeReply,
@@ -78,7 +79,7 @@ class JudgeProcess:
         await self.kill()
         raise JudgeDiedError("it did not take up the new rules")
 
-    async def judge(self, request: JudgeRequest) -> JudgeReply | JudgeFailure:
+    async def judge(self, request: JudgeRequest) -> JudgeReply | AwaitsRecognition | JudgeFailure:
         """Have one arrival judged.
 
         Raises:
@@ -87,7 +88,7 @@ class JudgeProcess:
         """
         await self.ready()
         answer = await self._answer(self._settings.judge.seconds, request)
-        if not isinstance(answer, JudgeReply | JudgeFailure):
+        if not isinstance(answer, JudgeReply | AwaitsRecognition | JudgeFailure):
             raise JudgeDiedError("it answered out of turn")
         await self._replace_if_worn(answer)
         return answer

@@ -20,13 +20,15 @@ from dtm_contact.errors import DtmContactError, JudgeTimeoutError, LeaseLostErro
 from dtm_contact.ingest import NOTHING_KEPT
 from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, Judgement, KeptLines, Position, Withheld
+from dtm_contact.recognition.reader import is_available
 from dtm_contact.settings import Settings
 from dtm_contact.store import Claimed, GroupCommitInbox, Mailing, Store, StoreThread
 from dtm_contact.worker.fallback import FallbackQueue, readable_part
 from dtm_contact.worker.glances import Glances
-from dtm_contact.worker.ipc import JudgeFailure, JudgeReply, JudgeRequest
+from dtm_contact.worker.ipc import AwaitsRecognition, JudgeFailure, JudgeReply, JudgeRequest
 from dtm_contact.worker.judge_process import JudgeProcess
 from dtm_contact.worker.outbox import OutboxWriter
+from dtm_contact.worker.recognition_queue import RecognitionQueue
 from dtm_contact.worker.rules_in_force import LoadedRules
 
 _PAUSE_GROWTH = 4
@@ -42,6 +44,10 @@ _log = get_log("worker")
 def utc_now() -> datetime:
     """Return the time, aware."""
     return datetime.now(UTC)
+
+
+def _nothing() -> None:
+    """Do nothing: no letter is recognised here."""
 
 
 class WakeupEvent:
@@ -128,6 +134,8 @@ class Worker:
         self._clock = clock
         self._holder = holder or (lambda: settings.name)
         self._wakeup = WakeupEvent()
+        recognised = is_available(settings.recognition)
+        self._recognition = RecognitionQueue(settings.recognition, store, clock) if recognised else None
         self._consuming: asyncio.Task[None] | None = None
         self._consumers: list[Consumer] = []
         self._fallback: FallbackQueue | None = None
@@ -145,12 +153,15 @@ class Worker:
             fallback,
             self._alarms,
             self._wakeup,
+            self._recognition.wake if self._recognition is not None else _nothing,
             self._clock,
             self._holder,
             Glances(self._store),
             outbox,
         )
         self._consumers = [Consumer(context, judge) for judge in self.judges]
+        if self._recognition is not None:
+            self._recognition.start(self.wake)
         self._consuming = asyncio.create_task(self._consume(), name="worker")
 
     def use_rules(self, rules: LoadedRules) -> None:
@@ -185,6 +196,8 @@ class Worker:
         """Stop the consumers and end the judges; what was claimed but not recorded is given back with the lease."""
         if self._consuming is not None:
             await cancel_and_wait(self._consuming)
+        if self._recognition is not None:
+            await self._recognition.stop()
         await asyncio.gather(*(judge.kill() for judge in self.judges))
         self._store.close()
 
@@ -203,6 +216,7 @@ class ConsumerContext:
         fallback: takes what cannot be judged.
         alarms: who hears of trouble.
         wakeup: set when something has arrived.
+        on_letter: called when a scanned letter begins to wait to be recognised.
         clock: the time that pauses and records count by, aware.
         holder: returns the incarnation that claims, while it has a lease.
         glances: finds danger among much that waits.
@@ -214,6 +228,7 @@ class ConsumerContext:
     fallback: FallbackQueue
     alarms: Alarms
     wakeup: WakeupEvent
+    on_letter: Callable[[], None]
     clock: Callable[[], datetime]
     holder: Callable[[], str]
     glances: Glances
@@ -315,16 +330,38 @@ class Consumer:
             with suppress(MovedError):
                 answer = await self._judge_within_bounds(claimed)
                 self._step()
-                if isinstance(answer, JudgeFailure):
-                    await self._retry_or_park(claimed, answer)
-                else:
-                    await self._record(claimed, answer.judgement)
+                if isinstance(answer, AwaitsRecognition):
+                    if await self._waits(claimed, answer):
+                        return
+                    answer = await self._judge_within_bounds(claimed, unrecognised=True)
+                    self._step()
+                match answer:
+                    case JudgeReply():
+                        await self._record(claimed, answer.judgement)
+                    case JudgeFailure():
+                        await self._retry_or_park(claimed, answer)
+                    case AwaitsRecognition():
+                        await self._retry_or_park(claimed, JudgeFailure(AwaitsRecognition.__name__, retry=True))
                 return
         await self._retry_or_park(claimed, JudgeFailure(MovedError.__name__, retry=True))
 
-    async def _judge_within_bounds(self, claimed: Claimed) -> JudgeReply | JudgeFailure:
+    async def _waits(self, claimed: Claimed, awaited: AwaitsRecognition) -> bool:
+        """Let a scanned letter wait until it is recognised; return false where it has waited long enough."""
+        context = self._context
+        longest, now = timedelta(minutes=context.settings.recognition.wait_minutes), context.clock()
+        waits = await context.store.run(lambda store: store.recognitions.wait(claimed, awaited.digests, now, longest))
+        if waits:
+            _log.info("waits to be recognised", arrival=claimed.id, files=len(awaited.digests))
+            context.on_letter()
+        else:
+            metrics.RECOGNISED.labels("late").inc()
+        return waits
+
+    async def _judge_within_bounds(
+        self, claimed: Claimed, *, unrecognised: bool = False
+    ) -> JudgeReply | AwaitsRecognition | JudgeFailure:
         """Have an arrival judged; where the clock ended it, once more: it may be the machine that stood still."""
-        request = JudgeRequest(claimed.arrival, claimed.arrival.received_at, claimed.forced_case)
+        request = JudgeRequest(claimed.arrival, claimed.arrival.received_at, claimed.forced_case, unrecognised)
         failure = JudgeFailure("", retry=False)
         for _ in range(_TIMES_BY_THE_CLOCK):
             self._step()

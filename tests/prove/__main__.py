@@ -21,6 +21,7 @@ from tests.prove import (
     idle,
     intake,
     kills,
+    letters,
     loader,
     mailbox,
     outbox,
@@ -219,6 +220,12 @@ def _requests(trial: Trial) -> bool:
     return outcome.sound
 
 
+def _letters(trial: Trial) -> bool:
+    outcome = letters.prove_letters(trial.times, trial.random)
+    _say(outcome.lines())
+    return outcome.sound
+
+
 def _retention(trial: Trial) -> bool:
     outcome = retention.prove_retention(
         trial.new("kept"), 200 * trial.times, trial.times, trial.random, place=trial.place
@@ -257,6 +264,7 @@ PROOFS = {
     "intake": Proof(_intake, 50),
     "requests": Proof(_requests, 10, _FILE),
     "retention": Proof(_retention, 50),
+    "letters": Proof(_letters, 40, ()),
 }
 
 

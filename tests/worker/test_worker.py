@@ -15,7 +15,7 @@ from dtm_contact.settings import JudgeSettings, Settings
 from dtm_contact.store import ArrivalLine, ArrivalState, Claimed, GroupCommitInbox, Store
 from dtm_contact.worker import FallbackQueue, WakingInbox, Worker
 from dtm_contact.worker.fallback import readable_part
-from dtm_contact.worker.ipc import JudgeFailure, JudgeReply, JudgeRequest
+from dtm_contact.worker.ipc import AwaitsRecognition, JudgeFailure, JudgeReply, JudgeRequest
 from tests.heard import made_alarms
 from tests.rules.once import load_once
 from tests.store.samples import daemon
@@ -216,7 +216,7 @@ async def test_an_arrival_that_the_clock_ended_is_tried_once_more(settings: Sett
     judge = worker.judges[0].judge
     times: list[JudgeRequest] = []
 
-    async def stands_still_once(request: JudgeRequest) -> JudgeReply | JudgeFailure:
+    async def stands_still_once(request: JudgeRequest) -> JudgeReply | AwaitsRecognition | JudgeFailure:
         times.append(request)
         if len(times) == 1:
             raise JudgeTimeoutError
