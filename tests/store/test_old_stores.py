@@ -54,6 +54,8 @@ RELEASED = {
     "v0023_imports": "4c86877877b3c8ed",
     "v0024_canned_answers": "4791d453c78c3f51",
     "v0025_coded_texts": "471bdb78a7c6c514",
+    "v0029_privacy": "d0d70972b1c12725",
+    "v0030_recognitions": "828b48a85b3dcb4a",
 }
 """Each revision with the beginning of its text's SHA-256."""
 NUMBERS = [f"2026-{number:06}" for number in range(1, 5)]
