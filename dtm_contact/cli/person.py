@@ -11,7 +11,7 @@ from dtm_contact.cli.case import actor_option
 from dtm_contact.cli.output import as_json_option, plain, print_json, table, terminal_output
 from dtm_contact.privacy.erasing import ErasurePlan, erase, plan, verify_certificate
 from dtm_contact.privacy.export import export_person
-from dtm_contact.privacy.subject import Person, person_named
+from dtm_contact.privacy.subject import DataSubject, person_named
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, TrailLine, open_store
 
@@ -99,7 +99,7 @@ def list_command(settings: Settings, *, as_json: bool) -> None:
     terminal_output().print(table(("id", "at", "by", "rows"), rows) if rows else "nobody was erased")
 
 
-def _person(settings: Settings, store: Store, asked: str) -> Person:
+def _person(settings: Settings, store: Store, asked: str) -> DataSubject:
     with store.database.reading() as connection:
         return person_named(connection, asked, datetime.now(settings.zone).date())
 

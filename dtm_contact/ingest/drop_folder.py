@@ -131,19 +131,19 @@ class WatchedFolder:
                     octets += read.octets
         return found
 
-    def put_away(self, found: FoundFile) -> None:
+    def put_away(self, dropped: FoundFile) -> None:
         """Move a file to those that are done, or to those refused with the reason beside it.
 
         Raises:
             OSError: it cannot be moved.
         """
         with suppress(FileNotFoundError):
-            target = self._target(found)
-            if found.refusal:
+            target = self._target(dropped)
+            if dropped.refusal:
                 # The reason first: a refused file without one would say nothing to anybody.
-                target.with_name(target.name + REASON).write_text(f"{found.refusal}\n", encoding="utf-8")
-            found.path.rename(target)
-        metrics.INTAKE_FILES.labels(self.source, "refused" if found.refusal else "taken").inc()
+                target.with_name(target.name + REASON).write_text(f"{dropped.refusal}\n", encoding="utf-8")
+            dropped.path.rename(target)
+        metrics.INTAKE_FILES.labels(self.source, "refused" if dropped.refusal else "taken").inc()
 
     def erase_old(self) -> int:
         """Erase what has lain in `done` for longer than the settings say; return how many files that were.

@@ -106,7 +106,7 @@ class HttpIntake:
         self._octets = 0
         self._by_source = RateLimit(settings.per_minute)
         self._landlord = landlord
-        self._server: _Server | None = None
+        self._server: _IntakeServer | None = None
         self._serving: asyncio.Task[None] | None = None
         for name, source in settings.sources.items():
             _tokens(name, source)
@@ -131,7 +131,7 @@ class HttpIntake:
             limit_concurrency=self.settings.connections,
             timeout_graceful_shutdown=self.settings.stop_seconds,
         )
-        self._server = _Server(config)
+        self._server = _IntakeServer(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listening]), name=NAME)
         async with asyncio.timeout(_START_SECONDS):
             # uvicorn sets no event.
@@ -329,7 +329,7 @@ class HttpIntake:
         metrics.INTAKE_SECONDS.observe(seconds)
 
 
-class _Server(uvicorn.Server):
+class _IntakeServer(uvicorn.Server):
     """uvicorn within the daemon's event loop, whose signals are the daemon's own."""
 
     @contextlib.contextmanager

@@ -34,7 +34,7 @@ class Batch:
     troubles: tuple[tuple[str, str | None], ...] = ()
 
 
-class Source(Protocol):
+class LogSource(Protocol):
     """What is read. Its methods may block; they run in a thread, one at a time."""
 
     def restore(self, place: str | None, kept: Sequence[LogLine]) -> None:
@@ -123,7 +123,7 @@ class PollingReceiver(ABC):
 class Follower(PollingReceiver):
     """An open receiver that follows a log, until `stop`."""
 
-    def __init__(self, name: str, address: str, source: Source, inbox: ReadingInbox, poll_seconds: float) -> None:
+    def __init__(self, name: str, address: str, source: LogSource, inbox: ReadingInbox, poll_seconds: float) -> None:
         """Begin to follow `source`; see `PollingReceiver` for the rest."""
         self._source = source
         self._restored = False

@@ -13,7 +13,7 @@ from typing import Final
 from dtm_contact.journal import erase_records, records_to_erase
 from dtm_contact.log import get_log
 from dtm_contact.privacy.places import is_test_of
-from dtm_contact.privacy.subject import Scope
+from dtm_contact.privacy.subject import SubjectScope
 from dtm_contact.rules.rule_tests import TESTS_FOLDER
 from dtm_contact.settings import Settings
 from dtm_contact.store.restores import address_digest
@@ -35,13 +35,13 @@ class Erasing:
     """
 
     settings: Settings
-    scope: Scope
+    scope: SubjectScope
     arrival_erased: Callable[[str, str], bool]
     message_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Copies:
+class CopyPlace:
     """A place outside of the store.
 
     Attributes:
@@ -160,16 +160,18 @@ def _mailbox(erasing: Erasing) -> int:
     return len(erasing.message_ids) if "imap" in erasing.settings.channels else 0
 
 
-COPIES: Final[list[Copies]] = [
-    Copies("journal", "le journal des arrivées", _journal_find, _journal_erase),
-    Copies("rule tests", "les essais de règles", lambda erasing: len(list(_tests(erasing))), _erase_tests),
-    Copies("folders", "les dossiers de copies", lambda erasing: len(list(_in_folders(erasing))), _erase_in_folders),
-    Copies(
+COPIES: Final[list[CopyPlace]] = [
+    CopyPlace("journal", "le journal des arrivées", _journal_find, _journal_erase),
+    CopyPlace("rule tests", "les essais de règles", lambda erasing: len(list(_tests(erasing))), _erase_tests),
+    CopyPlace("folders", "les dossiers de copies", lambda erasing: len(list(_in_folders(erasing))), _erase_in_folders),
+    CopyPlace(
         "danger pages", "la page des urgences ouvertes : elle s’efface quand le dossier est clos", _danger_pages, None
     ),
-    Copies("logs", "les journaux du programme : ils ne doivent nommer personne", _logs, None),
-    Copies("mailbox", "les originaux dans la boîte aux lettres : à supprimer par son administrateur", _mailbox, None),
-    Copies(
+    CopyPlace("logs", "les journaux du programme : ils ne doivent nommer personne", _logs, None),
+    CopyPlace(
+        "mailbox", "les originaux dans la boîte aux lettres : à supprimer par son administrateur", _mailbox, None
+    ),
+    CopyPlace(
         "backups", "les sauvegardes : elles partent par leur âge, et une restauration efface à nouveau", _backups, None
     ),
 ]

@@ -23,9 +23,9 @@ from dtm_contact import __version__
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.log import get_log
 from dtm_contact.privacy.copies import COPIES, Erasing
-from dtm_contact.privacy.places import PLACES, Place
+from dtm_contact.privacy.places import PLACES, DataPlace
 from dtm_contact.privacy.record import ErasureRecord, ErasureRecordError, Erasures, folder_of
-from dtm_contact.privacy.subject import Found, KeptCase, Person, Scope, rows_of, slices
+from dtm_contact.privacy.subject import DataSubject, KeptCase, PersonalData, SubjectScope, rows_of, slices
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, TrailLine
 from dtm_contact.store.database import Database
@@ -67,7 +67,7 @@ class ErasurePlan:
         unjudged: arrivals that wait to be judged: whose they are is not known yet.
     """
 
-    person: Person
+    person: DataSubject
     places: tuple[tuple[str, str, int], ...]
     copies: tuple[tuple[str, str, int, bool], ...]
     kept: tuple[KeptCase, ...]
@@ -83,7 +83,7 @@ class ErasurePlan:
 
 
 @dataclass(slots=True)
-class _Tally:
+class _ErasureTally:
     """What was erased of each place, and how long transactions took at the most, in seconds."""
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -102,7 +102,7 @@ class ErasureDone:
     longest: float
 
 
-def plan(settings: Settings, store: Store, person: Person) -> ErasurePlan:
+def plan(settings: Settings, store: Store, person: DataSubject) -> ErasurePlan:
     """Return what erasing a person would do; nothing is changed.
 
     Raises:
@@ -119,18 +119,18 @@ def plan(settings: Settings, store: Store, person: Person) -> ErasurePlan:
     return ErasurePlan(person, places, copies, found.kept, store.arrivals.waiting())
 
 
-def _outside(settings: Settings, connection: Connection, scope: Scope) -> Erasing:
+def _outside(settings: Settings, connection: Connection, scope: SubjectScope) -> Erasing:
     keys = set(_arrival_keys(connection, scope))
     return Erasing(settings, scope, lambda *key: key in keys, _message_ids(connection, scope))
 
 
-def _arrival_keys(connection: Connection, scope: Scope) -> Iterator[tuple[str, str]]:
+def _arrival_keys(connection: Connection, scope: SubjectScope) -> Iterator[tuple[str, str]]:
     for some in slices(scope.arrival_ids):
         query = sa.select(arrivals.c.channel, arrivals.c.external_id).where(arrivals.c.id.in_(some))
         yield from ((row.channel, row.external_id) for row in connection.execute(query))
 
 
-def _message_ids(connection: Connection, scope: Scope) -> tuple[str, ...]:
+def _message_ids(connection: Connection, scope: SubjectScope) -> tuple[str, ...]:
     found: list[str] = []
     for some in slices(scope.contact_ids):
         query = sa.select(contacts.c.message_id).where(contacts.c.id.in_(some), contacts.c.message_id != "")
@@ -138,7 +138,7 @@ def _message_ids(connection: Connection, scope: Scope) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def ask_to_erase(settings: Settings, store: Store, person: Person, who: str, now: datetime) -> ErasureRecord:
+def ask_to_erase(settings: Settings, store: Store, person: DataSubject, who: str, now: datetime) -> ErasureRecord:
     """Write into the record that a person is to be erased; the daemon does it within a minute (`finish`).
 
     Raises:
@@ -153,7 +153,7 @@ def ask_to_erase(settings: Settings, store: Store, person: Person, who: str, now
     return erasures.begin(person, who, now, cases=whole.numbers, arrivals=arrived, asked=True)
 
 
-def erase(settings: Settings, store: Store, person: Person, who: str, now: datetime) -> ErasureDone:
+def erase(settings: Settings, store: Store, person: DataSubject, who: str, now: datetime) -> ErasureDone:
     """Erase a person everywhere, but for what must be kept, and write the certificate.
 
     Args:
@@ -179,9 +179,9 @@ def erase(settings: Settings, store: Store, person: Person, who: str, now: datet
 
 
 def _carry_out(
-    store: Store, erasures: Erasures, record: ErasureRecord, found: Found, looked_for: Erasing
+    store: Store, erasures: Erasures, record: ErasureRecord, found: PersonalData, looked_for: Erasing
 ) -> ErasureDone:
-    tally = _Tally()
+    tally = _ErasureTally()
     before = figures_digest(store)
     *of_cases, of_person = found.scopes
     # What names the person goes first, and that by which they are known again if this breaks off goes last.
@@ -198,11 +198,11 @@ def _carry_out(
     rest = (
         0
         if found.kept or (of_person.person and of_person.person.lease_runs)
-        else pages_naming(store.database, of_person.person or Person())
+        else pages_naming(store.database, of_person.person or DataSubject())
     )
     if rest and (path := store.database.sqlite_path) is not None and path.stat().st_size <= _SMALL:
         vacuum(store.database)
-        rest = pages_naming(store.database, of_person.person or Person())
+        rest = pages_naming(store.database, of_person.person or DataSubject())
     certificate = {
         "certificate": record.id,
         "program": f"dtm-contact {__version__}",
@@ -235,7 +235,7 @@ def _carry_out(
     return ErasureDone(signed, path, tally.longest)
 
 
-def _erase_beside(store: Store, scope: Scope, places: Sequence[Place], tally: _Tally) -> None:
+def _erase_beside(store: Store, scope: SubjectScope, places: Sequence[DataPlace], tally: _ErasureTally) -> None:
     """Erase what is a person's beside their cases, each place in transactions of its own."""
     for place in places:
         with store.database.reading() as connection:
@@ -254,7 +254,7 @@ def _parts(prepared: Any) -> Iterator[Any]:
         yield prepared
 
 
-def _timed(store: Store, tally: _Tally, work: Sequence[tuple[Place, Scope, Any]]) -> None:
+def _timed(store: Store, tally: _ErasureTally, work: Sequence[tuple[DataPlace, SubjectScope, Any]]) -> None:
     with store.database.writing() as connection:
         began = time.perf_counter()
         counts = [(place.name, place.erase(connection, scope, part)) for place, scope, part in work]
@@ -307,7 +307,7 @@ def _outside_transactions(database: Database, statements: Sequence[str]) -> None
             plain.exec_driver_sql(statement)
 
 
-def pages_naming(database: Database, person: Person) -> int:
+def pages_naming(database: Database, person: DataSubject) -> int:
     """Return how many pages of a SQLite file, or its log, hold what is a person's alone; 0 on PostgreSQL.
 
     It finds what no query would: octets in the free room of pages.
@@ -409,7 +409,7 @@ def erase_copies_again(settings: Settings, store: Store, backed_up_at: datetime)
     erased_before = erasures.erased_arrivals() if later else None
     for record in later:
         with store.database.reading() as connection:
-            scope = Scope(numbers=_numbers(connection, erasures, record))
+            scope = SubjectScope(numbers=_numbers(connection, erasures, record))
         for each in COPIES:
             if each.erase is not None and erased_before is not None:
                 each.erase(Erasing(settings, scope, erased_before))
@@ -429,14 +429,14 @@ def erased_arrivals(settings: Settings) -> Callable[[str, str], bool]:
     return erasures.erased_arrivals()
 
 
-def _found_again(connection: Connection, erasures: Erasures, record: ErasureRecord) -> Found:
+def _found_again(connection: Connection, erasures: Erasures, record: ErasureRecord) -> PersonalData:
     """Return what is in a store of a person of whom only digests are known."""
     person = _person_of(connection, erasures, record)
     forced = frozenset(record.cases)
     found = rows_of(connection, person, lambda number: erasures.digest("case", number) in forced)
     numbers = _numbers(connection, erasures, record)
     *slices_, last = found.scopes
-    return Found((*slices_, replace(last, numbers=tuple(dict.fromkeys((*last.numbers, *numbers))))), found.kept)
+    return PersonalData((*slices_, replace(last, numbers=tuple(dict.fromkeys((*last.numbers, *numbers))))), found.kept)
 
 
 def _numbers(connection: Connection, erasures: Erasures, record: ErasureRecord) -> tuple[str, ...]:
@@ -445,7 +445,7 @@ def _numbers(connection: Connection, erasures: Erasures, record: ErasureRecord) 
     return tuple(number for number in numbers if erasures.digest("case", number) in wanted)
 
 
-def _person_of(connection: Connection, erasures: Erasures, record: ErasureRecord) -> Person:
+def _person_of(connection: Connection, erasures: Erasures, record: ErasureRecord) -> DataSubject:
     def among(kind: str, digests: tuple[str, ...], values: Iterator[str]) -> frozenset[str]:
         wanted = frozenset(digests)
         return frozenset(each for each in set(values) if each and erasures.digest(kind, each) in wanted)
@@ -453,7 +453,7 @@ def _person_of(connection: Connection, erasures: Erasures, record: ErasureRecord
     leases = connection.execute(sa.select(_LEASES)).all()
     tenants = among("tenants", record.tenants, _values(connection, leases, "tenant_id"))
     theirs = [row for row in leases if row.tenant_id in tenants]
-    return Person(
+    return DataSubject(
         tenants,
         among("addresses", record.addresses, _values(connection, leases, "address")),
         among("numbers", record.numbers, _values(connection, leases, "number")),

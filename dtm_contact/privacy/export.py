@@ -16,7 +16,7 @@ from dtm_contact.errors import DtmContactError
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import Channel, CodedText
 from dtm_contact.privacy.places import PLACES
-from dtm_contact.privacy.subject import Person, Scope, rows_of, slices
+from dtm_contact.privacy.subject import DataSubject, SubjectScope, rows_of, slices
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.store.schema import arrival_bodies, arrivals, outbox
@@ -57,7 +57,7 @@ class Exported:
     files: int
 
 
-def export_person(settings: Settings, store: Store, person: Person, folder: Path, now: datetime) -> Exported:
+def export_person(settings: Settings, store: Store, person: DataSubject, folder: Path, now: datetime) -> Exported:
     """Write all that is kept of a person into a new folder, and a zip file of it beside.
 
     What others wrote is left out, and which of the staff did what.
@@ -80,7 +80,7 @@ def export_person(settings: Settings, store: Store, person: Person, folder: Path
         folder.mkdir(parents=True, mode=0o700)
         found = collected(store, person)
         written = [*_write_messages(store, found.scope, folder), *_write_files(store, found.scope, folder)]
-        _write(folder / _DATA, json.dumps(found.told, ensure_ascii=False, indent=1, default=_plain).encode())
+        _write(folder / _DATA, json.dumps(found.contents, ensure_ascii=False, indent=1, default=_plain).encode())
         _write(folder / _PAGE, page(settings, found, written, now).encode())
         archive.touch(0o600, exist_ok=False)
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as to:
@@ -98,17 +98,17 @@ def export_person(settings: Settings, store: Store, person: Person, folder: Path
 class Collected:
     """What was found of a person: the rows by place, and all of their scope."""
 
-    person: Person
-    scope: Scope
-    told: Mapping[str, Any]
+    person: DataSubject
+    scope: SubjectScope
+    contents: Mapping[str, Any]
 
     @property
     def rows(self) -> int:
         """How many rows these are."""
-        return sum(len(each["lignes"]) for each in self.told["donnees"].values())
+        return sum(len(each["lignes"]) for each in self.contents["donnees"].values())
 
 
-def collected(store: Store, person: Person) -> Collected:
+def collected(store: Store, person: DataSubject) -> Collected:
     """Return all rows of a person, those of open and held cases, too.
 
     Raises:
@@ -177,7 +177,7 @@ def _write(path: Path, octets: bytes) -> None:
     path.chmod(0o600)
 
 
-def _write_messages(store: Store, scope: Scope, folder: Path) -> Iterator[tuple[str, str]]:
+def _write_messages(store: Store, scope: SubjectScope, folder: Path) -> Iterator[tuple[str, str]]:
     """Write the messages as they came and as they were sent; yield the name of each file and what it is."""
     for some in slices(scope.arrival_ids, 20):
         came = sa.select(arrivals.c.id, arrivals.c.received_at, arrivals.c.media_type, arrival_bodies.c.raw)
@@ -200,7 +200,7 @@ def _write_messages(store: Store, scope: Scope, folder: Path) -> Iterator[tuple[
             yield name, f"courriel envoyé le {letter.created_at:%d/%m/%Y}"
 
 
-def _write_files(store: Store, scope: Scope, folder: Path) -> Iterator[tuple[str, str]]:
+def _write_files(store: Store, scope: SubjectScope, folder: Path) -> Iterator[tuple[str, str]]:
     """Write what agents attached; yield the name of each file and what it is."""
     for some in slices(scope.case_ids):
         with store.database.reading() as connection:
@@ -212,7 +212,7 @@ def _write_files(store: Store, scope: Scope, folder: Path) -> Iterator[tuple[str
             yield name, "pièce jointe"
 
 
-def page(settings: Settings, found: Collected, written: Iterable[tuple[str, str]], now: datetime) -> str:
+def page(settings: Settings, collected: Collected, written: Iterable[tuple[str, str]], now: datetime) -> str:
     """Return the page that a layman reads: who asked, what is kept, where each message lies."""
     zone = settings.zone
 
@@ -220,7 +220,7 @@ def page(settings: Settings, found: Collected, written: Iterable[tuple[str, str]
         return f"{value.astimezone(zone):%d/%m/%Y à %H:%M}" if isinstance(value, datetime) else ""
 
     def rows(name: str) -> list[dict[str, Any]]:
-        return list(found.told["donnees"].get(name, {}).get("lignes", ()))
+        return list(collected.contents["donnees"].get(name, {}).get("lignes", ()))
 
     title = "Vos données personnelles"
     parts = [
@@ -231,9 +231,9 @@ def page(settings: Settings, found: Collected, written: Iterable[tuple[str, str]
         "<h2>Qui vous êtes pour nous</h2>",
         _list(
             [
-                *(f"Locataire {each}" for each in sorted(found.person.tenants)),
-                *(f"Adresse électronique {each}" for each in sorted(found.person.addresses)),
-                *(f"Téléphone {each}" for each in sorted(found.person.numbers)),
+                *(f"Locataire {each}" for each in sorted(collected.person.tenants)),
+                *(f"Adresse électronique {each}" for each in sorted(collected.person.addresses)),
+                *(f"Téléphone {each}" for each in sorted(collected.person.numbers)),
             ]
         ),
         "<h2>Vos dossiers</h2>",
@@ -257,7 +257,7 @@ def page(settings: Settings, found: Collected, written: Iterable[tuple[str, str]
         f'<p>Chaque ligne est dans <a href="{_DATA}">{_DATA}</a>.</p>',
         _table(
             ("Ce que c’est", "Lignes"),
-            ((each["contenu"], str(len(each["lignes"]))) for each in found.told["donnees"].values()),
+            ((each["contenu"], str(len(each["lignes"]))) for each in collected.contents["donnees"].values()),
         ),
         "<h2>Vos droits</h2>",
         "<p>Vous pouvez demander de corriger ou d’effacer ces données, d’en limiter l’usage, ou vous y opposer"

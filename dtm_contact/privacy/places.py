@@ -16,7 +16,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.privacy.subject import Scope, named_in, slices
+from dtm_contact.privacy.subject import SubjectScope, named_in, slices
 from dtm_contact.rules.rule_tests import TESTS_FOLDER
 from dtm_contact.store import directory, schema, system_schema, writing_schema
 from dtm_contact.store.holds import erasures, legal_holds
@@ -31,18 +31,18 @@ _DWELLING: Final = "dwelling"
 WHO: Final = "effacement"
 """Who is said to have taken somebody out of the directory."""
 _LEASES: Final = next(part.table for part in system_schema.DIRECTORY_TABLES if part.name == "leases")
-Condition = Callable[[Scope], "sa.ColumnElement[bool] | None"]
+Condition = Callable[[SubjectScope], "sa.ColumnElement[bool] | None"]
 Prepared = Any
 """What a place has looked up before the transaction that erases, so that this one is short."""
 
 
-def _nowhere(scope: Scope) -> None:
+def _nowhere(scope: SubjectScope) -> None:
     """Return that no row can be found by a condition."""
     del scope
 
 
 @dataclass(frozen=True)
-class Place:
+class DataPlace:
     """A table that holds rows of a person.
 
     Attributes:
@@ -70,18 +70,18 @@ class Place:
         """The table's name."""
         return self.table.name
 
-    def prepare(self, connection: Connection, scope: Scope) -> Prepared:
+    def prepare(self, connection: Connection, scope: SubjectScope) -> Prepared:
         """Look up, in a read transaction, what takes long to find."""
         del connection, scope
 
-    def count(self, connection: Connection, scope: Scope) -> int:
+    def count(self, connection: Connection, scope: SubjectScope) -> int:
         """Return how many rows of a scope are still to be erased."""
         condition = self._condition(scope)
         if condition is None:
             return 0
         return connection.execute(sa.select(sa.func.count()).select_from(self.table).where(condition)).scalar_one()
 
-    def export(self, connection: Connection, scope: Scope) -> list[dict[str, Any]]:
+    def export(self, connection: Connection, scope: SubjectScope) -> list[dict[str, Any]]:
         """Return the rows of a scope as they stand, but for what is bytes."""
         condition = self.rows(scope)
         if condition is None:
@@ -89,7 +89,7 @@ class Place:
         columns = [column for column in self.table.c if not isinstance(column.type, sa.LargeBinary)]
         return [dict(row) for row in connection.execute(sa.select(*columns).where(condition)).mappings()]
 
-    def erase(self, connection: Connection, scope: Scope, prepared: Prepared = None) -> int:
+    def erase(self, connection: Connection, scope: SubjectScope, prepared: Prepared = None) -> int:
         """Erase the rows of a scope; return how many."""
         del prepared
         condition = self._condition(scope)
@@ -100,12 +100,12 @@ class Place:
         values = {name: value() if callable(value) else value for name, value in self.blank.items()}
         return connection.execute(sa.update(self.table).where(condition).values(values)).rowcount
 
-    def delete(self, connection: Connection, scope: Scope) -> int:
+    def delete(self, connection: Connection, scope: SubjectScope) -> int:
         """Delete the rows of cases that have reached their age; return how many."""
         condition = self.rows(scope) if self.with_case else None
         return 0 if condition is None else connection.execute(self.table.delete().where(condition)).rowcount
 
-    def _condition(self, scope: Scope) -> "sa.ColumnElement[bool] | None":
+    def _condition(self, scope: SubjectScope) -> "sa.ColumnElement[bool] | None":
         condition = self.rows(scope)
         return condition if condition is None or self.still is None else sa.and_(condition, self.still)
 
@@ -113,7 +113,7 @@ class Place:
 def _in(column: "sa.Column[Any]", name: str) -> Condition:
     """Return the condition that a column holds one of a scope's ids of that name."""
 
-    def rows(scope: Scope) -> "sa.ColumnElement[bool] | None":
+    def rows(scope: SubjectScope) -> "sa.ColumnElement[bool] | None":
         ids = getattr(scope, name)
         return column.in_(ids) if ids else None
 
@@ -121,7 +121,7 @@ def _in(column: "sa.Column[Any]", name: str) -> Condition:
 
 
 def _either(*conditions: Condition) -> Condition:
-    def rows(scope: Scope) -> "sa.ColumnElement[bool] | None":
+    def rows(scope: SubjectScope) -> "sa.ColumnElement[bool] | None":
         found = [each for condition in conditions if (each := condition(scope)) is not None]
         return sa.or_(*found) if found else None
 
@@ -131,7 +131,7 @@ def _either(*conditions: Condition) -> Condition:
 def _of_person(*columns: "tuple[sa.Column[Any], str]") -> Condition:
     """Return the condition that one of some columns holds something of a scope's person (`tenants`, `addresses`, …)."""
 
-    def rows(scope: Scope) -> "sa.ColumnElement[bool] | None":
+    def rows(scope: SubjectScope) -> "sa.ColumnElement[bool] | None":
         if scope.person is None:
             return None
         found = [column.in_(tuple(values)) for column, name in columns if (values := getattr(scope.person, name))]
@@ -144,14 +144,14 @@ _arrivals, _contacts, _cases, _outbox = schema.arrivals.c, schema.contacts.c, sc
 
 
 @dataclass(frozen=True)
-class EventsPlace(Place):
+class EventsPlace(DataPlace):
     """The events: kept for the figures with the words that these count by, and nothing else of what was said."""
 
-    def count(self, connection: Connection, scope: Scope) -> int:
+    def count(self, connection: Connection, scope: SubjectScope) -> int:
         """Return how many events say more than figures need."""
         return len(self._to_blank(connection, scope))
 
-    def erase(self, connection: Connection, scope: Scope, prepared: Prepared = None) -> int:
+    def erase(self, connection: Connection, scope: SubjectScope, prepared: Prepared = None) -> int:
         """Leave each event with what figures need."""
         del prepared
         changed = self._to_blank(connection, scope)
@@ -159,7 +159,7 @@ class EventsPlace(Place):
             connection.execute(sa.update(self.table).where(self.table.c.id == event_id).values(data=data))
         return len(changed)
 
-    def delete(self, connection: Connection, scope: Scope) -> int:
+    def delete(self, connection: Connection, scope: SubjectScope) -> int:
         """Delete the events of cases and of their arrivals; one of another case stays, without the arrival."""
         gone = 0
         if scope.case_ids:
@@ -172,7 +172,7 @@ class EventsPlace(Place):
             connection.execute(sa.update(self.table).where(of_it).values(arrival_id=None))
         return gone
 
-    def _to_blank(self, connection: Connection, scope: Scope) -> list[tuple[int, dict[str, Any]]]:
+    def _to_blank(self, connection: Connection, scope: SubjectScope) -> list[tuple[int, dict[str, Any]]]:
         condition = self.rows(scope)
         if condition is None:
             return []
@@ -204,7 +204,7 @@ def counted_part(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class MentionsPlace(Place):
+class MentionsPlace(DataPlace):
     """A table of other people's rows that may name a person: the name goes, the row stays.
 
     Attributes:
@@ -219,7 +219,7 @@ class MentionsPlace(Place):
     with_names: bool = False
     drop: bool = False
 
-    def prepare(self, connection: Connection, scope: Scope) -> list[Any]:
+    def prepare(self, connection: Connection, scope: SubjectScope) -> list[Any]:
         """Return the keys of the rows that name the person: every row is looked through."""
         sought = self._sought(scope)
         if not sought:
@@ -235,11 +235,11 @@ class MentionsPlace(Place):
                 found.pop(key, None)
         return list(found)
 
-    def count(self, connection: Connection, scope: Scope) -> int:
+    def count(self, connection: Connection, scope: SubjectScope) -> int:
         """Return how many rows name the person."""
         return len(self.prepare(connection, scope))
 
-    def erase(self, connection: Connection, scope: Scope, prepared: Prepared = None) -> int:
+    def erase(self, connection: Connection, scope: SubjectScope, prepared: Prepared = None) -> int:
         """Take what names the person out of each row, or drop the row."""
         keys = self.prepare(connection, scope) if prepared is None else prepared
         sought = self._sought(scope)
@@ -259,7 +259,7 @@ class MentionsPlace(Place):
         (key,) = self.table.primary_key.columns
         return key
 
-    def _sought(self, scope: Scope) -> tuple[str, ...]:
+    def _sought(self, scope: SubjectScope) -> tuple[str, ...]:
         if scope.person is None:
             return ()
         # A first or last name alone is other people's, too.
@@ -288,7 +288,7 @@ def _replaced(text: str, needles: tuple[str, ...]) -> str:
 class TrailPlace(MentionsPlace):
     """The audit trail: what staff read and did stays, and whom they searched for is taken out."""
 
-    def prepare(self, connection: Connection, scope: Scope) -> list[Any]:
+    def prepare(self, connection: Connection, scope: SubjectScope) -> list[Any]:
         """Return the lines that name the person, however a search was spelled, or the dwelling of a case of theirs."""
         found = dict.fromkeys(super().prepare(connection, scope))
         person, table = scope.person, self.table.c
@@ -301,7 +301,7 @@ class TrailPlace(MentionsPlace):
             found |= {row.id: None for row in searched if named_in(row.subject, person)}
         return list(found)
 
-    def erase(self, connection: Connection, scope: Scope, prepared: Prepared = None) -> int:
+    def erase(self, connection: Connection, scope: SubjectScope, prepared: Prepared = None) -> int:
         """Take the person, and where they lived, out of each line."""
         keys = self.prepare(connection, scope) if prepared is None else prepared
         table = self.table
@@ -317,10 +317,10 @@ class TrailPlace(MentionsPlace):
 
 
 @dataclass(frozen=True)
-class CallLogPlace(Place):
+class CallLogPlace(DataPlace):
     """Lines of the switchboard's log that still wait for later ones: found by the number within their octets."""
 
-    def prepare(self, connection: Connection, scope: Scope) -> list[int]:
+    def prepare(self, connection: Connection, scope: SubjectScope) -> list[int]:
         """Return the lines that hold the person's number."""
         if scope.person is None or not scope.person.numbers:
             return []
@@ -328,11 +328,11 @@ class CallLogPlace(Place):
         rows = connection.execute(sa.select(self.table.c.id, self.table.c.raw))
         return [row.id for row in rows if any(needle in bytes(row.raw) for needle in sought)]
 
-    def count(self, connection: Connection, scope: Scope) -> int:
+    def count(self, connection: Connection, scope: SubjectScope) -> int:
         """Return how many lines hold the person's number."""
         return len(self.prepare(connection, scope))
 
-    def erase(self, connection: Connection, scope: Scope, prepared: Prepared = None) -> int:
+    def erase(self, connection: Connection, scope: SubjectScope, prepared: Prepared = None) -> int:
         """Delete these lines."""
         ids = self.prepare(connection, scope) if prepared is None else prepared
         for some in slices(ids):
@@ -341,15 +341,15 @@ class CallLogPlace(Place):
 
 
 @dataclass(frozen=True)
-class DirectoryPlace(Place):
+class DirectoryPlace(DataPlace):
     """The directory in force and its kept versions: a lease that runs is needed for the contract, and stays."""
 
-    def prepare(self, connection: Connection, scope: Scope) -> dict[int, tuple[bytes, int]]:
+    def prepare(self, connection: Connection, scope: SubjectScope) -> dict[int, tuple[bytes, int]]:
         """Return the kept versions without the person."""
         tenants = _to_leave_out(scope)
         return directory.repacked_without(connection, tenants) if tenants else {}
 
-    def count(self, connection: Connection, scope: Scope) -> int:
+    def count(self, connection: Connection, scope: SubjectScope) -> int:
         """Return how many lines of the directory in force, and of versions that are kept, would go."""
         tenants = _to_leave_out(scope)
         if not tenants:
@@ -358,14 +358,14 @@ class DirectoryPlace(Place):
         kept = self.prepare(connection, scope)
         return connection.execute(theirs).scalar_one() + sum(gone for _content, gone in kept.values())
 
-    def export(self, connection: Connection, scope: Scope) -> list[dict[str, Any]]:
+    def export(self, connection: Connection, scope: SubjectScope) -> list[dict[str, Any]]:
         """Return the leases of the directory in force, those that run included."""
         if scope.person is None:
             return []
         theirs = sa.select(self.table).where(self.table.c.tenant_id.in_(tuple(scope.person.tenants)))
         return [dict(row) for row in connection.execute(theirs).mappings()]
 
-    def erase(self, connection: Connection, scope: Scope, prepared: Prepared = None) -> int:
+    def erase(self, connection: Connection, scope: SubjectScope, prepared: Prepared = None) -> int:
         """Take the leases out."""
         tenants = _to_leave_out(scope)
         if not tenants:
@@ -374,16 +374,16 @@ class DirectoryPlace(Place):
         return directory.leave_out(connection, tenants, repacked, WHO, datetime.now(UTC))
 
 
-def _to_leave_out(scope: Scope) -> tuple[str, ...]:
+def _to_leave_out(scope: SubjectScope) -> tuple[str, ...]:
     person = scope.person
     return () if person is None or person.lease_runs else tuple(person.tenants)
 
 
 @dataclass(frozen=True)
-class RuleArchivesPlace(Place):
+class RuleArchivesPlace(DataPlace):
     """Versions of the rules that were in force: tests that were made of the person's cases are left out of them."""
 
-    def prepare(self, connection: Connection, scope: Scope) -> dict[str, bytes]:
+    def prepare(self, connection: Connection, scope: SubjectScope) -> dict[str, bytes]:
         """Return the versions that hold such a test, packed without it."""
         found: dict[str, bytes] = {}
         if scope.person is None:
@@ -394,11 +394,11 @@ class RuleArchivesPlace(Place):
                 found[row.version] = changed
         return found
 
-    def count(self, connection: Connection, scope: Scope) -> int:
+    def count(self, connection: Connection, scope: SubjectScope) -> int:
         """Return how many versions hold such a test."""
         return len(self.prepare(connection, scope))
 
-    def erase(self, connection: Connection, scope: Scope, prepared: Prepared = None) -> int:
+    def erase(self, connection: Connection, scope: SubjectScope, prepared: Prepared = None) -> int:
         """Keep these versions without such tests."""
         changed = self.prepare(connection, scope) if prepared is None else prepared
         for version, archive in changed.items():
@@ -407,14 +407,14 @@ class RuleArchivesPlace(Place):
         return len(changed)
 
 
-def is_test_of(name: str, content: str, scope: Scope) -> bool:
+def is_test_of(name: str, content: str, scope: SubjectScope) -> bool:
     """Return whether a rule test, by its file's name and text, was made of a scope's case or names its person."""
     if name.removesuffix(".yaml") in scope.numbers:
         return True
     return scope.person is not None and any(each.lower() in content.lower() for each in scope.person.needles)
 
 
-def archive_without(archive: bytes, scope: Scope) -> bytes | None:
+def archive_without(archive: bytes, scope: SubjectScope) -> bytes | None:
     """Return an archive of rules without the tests that are of a scope; None where it holds none."""
     with zipfile.ZipFile(io.BytesIO(archive)) as packed:
         members = {info.filename: packed.read(info) for info in packed.infolist()}
@@ -433,7 +433,7 @@ def archive_without(archive: bytes, scope: Scope) -> bytes | None:
     return written.getvalue()
 
 
-def _marks(scope: Scope) -> "sa.ColumnElement[bool] | None":
+def _marks(scope: SubjectScope) -> "sa.ColumnElement[bool] | None":
     ways = []
     if scope.numbers:
         ways.append(sent_marks.c.case_number.in_(scope.numbers))
@@ -442,7 +442,7 @@ def _marks(scope: Scope) -> "sa.ColumnElement[bool] | None":
     return sa.or_(*ways) if ways else None
 
 
-def _sent_to(scope: Scope) -> "sa.ColumnElement[bool] | None":
+def _sent_to(scope: SubjectScope) -> "sa.ColumnElement[bool] | None":
     if scope.person is None or not scope.person.addresses:
         return None
     settled = _outbox.state.not_in(("waiting", "claimed"))
@@ -454,20 +454,20 @@ def _sent_to(scope: Scope) -> "sa.ColumnElement[bool] | None":
 
 
 def _sent_in(column: "sa.Column[Any]") -> Condition:
-    def rows(scope: Scope) -> "sa.ColumnElement[bool] | None":
+    def rows(scope: SubjectScope) -> "sa.ColumnElement[bool] | None":
         return column.in_(sa.select(_outbox.id).where(_outbox.case_id.in_(scope.case_ids))) if scope.case_ids else None
 
     return rows
 
 
-def _files_of(scope: Scope) -> "sa.ColumnElement[bool] | None":
+def _files_of(scope: SubjectScope) -> "sa.ColumnElement[bool] | None":
     found = _either(
         _in(writing_schema.files.c.case_id, "case_ids"), _in(writing_schema.files.c.arrival_id, "arrival_ids")
     )
     return found(scope)
 
 
-def _pieces_of(scope: Scope) -> "sa.ColumnElement[bool] | None":
+def _pieces_of(scope: SubjectScope) -> "sa.ColumnElement[bool] | None":
     files = _files_of(scope)
     return (
         None
@@ -487,10 +487,10 @@ _BLANK_CONTACT: Final = {
 
 
 @dataclass(frozen=True)
-class CasesPlace(Place):
+class CasesPlace(DataPlace):
     """The cases: kept for the figures of their days without their person, each dwelling under a word of its own."""
 
-    def erase(self, connection: Connection, scope: Scope, prepared: Prepared = None) -> int:
+    def erase(self, connection: Connection, scope: SubjectScope, prepared: Prepared = None) -> int:
         """Blank the cases of a scope, those of one dwelling alike: figures count households."""
         homes = connection.execute(
             sa.select(_cases.id, _cases.dwelling_id).where(_cases.id.in_(scope.case_ids), _cases.erased_at.is_(None))
@@ -504,10 +504,10 @@ class CasesPlace(Place):
 
 
 @dataclass(frozen=True)
-class ArrivalsPlace(Place):
+class ArrivalsPlace(DataPlace):
     """The arrivals: kept for the figures under an id that tells nothing."""
 
-    def erase(self, connection: Connection, scope: Scope, prepared: Prepared = None) -> int:
+    def erase(self, connection: Connection, scope: SubjectScope, prepared: Prepared = None) -> int:
         """Blank the arrivals of a scope."""
         del prepared
         condition = self._condition(scope)
@@ -520,12 +520,12 @@ class ArrivalsPlace(Place):
 
 _OWN_EVENTS: Final = _either(_in(schema.events.c.case_id, "case_ids"), _in(schema.events.c.arrival_id, "arrival_ids"))
 
-PLACES: list[Place] = [
+PLACES: list[DataPlace] = [
     # In the order in which rows may go: those that refer to others first.
-    Place(
+    DataPlace(
         schema.judgements, "ce qui a été compris de chaque message", _in(schema.judgements.c.contact_id, "contact_ids")
     ),
-    Place(
+    DataPlace(
         schema.alarm_labels,
         "ce que les agents ont dit d’une alerte",
         _in(schema.alarm_labels.c.case_id, "case_ids"),
@@ -537,7 +537,7 @@ PLACES: list[Place] = [
         "ce qui s’est passé dans un dossier",
         _OWN_EVENTS,
     ),
-    Place(
+    DataPlace(
         writing_schema.outbox_files,
         "les pièces de ce qui a été envoyé",
         _either(
@@ -545,32 +545,32 @@ PLACES: list[Place] = [
             _in(writing_schema.outbox_files.c.arrival_id, "arrival_ids"),
         ),
     ),
-    Place(
+    DataPlace(
         schema.outbox,
         "les courriels envoyés",
         _either(_in(_outbox.case_id, "case_ids"), _sent_to),
     ),
-    Place(writing_schema.file_pieces, "le contenu des pièces jointes par les agents", _pieces_of),
-    Place(writing_schema.files, "les pièces jointes par les agents", _files_of),
-    Place(writing_schema.drafts, "les brouillons", _in(writing_schema.drafts.c.about, "numbers")),
-    Place(writing_schema.writers, "qui est en train d’écrire", _in(writing_schema.writers.c.case_id, "case_ids")),
-    Place(system_schema.appointments, "les rendez-vous", _in(system_schema.appointments.c.case_id, "case_ids")),
-    Place(
+    DataPlace(writing_schema.file_pieces, "le contenu des pièces jointes par les agents", _pieces_of),
+    DataPlace(writing_schema.files, "les pièces jointes par les agents", _files_of),
+    DataPlace(writing_schema.drafts, "les brouillons", _in(writing_schema.drafts.c.about, "numbers")),
+    DataPlace(writing_schema.writers, "qui est en train d’écrire", _in(writing_schema.writers.c.case_id, "case_ids")),
+    DataPlace(system_schema.appointments, "les rendez-vous", _in(system_schema.appointments.c.case_id, "case_ids")),
+    DataPlace(
         schema.shared_contacts,
         "les messages classés dans un second dossier",
         _in(schema.shared_contacts.c.case_id, "case_ids"),
     ),
-    Place(
+    DataPlace(
         schema.arrival_bodies,
         "les messages tels qu’ils sont arrivés",
         _in(schema.arrival_bodies.c.arrival_id, "arrival_ids"),
     ),
-    Place(
+    DataPlace(
         schema.recognitions,
         "le texte reconnu sur les lettres numérisées",
         _in(schema.recognitions.c.arrival_id, "arrival_ids"),
     ),
-    Place(
+    DataPlace(
         schema.contacts,
         "qui a écrit ou appelé, quand et comment le joindre",
         _in(_contacts.id, "contact_ids"),
@@ -582,14 +582,14 @@ PLACES: list[Place] = [
         _in(_arrivals.id, "arrival_ids"),
         still=_arrivals.external_id.not_like("erased:%"),
     ),
-    Place(schema.timers, "les étapes à venir d’un dossier", _in(schema.timers.c.case_id, "case_ids")),
-    Place(
+    DataPlace(schema.timers, "les étapes à venir d’un dossier", _in(schema.timers.c.case_id, "case_ids")),
+    DataPlace(
         schema.case_links,
         "les liens entre dossiers",
         _either(_in(schema.case_links.c.case_id, "case_ids"), _in(schema.case_links.c.other_id, "case_ids")),
     ),
     CasesPlace(schema.cases, "les dossiers", _in(_cases.id, "case_ids"), _BLANK_CASE, still=_cases.erased_at.is_(None)),
-    Place(
+    DataPlace(
         schema.confirmed_contacts,
         "les adresses et numéros confirmés",
         _of_person(
@@ -600,7 +600,7 @@ PLACES: list[Place] = [
         with_case=False,
         identifies=True,
     ),
-    Place(
+    DataPlace(
         schema.register_entries,
         "le registre : souhaits et protections",
         _of_person(
@@ -611,13 +611,13 @@ PLACES: list[Place] = [
         with_case=False,
         identifies=True,
     ),
-    Place(
+    DataPlace(
         schema.undeliverable,
         "les adresses qui ne reçoivent plus",
         _of_person((schema.undeliverable.c.address, "addresses")),
         with_case=False,
     ),
-    Place(sent_marks, "ce que le journal dit avoir été envoyé", _marks, with_case=False),
+    DataPlace(sent_marks, "ce que le journal dit avoir été envoyé", _marks, with_case=False),
     CallLogPlace(system_schema.log_lines, "les lignes du standard en attente", with_case=False),
     DirectoryPlace(
         _LEASES,
@@ -696,7 +696,7 @@ KEPT_WITH_CASE: Final = {legal_holds.name: "les gels juridiques : ils partent qu
 """Tables that no request reaches while their case is kept for a claim."""
 
 
-def declare(place: Place) -> None:
+def declare(place: DataPlace) -> None:
     """Add a place to the registry, before those that its rows refer to."""
     PLACES.insert(0, place)
 

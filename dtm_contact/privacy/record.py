@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dtm_contact.errors import DtmContactError
-from dtm_contact.privacy.subject import Person
+from dtm_contact.privacy.subject import DataSubject
 from dtm_contact.settings import Settings
 
 _RECORD: Final = "erasures.jsonl"
@@ -98,7 +98,7 @@ class Erasures:
 
     def begin(
         self,
-        person: Person,
+        person: DataSubject,
         who: str,
         now: datetime,
         *,
@@ -138,9 +138,9 @@ class Erasures:
         self.append(record)
         return record
 
-    def signature(self, told: Mapping[str, Any]) -> str:
+    def signature(self, certificate: Mapping[str, Any]) -> str:
         """Return what proves that a certificate is ours and was not changed."""
-        return self.digest("certificate", json.dumps(told, sort_keys=True, ensure_ascii=True))
+        return self.digest("certificate", json.dumps(certificate, sort_keys=True, ensure_ascii=True))
 
     def append(self, record: ErasureRecord) -> None:
         """Write a record, or that it is done; returns once it is on the disk.
@@ -159,7 +159,7 @@ class Erasures:
         except OSError as error:
             raise ErasureRecordError(f"{self._folder}: the record cannot be written: {error.strerror}") from None
 
-    def keep_certificate(self, erasure_id: str, told: Mapping[str, Any]) -> Path:
+    def keep_certificate(self, erasure_id: str, certificate: Mapping[str, Any]) -> Path:
         """Write a certificate beside the record; return its file.
 
         Raises:
@@ -168,7 +168,7 @@ class Erasures:
         path = self._folder / f"certificate-{erasure_id}.json"
         try:
             with open(path, "w", encoding="ascii", opener=_private) as file:
-                json.dump(told, file, indent=1)
+                json.dump(certificate, file, indent=1)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:

@@ -140,7 +140,7 @@ def _ages(settings: Settings) -> Iterator[tuple[str, str, str]]:
         ("Coordonnées confirmées et registre, après le bail", ages.lease_months, claims),
         ("Annuaire, après le bail", ages.directory_months, "code civil, art. 2224"),
         ("Trace de ce que le personnel lit et fait", ages.trail_months, "CNIL, délibération n° 2021-122"),
-        ("Rendez-vous", ages.visit_months, "RGPD, art. 5(1)(e)"),
+        ("Rendez-vous", ages.appointment_months, "RGPD, art. 5(1)(e)"),
         ("Adresses qui ne reçoivent plus", ages.reach_months, "RGPD, art. 5(1)(e)"),
     ):
         yield what, f"{months} mois", law

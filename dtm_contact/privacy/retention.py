@@ -23,7 +23,7 @@ from dtm_contact.errors import LeaseLostError, StoreUnavailableError, described
 from dtm_contact.log import get_log
 from dtm_contact.privacy.erasing import finish, sweep, unfinished
 from dtm_contact.privacy.places import PLACES, WHO
-from dtm_contact.privacy.subject import Scope, at_work, of_cases
+from dtm_contact.privacy.subject import SubjectScope, at_work, of_cases
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.store.database import Database, insert_of
@@ -213,8 +213,8 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
         audit_trail.c.id,
         audit_trail.c.at < before(ages.trail_months),
     )
-    visit = appointments.c.at < months_before(now, ages.visit_months)
-    yield _plain("appointments", "GDPR art. 5(1)(e)", ages.visit_months, appointments.c.id, visit)
+    visit = appointments.c.at < months_before(now, ages.appointment_months)
+    yield _plain("appointments", "GDPR art. 5(1)(e)", ages.appointment_months, appointments.c.id, visit)
     reach = months_before(now, ages.reach_months)
     yield _plain(
         "addresses without a mailbox",
@@ -378,7 +378,7 @@ def _erase_cases(due: "sa.ColumnElement[bool]") -> Callable[[Connection, Sequenc
         rows = connection.execute(sa.select(cases.c.id, cases.c.number).where(cases.c.id.in_(ids), due)).all()
         if not rows:
             return 0
-        scope: Scope = of_cases(connection, {row.id: row.number for row in rows})
+        scope: SubjectScope = of_cases(connection, {row.id: row.number for row in rows})
         for place in PLACES:
             place.delete(connection, scope)
         return len(rows)

@@ -40,7 +40,7 @@ class UnknownPersonError(DtmContactError):
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class DataSubject:
     """Somebody, a tenant or not.
 
     Attributes:
@@ -67,7 +67,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class SubjectScope:
     """The rows that one transaction erases.
 
     Attributes:
@@ -81,17 +81,17 @@ class Scope:
     numbers: tuple[str, ...] = ()
     contact_ids: tuple[int, ...] = ()
     arrival_ids: tuple[int, ...] = ()
-    person: Person | None = None
-    own: "Scope | None" = None
+    person: DataSubject | None = None
+    own: "SubjectScope | None" = None
 
-    def parts(self) -> "Iterator[Scope]":
+    def parts(self) -> "Iterator[SubjectScope]":
         """Yield it in pieces that one statement takes."""
-        yield from (Scope(case_ids=some) for some in slices(self.case_ids))
-        yield from (Scope(numbers=some) for some in slices(self.numbers))
-        yield from (Scope(contact_ids=some) for some in slices(self.contact_ids))
-        yield from (Scope(arrival_ids=some) for some in slices(self.arrival_ids))
+        yield from (SubjectScope(case_ids=some) for some in slices(self.case_ids))
+        yield from (SubjectScope(numbers=some) for some in slices(self.numbers))
+        yield from (SubjectScope(contact_ids=some) for some in slices(self.contact_ids))
+        yield from (SubjectScope(arrival_ids=some) for some in slices(self.arrival_ids))
         if self.person is not None:
-            yield Scope(person=self.person)
+            yield SubjectScope(person=self.person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +103,20 @@ class KeptCase:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PersonalData:
     """All that is a person's: what can be erased in slices, and the cases that cannot."""
 
-    scopes: tuple[Scope, ...]
+    scopes: tuple[SubjectScope, ...]
     kept: tuple[KeptCase, ...]
 
     @property
-    def whole(self) -> Scope:
+    def whole(self) -> SubjectScope:
         """All slices as one."""
 
-        def all_of(ids: Callable[[Scope], tuple[_Item, ...]]) -> tuple[_Item, ...]:
+        def all_of(ids: Callable[[SubjectScope], tuple[_Item, ...]]) -> tuple[_Item, ...]:
             return tuple(each for scope in self.scopes for each in ids(scope))
 
-        return Scope(
+        return SubjectScope(
             all_of(lambda scope: scope.case_ids),
             all_of(lambda scope: scope.numbers),
             all_of(lambda scope: scope.contact_ids),
@@ -141,7 +141,7 @@ def spellings(key: str) -> Iterator[str]:
         yield f"+33{separator}{national[0][0]}{separator}{separator.join(pairs[1:])}"
 
 
-def person_named(connection: Connection, asked: str, on: date) -> Person:
+def person_named(connection: Connection, asked: str, on: date) -> DataSubject:
     """Return who is meant by a tenant's id, an e-mail address or a phone number.
 
     A tenant is found by any of the three, with all addresses and numbers that the directory, the register and the
@@ -178,12 +178,12 @@ def person_named(connection: Connection, asked: str, on: date) -> Person:
     if owners:
         return _tenant(connection, owners, on)
     if key is not None:
-        return Person(numbers=frozenset({key}))
-    person = Person(addresses=frozenset({address}))
+        return DataSubject(numbers=frozenset({key}))
+    person = DataSubject(addresses=frozenset({address}))
     return replace(person, names=_sender_names(connection, person))
 
 
-def _tenant(connection: Connection, tenants: Collection[str], on: date) -> Person:
+def _tenant(connection: Connection, tenants: Collection[str], on: date) -> DataSubject:
     leases = _leases(connection, tenants)
     addresses = {row.email.lower() for row in leases if row.email}
     numbers = {key for row in leases for each in row.phones if (key := phone_key(each))}
@@ -191,7 +191,7 @@ def _tenant(connection: Connection, tenants: Collection[str], on: date) -> Perso
     known = sa.select(confirmed_contacts.c.kind, confirmed_contacts.c.value)
     for kind, value in connection.execute(known.where(confirmed_contacts.c.tenant_id.in_(tuple(tenants)))):
         (addresses if kind == "address" else numbers).add(value)
-    person = Person(
+    person = DataSubject(
         frozenset(tenants),
         frozenset(addresses),
         frozenset(numbers),
@@ -201,7 +201,7 @@ def _tenant(connection: Connection, tenants: Collection[str], on: date) -> Perso
     return replace(person, names=person.names | _sender_names(connection, person))
 
 
-def _sender_names(connection: Connection, person: Person) -> frozenset[str]:
+def _sender_names(connection: Connection, person: DataSubject) -> frozenset[str]:
     query = sa.select(contacts.c.sender_name).where(HAS_SENDER, contacts.c.sender_address.in_(tuple(person.addresses)))
     return frozenset(filter(None, connection.execute(query.distinct()).scalars()))
 
@@ -214,7 +214,7 @@ def _among(connection: Connection, column: sa.Column[Any], values: Collection[st
     return set(connection.execute(sa.select(column).where(column.in_(tuple(values))).limit(1)).scalars())
 
 
-def named_in(text: str, person: Person) -> bool:
+def named_in(text: str, person: DataSubject) -> bool:
     """Return whether a text holds one of a person's names, however it is written."""
     folded = fold(text)
     return any(fold(name) in folded for name in person.names)
@@ -233,11 +233,11 @@ def _none_forced(number: str) -> bool:
 
 def rows_of(
     connection: Connection,
-    person: Person,
+    person: DataSubject,
     forced: Callable[[str], bool] = _none_forced,
     *,
     to_read: bool = False,
-) -> Found:
+) -> PersonalData:
     """Return all cases, contacts and arrivals of a person, in slices of a transaction each.
 
     A case is theirs as a whole where it is about them, or about nobody known while all that lies in it is theirs. Of
@@ -253,7 +253,7 @@ def rows_of(
     whole = _whole_cases(connection, person, mine)
     at_stake = () if to_read else _case_ids(connection, mine) | whole.keys()
     kept = dict(_kept(connection, at_stake, forced))
-    scopes: list[Scope] = []
+    scopes: list[SubjectScope] = []
     numbers: list[str] = []
     covered: set[int] = set()
     for ids in slices(sorted(whole.keys() - kept.keys()), CASES_AT_ONCE):
@@ -271,13 +271,13 @@ def rows_of(
         free = [row for row in rows if to_read or (row.case_id not in kept and row.state not in _UNSETTLED)]
         if free:
             ids = tuple(row.id for row in free)
-            scopes.append(Scope(contact_ids=ids, arrival_ids=tuple(row.arrival_id for row in free)))
-    own = Found(tuple(scopes), ()).whole
-    scopes.append(Scope(numbers=tuple(numbers), person=person, own=own))
-    return Found(tuple(scopes), tuple(sorted(kept.values(), key=lambda each: each.number)))
+            scopes.append(SubjectScope(contact_ids=ids, arrival_ids=tuple(row.arrival_id for row in free)))
+    own = PersonalData(tuple(scopes), ()).whole
+    scopes.append(SubjectScope(numbers=tuple(numbers), person=person, own=own))
+    return PersonalData(tuple(scopes), tuple(sorted(kept.values(), key=lambda each: each.number)))
 
 
-def _is_of(person: Person) -> sa.ColumnElement[bool]:
+def _is_of(person: DataSubject) -> sa.ColumnElement[bool]:
     ways: list[sa.ColumnElement[bool]] = []
     if person.addresses:
         ways.append(sa.and_(HAS_SENDER, contacts.c.sender_address.in_(tuple(person.addresses))))
@@ -298,7 +298,7 @@ def _case_ids(connection: Connection, contact_ids: Collection[int]) -> set[int]:
     return found
 
 
-def _whole_cases(connection: Connection, person: Person, mine: set[int]) -> dict[int, str]:
+def _whole_cases(connection: Connection, person: DataSubject, mine: set[int]) -> dict[int, str]:
     """Return the cases that are a person's as a whole: their numbers by their ids."""
     about = sa.select(cases.c.id, cases.c.number).where(cases.c.tenant_id.in_(tuple(person.tenants)))
     found = {row.id: row.number for row in connection.execute(about)}
@@ -318,7 +318,7 @@ def _whole_cases(connection: Connection, person: Person, mine: set[int]) -> dict
     return found
 
 
-def of_cases(connection: Connection, numbers: dict[int, str], person: Person | None = None) -> Scope:
+def of_cases(connection: Connection, numbers: dict[int, str], person: DataSubject | None = None) -> SubjectScope:
     """Return what belongs to some cases, given as their numbers by their ids.
 
     Contacts that were judged to be another tenant's are left out where a person is meant.
@@ -327,7 +327,7 @@ def of_cases(connection: Connection, numbers: dict[int, str], person: Person | N
     if person is not None and person.tenants:
         which = sa.and_(which, sa.or_(contacts.c.tenant_id.is_(None), contacts.c.tenant_id.in_(tuple(person.tenants))))
     rows = connection.execute(sa.select(contacts.c.id, contacts.c.arrival_id).where(which)).all()
-    return Scope(
+    return SubjectScope(
         tuple(numbers), tuple(numbers.values()), tuple(row.id for row in rows), tuple(row.arrival_id for row in rows)
     )
 

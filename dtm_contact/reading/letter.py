@@ -251,7 +251,7 @@ def _text(lines: Sequence[ScannedLine]) -> str:
 
 def with_letter(
     contact: Contact,
-    found: Sequence[Recognition],
+    recognitions: Sequence[Recognition],
     *,
     domains: Collection[str],
     confidence: float,
@@ -264,19 +264,19 @@ def with_letter(
 
     Args:
         contact: what was read.
-        found: what was recognised in its files.
+        recognitions: what was recognised in its files.
         domains: our own mail domains, lower case.
         confidence: the mean of the words, below which nothing is concluded from them.
         words: how many, below which the same holds.
     """
-    pages = [page for each in found for page in each.pages]
+    pages = [page for each in recognitions for page in each.pages]
     whole = Recognition(FileOutcome.READ, tuple(pages))
     parts = parts_of(pages)
     sure = whole.words >= words and whole.confidence >= confidence
     told = Recognised(round(whole.confidence, 1), whole.words, sure, parts.dated, parts.registered)
     by_post = contact.channel is Channel.LETTER or domain_of(contact.sender.address) in domains
     noted = [note for note in contact.notes if note not in _SAID_OF_FILES]
-    noted += _noted(told, found)
+    noted += _noted(told, recognitions)
     text = parts.body[: limits.NEW_TEXT]
     return replace(
         contact,

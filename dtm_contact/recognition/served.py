@@ -46,7 +46,7 @@ _TO_FIND: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class RecognitionBounds:
     """What recognising one file may cost: see `RecognitionSettings`."""
 
     languages: str
@@ -82,7 +82,7 @@ class _BrokenError(Exception):
     """It is no image and no PDF that can be drawn."""
 
 
-def recognise(octets: bytes, bounds: Bounds, folder: Path) -> Recognition:
+def recognise(octets: bytes, bounds: RecognitionBounds, folder: Path) -> Recognition:
     """Return what is recognised in a file.
 
     Args:
@@ -114,7 +114,7 @@ def recognise(octets: bytes, bounds: Bounds, folder: Path) -> Recognition:
     return Recognition(outcome, tuple(read))
 
 
-def _image_pages(octets: bytes, bounds: Bounds, folder: Path, until: float) -> Iterator[Path]:
+def _image_pages(octets: bytes, bounds: RecognitionBounds, folder: Path, until: float) -> Iterator[Path]:
     """Yield the pages of an image, grey, upright as its own marks say, and not larger than is of use."""
     source = folder / "source"
     source.write_bytes(octets)
@@ -137,7 +137,7 @@ def _cleaned(grey: Image.Image, page: Path) -> Path:
     return page
 
 
-def _pdf_pages(octets: bytes, bounds: Bounds, folder: Path, until: float) -> Iterator[Path]:
+def _pdf_pages(octets: bytes, bounds: RecognitionBounds, folder: Path, until: float) -> Iterator[Path]:
     """Yield the pages of a PDF, drawn one by one: how large each is in pixels, we say, whatever it says."""
     source = folder / "source.pdf"
     source.write_bytes(octets)
@@ -156,7 +156,7 @@ def _pdf_pages(octets: bytes, bounds: Bounds, folder: Path, until: float) -> Ite
         page.unlink()
 
 
-def _lines_of(page: Path, bounds: Bounds, until: float) -> tuple[ScannedLine, ...]:
+def _lines_of(page: Path, bounds: RecognitionBounds, until: float) -> tuple[ScannedLine, ...]:
     """Return the lines that Tesseract finds on a page, turned upright where it can tell which way that is."""
     # 1: find the way up, then the blocks; without the model for that (osd) it is no fault of the page.
     command = ["tesseract", str(page), "-", "-l", bounds.languages, "--dpi", "250", "--psm", "1", "tsv"]
@@ -230,7 +230,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     head = json.loads(sys.stdin.buffer.readline())
     sha256 = head.pop("sha256")
-    bounds = Bounds(**head)
+    bounds = RecognitionBounds(**head)
     # Should whoever started us be gone: nobody else would end us.
     signal.alarm(int(bounds.seconds) + _GRACE_SECONDS)
     bounds.take()

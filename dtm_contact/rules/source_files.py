@@ -22,7 +22,17 @@ from dtm_contact.rules.validation import (
     one_or_several,
     shown,
 )
-from dtm_contact.sources import IN_FIELDS, Answered, Layout, Meaning, Source, SourceBook, Trust, WhereToRead, canonical
+from dtm_contact.sources import (
+    IN_FIELDS,
+    Answered,
+    CodeMeaning,
+    FormLayout,
+    Source,
+    SourceBook,
+    SourceTrust,
+    WhereToRead,
+    canonical,
+)
 from dtm_contact.sources.entries import read_lines
 from dtm_contact.sources.filled import fill_in
 
@@ -125,8 +135,10 @@ class _Source(StrictModel):
     label: _Text
     senders: Annotated[_Senders, Field(alias="from")] = ()
     intake: Identifier | None = None
-    trust: Trust = Trust.VOUCHED
-    reads: Annotated[tuple[Layout, ...], BeforeValidator(one_or_several), Field(min_length=1)] = (Layout.MESSAGE,)
+    trust: SourceTrust = SourceTrust.VOUCHED
+    reads: Annotated[tuple[FormLayout, ...], BeforeValidator(one_or_several), Field(min_length=1)] = (
+        FormLayout.MESSAGE,
+    )
     identity: Literal["asserted", "proven"] = "asserted"
     fields: dict[SourceField, Annotated[_Where, BeforeValidator(_as_where)]] = Field(default_factory=dict)
     needs: Annotated[tuple[SourceField, ...], BeforeValidator(one_or_several)] | None = None
@@ -143,7 +155,7 @@ class _Source(StrictModel):
 class _Partner(StrictModel):
     label: _Text
     senders: Annotated[_Senders, Field(alias="from", min_length=1)]
-    trust: Trust = Trust.VOUCHED
+    trust: SourceTrust = SourceTrust.VOUCHED
     topic: _Meant | None = None
     priority: Literal["P2", "P3"] | None = None
     office: _Text | None = None
@@ -241,9 +253,9 @@ def _where(where: _Where) -> WhereToRead:
     )
 
 
-def _meaning(meant: _Code) -> Meaning:
+def _meaning(meant: _Code) -> CodeMeaning:
     priority = Priority(meant.priority) if meant.priority else None
-    return Meaning(meant.topic, priority, AlarmLevel(meant.alarm) if meant.alarm else AlarmLevel.NONE)
+    return CodeMeaning(meant.topic, priority, AlarmLevel(meant.alarm) if meant.alarm else AlarmLevel.NONE)
 
 
 def _faults(document: Document, file: SourcesFile, allowed: AllowedNames) -> Iterator[Problem]:
@@ -281,7 +293,7 @@ def _contradictions(document: Document, at: tuple[str, str], entry: _Source) -> 
     labelled = [name for name, where in entry.fields.items() if where.labels]
     if in_fields and not labelled:
         yield document.problem(at, f"{in_fields[0]} has no field to read", "add fields: …, or write reads: message")
-    if Layout.JSON in in_fields and len(in_fields) > 1 and entry.intake is None:
+    if FormLayout.JSON in in_fields and len(in_fields) > 1 and entry.intake is None:
         hint = "whoever fills in a form may send a file of JSON with it: write reads: json alone, or leave it out"
         yield document.problem((*at, "reads"), "json beside another layout is never read of mail", hint)
     if labelled and not in_fields:
@@ -313,18 +325,18 @@ def _doubled_labels(document: Document, at: tuple[str, str], entry: _Source) -> 
 
 def _unproven(document: Document, at: tuple[str, str], entry: _Source) -> Iterator[Problem]:
     """Yield why a source cannot vouch for who writes: anybody could write in its name, or type what it reads."""
-    if entry.trust is not Trust.VOUCHED:
+    if entry.trust is not SourceTrust.VOUCHED:
         yield document.problem((*at, "trust"), "who is not vouched for can prove nobody", "write trust: vouched")
     for needed in (SourceField.NAME, SourceField.LEASE):
         if needed not in entry.fields:
             hint = "a lease number and a name prove together; add both to fields"
             yield document.problem((*at, "identity"), f"no field tells the {needed.value}", hint)
     needed_text = entry.needs is None or SourceField.TEXT in entry.needs
-    if Layout.LINES in entry.reads and not (SourceField.TEXT in entry.fields and needed_text):
+    if FormLayout.LINES in entry.reads and not (SourceField.TEXT in entry.fields and needed_text):
         hint = "add text: … to fields, and to needs: without it nobody can tell what was typed from what the form wrote"
         yield document.problem((*at, "identity"), "no field that is needed holds the person's text", hint)
     names = list(entry.fields)
-    if Layout.LINES in entry.reads and SourceField.TEXT in names:
+    if FormLayout.LINES in entry.reads and SourceField.TEXT in names:
         for name in names[names.index(SourceField.TEXT) + 1 :]:
             if name in _WHO:
                 message = f"{name.value} stands behind the text, where anybody can type it"

@@ -49,7 +49,7 @@ class RetentionSettings(BaseModel):
         description="Months for which the audit trail is kept (CNIL, deliberation 2021-122 of 14 October 2021 on "
         "logging: six months to a year; up to three years where misuse is a proven risk)",
     )
-    visit_months: int = Field(
+    appointment_months: int = Field(
         default=12, ge=1, le=36, description="Months after which an appointment is erased (GDPR art. 5(1)(e))"
     )
     reach_months: int = Field(

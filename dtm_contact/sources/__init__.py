@@ -3,11 +3,11 @@
 from dtm_contact.sources.definition import (
     IN_FIELDS,
     Answered,
-    Layout,
-    Meaning,
+    CodeMeaning,
+    FormLayout,
     Source,
     SourceBook,
-    Trust,
+    SourceTrust,
     WhereToRead,
 )
 from dtm_contact.sources.entries import canonical
@@ -16,11 +16,11 @@ from dtm_contact.sources.reading import from_source, intake_of
 __all__ = [
     "IN_FIELDS",
     "Answered",
-    "Layout",
-    "Meaning",
+    "CodeMeaning",
+    "FormLayout",
     "Source",
     "SourceBook",
-    "Trust",
+    "SourceTrust",
     "WhereToRead",
     "canonical",
     "from_source",

@@ -18,7 +18,7 @@ _SAYS_NOTHING: Final = frozenset(
 )
 
 
-class Layout(StrEnum):
+class FormLayout(StrEnum):
     """How the fields of a message are written."""
 
     LINES = "lines"
@@ -35,10 +35,10 @@ class Layout(StrEnum):
     """A telephone system's notice of a voice message."""
 
 
-IN_FIELDS: Final = (Layout.LINES, Layout.TABLE, Layout.JSON)
+IN_FIELDS: Final = (FormLayout.LINES, FormLayout.TABLE, FormLayout.JSON)
 
 
-class Trust(StrEnum):
+class SourceTrust(StrEnum):
     """What our mail server must have found of the address that a source writes from."""
 
     VOUCHED = "vouched"
@@ -72,7 +72,7 @@ class WhereToRead:
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class CodeMeaning:
     """What a code of a source means: a topic, how urgent it is, and whether somebody is in danger."""
 
     topic: str
@@ -108,13 +108,13 @@ class Source:
     label: str
     senders: tuple[str, ...] = ()
     intake: str = ""
-    trust: Trust = Trust.VOUCHED
-    layouts: tuple[Layout, ...] = (Layout.MESSAGE,)
+    trust: SourceTrust = SourceTrust.VOUCHED
+    layouts: tuple[FormLayout, ...] = (FormLayout.MESSAGE,)
     fields: Mapping[SourceField, WhereToRead] = field(default_factory=dict)
     needs: frozenset[SourceField] = frozenset()
     boilerplate: tuple[str, ...] = ()
-    meanings: Mapping[str, Meaning] = field(default_factory=dict)
-    default: Meaning | None = None
+    meanings: Mapping[str, CodeMeaning] = field(default_factory=dict)
+    default: CodeMeaning | None = None
     proven: bool = False
     answered: Answered = Answered.NOBODY
     channel: Channel | None = None
@@ -129,7 +129,7 @@ class Source:
         """All labels, as they are compared."""
         return frozenset(label for where in self.fields.values() for label in where.labels)
 
-    def meaning(self, code: str) -> Meaning | None:
+    def meaning(self, code: str) -> CodeMeaning | None:
         """Return what a code means: as it stands there, else the longest that stands in it as whole words."""
         said = canonical(code)
         if said in self.meanings:
@@ -142,11 +142,11 @@ class Source:
         said = f" {canonical(line)} "
         return said.strip() in _SAYS_NOTHING or any(f" {phrase} " in said for phrase in self.boilerplate)
 
-    def trusts(self, found: Authentication) -> bool:
-        """Return whether what our server found of a sender is enough for this source."""
-        if self.trust is Trust.UNLESS_FAILED:
-            return found is not Authentication.FAILED
-        return found is Authentication.VOUCHED
+    def trusts(self, authentication: Authentication) -> bool:
+        """Return whether what our server authentication of a sender is enough for this source."""
+        if self.trust is SourceTrust.UNLESS_FAILED:
+            return authentication is not Authentication.FAILED
+        return authentication is Authentication.VOUCHED
 
 
 @dataclass(frozen=True)
@@ -191,5 +191,5 @@ class SourceBook:
         for source in self.sources.values():
             for sender in source.senders if source.answered is not Answered.SENDER else ():
                 # Of a whole domain only a telephone company's is none of people's.
-                if not sender.startswith("@") or Layout.VOICEMAIL in source.layouts:
+                if not sender.startswith("@") or FormLayout.VOICEMAIL in source.layouts:
                     yield sender

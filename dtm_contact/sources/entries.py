@@ -36,7 +36,7 @@ _LONGEST_LABEL: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FormEntry:
     """One field of a message.
 
     Attributes:
@@ -55,14 +55,14 @@ def canonical(label: str) -> str:
     return " ".join(_WORD.findall(fold(label)))
 
 
-def read_lines(lines: Iterable[str], labels: AbstractSet[str]) -> list[Entry]:
+def read_lines(lines: Iterable[str], labels: AbstractSet[str]) -> list[FormEntry]:
     """Return the labelled lines of a text; a line without one of `labels` goes on with what stands above it.
 
     Args:
         lines: the text.
         labels: those of the source, as they are compared: whatever else stands before a colon is text.
     """
-    entries: list[Entry] = []
+    entries: list[FormEntry] = []
     label = ""
     value: list[str] = []
     written: list[str] = []
@@ -89,11 +89,11 @@ def _parted(line: str) -> tuple[str, str]:
     return canonical(text[: min(ends)]), text[min(ends) + 1 :].strip(" \t*")
 
 
-def _entry(label: str, value: Sequence[str], written: Sequence[str]) -> Entry:
-    return Entry(label, "\n".join(value).strip("\n")[:_LONGEST_VALUE], "\n".join(written).strip("\n"))
+def _entry(label: str, value: Sequence[str], written: Sequence[str]) -> FormEntry:
+    return FormEntry(label, "\n".join(value).strip("\n")[:_LONGEST_VALUE], "\n".join(written).strip("\n"))
 
 
-def read_tables(data: bytes, charset: str, labels: AbstractSet[str]) -> list[Entry]:
+def read_tables(data: bytes, charset: str, labels: AbstractSet[str]) -> list[FormEntry]:
     """Return what the tables of an HTML text say: a label with its value beside it, or below it where labels head rows.
 
     A table within the value of a known label is part of that value, and nothing in it is a label.
@@ -104,7 +104,7 @@ def read_tables(data: bytes, charset: str, labels: AbstractSet[str]) -> list[Ent
         labels: those of the source, as they are compared.
     """
     root = parsed_html(data, charset)
-    entries: list[Entry] = []
+    entries: list[FormEntry] = []
     heads: tuple[str, ...] = ()
     values: set[int] = set()
     for row in islice(root.css("tr"), _MOST_ROWS) if root is not None else ():
@@ -121,7 +121,7 @@ def read_tables(data: bytes, charset: str, labels: AbstractSet[str]) -> list[Ent
         for label, cell in pairs:
             values.add(cell.mem_id)
             text = _text(cell)
-            entries.append(Entry(label, text, text))
+            entries.append(FormEntry(label, text, text))
         if len(entries) >= MOST_ENTRIES:
             break
     return entries[:MOST_ENTRIES]
@@ -164,7 +164,7 @@ def _stands_in(row: LexborNode, cells: AbstractSet[int]) -> bool:
     return False
 
 
-def read_json(data: bytes) -> list[Entry]:
+def read_json(data: bytes) -> list[FormEntry]:
     """Return the values of an object in JSON, each under the keys that lead to it; none where it cannot be read.
 
     Lists count by their places, from 0. A key that stands twice gives two entries.
@@ -185,7 +185,7 @@ class _Pairs(list[tuple[str, Any]]):
     """The members of an object, in their order."""
 
 
-def _flattened(value: Any, path: tuple[str, ...], depth: int) -> Iterator[Entry]:
+def _flattened(value: Any, path: tuple[str, ...], depth: int) -> Iterator[FormEntry]:
     match value:
         case _Pairs() if depth < _JSON_DEPTH:
             for key, inner in value:
@@ -200,4 +200,4 @@ def _flattened(value: Any, path: tuple[str, ...], depth: int) -> Iterator[Entry]
         case str():
             text = value[:_LONGEST_VALUE].replace("\r\n", "\n").strip()
             if text:
-                yield Entry(canonical(" ".join(path)), text, text)
+                yield FormEntry(canonical(" ".join(path)), text, text)

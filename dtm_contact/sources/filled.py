@@ -12,7 +12,7 @@ from typing import Final
 
 from dtm_contact.model import SourceField
 from dtm_contact.sources.definition import JOINED, Source, WhereToRead
-from dtm_contact.sources.entries import Entry, canonical
+from dtm_contact.sources.entries import FormEntry, canonical
 from dtm_contact.text import phone_key
 
 _LONGEST: Final = {SourceField.ADDRESS: 300, SourceField.PLACE: 200, SourceField.SUBJECT: 300, SourceField.TOPIC: 200}
@@ -43,7 +43,7 @@ class Filled:
     invalid: list[SourceField] = field(default_factory=list)
 
 
-def fill_in(source: Source, entries: Sequence[Entry], subject: str, *, typed_in: bool) -> Filled:
+def fill_in(source: Source, entries: Sequence[FormEntry], subject: str, *, typed_in: bool) -> Filled:
     """Return what the fields of a message say.
 
     Args:
@@ -62,7 +62,7 @@ def fill_in(source: Source, entries: Sequence[Entry], subject: str, *, typed_in:
         if name is SourceField.TEXT:
             spoken = [*found, *spoken]
         else:
-            beside += [Entry("", each, each) for each in rest if each]
+            beside += [FormEntry("", each, each) for each in rest if each]
     own = "\n".join(filter(None, (each.strip("\n") for each in _texts(spoken, source))))
     others = (_without_boilerplate(each.value, source) for each in beside if _says_something(each, typed_in=typed_in))
     filled.text = "\n\n".join(filter(None, (own, *others)))
@@ -71,7 +71,7 @@ def fill_in(source: Source, entries: Sequence[Entry], subject: str, *, typed_in:
     return filled
 
 
-def _told_and_spoken(source: Source, entries: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
+def _told_and_spoken(source: Source, entries: Sequence[FormEntry]) -> tuple[list[FormEntry], list[FormEntry]]:
     """Part the lines that the form wrote from those within the person's text."""
     where = source.fields.get(SourceField.TEXT)
     of_text = frozenset(where.labels) if where else frozenset()
@@ -82,7 +82,7 @@ def _told_and_spoken(source: Source, entries: Sequence[Entry]) -> tuple[list[Ent
     last = {entry.label: at for at, entry in enumerate(entries) if at > start and entry.label in behind}
     end = min(last.values(), default=len(entries))
     before = [entry for entry in entries[:start] if entry.label not in behind]
-    early = [Entry("", entry.written, entry.written) for entry in entries[:start] if entry.label in behind]
+    early = [FormEntry("", entry.written, entry.written) for entry in entries[:start] if entry.label in behind]
     after = [entry for at, entry in enumerate(entries[end:], start=end) if last.get(entry.label) == at]
     late = [entry for at, entry in enumerate(entries[end:], start=end) if last.get(entry.label) != at]
     first = entries[start]
@@ -90,8 +90,8 @@ def _told_and_spoken(source: Source, entries: Sequence[Entry]) -> tuple[list[Ent
     return [*before, *after], [*spoken, *early, *(_as_text(entry, of_text) for entry in late)]
 
 
-def _as_text(entry: Entry, of_text: frozenset[str]) -> Entry:
-    return entry if entry.label in of_text else Entry("", entry.written, entry.written)
+def _as_text(entry: FormEntry, of_text: frozenset[str]) -> FormEntry:
+    return entry if entry.label in of_text else FormEntry("", entry.written, entry.written)
 
 
 def _labels_behind_text(source: Source) -> frozenset[str]:
@@ -100,12 +100,12 @@ def _labels_behind_text(source: Source) -> frozenset[str]:
     return frozenset(label for name in behind for label in source.fields[name].labels)
 
 
-def _found(name: SourceField, where: WhereToRead, entries: Sequence[Entry], subject: str) -> list[Entry]:
+def _found(name: SourceField, where: WhereToRead, entries: Sequence[FormEntry], subject: str) -> list[FormEntry]:
     """Return the entries that a field is read of: those of its first label that is there, or of all its labels."""
     by_label = [[entry for entry in entries if entry.label == label] for label in where.labels]
     if where.subject is not None:
         found = where.subject.search(subject)
-        by_label.append([Entry("", _group(found), "")] if found else [])
+        by_label.append([FormEntry("", _group(found), "")] if found else [])
     there = [each for each in by_label if any(entry.value for entry in each)]
     return [entry for each in there for entry in each] if name in JOINED else (there[0] if there else [])
 
@@ -114,7 +114,7 @@ def _group(found: re.Match[str]) -> str:
     return str(found.group(1) if found.re.groups else found.group()).strip()
 
 
-def _take(filled: Filled, name: SourceField, found: Sequence[Entry], where: WhereToRead) -> list[str]:
+def _take(filled: Filled, name: SourceField, found: Sequence[FormEntry], where: WhereToRead) -> list[str]:
     """Keep what a field says, and return the lines that are no part of its value."""
     if name is SourceField.TEXT or not found:
         return []
@@ -174,7 +174,7 @@ def _sound(name: SourceField, value: str) -> str:
             return value
 
 
-def _texts(spoken: Sequence[Entry], source: Source) -> Iterator[str]:
+def _texts(spoken: Sequence[FormEntry], source: Source) -> Iterator[str]:
     """Yield what the person wrote; the form's own words below it are cut at its end alone."""
     lines = "\n".join(entry.value for entry in spoken).split("\n")
     while lines and (not lines[-1].strip() or source.is_boilerplate(lines[-1])):
@@ -182,7 +182,7 @@ def _texts(spoken: Sequence[Entry], source: Source) -> Iterator[str]:
     yield "\n".join(lines)
 
 
-def _says_something(entry: Entry, *, typed_in: bool) -> bool:
+def _says_something(entry: FormEntry, *, typed_in: bool) -> bool:
     """Return whether what stands under no known label may be text: in tables and JSON, codes and dates are none."""
     return typed_in or len(_WORD.findall(entry.value)) >= _WORDS_OF_TEXT
 

@@ -27,8 +27,8 @@ from dtm_contact.reading.headers import PARIS, Headers, split_head
 from dtm_contact.reading.lines import html_lines
 from dtm_contact.reading.mime import Node, parse_message
 from dtm_contact.reading.notes import Notes
-from dtm_contact.sources.definition import IN_FIELDS, Answered, Layout, Source, SourceBook
-from dtm_contact.sources.entries import MOST_ENTRIES, Entry, read_json, read_lines, read_tables
+from dtm_contact.sources.definition import IN_FIELDS, Answered, FormLayout, Source, SourceBook
+from dtm_contact.sources.entries import MOST_ENTRIES, FormEntry, read_json, read_lines, read_tables
 from dtm_contact.sources.filled import Filled, fill_in
 
 _MAIL: Final = "message/rfc822"
@@ -114,21 +114,21 @@ def _read(
     """Return a contact as one source says it; None where it is not written as that source's block says."""
     for layout in _layouts(source, intake):
         match layout:
-            case Layout.VOICEMAIL:
+            case FormLayout.VOICEMAIL:
                 voice = voice_notice(contact, own_numbers)
                 if voice is not None:
                     return replace(contact, voice=voice, sourced=_said(source, contact))
-            case Layout.SCAN:
+            case FormLayout.SCAN:
                 if contact.attachments:
                     silent = replace(contact, subject="", new_text="", signature="", quoted_text="", disclaimer="")
                     return _of_machine(silent, source, _said(source, contact), domains)
-            case Layout.MESSAGE:
+            case FormLayout.MESSAGE:
                 filled = fill_in(source, (), contact.subject, typed_in=False)
                 if source.needs <= filled.values.keys():
                     return _as_written(contact, source, filled, domains)
             case _:
                 entries = letter.entries(layout, source)
-                filled = fill_in(source, entries, contact.subject, typed_in=layout is Layout.LINES)
+                filled = fill_in(source, entries, contact.subject, typed_in=layout is FormLayout.LINES)
                 if intake is not None and intake.request:
                     filled.values[SourceField.REQUEST] = intake.request
                 if source.needs <= filled.values.keys():
@@ -136,7 +136,7 @@ def _read(
     return None
 
 
-def _layouts(source: Source, intake: Intake | None) -> tuple[Layout, ...]:
+def _layouts(source: Source, intake: Intake | None) -> tuple[FormLayout, ...]:
     """Return the layouts that a message may have: of an object only what nobody but the source can have put there.
 
     Whoever fills in a form may send files with it, an object in JSON too. So what a block reads in several ways is read
@@ -145,13 +145,13 @@ def _layouts(source: Source, intake: Intake | None) -> tuple[Layout, ...]:
     made = intake is not None and intake.made
     alone = intake is None and sum(layout in IN_FIELDS for layout in source.layouts) == 1
     return tuple(
-        layout for layout in source.layouts if layout not in IN_FIELDS or alone or (layout is Layout.JSON) is made
+        layout for layout in source.layouts if layout not in IN_FIELDS or alone or (layout is FormLayout.JSON) is made
     )
 
 
 def _unread(source: Source, contact: Contact, domains: Collection[str]) -> Contact:
     """Return a contact that is not written as its source's block says: as it was read, and still a case."""
-    if not {*IN_FIELDS, Layout.MESSAGE}.intersection(source.layouts):
+    if not {*IN_FIELDS, FormLayout.MESSAGE}.intersection(source.layouts):
         # What a telephone company writes besides its notices, or a copier without a file, is judged as anybody's.
         return contact
     said = replace(_said(source, contact), read=False)
@@ -281,22 +281,22 @@ class _Letter:
     def _root(self) -> Node:
         return parse_message(self._arrival.raw, self._noted)
 
-    def entries(self, layout: Layout, source: Source) -> list[Entry]:
+    def entries(self, layout: FormLayout, source: Source) -> list[FormEntry]:
         """Return the fields of the message as one layout has them."""
         match layout:
-            case Layout.LINES:
+            case FormLayout.LINES:
                 lines = ContentReader(self._root, self._noted, PARIS).read().lines
                 return read_lines((">" * line.depth + line.text for line in lines), source.labels)
-            case Layout.TABLE:
+            case FormLayout.TABLE:
                 part = self._first(lambda node: node.media_type == _HTML and _is_body(node))
                 return self._of_tables(part, source) if part is not None else []
-            case Layout.JSON:
+            case FormLayout.JSON:
                 part = self._first(lambda node: node.media_type in _JSON_TYPES)
                 return read_json(part.octets()) if part is not None else []
             case _:
                 return []
 
-    def _of_tables(self, part: Node, source: Source) -> list[Entry]:
+    def _of_tables(self, part: Node, source: Source) -> list[FormEntry]:
         """Return the rows of the tables of one part, and behind them what stands outside of them."""
         body, charset = part.body(), part.parameters.get("charset", "")
         if not body.sound:
@@ -305,7 +305,7 @@ class _Letter:
         told = {line.strip() for entry in entries for line in entry.value.split("\n")}
         shown = (line.text.strip() for line in html_lines(body.octets, charset, self._noted))
         beside = (text for text in shown if text and "\t" not in text and text not in told)
-        return [*entries, *(Entry("", text, text) for text in islice(beside, MOST_ENTRIES))] if entries else []
+        return [*entries, *(FormEntry("", text, text) for text in islice(beside, MOST_ENTRIES))] if entries else []
 
     def _first(self, wanted: Callable[[Node], bool]) -> Node | None:
         """Return the first of its own parts, those of messages that came along left out, which is wanted."""

@@ -37,7 +37,7 @@ class Recognitions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def found(self, digests: Sequence[str]) -> Mapping[str, Recognition]:
+    def recognised_in(self, digests: Sequence[str]) -> Mapping[str, Recognition]:
         """Return what was recognised in files, by their digests; those that nobody has recognised are left out."""
         query = sa.select(recognitions.c.sha256, recognitions.c.found).where(
             recognitions.c.sha256.in_(digests), recognitions.c.found.is_not(None)
@@ -91,14 +91,14 @@ class Recognitions:
             raw = connection.execute(body).scalar_one_or_none()
             return Scan(row.arrival_id, row.sha256, bytes(raw or b""))
 
-    def keep(self, scan: Scan, found: Recognition) -> None:
+    def keep(self, scan: Scan, recognition: Recognition) -> None:
         """Keep what was recognised in a scan, wherever else it came; arrivals that waited for nothing else go on."""
-        kept = _RECOGNITION.dump_python(found, mode="json")
+        kept = _RECOGNITION.dump_python(recognition, mode="json")
         same = sa.and_(recognitions.c.sha256 == scan.sha256, recognitions.c.found.is_(None))
         others = recognitions.alias()
         waits = sa.exists().where(others.c.arrival_id == arrivals.c.id, others.c.found.is_(None))
         with self._database.writing() as connection:
-            change = sa.update(recognitions).where(same).values(found=kept).returning(recognitions.c.arrival_id)
+            change = sa.update(recognitions).where(same).values(recognition=kept).returning(recognitions.c.arrival_id)
             done = sorted(connection.execute(change).scalars())
             go_on = sa.update(arrivals).where(arrivals.c.id.in_(done), arrivals.c.state == ArrivalState.WAITING)
             connection.execute(go_on.where(arrivals.c.reason == _REASON, ~waits).values(not_before=None))

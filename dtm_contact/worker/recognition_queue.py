@@ -42,7 +42,7 @@ class StoredScanReader:
         Raises:
             AwaitsRecognitionError: some of them nobody has recognised.
         """
-        found = self._store.recognitions.found([file.sha256 for file in files])
+        found = self._store.recognitions.recognised_in([file.sha256 for file in files])
         missing = [file.sha256 for file in files if file.sha256 not in found]
         if missing:
             raise AwaitsRecognitionError(missing)

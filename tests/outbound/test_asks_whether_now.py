@@ -201,7 +201,7 @@ def test_a_no_leaves_it_possible_and_is_noted(running: Engine) -> None:
     assert running.take(vouched(message("Non, c'est passé.", at, answers=question)), WRITER, at) == number
     assert case_of(running, number).alarm_level is AlarmLevel.POSSIBLE
     event = running.store.cases.get(number).events[-1]
-    assert "répond non" in event.data["why"]
+    assert {"code": "danger_reply", "args": {"reply": "no"}} in event.data["why"]
     assert not [each for each in running.sent(at) if each["To"] != WRITER]
 
 

@@ -29,7 +29,7 @@ from dtm_contact.privacy.erasing import (
     verify_certificate,
 )
 from dtm_contact.privacy.record import ErasureRecordError, Erasures, folder_of
-from dtm_contact.privacy.subject import Person, UnknownPersonError, person_named
+from dtm_contact.privacy.subject import DataSubject, UnknownPersonError, person_named
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
 from dtm_contact.store.schema import cases, contacts, outbox, undeliverable
@@ -62,7 +62,7 @@ def planted_site(sqlite_store: Store, sqlite_site: Settings, tmp_path: Path) -> 
     return planted(sqlite_store, sqlite_site, tmp_path)
 
 
-def who(store: Store, asked: str = TENANT) -> Person:
+def who(store: Store, asked: str = TENANT) -> DataSubject:
     with store.database.reading() as connection:
         return person_named(connection, asked, TODAY)
 
@@ -110,7 +110,7 @@ def test_octets_in_the_free_room_of_pages_are_found_and_a_vacuum_removes_them(sq
         connection.execute(undeliverable.insert(), {"address": ADDRESS, "since": NOW, "told": "550"})
     with sqlite_store.database.writing() as connection:
         connection.execute(undeliverable.delete())
-    person = Person(addresses=frozenset({ADDRESS}))
+    person = DataSubject(addresses=frozenset({ADDRESS}))
     assert pages_naming(sqlite_store.database, person) > 0
     vacuum(sqlite_store.database)
     assert pages_naming(sqlite_store.database, person) == 0
@@ -167,7 +167,7 @@ def test_a_plan_tells_what_is_erased_and_changes_nothing(planted_site: Planted, 
     assert told == {name: count for name, count in counts.items() if count}
     assert {each[0]: each[2] for each in planned.copies if each[3]} == {"journal": 4, "rule tests": 1, "folders": 1}
     after = plan(
-        planted_site.settings, sqlite_store, Person(tenants=frozenset({TENANT}), addresses=frozenset({ADDRESS}))
+        planted_site.settings, sqlite_store, DataSubject(tenants=frozenset({TENANT}), addresses=frozenset({ADDRESS}))
     )
     assert sum(count for _name, _holds, count in after.places) == 0
     assert sum(found for _name, _holds, found, ours in after.copies if ours) == 0

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from dtm_contact.privacy.places import KEPT_WITH_CASE, PLACES, declared
 from dtm_contact.privacy.retention import steps
-from dtm_contact.privacy.subject import Person, Scope
+from dtm_contact.privacy.subject import DataSubject, SubjectScope
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.store.columns import DataClass
@@ -17,12 +17,12 @@ PERSONAL = [
     for table in metadata.sorted_tables
     if any((column.info or table.info)["data_class"] is not DataClass.NONE for column in table.columns)
 ]
-EVERYTHING = Scope(
+EVERYTHING = SubjectScope(
     (1,),
     ("2026-000001",),
     (1,),
     (1,),
-    Person(frozenset({"T1"}), frozenset({"a@b.example"}), frozenset({"+33612345678"}), frozenset({"Ana Roy"})),
+    DataSubject(frozenset({"T1"}), frozenset({"a@b.example"}), frozenset({"+33612345678"}), frozenset({"Ana Roy"})),
 )
 
 
@@ -37,7 +37,7 @@ def test_a_table_that_nobody_declared_is_seen() -> None:
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: f"{type(place).__name__}-{place.name}")
 def test_every_place_can_be_counted_exported_erased_and_deleted(store: Store, place: "object") -> None:
-    for scope in (Scope(), EVERYTHING):
+    for scope in (SubjectScope(), EVERYTHING):
         with store.database.writing() as connection:
             assert place.count(connection, scope) == 0  # type: ignore[attr-defined]
             assert place.export(connection, scope) == []  # type: ignore[attr-defined]

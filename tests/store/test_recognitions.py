@@ -30,8 +30,8 @@ def test_a_letter_waits_until_it_is_recognised(store: Store) -> None:
     assert again is not None
     # Waiting costs no attempt.
     assert again.attempt == claimed.attempt
-    assert store.recognitions.found(["a", "b", "c"]).keys() == {"a", "b"}
-    assert store.recognitions.found([first.sha256])[first.sha256] == FOUND
+    assert store.recognitions.recognised_in(["a", "b", "c"]).keys() == {"a", "b"}
+    assert store.recognitions.recognised_in([first.sha256])[first.sha256] == FOUND
 
 
 def test_a_letter_waits_no_longer_than_it_may(store: Store) -> None:

@@ -12,7 +12,7 @@ from dtm_contact.errors import NotFoundError
 from dtm_contact.privacy.erasing import ErasurePlan, ask_to_erase, plan, unfinished
 from dtm_contact.privacy.export import export_person
 from dtm_contact.privacy.record import ErasureRecordError
-from dtm_contact.privacy.subject import Person, UnknownPersonError, person_named
+from dtm_contact.privacy.subject import DataSubject, UnknownPersonError, person_named
 from dtm_contact.web.pages.attachments import as_download
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, go
@@ -53,7 +53,7 @@ def _shown(context: RequestContext, asked: str, alert: str = "") -> Mapping[str,
     }
 
 
-def _person(context: RequestContext, asked: str) -> Person | None:
+def _person(context: RequestContext, asked: str) -> DataSubject | None:
     try:
         with context.app.store.database.reading() as connection:
             return person_named(connection, asked, context.now.date())
