@@ -134,7 +134,7 @@ def test_what_was_refused_comes_back_as_it_was_typed_and_harmless(desk: DeskAlon
 def test_reading_proposes_and_one_click_enters(desk: DeskAlone, agency: Somebody) -> None:
     number = theirs(desk, new_text=PORTUGUESE, understood={"wishes": LATER})
     assert kinds(desk) == []
-    text = agency.get(f"/dossier/{number}").text
+    text = agency.get(f"/dossier/{number}").text.replace("\u00a0", " ").replace("\u202f", " ")
     assert "Noter : préfère être joint·e ainsi : « après 17 h »" in text
     assert "Noter : écrit en portugais" in text
     agency.post(f"/dossier/{number}/inscrire", quoi="reach", valeur="phone", mots="après 17 h")
