@@ -72,6 +72,7 @@ SOURCE_FIELDS: Final[Mapping[SourceField, str]] = {
     SourceField.TOPIC: "motif",
     SourceField.SUBJECT: "objet",
     SourceField.TEXT: "texte",
+    SourceField.IGNORED: "champ sans objet",
 }
 ALARM_RAISED: Final[Mapping[AlarmSource | None, str]] = {
     AlarmSource.WORDS: "relevée par une formule",

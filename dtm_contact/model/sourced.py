@@ -27,6 +27,8 @@ class SourceField(StrEnum):
     SUBJECT = "subject"
     TEXT = "text"
     """What the person wrote."""
+    IGNORED = "ignored"
+    """What says nothing of the matter: it ends the value above it, and is dropped."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,8 @@ def _found(name: SourceField, where: WhereToRead, entries: Sequence[FormEntry], 
         found = where.subject.search(subject)
         by_label.append([FormEntry("", _group(found), "")] if found else [])
     there = [each for each in by_label if any(entry.value for entry in each)]
-    return [entry for each in there for entry in each] if name in JOINED else (there[0] if there else [])
+    every = name in JOINED or name is SourceField.IGNORED
+    return [entry for each in there for entry in each] if every else (there[0] if there else [])
 
 
 def _group(found: re.Match[str]) -> str:
@@ -118,6 +119,8 @@ def _take(filled: Filled, name: SourceField, found: Sequence[FormEntry], where: 
     """Keep what a field says, and return the lines that are no part of its value."""
     if name is SourceField.TEXT or not found:
         return []
+    if name is SourceField.IGNORED:
+        return [_value(name, entry.value)[1] for entry in found]
     rest: list[str] = []
     values: dict[str, None] = {}
     # A label that stands there empty, and once more with a value, was typed by somebody that second time.

@@ -35,6 +35,7 @@ _MAIL: Final = "message/rfc822"
 _REQUESTS: Final = "http"
 """The receiver under which our intake keeps all that it made a message of, whichever way it came."""
 _JSON_TYPES: Final = frozenset({"application/json", "text/json"})
+_OCTETS: Final = "application/octet-stream"
 _HTML: Final = "text/html"
 _EMPTINESS: Final = frozenset({notes.NO_TEXT, notes.ONLY_FILES, notes.ONLY_QUOTED, notes.ONLY_LETTER})
 """Notes of a message whose words stand in its fields."""
@@ -134,6 +135,12 @@ def _read(
                 if source.needs <= filled.values.keys():
                     return _as_filled(contact, source, filled, domains, cut=len(entries) >= MOST_ENTRIES)
     return None
+
+
+def _is_json(node: Node) -> bool:
+    """Return whether a part is JSON: by its type, or by its name where its sender declares nothing but octets."""
+    by_name = node.media_type == _OCTETS and node.filename.lower().endswith(".json")
+    return by_name or node.media_type in _JSON_TYPES
 
 
 def _layouts(source: Source, intake: Intake | None) -> tuple[FormLayout, ...]:
@@ -291,7 +298,7 @@ class _Letter:
                 part = self._first(lambda node: node.media_type == _HTML and _is_body(node))
                 return self._of_tables(part, source) if part is not None else []
             case FormLayout.JSON:
-                part = self._first(lambda node: node.media_type in _JSON_TYPES)
+                part = self._first(_is_json)
                 return read_json(part.octets()) if part is not None else []
             case _:
                 return []

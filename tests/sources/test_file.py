@@ -40,14 +40,15 @@ def folder(tmp_path: Path, text: str, *, of: Path = GOOD) -> Path:
     return rules
 
 
-def test_one_more_source_is_one_block(tmp_path: Path) -> None:
+@pytest.mark.parametrize("subtype", ["json", "octet-stream"])
+def test_one_more_source_is_one_block(tmp_path: Path, subtype: str) -> None:
     at = with_rules(folder(tmp_path, BLOCK, of=ROOT / "rules"))
     message = mail("", "alerte@supervision.example", "Alert")
     data = {
         "alert": {"id": 9, "kind": "NO_HEAT", "comment": "12 °C"},
         "occupant": {"name": "Joly", "contract": "3900689/60"},
     }
-    message.add_attachment(json.dumps(data).encode(), maintype="application", subtype="json", filename="a.json")
+    message.add_attachment(json.dumps(data).encode(), maintype="application", subtype=subtype, filename="a.json")
     judgement = judged(message, at=at)
     assert judgement.match.tenant is not None
     assert judgement.match.tenant.id == JOLY

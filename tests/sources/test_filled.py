@@ -50,6 +50,15 @@ def test_a_field_behind_the_text_does_not_count_before_it() -> None:
     assert "Dupont" in found.text
 
 
+def test_what_is_ignored_ends_the_value_above_it_and_is_no_text() -> None:
+    form = "Nom : Roy\nAdresse : 3 rue Hoche\nCorps d'état : plomberie\nDéposée le : 24/11/2026 à 9 h\nMessage : froid"
+    fields = {SourceField.IGNORED: ("Déposée le", "Corps d'état"), **USUAL}
+    found = filled(form, fields)
+    assert (found.values[SourceField.ADDRESS], found.text) == ("3 rue Hoche", "froid")
+    assert SourceField.IGNORED not in found.values
+    assert "plomberie" in filled(form).values[SourceField.ADDRESS], "a label that nobody knows goes on above it"
+
+
 def test_two_values_of_one_label_are_none() -> None:
     found = filled("Nom : Roy\nNom : Dupont\nMessage : froid")
     assert SourceField.NAME not in found.values
