@@ -449,6 +449,13 @@ def test_two_matters_of_one_message_are_two_cases_that_both_have_it(desk: Desk) 
     assert desk.case(one).state == "open"
     elsewhere = desk.do(one, "divide", arrival=1, topic="neighbours", queue="pantin").opened or ""
     assert desk.case(elsewhere).queue == "pantin"
+    desk.do(one, "note", text="vu")
+    desk.do(one, "undo")
+    assert desk.case(elsewhere).state == "open", "only the note was taken back"
+    desk.do(one, "undo")
+    assert desk.case(elsewhere).state == "closed"
+    with pytest.raises(WrongStateError, match=f"{new.number} a été travaillé"):
+        desk.do(one, "undo")
 
 
 @pytest.mark.parametrize(

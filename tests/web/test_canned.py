@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from dtm_contact.access import Role
+from dtm_contact.access import Role, csrf_token
 from dtm_contact.model import Asker, EntryKind
 from tests.store.samples import entered
 from tests.web.conftest import DIGEST, DeskAlone, Somebody, open_in
@@ -109,6 +109,20 @@ def test_two_matters_of_one_message_are_two_cases_each_in_its_office(desk: DeskA
     assert second.case.number in agent.get(f"/dossier/{number}").text
     refused = agent.post(f"/dossier/{number}/dedoubler", arrivee=arrival, motif="heating", version=2)
     assert (refused.status_code, "C'est déjà le motif" in unescape(refused.text)) == (409, True)
+
+
+def test_who_opens_a_second_case_reads_where_it_lies_and_may_take_it_back(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    arrival = str(desk.store.cases.get(number).contacts[0].arrival_id)
+    asked = {"csrf": csrf_token(agent.secret), "arrivee": arrival, "motif": "rent_charges", "version": "1"}
+    answer = agent.client.send("POST", f"/dossier/{number}/dedoubler", data=asked, headers=HTMX).text
+    (opened,) = [case.number for case in desk.store.cases.queue(queue="agence-comptes")]
+    assert f"Il porte le numéro {opened} et se trouve ici : {desk.rules.queues['agence-comptes'].label}" in unescape(
+        answer
+    )
+    assert agent.get(f"/dossier/{opened}").status_code == 404, "another office has it"
+    assert agent.post(f"/dossier/{number}/annuler").status_code == 303
+    assert desk.store.cases.get(opened).case.state == "closed"
 
 
 def test_what_went_out_by_itself_is_read_on_the_case(desk: DeskAlone, agent: Somebody) -> None:

@@ -124,9 +124,10 @@ def divide(act: Act, arrival: int, topic: Code, queue: Code | None = None) -> No
     act.work.share_contact(arrival, new)
     act.work.link(new, act.held, "linked")
     act.opened = new.case.number
-    # A new version, so that a colleague who changes the case at the same time is told; what was opened stands.
+    # A new version, so that a colleague who changes the case at the same time is told.
     act.work.change(act.held)
-    act.tell("divided", {"with": new.case.number})
+    other = {"number": new.case.number, "changed": {}, "linked": True, "opened": True}
+    act.tell("divided", {"with": new.case.number, "other": other, "changed": {}})
     act.tell("opened", {"with": act.case.number}, of=new)
 
 

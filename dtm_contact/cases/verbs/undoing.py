@@ -31,7 +31,8 @@ def undo(act: Act, reason: Line | None = None, danger_over: DangerOver | None = 
     _check_danger(act, last, reason, danger_over)
     if last.data["changed"].get("state", [None])[0] == "open":
         no_second_call_back(act)
-    if "other" in last.data:
+    # Whoever opened a case for another office takes it back unseen, as long as nobody has worked on it.
+    if "other" in last.data and not last.data["other"].get("opened"):
         act.other_case(last.data["other"]["number"])
     restored = take_back(act.work, act.held, last)
     act.work.resume_escalation(act.held, last.at)

@@ -285,11 +285,12 @@ def _verb_action(word: str, verb: str, *, versioned: bool = True) -> Callable[[A
             version = context.number("version") if versioned else None
             try:
                 given = {name: value for name, value in arguments(context).items() if value not in (None, "", ())}
-                context.apply(verb, number, given, version, of_draft=word in FORMS and not context.text("bandeau"))
+                of_draft = word in FORMS and not context.text("bandeau")
+                applied = context.apply(verb, number, given, version, of_draft=of_draft)
             except RefusedError as error:
                 keep_refused(context, word, number)
                 return case_page(context, alert=_why_refused(context, error), refused=word)
-            return _after(context, verb, number)
+            return _after(context, verb, number, applied.opened)
 
         return arguments
 
@@ -318,14 +319,18 @@ def _other_address(context: RequestContext) -> str:
     return f" Adresse connue : {other.address}." if other else ""
 
 
-def _after(context: RequestContext, verb: str, number: str) -> Mapping[str, Any] | Response:
+def _after(context: RequestContext, verb: str, number: str, opened: str | None = None) -> Mapping[str, Any] | Response:
     if context.is_htmx and context.text("bandeau"):
         return {"template": "announced.html", "said": verb, "about": number}
     if (verb in _LEAVES or context.text("puis") == "clore") and not (
         context.text("reste") and _still_seen(context, number)
     ):
         return go(f"/file?fait={verb}&de={number}")
-    return case_page(context, said=verb) if context.is_htmx else go(f"/dossier/{number}?fait={verb}")
+    if not context.is_htmx:
+        return go(f"/dossier/{number}?fait={verb}")
+    # Whoever opened it may not see it any more: its number and its queue are said once.
+    further = context.app.store.desk.case(opened) if opened else None
+    return {**case_page(context, said=verb), "further": further}
 
 
 def _still_seen(context: RequestContext, number: str) -> bool:
