@@ -130,6 +130,7 @@ def judge(
         zone=zone,
         files=grounds.files,
         file_octets=grounds.settings.pdf.octets,
+        own_received=grounds.settings.own_received,
     )
     counted_from = now
     now = min(contact.at, now) if arrival.imported else now

@@ -20,6 +20,7 @@ def read(
     zone: tzinfo = PARIS,
     files: FileReader | None = None,
     file_octets: int = 0,
+    own_received: int = 0,
 ) -> Contact:
     """Read an arrival, whatever its bytes are.
 
@@ -29,6 +30,7 @@ def read(
         zone: of times that give no offset.
         files: reads the words of PDFs that came along; None: they are only listed.
         file_octets: how large a PDF may be that is read.
+        own_received: how many of the newest Received headers are our servers', whose results stand below them.
 
     Returns:
         What it says. What could not be read, or was cut at a limit, stands in its notes.
@@ -40,7 +42,7 @@ def read(
     read_as = formats.get(arrival.media_type.lower())
     if read_as is None:
         raise UnreadableArrivalError(f"media type {arrival.media_type[:80]!r}, known are {', '.join(formats)}")
-    return read_as.reader(arrival, FormatContext(zone, authserv_ids, files, file_octets))
+    return read_as.reader(arrival, FormatContext(zone, authserv_ids, files, file_octets, own_received))
 
 
 def message_time(raw: bytes, fallback: datetime) -> datetime:

@@ -30,15 +30,16 @@ _RESULTS: Final = 200
 """Results read of all headers together: a server writes some ten."""
 
 
-def trusted_verdicts(headers: Headers, authserv_ids: Collection[str]) -> tuple[str, ...]:
+def trusted_verdicts(headers: Headers, authserv_ids: Collection[str], own_received: int = 0) -> tuple[str, ...]:
     """Return the verdicts of our own mail servers as "Header: value", topmost first, each cut for display.
 
     Args:
         headers: the message's.
         authserv_ids: the names that our servers give themselves.
+        own_received: as `authentication` takes it.
     """
     found: list[str] = []
-    for name, body in _added_by_us(headers):
+    for name, body in _added_by_us(headers, own_received):
         if name == _AUTHENTICATION:
             if _is_ours(body, authserv_ids):
                 found.append(f"Authentication-Results: {decode_header(body)}"[:_SHOWN])
@@ -47,7 +48,7 @@ def trusted_verdicts(headers: Headers, authserv_ids: Collection[str]) -> tuple[s
     return tuple(found)
 
 
-def authentication(headers: Headers, authserv_ids: Collection[str]) -> Authentication:
+def authentication(headers: Headers, authserv_ids: Collection[str], own_received: int = 0) -> Authentication:
     """Return what our own mail servers found of the address in From.
 
     Vouched: there is exactly one From, DMARC did not fail, and DMARC passed for From's domain, or a DKIM signature
@@ -58,6 +59,8 @@ def authentication(headers: Headers, authserv_ids: Collection[str]) -> Authentic
         headers: the message's.
         authserv_ids: the names that our servers give themselves; without one no header is known to be ours, and
             nobody is vouched for.
+        own_received: how many of the newest Received headers are our own servers', which write their results below
+            them and remove what others wrote in their name (RFC 8601 section 5).
     """
     authors = [mailbox.address for body in headers.all_raw("from")[:20] for mailbox in parse_mailboxes(body)]
     if len(authors) != 1:
@@ -65,7 +68,7 @@ def authentication(headers: Headers, authserv_ids: Collection[str]) -> Authentic
     domain = domain_of(authors[0])
     results = [
         result
-        for name, body in _added_by_us(headers)
+        for name, body in _added_by_us(headers, own_received)
         if name == _AUTHENTICATION and authserv_ids and _is_ours(body, authserv_ids)
         for result in parse_results(clean_line(decode(body)))
     ][:_RESULTS]
@@ -113,17 +116,21 @@ def aligned(domain: str, author: str) -> bool:
     return domain == author or (_organization(domain) is not None and _organization(domain) == _organization(author))
 
 
-def _added_by_us(headers: Headers) -> Iterator[tuple[str, bytes]]:
-    """Yield the headers above the topmost Received: a server adds its own above those that came in.
+def _added_by_us(headers: Headers, own_received: int) -> Iterator[tuple[str, bytes]]:
+    """Yield the headers above the topmost Received that is not ours: a server adds its own above those that came in.
 
     Where no server received the message, none is ours.
     """
     if "received" not in headers:
         return
+    passed = 0
     for name, body in headers.fields:
         if name == "received":
-            return
-        yield name, body
+            passed += 1
+            if passed > own_received:
+                return
+        else:
+            yield name, body
 
 
 def _is_ours(body: bytes, authserv_ids: Collection[str]) -> bool:

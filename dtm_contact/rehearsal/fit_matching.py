@@ -192,7 +192,7 @@ def _labelled(corpus: Corpus, settings: Settings, learnt: Learnt) -> Iterator[La
     """Yield each message of a corpus as matched by what has been learnt so far; without any history."""
     index = MatchIndex.build(corpus.directory, settings, learnt)
     for arrival in corpus.arrivals:
-        contact = read(arrival, authserv_ids=settings.servers, zone=settings.zone)
+        contact = read(arrival, authserv_ids=settings.servers, zone=settings.zone, own_received=settings.own_received)
         if arrival.external_id in corpus.truths:
             found = match(contact, contact.at.astimezone(settings.zone).date(), index, NoHistory())
             yield Labelled(found, corpus.truths[arrival.external_id])

@@ -147,6 +147,14 @@ class Settings(BaseSettings):
         description="Names our mail servers give themselves in the headers that we trust (JSON list)",
     )
 
+    own_received: int = Field(
+        default=0,
+        ge=0,
+        le=5,
+        description="How many of the newest Received headers our own servers write above their Authentication-Results "
+        "(OpenDKIM and OpenDMARC before 2026 with Postfix: 1); only where they remove such headers that came in",
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -186,3 +186,19 @@ def test_any_header_can_be_parsed(text: str) -> None:
     for result in parse_results(f"mx.parishabitat.example; {text}"):
         assert result.method
         assert result.value
+
+
+BELOW = (
+    b"Received: from out.example by mx.parishabitat.example\r\n"
+    b"Authentication-Results: mx.parishabitat.example; dkim=pass header.d=free.example\r\n"
+    b"Received: from home by out.example\r\n"
+    b"Authentication-Results: mx.parishabitat.example; dmarc=pass header.from=free.example\r\n"
+    b"From: nadia@free.example\r\n\r\ntexte"
+)
+
+
+@pytest.mark.parametrize(("own_received", "said"), [(0, 0), (1, 1)])
+def test_results_below_our_own_received_count_where_the_settings_say_so(own_received: int, said: int) -> None:
+    found = read(arrival(BELOW), authserv_ids=("mx.parishabitat.example",), own_received=own_received)
+    assert len(found.trusted_verdicts) == said
+    assert found.authentication is (Authentication.VOUCHED if said else Authentication.NONE)

@@ -18,12 +18,14 @@ class FormatContext:
         authserv_ids: the names our mail servers give themselves in Authentication-Results; empty: not known.
         files: reads the words of PDFs that came along; None: they are only listed.
         file_octets: how large a PDF may be that is read.
+        own_received: how many of the newest Received headers are our servers', whose results stand below them.
     """
 
     zone: tzinfo
     authserv_ids: Collection[str] = ()
     files: FileReader | None = None
     file_octets: int = 0
+    own_received: int = 0
 
 
 Reader = Callable[[Arrival, FormatContext], Contact]
