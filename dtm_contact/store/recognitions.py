@@ -98,7 +98,7 @@ class Recognitions:
         others = recognitions.alias()
         waits = sa.exists().where(others.c.arrival_id == arrivals.c.id, others.c.found.is_(None))
         with self._database.writing() as connection:
-            change = sa.update(recognitions).where(same).values(recognition=kept).returning(recognitions.c.arrival_id)
+            change = sa.update(recognitions).where(same).values(found=kept).returning(recognitions.c.arrival_id)
             done = sorted(connection.execute(change).scalars())
             go_on = sa.update(arrivals).where(arrivals.c.id.in_(done), arrivals.c.state == ArrivalState.WAITING)
             connection.execute(go_on.where(arrivals.c.reason == _REASON, ~waits).values(not_before=None))
