@@ -223,6 +223,10 @@ def password_that_is_a_credential(scene: Scene) -> None:
     scene.set(outbound={"host": "localhost", "user": "us", "password_file": "credential:smtp.password"})
 
 
+def language_of_letters_that_is_not_there(scene: Scene) -> None:
+    scene.set(recognition={"languages": "fra+tlh"})
+
+
 def disk_without_inodes(scene: Scene) -> None:
     folder = scene.folder / "danger"
     folder.mkdir()
@@ -523,6 +527,7 @@ FAULTS: list[tuple[Plant, str, CheckState, str]] = [
     (backups_that_are_old, "backup", CheckState.WARNING, "DTM_BACKUP_MAX_AGE_HOURS allows 30"),
     (password_that_is_a_credential, "secrets", CheckState.SKIPPED, "handed to the daemon's unit alone"),
     (password_that_is_a_credential, "relay", CheckState.SKIPPED, "the password of outbound is a systemd credential"),
+    (language_of_letters_that_is_not_there, "recognition", CheckState.WARNING, "letters go to the reception unread"),
     (disk_without_inodes, "disk", CheckState.FAULT, "files (inodes) left"),
     (judges_beyond_the_memory, "memory", CheckState.FAULT, "12,480 MiB at rest"),
     (bound_of_the_service_too_low, "memory", CheckState.FAULT, "system.slice allows 400"),
