@@ -32,7 +32,7 @@ def take(octets: int) -> Callable[[], None]:
 
 @pytest.mark.parametrize(
     ("bounded", "error"),
-    [(spin, CpuSpentError), (take(200 * MEBIBYTE), MemoryError), (take(MEBIBYTE), None)],
+    [(spin, CpuSpentError), (take(4096 * MEBIBYTE), MemoryError), (take(MEBIBYTE), None)],
 )
 def test_a_bound_ends_the_block_and_lasts_no_longer(
     bounded: Callable[[], None], error: type[BaseException] | None
