@@ -107,6 +107,13 @@ class _Where(StrictModel):
         return self
 
 
+def _check_channel(channel: Channel) -> Channel:
+    if not channel.is_written:
+        written = ", ".join(each.value for each in Channel if each.is_written)
+        raise InvalidValueError(f"nobody writes by {channel.value}", f"write one of: {written}")
+    return channel
+
+
 def _as_where(value: Any) -> Any:
     return value if isinstance(value, Mapping) else {"labels": value}
 
@@ -146,7 +153,7 @@ class _Source(StrictModel):
     topic: _Meant | None = None
     topics: Annotated[dict[str, _Meant], Field(max_length=_MOST_CODES)] = Field(default_factory=dict)
     answers: Answered | None = None
-    channel: Literal["email", "form", "letter", "sms"] | None = None
+    channel: Annotated[Channel, AfterValidator(_check_channel)] | None = None
     joins: Literal["request", "equipment"] | None = None
     office: _Text | None = None
     tests: tuple[_Test, ...] = ()
@@ -224,7 +231,7 @@ def _source(name: str, entry: _Source) -> Source:
         default=_meaning(entry.topic) if entry.topic else None,
         proven=entry.identity == "proven",
         answered=answers,
-        channel=Channel(entry.channel) if entry.channel else None,
+        channel=entry.channel,
         joins=joins,
         office_id=entry.office,
     )

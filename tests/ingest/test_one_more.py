@@ -159,6 +159,15 @@ def test_the_rules_are_checked_and_tested_with_it(copy: Path) -> None:
     run(copy, "-m", "dtm_contact", "rules", "check")
 
 
+def test_a_source_may_say_that_it_brings_it(copy: Path) -> None:
+    sources = copy / "rules" / "sources.yaml"
+    before = sources.read_text(encoding="utf-8")
+    sources.write_text(before.replace("    channel: form\n", "    channel: fax\n", 1), encoding="utf-8")
+    assert "channel: fax" in sources.read_text(encoding="utf-8")
+    run(copy, "-m", "dtm_contact", "rules", "check")
+    sources.write_text(before, encoding="utf-8")
+
+
 def test_the_way_in_is_found_by_its_file(copy: Path) -> None:
     assert "fax_machine" in run(copy, "-c", "from dtm_contact.ingest import known_receivers; print(*known_receivers())")
 

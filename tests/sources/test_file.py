@@ -139,6 +139,10 @@ FAULTS = {
         "    from: a@b.example\n    reads: [lines, json]\n    fields: {name: Nom}\n",
         "json beside another layout is never read of mail",
     ),
+    "channel-that-nobody-writes-by": (
+        "    from: a@b.example\n    channel: phone\n    reads: lines\n    fields: {text: Message}\n",
+        "nobody writes by phone (write one of: email, form, letter, sms)",
+    ),
     "proven-without-text": (
         "    from: a@b.example\n    reads: lines\n    identity: proven\n    fields: {name: Nom, lease: Bail}\n",
         "no field that is needed holds the person's text",
