@@ -11,7 +11,7 @@ import re
 import smtplib
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import policy
@@ -388,7 +388,9 @@ class MailSink:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request of a browser: the page, whatever it asks for."""
-        try:
+        # A browser that goes away, or never asks, is nobody's trouble.
+        gone = (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
+        with closing(writer), suppress(*gone):
             async with asyncio.timeout(5):
                 await reader.readuntil(b"\r\n\r\n")
                 body = "".join(self._html()).encode()
@@ -399,10 +401,6 @@ class MailSink:
                 )
                 writer.write(head.encode() + body)
                 await writer.drain()
-        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass
-        finally:
-            writer.close()
 
     def _html(self) -> Iterator[str]:
         yield (
