@@ -129,7 +129,7 @@ async def test_a_message_goes_on_to_somebody_of_the_directory_by_keyboard(world:
     await page.keyboard.press("w")
     form = page.locator("[action$='/faire-suivre']")
     await expect(form.locator("textarea")).to_be_focused()
-    await page.keyboard.insert_text("Merci d’y passer.")
+    await page.keyboard.insert_text("Une colonie est sous la cave.")
     with open_store(world.daemon.url) as store:
         office = next(each for each in store.directory.load().offices if each.email)
     await form.locator("select[name=a]").focus()
@@ -137,10 +137,10 @@ async def test_a_message_goes_on_to_somebody_of_the_directory_by_keyboard(world:
     await form.locator("textarea").focus()
     await page.keyboard.press("Control+Enter")
     await said(page, "Message transmis")
-    to, mail = await arrived(world.sink, "Merci d=E2=80=99y passer")
+    to, mail = await arrived(world.sink, "Une colonie est sous la cave")
     assert to == office.email.lower()
     assert "rats dans le local" in mail.as_bytes().decode(errors="replace")
-    await expect(page.locator(".said-forward")).to_contain_text("Merci d’y passer.")
+    await expect(page.locator(".said-forward")).to_contain_text("Une colonie est sous la cave.")
     assert [each.what for each in file(world, number).events if each.what == "forwarded"]
 
 
