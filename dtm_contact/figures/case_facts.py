@@ -25,8 +25,6 @@ _CORRECTIONS: Final = {
     "tenant": "corrected_tenant",
     "topic": "corrected_topic",
     "priority": "corrected_priority",
-    "danger": "corrected_priority",
-    "no_danger": "corrected_priority",
 }
 _COUNTED: Final = {
     "moved": "transfers",

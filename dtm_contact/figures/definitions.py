@@ -321,11 +321,12 @@ FIGURES: Final[tuple[Figure, ...]] = (
     ),
     Figure(
         "corrected_priority", "engine", "Priorité corrigée",
-        f"Fois où un agent a changé la priorité, dit ou levé un danger ; {_BY_HAND}.",
-        "Priority corrected", "Times that an agent changed the priority, said that there is danger or none; "
-        f"{_NOT_UNDONE}.",
-        "events", "corrected_priority", better=Better.LESS, basis=Basis.EVENTS,
-        events=("priority", "danger", "no_danger"),
+        "Fois où un agent a changé la priorité ; un danger dit ou levé compte parmi les dangers manqués et les fausses "
+        f"alertes ; {_BY_HAND}.",
+        "Priority corrected",
+        "Times that an agent changed the priority; a danger said or taken away counts among the alarms missed and "
+        f"false; {_NOT_UNDONE}.",
+        "events", "corrected_priority", better=Better.LESS, basis=Basis.EVENTS, events=("priority",),
     ),
     Figure(
         "alarms", "alarms", "Dangers signalés", "Dossiers devenus une alerte certaine, la première fois.",

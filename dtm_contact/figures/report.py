@@ -41,8 +41,12 @@ def _lines(overview: Overview, names: Names, directory: Directory) -> Iterator[s
     yield f"Chiffres de {period_told(overview.span)}"
     yield ""
     yield "Ce qui ressort :"
-    found = [f"- {each.words}" for each in findings_told(overview, names, directory)]
-    yield from found or ["- rien au-delà du hasard"]
+    found = list(findings_told(overview, names, directory))
+    for each in found:
+        yield f"- {each.words}"
+        yield from (f"  - {detail.words}" for detail in each.details)
+    if not found:
+        yield "- rien au-delà du hasard"
     for figure in (BY_ID[name] for name in _TOLD):
         yield ""
         whole = overview.of_whole(figure)

@@ -8,7 +8,7 @@ from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.figures.comparing import SMALLEST, Value
 from dtm_contact.figures.definitions import BY_ID, Figure, Unit
-from dtm_contact.figures.overview import FigureSpan, Grain, Overview
+from dtm_contact.figures.overview import FigureSpan, Grain, OfficeStandsOut, Overview
 
 _HOUR: Final = 60
 _DAY: Final = 24 * 60
@@ -83,14 +83,28 @@ def value_told(figure: Figure, value: Value) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlier:
-    """Something that stands out, in words, with what shows it: a figure of an office, or the cases of a residence."""
+class OutlierDetail:
+    """One figure by which an office stands out, in words."""
 
     words: str
     figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Outlier:
+    """A place where service is worse, in words, with what shows it.
+
+    Attributes:
+        words: an office with since when and for whom it is worse, or a residence with how many cases on which topic.
+        office, residence, topic: the place; "" where it is none of it.
+        details: of an office: each figure by which it stands out, the weightiest first.
+    """
+
+    words: str
     office: str = ""
     residence: str = ""
     topic: str = ""
+    details: tuple[OutlierDetail, ...] = ()
 
 
 def step_of(span: FigureSpan) -> Grain:
@@ -105,21 +119,43 @@ def office_told(directory: Directory, office_id: str) -> str:
 
 
 def findings_told(overview: Overview, names: Names, directory: Directory) -> Iterator[Outlier]:
-    """Yield what stands out in a period: where service is worse, since when, and where it is worst."""
+    """Yield what stands out in a period: where service is worse, since when, and for whom; then unusual residences."""
+    by_office: dict[str, list[OfficeStandsOut]] = {}
     for each in overview.offices_standing_out():
-        where = [names.topics.get(each.topic, each.topic)] if each.topic else []
-        where += [without_code(names.residence(each.residence))] if each.residence else []
+        by_office.setdefault(each.office, []).append(each)
+    for office, found in by_office.items():
+        since = min(each.since for each in found)
+        affected = dict.fromkeys(filter(None, (_affected(each, names) for each in found)))
         words = (
-            f"{office_told(directory, each.office)} : {each.figure.title.lower()} "
-            f"{value_told(each.figure, each.mine)}, ensemble {value_told(each.figure, each.whole)} ; depuis "
-            f"{period_told(FigureSpan(step_of(overview.span), each.since))}"
+            f"{office_told(directory, office)} : moins bon service que l’ensemble, depuis "
+            f"{period_told(FigureSpan(step_of(overview.span), since))}"
         )
-        yield Outlier(words + (f" ; le plus : {', '.join(where)}" if where else ""), each.figure, office=each.office)
-    for found in overview.unusual():
-        residence = directory.residences.get(found.residence)
+        words += f" ; surtout pour {' ; '.join(affected)}" if affected else ""
+        yield Outlier(words, office=office, details=tuple(_detail(each, overview.span) for each in found))
+    for each in overview.unusual():
+        residence = directory.residences.get(each.residence)
         words = (
             f"{office_told(directory, residence.office_id) if residence else '?'} : "
-            f"{names.topics.get(found.topic, found.topic)}, {without_code(names.residence(found.residence))}, "
-            f"{found.count} dossiers, ×{found.times:.0f} (d’habitude {number_told(BY_ID['opened'], found.usual)})"
+            f"{names.topics.get(each.topic, each.topic)}, {without_code(names.residence(each.residence))}, "
+            f"{each.count} dossiers, ×{each.times:.0f} (d’habitude {number_told(BY_ID['opened'], each.usual)})"
         )
-        yield Outlier(words, BY_ID["opened"], residence=found.residence, topic=found.topic)
+        yield Outlier(words, residence=each.residence, topic=each.topic)
+
+
+def _affected(office: OfficeStandsOut, names: Names) -> str:
+    """Return for whom a figure is worst within an office: "Les Marronniers, Malakoff (ascenseur)"; "" where nobody."""
+    topic = names.topics.get(office.topic, office.topic) if office.topic else ""
+    residence = without_code(names.residence(office.residence)) if office.residence else ""
+    if residence and topic:
+        return f"{residence} ({topic.lower()})"
+    return residence or topic.lower()
+
+
+def _detail(office: OfficeStandsOut, span: FigureSpan) -> OutlierDetail:
+    """Return by which figure an office stands out; its interval stands on the figure's own page."""
+    mine, whole = (
+        rate_told(value.rate) if value.rate is not None else number_told(office.figure, value.number)
+        for value in (office.mine, office.whole)
+    )
+    since = period_told(FigureSpan(step_of(span), office.since))
+    return OutlierDetail(f"{office.figure.title} : {mine}, ensemble {whole}, depuis {since}", office.figure)

@@ -119,7 +119,7 @@ def test_a_danger_that_an_agent_saw_alone_was_missed(desk: Desk) -> None:
         "alarms": 1,
         "alarms_missed": 1,
         "alarms_confirmed": 0,
-        "corrected_priority": 1,
+        "corrected_priority": 0,
     }
 
 

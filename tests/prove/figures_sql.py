@@ -80,7 +80,7 @@ _MADE = (
 _EVENTS = {
     "transfers": "h.what = 'moved'",
     "corrected_tenant": "h.what = 'tenant'",
-    "corrected_priority": "h.what IN ('priority', 'danger', 'no_danger')",
+    "corrected_priority": "h.what = 'priority'",
     "call_attempts": "h.what = 'tried'",
     "automatic_answers": "h.what = 'sent' AND json_extract(h.data, '$.kind') = 'answer'",
     "appointments": "h.what = 'appointed'",

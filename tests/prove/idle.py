@@ -21,6 +21,8 @@ _FEW_FILES = 150
 # A session that only says NOOP is ended after a hundred of them.
 _BETWEEN_NOOPS = 0.02
 _FLOWS_SECONDS = 1.0
+_PAUSE = 0.1
+"""Seconds that a sender waits after a message: what is asked is whether mail flows, not how much."""
 _REPLY_SECONDS = 60.0
 LARGE = b"From: a@tenant.example\r\nSubject: Photos\r\n\r\n" + (b"x" * 76 + b"\r\n") * 385_000
 
@@ -62,7 +64,7 @@ async def prove_idle(folder: Path, connections: int, random: Random, place: Plac
             limit_files(connections + _FILES_BESIDE)
             async with AsyncExitStack() as leaving:
                 crowd = [await connected(program, leaving) for _ in range(connections)]
-                async with Senders(program, random, SESSIONS) as senders:
+                async with Senders(program, random, SESSIONS, _PAUSE) as senders:
                     await asyncio.sleep(_FLOWS_SECONDS)
                     noops = await _noops_beside(await connected(program, leaving), senders)
                     await senders.finish()

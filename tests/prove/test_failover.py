@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.prove.calls import FIRST_NIGHT
-from tests.prove.failover import Length, left_without_leases, prove_failover
+from tests.prove.failover import Length, prove_failover
 from tests.prove.program import chance
 from tests.store.postgresql import programs
 
@@ -24,7 +24,3 @@ def _postgresql() -> None:
 async def test_what_a_daemon_held_that_is_gone_is_done_by_others_and_once(tmp_path: Path) -> None:
     outcome = await prove_failover(tmp_path, SHORT, chance(1))
     assert outcome.sound, "\n".join(outcome.lines())
-
-
-async def test_the_proof_catches_daemons_that_take_nothing_over(tmp_path: Path) -> None:
-    assert await left_without_leases(tmp_path, 1, chance(1)) > 0

@@ -16,7 +16,7 @@ def _compiler() -> None:
 
 
 async def test_nothing_that_was_answered_is_lost_when_syncs_fail(tmp_path: Path) -> None:
-    found = await prove_failing_syncs(tmp_path, 2, chance(1))
+    found = await prove_failing_syncs(tmp_path, 1, chance(1))
     assert found.sound, "\n".join(found.lines())
 
 

@@ -9,7 +9,7 @@ from tests.prove.takeover import LOUD, prove_takeover
 
 
 async def test_a_file_of_old_mail_is_taken_over_in_silence_and_given_back(tmp_path: Path) -> None:
-    outcome = await prove_takeover(tmp_path, 120, 2, chance(1))
+    outcome = await prove_takeover(tmp_path, 40, 1, chance(1))
     assert outcome.sound, "\n".join(outcome.lines())
 
 
@@ -17,7 +17,7 @@ async def test_a_folder_of_a_real_server_is_taken_over_in_silence_and_given_back
     if program() is None or os.geteuid() != 0:
         why = "Dovecot is not installed, or one is not root, as its server wants"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
-    outcome = await prove_takeover(tmp_path, 80, 1, chance(2), by_imap=True)
+    outcome = await prove_takeover(tmp_path, 45, 1, chance(2), by_imap=True)
     assert outcome.sound, "\n".join(outcome.lines())
 
 

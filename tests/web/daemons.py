@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -102,7 +103,10 @@ def _started(daemon: "subprocess.Popen[bytes]", log: Path, url: str) -> Served:
     with log.open() as lines:
         said = ""
         while daemon.poll() is None:
-            said += lines.readline()
+            line = lines.readline()
+            if not line:
+                time.sleep(0.05)
+            said += line
             desk = re.search(r'"desk": "([\d.]+:\d+)"', said)
             smtp = re.search(r'"smtp": "[\d.]+:(\d+)"', said)
             if desk and smtp:

@@ -28,15 +28,16 @@ async def by_hand(world: World, page: Page, dwelling: str, topic: str) -> None:
 
 
 WHOLE = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+VIOLATIONS = """only => axe.run(document, {runOnly: only, resultTypes: ["violations"]}).then(found => found.violations)"""
 LOOKS = ("color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size")
 
 
 async def axe(page: Page, *only: str) -> list[str]:
     """Return what is seriously wrong with a page as it is shown, by the rules or groups of rules named."""
-    found = await page.evaluate("only => axe.run(document, {runOnly: only})", list(only))
+    violations = await page.evaluate(VIOLATIONS, list(only))
     return [
         f"{fault['id']}: {node['html'][:120]}"
-        for fault in found["violations"]
+        for fault in violations
         if fault["impact"] in GRAVE
         for node in fault["nodes"]
     ]

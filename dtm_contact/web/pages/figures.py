@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
+from operator import itemgetter
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -131,12 +132,26 @@ def _gap(context: RequestContext, figure: Figure, gap: Gap | None) -> str:
     return f"{best} {told(gap.best_number)}, {worst} {told(gap.worst_number)}{sure}"
 
 
-def _standing_out(context: RequestContext, overview: Overview, asked: FigureQuery) -> Iterator[tuple[str, str]]:
-    """Yield what stands out in words, each with the page that shows it."""
-    for found in findings_told(overview, context.app.names, context.app.directory):
-        place = {"b": found.office} if found.office else {"r": found.residence, "m": found.topic}
-        shown = "detail" if found.office else "dossiers"
-        yield found.words, f"/chiffres/{shown}{asked.link(c=found.figure.id, **place)}"
+@dataclass(frozen=True, slots=True)
+class _StandingOut:
+    """What stands out in words, the page that shows it, and of an office each figure with its own page."""
+
+    words: str
+    link: str
+    details: Sequence[tuple[str, str]]
+
+
+def _standing_out(context: RequestContext, overview: Overview, asked: FigureQuery) -> Iterator[_StandingOut]:
+    for each in findings_told(overview, context.app.names, context.app.directory):
+        if each.office:
+            details = [
+                (detail.words, f"/chiffres/detail{asked.link(c=detail.figure.id, b=each.office)}")
+                for detail in each.details
+            ]
+            yield _StandingOut(each.words, f"/chiffres{asked.link(b=each.office)}", details)
+        else:
+            place = {"r": each.residence, "m": each.topic}
+            yield _StandingOut(each.words, f"/chiffres/dossiers{asked.link(c='opened', **place)}", ())
 
 
 @page("/chiffres/detail", Right.FIGURES)
@@ -368,9 +383,10 @@ def _around(context: RequestContext, asked: FigureQuery) -> Mapping[str, Any]:
         "before": asked.link(le=asked.span.before.first.isoformat()),
         "after": asked.link(le=asked.span.after.first.isoformat()) if asked.span.after.first <= asked.today else "",
         "all_offices": sorted((each.office_id, each.name) for each in records.offices),
-        "all_residences": sorted(((each.residence_id, each.name) for each in records.residences), key=lambda e: e[1]),
+        "all_residences": sorted(((it, _residence(context, it)) for it in context.app.directory.residences), key=itemgetter(1)),
         "all_topics": sorted((code, topic.label) for code, topic in in_force.rules.reader.topics.items()),
-        "counted_at": context.app.figures.counted_at(),
+        "counted_at": (counted_at := context.app.figures.counted_at()),
+        "next_count": counted_at and counted_at + timedelta(minutes=context.app.settings.figures.minutes),
         "tables": TABLES,
         "told": value_told,
         "rate": rate_told,
