@@ -55,7 +55,7 @@ def main() -> None:
             image.write_bytes(octets)
             outcome = recogniser.recognise(octets, digest).outcome
             assert outcome is FileOutcome.READ, outcome  # noqa: S101 - else nothing is measured
-            ways = {
+            ways: dict[str, Callable[[], object]] = {
                 "recognised": partial(recogniser.recognise, octets, digest),
                 "Tesseract alone": partial(alone, image),
             }
