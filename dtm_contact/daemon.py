@@ -245,7 +245,8 @@ async def _mail(
     settings.outbound.read_password()
     tokens, storms, holder = means
     sender = await stack.enter_async_context(sender_lifespan(settings, store, alarms, utc_now, holder, journal))
-    return OutboxWriter(Answering(settings, tokens, untold=partial(alarms.happened, "untold")), sender.wake, storms)
+    answering = Answering(settings, tokens, report_unnotified=partial(alarms.happened, "not-notified"))
+    return OutboxWriter(answering, sender.wake, storms)
 
 
 def files_needed(settings: Settings) -> int:

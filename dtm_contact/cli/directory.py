@@ -222,8 +222,8 @@ def _refuse(settings: Settings, store: Store, folder: Path, digest: str, faults:
         )
     )
     now, ways = datetime.now(UTC), ways_of(settings.alarm)
-    untold = store.directory.refuse(digest, now) and bool(ways)
-    if untold and asyncio.run(announce_once(settings, ways, "directory-refused", letter, now)):
+    is_new = store.directory.refuse(digest, now) and bool(ways)
+    if is_new and asyncio.run(announce_once(settings, ways, "directory-refused", letter, now)):
         store.directory.mark_refusal_reported(digest, now)
     return 1
 

@@ -38,6 +38,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "forwarded": "Message transmis",
     "answered": "Réponse écrite depuis une messagerie",
     "returned": "Notre propre message, revenu",
+    "notice queued": "Message de service à envoyer",
     "sent": "Message envoyé",
     "not sent": "Message non envoyé",
     "refused": "Message refusé par le serveur du destinataire",
@@ -78,6 +79,9 @@ WITHHELD_BECAUSE: Final[Mapping[Withheld, str]] = {
     Withheld.MAILBOX_LIMIT: "déjà plusieurs réponses automatiques à cette adresse depuis hier",
     Withheld.TOTAL_LIMIT: "trop de réponses automatiques en une heure",
     Withheld.REGISTER: "le registre interdit d'écrire à cette adresse",
+    Withheld.NO_ADDRESS: "personne n'a pu être prévenu, faute d'adresse utilisable",
+    Withheld.STORM: "beaucoup de dossiers semblables, l'astreinte est prévenue une fois pour tous",
+    Withheld.NO_SERVER: "aucun serveur n'est réglé pour envoyer le courrier",
 }
 """Why a message did not go out."""
 _JOINED_BY: Final[Mapping[Way, str]] = {
@@ -248,7 +252,7 @@ def _details(what: str, data: Mapping[str, Any], naming: EventNaming) -> list[st
         details = [WITHHELD_BECAUSE[Withheld(because)] if because in set(Withheld) else because]
     elif what in _OF_TWO_CASES:
         details = [f"dossier {_other(data)}" if _other(data) else "", because]
-    elif what == "called next":
+    elif what in {"called next", "notice queued"}:
         details = [str(data.get("to", ""))]
     elif what == "undone":
         details = [EVENTS.get(data.get("what", ""), "").lower(), *_told(data)]

@@ -67,6 +67,7 @@ from dtm_contact.model.outgoing import (
     Outgoing,
     OutgoingFile,
     OutgoingKind,
+    UnwrittenNotice,
     Urgency,
     Withheld,
 )
@@ -180,6 +181,7 @@ __all__ = [
     "Undelivered",
     "Understanding",
     "Unread",
+    "UnwrittenNotice",
     "Urgency",
     "VoiceNotice",
     "Way",

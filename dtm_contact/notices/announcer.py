@@ -135,7 +135,7 @@ class Announcer:
             await self._send_due(now)
         await self._save()
         with self._lock:
-            metrics.ALARMS_UNTOLD.set(sum(each.is_new() for each in self._episodes))
+            metrics.ALARMS_UNSENT.set(sum(each.is_new() for each in self._episodes))
 
     async def _send_due(self, now: datetime) -> None:
         alarm = self._settings.alarm

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from dtm_contact.directory import Directory
-from dtm_contact.model import Priority
+from dtm_contact.model import Priority, UnwrittenNotice, Withheld
 from dtm_contact.outbound import NoAddressError
 from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.rules import Queue, RuleSet
@@ -22,9 +22,8 @@ _MOST_URGENT_RAISED_TO = Priority.P2
 
 def plans(case: ChangedCase, rules: RuleSet) -> Iterator[Plan]:
     """Yield what is to happen to a case as it is now, unless somebody sees to it before."""
-    queue = rules.queues.get(case.queue)
-    if queue is None:
-        return
+    # A danger in the queue of an office that the directory brought over night must not wait for an edit of queues.yaml.
+    queue = rules.desks.current(case.queue) or rules.desks.reception
     called = 0
     for number, step in enumerate(queue.steps(case.priority)):
         called += step.does is Action.CALL_NEXT
@@ -48,13 +47,13 @@ class Means:
         rules: those in force: queues, and who is on call.
         directory: the offices' addresses.
         post: what writes notices; None where nothing is sent.
-        untold: told that somebody should have been told, and could not be, without anything personal.
+        report_unnotified: told that somebody should have been told, and could not be, without anything personal.
     """
 
     rules: RuleSet
     directory: Directory
     post: NoticeWriter | None
-    untold: Callable[[str], None]
+    report_unnotified: Callable[[str], None]
 
 
 def is_needless(timer: DueTimer) -> bool:
@@ -141,7 +140,7 @@ _ACTS: dict[Action, Callable[[CaseTransaction, LockedCase, DueTimer, Means], boo
 
 
 def _queue(queue: str, means: Means) -> Queue:
-    return means.rules.queues.get(queue) or means.rules.desks.reception
+    return means.rules.desks.current(queue, means.directory.offices) or means.rules.desks.reception
 
 
 def _office(queue: str, means: Means) -> str:
@@ -162,4 +161,5 @@ def _write(work: CaseTransaction, held: LockedCase, means: Means, to: tuple[str,
         if means.post is not None and address:
             work.put_outgoing(held, means.post.notice(held.case.number, reason, address, told, work.now))
             return
-    means.untold(f"Case {held.case.number} waits too long, and nobody could be told by mail ({reason}).")
+    work.put_outgoing(held, UnwrittenNotice(reason, Withheld.NO_ADDRESS if means.post else Withheld.NO_SERVER))
+    means.report_unnotified(f"Case {held.case.number} waits too long, and nobody could be told by mail ({reason}).")

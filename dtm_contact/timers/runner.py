@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from functools import partial
 
 from dtm_contact.alarms import Alarms
 from dtm_contact.background import beside, repeat
@@ -90,7 +91,8 @@ class Runner:
         self._store.checkpoints.leave(FOLLOWER, self._held_by)
 
     def _means(self) -> Means:
-        return Means(self._rules(), self._directory(), self._post, lambda told: self._alarms.happened("untold", told))
+        report = partial(self._alarms.happened, "not-notified")
+        return Means(self._rules(), self._directory(), self._post, report)
 
     def _plan(self) -> None:
         """Plan for each case that something happened to; where nothing did, nothing is written."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from dtm_contact.directory import Directory
-from dtm_contact.model import Judgement, Outgoing, OutgoingKind, Priority
+from dtm_contact.model import Judgement, Outgoing, OutgoingKind, Priority, UnwrittenNotice, Withheld
 from dtm_contact.settings import TimersSettings
 from dtm_contact.store import Store, case_transaction
 from dtm_contact.timers.escalation import TIMERS, Means
@@ -23,14 +23,19 @@ class Storms:
     lasting: frozenset[tuple[str, str]] = field(default_factory=frozenset)
 
     def without_notices(
-        self, judgement: Judgement, directory: Directory, letters: tuple[Outgoing, ...]
-    ) -> tuple[Outgoing, ...]:
+        self, judgement: Judgement, directory: Directory, letters: tuple[Outgoing | UnwrittenNotice, ...]
+    ) -> tuple[Outgoing | UnwrittenNotice, ...]:
         """Return what is sent because of a case: within a storm no notice, unless somebody is in danger."""
         residence = directory.residences.get(judgement.match.residence.id) if judgement.match.residence else None
         covered = residence and (judgement.understanding.topic, residence.department) in self.lasting
         if not covered or judgement.decision.priority is Priority.P1:
             return letters
-        return tuple(letter for letter in letters if letter.kind is not OutgoingKind.NOTICE)
+        return tuple(
+            UnwrittenNotice(letter.reason, Withheld.STORM)
+            if isinstance(letter, Outgoing) and letter.kind is OutgoingKind.NOTICE
+            else letter
+            for letter in letters
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,9 @@ def _tell(store: Store, crowd: Crowd, means: Means, now: datetime) -> None:
     there = [each.residence_id for each in residences if each.department == crowd.department]
     number = store.timers.latest_case(crowd.topic, there)
     if means.post is None or number is None:
-        means.untold(f"Many cases of {crowd.topic} come from department {crowd.department}: {crowd.cases} of them.")
+        means.report_unnotified(
+            f"Many cases of {crowd.topic} come from department {crowd.department}: {crowd.cases} of them."
+        )
         return
     whom = means.rules.desks.reception.called_at(now)[0]
     reason = f"storm {crowd.topic} {crowd.department} {now:%Y-%m-%dT%H:%M}"

@@ -9,7 +9,7 @@ from typing import Final
 
 from dtm_contact.alarms import Alarms
 from dtm_contact.backup import StoreJournal
-from dtm_contact.model import ClaimedOutgoing, Judgement, Limits, Outgoing, OutgoingFile
+from dtm_contact.model import ClaimedOutgoing, Judgement, Limits, Outgoing, OutgoingFile, UnwrittenNotice
 from dtm_contact.outbound import Answering, Relay, Sender
 from dtm_contact.outbound.letters import AttachedFile, with_files
 from dtm_contact.reading.attachments import attached_file
@@ -52,7 +52,7 @@ class OutboxWriter:
         directory = fallback.directory()
         ruled = fallback.rules, directory
 
-        def write(number: str) -> tuple[Outgoing, ...]:
+        def write(number: str) -> tuple[Outgoing | UnwrittenNotice, ...]:
             letters = self.answering.written(claimed.arrival, judgement, number, ruled, now)
             return self.storms.without_notices(judgement, directory, letters)
 

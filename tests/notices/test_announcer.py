@@ -154,12 +154,12 @@ async def test_the_next_way_tells_where_the_first_does_not(tmp_path: Path) -> No
 async def test_an_alarm_outlasts_a_restart(scene: Scene, way: FakeWay) -> None:
     way.works = False
     scene.alarms.sound("intake", "The disk is full.")
-    scene.alarms.happened("untold", "Case 2026-000001: nobody could be told.")
+    scene.alarms.happened("not-notified", "Case 2026-000001: nobody could be told.")
     await scene.after(timedelta(0))
     scene.start()
     way.works = True
     await scene.after(timedelta(0))
-    assert way.said == [("intake", NoticeState.SOUNDS), ("untold", NoticeState.HAPPENED)]
+    assert way.said == [("intake", NoticeState.SOUNDS), ("not-notified", NoticeState.HAPPENED)]
     assert way.told[0].episode.sentence == "The disk is full."
     scene.start()
     scene.alarms.sound("intake", "The disk is full.")

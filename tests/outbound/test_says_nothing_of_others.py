@@ -22,6 +22,7 @@ from dtm_contact.model import (
     Judgement,
     NoHistory,
     OpenCase,
+    Outgoing,
     OutgoingKind,
     Party,
     Priority,
@@ -136,7 +137,7 @@ def answered(grounds: Grounds, arrival: Arrival, judgement: Judgement) -> list[t
     ruled = grounds.rules, grounds.directory
     found = []
     for letter in answering.written(arrival, judgement, NUMBER, ruled, arrival.received_at):
-        if letter.kind is OutgoingKind.ANSWER:
+        if isinstance(letter, Outgoing) and letter.kind is OutgoingKind.ANSWER:
             read = message_from_bytes(letter.raw, policy=policy.default)
             assert isinstance(read, EmailMessage)
             body = read.get_body(("plain",))
