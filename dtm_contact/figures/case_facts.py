@@ -13,7 +13,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from dtm_contact.figures.cells import Key, Tally, timed
-from dtm_contact.figures.definitions import SILENT_DAYS
+from dtm_contact.figures.definitions import BY_EVENT, SILENT_DAYS
 from dtm_contact.hours import Calendar
 from dtm_contact.model import Channel
 from dtm_contact.store.figures import CaseRow, ContactRow, EventRow, LabelRow
@@ -21,19 +21,6 @@ from dtm_contact.store.figures import CaseRow, ContactRow, EventRow, LabelRow
 ENGINE: Final = frozenset({"worker", "timers", "outbound", "import"})
 """Who does what no person does."""
 _ANSWERS: Final = frozenset({"replied", "answered", "spoken"})
-_CORRECTIONS: Final = {
-    "tenant": "corrected_tenant",
-    "topic": "corrected_topic",
-    "priority": "corrected_priority",
-    "danger": "corrected_priority",
-    "no_danger": "corrected_priority",
-}
-_COUNTED: Final = {
-    "moved": "transfers",
-    "tried": "call_attempts",
-    "appointed": "appointments",
-    "appointment cancelled": "appointments_cancelled",
-}
 _INCOMING: Final = frozenset(
     {"transfer_unanswered", "answered", "voicemail", "abandoned", "timeout", "out_of_hours", "before_answer"}
 )
@@ -215,16 +202,17 @@ class CaseFacts:
             day += _DAY
 
     def _count_events(self, tally: Tally) -> None:
+        """Count the figures that count events: their declarations say which."""
         office, residence, _ = self.key
         for event in self._events:
-            if event.what in _COUNTED:
-                self._add(tally, event.at, _COUNTED[event.what])
-            elif event.what == "sent" and event.data.get("kind") == "answer":
-                self._add(tally, event.at, "automatic_answers")
-            elif event.what in _CORRECTIONS and "changed" in event.data:
-                before = event.data["changed"].get("topic") if event.what == "topic" else None
+            for figure in BY_EVENT.get(event.what, ()):
+                counter = figure.counter
+                if counter is None or not counter.counts(event.data):
+                    continue
+                changed = event.data.get("changed") or {}
+                before = changed.get("topic") if counter.by_former_topic else None
                 key = self.key if before is None else (office, residence, before[0] or "")
-                self._add(tally, event.at, _CORRECTIONS[event.what], key)
+                self._add(tally, event.at, figure.measure, key)
 
     def _count_contacts(self, tally: Tally) -> None:
         own = {event.arrival_id for event in self._events if event.what in _OWN}
