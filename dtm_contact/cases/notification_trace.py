@@ -222,7 +222,11 @@ class _Chain:
         ]  # fmt: skip
         for event in withheld:
             yield f"On-call was not notified: {_why_withheld(event.data)}."
-        if withheld:
+        said = [event for event in self.file.events if event.data.get("told") == []]
+        for event in said:
+            why = self._why_nothing_is_sent() or "nothing of the case could be judged, or no address can be written to"
+            yield f"On-call was not notified when {event.who} said that somebody is in danger: {why}."
+        if withheld or said:
             return
         if not self.file.contacts:
             yield "On-call was not notified: no message or call lies in this case."
@@ -245,14 +249,17 @@ class _Chain:
 
     def _why_unwritten(self, arrival_id: int, decision: Decision) -> str:
         """Return why a notice that the decision asks for was not written."""
-        settings = self.knowledge.settings
         if arrival_id in self.quiet:
             return f"arrival {arrival_id} was old when it came, or was taken over from another mailbox"
+        asked = f"{decision.rule} asks for it, and nothing was written: the daemon sent nothing then"
+        return self._why_nothing_is_sent() or asked
+
+    def _why_nothing_is_sent(self) -> str:
+        """Return the setting by which the daemon sends nothing at all; "" where it sends."""
+        settings = self.knowledge.settings
         if settings.rules.observe:
             return "DTM_RULES_OBSERVE is set: the daemon only observes"
-        if not settings.outbound.host:
-            return "DTM_OUTBOUND_HOST names no mail server: nothing is sent"
-        return f"{decision.rule} asks for it, and nothing was written: the daemon sent nothing then"
+        return "" if settings.outbound.host else "DTM_OUTBOUND_HOST names no mail server: nothing is sent"
 
 
 def _urgency(judgement: Judgement) -> str:

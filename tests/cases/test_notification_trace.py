@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from dtm_contact.cases import Command, apply
 from dtm_contact.cases.knowledge import SiteConfiguration
 from dtm_contact.cases.notification_trace import NotificationTrace, trace_notifications
 from dtm_contact.cli import cli
@@ -153,10 +154,16 @@ def test_why_nobody_on_call_was_notified(
 def test_what_was_old_when_it_came_and_what_is_not_sent_at_all_say_so(running: Engine) -> None:
     number = taken_in(running, OLD, backlog=True)
     assert "arrival 1 was old when it came" in traced(running, number).answer[0]
-    running.settings = running.settings.model_copy(
-        update={"outbound": running.settings.outbound.model_copy(update={"host": ""})}
+    silent = running.settings.outbound.model_copy(update={"host": ""})
+    running.settings = running.settings.model_copy(update={"outbound": silent})
+    grounds = SiteConfiguration(running.grounds.directory, running.grounds.rules, running.settings)
+    apply(running.store, Command("danger", "paul", number, {}, None), NOW, lambda: grounds)
+    trace = traced(running, number)
+    assert trace.answer[0] == (
+        "On-call was not notified when paul said that somebody is in danger: DTM_OUTBOUND_HOST names no mail server: "
+        "nothing is sent."
     )
-    assert "arrival 1 was old when it came" in traced(running, number).answer[0]
+    assert ("agent", "paul said that somebody is in danger; notified: nobody") in links(trace)
 
 
 def test_the_commands_print_the_chain_and_the_outbox(running: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
