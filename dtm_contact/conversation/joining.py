@@ -18,11 +18,11 @@ from dtm_contact.model import (
     Conversations,
     DangerReply,
     Earlier,
+    JoinedBy,
     Joining,
     KnownCase,
     Match,
     Understanding,
-    Way,
     domain_of,
 )
 from dtm_contact.tokens import CaseTokens
@@ -39,7 +39,7 @@ SAME_TEXT_WITHIN: Final = timedelta(hours=48)
 # What an answer to a question of ours looks like, whatever the question was about.
 _OF_ANY_MATTER: Final = frozenset({"other", "thanks", "appointment"})
 _THANKS: Final = "thanks"
-_REPEATS: Final = frozenset({Way.SAME_MESSAGE, Way.SAME_TEXT, Way.REQUEST})
+_REPEATS: Final = frozenset({JoinedBy.SAME_MESSAGE, JoinedBy.SAME_TEXT, JoinedBy.REQUEST})
 
 
 class Questions(Conversations, Protocol):
@@ -181,7 +181,7 @@ def join_by_rule(
         why = (CodedText("joined_by_rule", {"rule": rule}),)
         linked = tuple(each for each in joining.linked if each != number)
         proven = _is_of_household(match, case) or (_names_nobody(case) and joining.proven)
-        return replace(joining, case_number=number, way=Way.RULE, why=why, linked=linked, proven=proven)
+        return replace(joining, case_number=number, way=JoinedBy.RULE, why=why, linked=linked, proven=proven)
     obstacle = _not_a_party(contact.authentication)
     linked = tuple(dict.fromkeys((number, *joining.linked)))
     return replace(joining, linked=linked, why=(_not_joined(number, obstacle, rule), *joining.why))
@@ -200,7 +200,7 @@ def _altered(message: _Message, house: House) -> Iterator[Reference]:
     """
     number = house.tokens.case_of_message_id(message.contact.message_id) if message.claims_house else None
     if number is not None:
-        yield Reference(number, Way.OWN, signed=True)
+        yield Reference(number, JoinedBy.OWN, signed=True)
 
 
 def _joined(message: _Message, pointed: Sequence[Reference], history: Questions) -> Joining:
@@ -251,14 +251,14 @@ def _repeated(message: _Message, alike: Iterable[Alike]) -> Reference | None:
     """
     if message.numbered:
         latest = max(alike, key=lambda each: each.at, default=None)
-        return Reference(latest.case_number, Way.REQUEST, signed=False) if latest is not None else None
+        return Reference(latest.case_number, JoinedBy.REQUEST, signed=False) if latest is not None else None
     for each in alike:
         if each.sender_address != message.writer_address:
             continue
         if each.message_id and each.message_id == message.contact.message_id:
-            return Reference(each.case_number, Way.SAME_MESSAGE, signed=False)
+            return Reference(each.case_number, JoinedBy.SAME_MESSAGE, signed=False)
         if message.now - each.at <= SAME_TEXT_WITHIN:
-            return Reference(each.case_number, Way.SAME_TEXT, signed=False)
+            return Reference(each.case_number, JoinedBy.SAME_TEXT, signed=False)
     return None
 
 
@@ -326,11 +326,11 @@ def _not_joined(number: str, obstacle: _Obstacle, rule: str | None = None) -> Co
 
 def _obstacle(message: _Message, reference: Reference, case: KnownCase) -> _Obstacle | None:
     """Return what keeps a message out of a case; None where it joins."""
-    if reference.way is Way.OWN:
+    if reference.way is JoinedBy.OWN:
         return None
     if not _may_join(message, reference, case):
         return _not_a_party(message.contact.authentication)
-    if reference.way is Way.REQUEST:
+    if reference.way is JoinedBy.REQUEST:
         return _closed_long_ago(message, case)
     # An answer to "is it now?" belongs to the case that asked, whatever it is taken to be about.
     if message.by_staff or reference.way in _REPEATS or _answers_question(message, reference, case):
@@ -373,7 +373,7 @@ def _may_join(message: _Message, reference: Reference, case: KnownCase) -> bool:
         return False
     if message.by_staff or reference.signed or reference.way in _REPEATS:
         return True
-    if message.imported and reference.way is Way.THREAD and message.writer_address in case.addresses:
+    if message.imported and reference.way is JoinedBy.THREAD and message.writer_address in case.addresses:
         return True
     # Only who is vouched for, by our server or by a source, is proven to be of a household.
     return (message.vouched and message.writer_address in case.addresses) or _is_of_household(message.match, case)

@@ -7,7 +7,7 @@ from dtm_contact.conversation.fingerprint import fingerprint
 from dtm_contact.conversation.joining import House, Questions, answers_somebody
 from dtm_contact.conversation.references import Reference, references, thread_ids
 from dtm_contact.conversation.writer import by_house, claims_house
-from dtm_contact.model import CodedText, Contact, Joining, Way
+from dtm_contact.model import CodedText, Contact, JoinedBy, Joining
 
 SENT_BY_AGENTS: Final = "imap_sent"
 """The channel that brings what agents send from their own mail program; nobody else can lay anything there."""
@@ -51,7 +51,7 @@ def join_ours(
     standing = next((way for way in ways if way.number in known), None)
     if standing is None:
         return Joining(ours=True, by_staff=True, writer=contact.sender)
-    by_agent = channel == SENT_BY_AGENTS and standing.way is not Way.OWN
+    by_agent = channel == SENT_BY_AGENTS and standing.way is not JoinedBy.OWN
     return Joining(
         standing.number,
         standing.way,
@@ -63,7 +63,7 @@ def join_ours(
     )
 
 
-_WORDED: Final = {Way.OWN: "our_own_message", Way.SAME_MESSAGE: "our_message_again"}
+_WORDED: Final = {JoinedBy.OWN: "our_own_message", JoinedBy.SAME_MESSAGE: "our_message_again"}
 
 
 def _says_what_we_sent(contact: Contact, history: Questions) -> bool:
@@ -76,11 +76,11 @@ def _signed(contact: Contact, house: House) -> str | None:
 
 
 def _of_signed(number: str) -> tuple[Reference, ...]:
-    return (Reference(number, Way.OWN, signed=True),)
+    return (Reference(number, JoinedBy.OWN, signed=True),)
 
 
 def _of_agent(contact: Contact, house: House, history: Questions, recipients: Sequence[str]) -> tuple[Reference, ...]:
     """Return what an agent's message points to; first of all where it was seen before (as a copy to our address)."""
     seen = history.thread((contact.message_id,)) if contact.message_id else ()
-    before = tuple(Reference(each.case_number, Way.SAME_MESSAGE, signed=False) for each in seen)
+    before = tuple(Reference(each.case_number, JoinedBy.SAME_MESSAGE, signed=False) for each in seen)
     return before + references(contact, recipients, history.thread(thread_ids(contact)), house.tokens)

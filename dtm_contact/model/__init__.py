@@ -37,10 +37,10 @@ from dtm_contact.model.conversation import (
     Asked,
     Conversations,
     DangerReply,
+    JoinedBy,
     Joining,
     KnownCase,
     Sent,
-    Way,
 )
 from dtm_contact.model.dealings import MOST_DEALINGS, Dealings, Dealt, OpenCase, Party
 from dtm_contact.model.decision import CaseKind, ConditionTrace, Decision, RuleTrace
@@ -135,6 +135,7 @@ __all__ = [
     "Finding",
     "Forwarded",
     "History",
+    "JoinedBy",
     "Joining",
     "Judgement",
     "KeptHistory",
@@ -184,7 +185,6 @@ __all__ = [
     "UnwrittenNotice",
     "Urgency",
     "VoiceNotice",
-    "Way",
     "Wish",
     "Wished",
     "Withheld",

@@ -18,13 +18,13 @@ from dtm_contact.model import (
     Call,
     CaseKind,
     CodedText,
+    JoinedBy,
     Joining,
     Judgement,
     Outcome,
     Priority,
     Standing,
     VoiceNotice,
-    Way,
 )
 from dtm_contact.store import case_changes, timers
 from dtm_contact.store.arrivals import Claimed
@@ -205,7 +205,7 @@ def _changes_by_message(row: Any, judgement: Judgement) -> dict[str, Any]:
 def _how_joined(joining: Joining) -> str:
     if joining.answers:
         return "answered"
-    return "returned" if joining.ours and joining.way is Way.OWN else _JOINED
+    return "returned" if joining.ours and joining.way is JoinedBy.OWN else _JOINED
 
 
 def _check_not_repeated(connection: Connection, judgement: Judgement, claimed_at: datetime) -> None:

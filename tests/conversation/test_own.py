@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from dtm_contact.conversation import fingerprint, is_ours, join_ours
-from dtm_contact.model import Authentication, Channel, Contact, Earlier, Sent, Way
+from dtm_contact.model import Authentication, Channel, Contact, Earlier, JoinedBy, Sent
 from tests.conversation.test_joining import COLLEAGUE, EARLIER, HOUSE, LEAK, NADIA, NOW, US, Known, ours
 
 VOUCHED, NONE, FAILED = Authentication.VOUCHED, Authentication.NONE, Authentication.FAILED
@@ -55,7 +55,7 @@ def test_what_nobody_vouches_for_is_ours_where_it_says_what_we_sent(authenticati
 
 def test_our_own_answer_that_comes_back_stands_in_its_case() -> None:
     joining = join_ours(replace(TO_HER, message_id=ours(LEAK)), "smtp", HOUSE, Known(), recipients=())
-    assert (joining.case_number, joining.way, joining.answers) == (LEAK, Way.OWN, False)
+    assert (joining.case_number, joining.way, joining.answers) == (LEAK, JoinedBy.OWN, False)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_what_an_agent_sends_to_a_colleague_answers_nobody() -> None:
 
 def test_a_copy_seen_before_is_an_answer_once_it_lies_in_our_folder_of_sent_mail() -> None:
     joining = join_ours(replace(TO_HER, subject=LEAK), "imap_sent", HOUSE, Seen(), recipients=())
-    assert (joining.case_number, joining.way, joining.answers) == (LEAK, Way.SAME_MESSAGE, True)
+    assert (joining.case_number, joining.way, joining.answers) == (LEAK, JoinedBy.SAME_MESSAGE, True)
 
 
 def test_what_belongs_to_no_case_joins_none() -> None:
