@@ -42,8 +42,8 @@ def is_incoming(channel: Channel, outcome: str | None) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Standpoint:
-    """From where cases are looked at.
+class TimeContext:
+    """Whose days are counted, up to when, and when each queue is open.
 
     Attributes:
         zone: whose days are counted.
@@ -88,8 +88,8 @@ class CaseFacts:
         last_closed: when it was closed last; None while it is open.
     """
 
-    def __init__(self, rows: CaseRows, seen: Standpoint) -> None:
-        """Take what the store holds of it, and from where it is looked at."""
+    def __init__(self, rows: CaseRows, seen: TimeContext) -> None:
+        """Take what the store holds of it, and whose days are counted, up to when."""
         self._rows = rows
         self._case = rows.case
         self._seen = seen
@@ -278,8 +278,8 @@ class _Incident:
 class Incidents:
     """Finds where several households opened a case on one day: adds them up over all cases."""
 
-    def __init__(self, seen: Standpoint) -> None:
-        """Take from where cases are looked at."""
+    def __init__(self, seen: TimeContext) -> None:
+        """Take whose days are counted, up to when."""
         self._seen = seen
         self._found: dict[tuple[date, str, str], _Incident] = {}
 

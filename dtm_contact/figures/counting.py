@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from dtm_contact.figures.case_facts import CaseFacts, CaseRows, Incidents, Standpoint, is_incoming
+from dtm_contact.figures.case_facts import CaseFacts, CaseRows, Incidents, TimeContext, is_incoming
 from dtm_contact.figures.cells import FigureCells, Tally, merged, weeks_and_months
 from dtm_contact.figures.definitions import INCIDENT_TOPICS, base_of, measure_digests
 from dtm_contact.store import Store
@@ -23,7 +23,7 @@ class CountingContext:
         offices: the office that works each residence, for calls of no case.
     """
 
-    seen: Standpoint
+    seen: TimeContext
     offices: Mapping[str, str]
 
 

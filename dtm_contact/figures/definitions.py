@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from dtm_contact.model import Channel
 
-WAYS: Final = tuple(Channel)
+CONTACT_CHANNELS: Final = tuple(Channel)
 """The channels of contacts, by which arrivals are split."""
 SILENT_DAYS: Final = (14, 45)
 INCIDENT_TOPICS: Final = (

@@ -14,7 +14,7 @@ from typing import Final
 from dtm_contact.background import beside, repeat
 from dtm_contact.directory import Directory
 from dtm_contact.errors import LeaseLostError, StoreUnavailableError, described
-from dtm_contact.figures.case_facts import Standpoint
+from dtm_contact.figures.case_facts import TimeContext
 from dtm_contact.figures.cells import FigureCells
 from dtm_contact.figures.counter import Task, count_apart
 from dtm_contact.figures.counting import CountingContext, definitions_text, made_up_for, periods_of
@@ -51,7 +51,7 @@ def grounds_of(settings: Settings, rules: RuleSet, directory: Directory, now: da
     for office in directory.offices:
         calendars.setdefault(office, rules.desks.of_office(office).calendar)
     offices = {each.residence_id: each.office_id for each in directory.records.residences}
-    return CountingContext(Standpoint(settings.zone, now, calendars), offices)
+    return CountingContext(TimeContext(settings.zone, now, calendars), offices)
 
 
 @dataclass(frozen=True, slots=True)
