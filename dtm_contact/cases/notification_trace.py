@@ -109,7 +109,7 @@ def _is_quiet(store: Store, contact: CaseContact) -> bool:
     if contact.judgement is None:
         return False
     try:
-        return store.arrivals.get(contact.arrival_id).is_quiet(contact.judgement.contact.at)
+        return store.arrivals.get(contact.arrival_id).is_historical(contact.judgement.contact.at)
     except NotFoundError:
         return False
 

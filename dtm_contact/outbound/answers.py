@@ -74,10 +74,10 @@ class Answering:
             now: the time of judging, aware.
         """
         rules, directory = ruled
-        quiet = arrival.is_quiet(judgement.contact.at)
+        historical = arrival.is_historical(judgement.contact.at)
         return (
             *self._answers(arrival, judgement, number, ruled, now),
-            *(() if quiet else self._notices(judgement, number, rules, directory, now)),
+            *(() if historical else self._notices(judgement, number, rules, directory, now)),
         )
 
     def _answers(

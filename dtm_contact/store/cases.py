@@ -16,7 +16,7 @@ from dtm_contact.store.arrivals import Claimed
 from dtm_contact.store.case_changes import Destination
 from dtm_contact.store.database import Database
 from dtm_contact.store.judgements import unpack_judgements
-from dtm_contact.store.outbox import Mailing
+from dtm_contact.store.outbox import OutgoingBatch
 from dtm_contact.store.placement import JudgingResult
 from dtm_contact.store.record_result import Fallback
 from dtm_contact.store.schema import IS_OPEN, ORDER, cases, contacts, judgements, shared_contacts
@@ -166,7 +166,7 @@ class Cases:
         decision: dict[str, Any],
         now: datetime,
         *,
-        mail: Mailing | None = None,
+        mail: OutgoingBatch | None = None,
     ) -> str | None:
         """Store what was judged of an arrival, in one transaction.
 

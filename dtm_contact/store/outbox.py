@@ -46,7 +46,7 @@ _OPEN_STATES: Final = ("waiting", "claimed")
 
 
 @dataclass(frozen=True, slots=True)
-class Mailing:
+class OutgoingBatch:
     """What is to be written because of something that is recorded.
 
     Attributes:

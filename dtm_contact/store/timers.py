@@ -114,7 +114,7 @@ class StoredTimers:
     def changed_cases(self, limit: int) -> tuple[int, list[ChangedCase]]:
         """Return the open cases that something happened to since `followed`, and the last event looked at.
 
-        Left out are those that hold nothing but what starts nothing by itself (`Arrival.is_quiet`).
+        Left out are those that hold nothing but what starts nothing by itself (`Arrival.is_historical`).
         """
         with self._database.reading() as connection:
             place = connection.execute(_PLACE).scalar_one_or_none()

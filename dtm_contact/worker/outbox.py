@@ -14,7 +14,7 @@ from dtm_contact.outbound import Answering, Relay, Sender
 from dtm_contact.outbound.letters import AttachedFile, with_files
 from dtm_contact.reading.attachments import attached_file
 from dtm_contact.settings import Settings
-from dtm_contact.store import Claimed, Mailing, Store, StoreThread
+from dtm_contact.store import Claimed, OutgoingBatch, Store, StoreThread
 from dtm_contact.timers import Storms
 from dtm_contact.tokens import CaseTokens
 from dtm_contact.worker.fallback import FallbackQueue
@@ -46,7 +46,9 @@ class OutboxWriter:
     wake: Callable[[], None]
     storms: Storms = field(default_factory=Storms)
 
-    def mailing(self, claimed: Claimed, judgement: Judgement, fallback: FallbackQueue, now: datetime) -> Mailing:
+    def outgoing_for(
+        self, claimed: Claimed, judgement: Judgement, fallback: FallbackQueue, now: datetime
+    ) -> OutgoingBatch:
         """Return what the record of a judgement writes, once the number of its case is there; off the event loop."""
         outbound = self.answering.settings.outbound
         directory = fallback.directory()
@@ -56,7 +58,7 @@ class OutboxWriter:
             letters = self.answering.written(claimed.arrival, judgement, number, ruled, now)
             return self.storms.without_notices(judgement, directory, letters)
 
-        return Mailing(write, Limits(outbound.answers_per_address, outbound.answers_per_hour))
+        return OutgoingBatch(write, Limits(outbound.answers_per_address, outbound.answers_per_hour))
 
 
 @dataclass(frozen=True, slots=True)

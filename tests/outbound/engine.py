@@ -56,7 +56,7 @@ class Engine:
         with self.store.history(apart_from=arrival) as history:
             judged = judge(arrival, at, self.grounds, history)
         answering = Answering(self.settings, self.grounds.house.tokens)
-        mailing = OutboxWriter(answering, lambda: None).mailing(
+        mailing = OutboxWriter(answering, lambda: None).outgoing_for(
             claimed, judged, FallbackQueue(self.grounds.rules, lambda: self.grounds.directory), at
         )
         number = self.store.cases.record(claimed, judged, as_json(judged), at, mail=mailing)

@@ -22,7 +22,7 @@ from dtm_contact.model import (
 )
 from dtm_contact.outbound import Letter, write
 from dtm_contact.reading import read
-from dtm_contact.store import Mailing, Store
+from dtm_contact.store import OutgoingBatch, Store
 from tests.store.samples import NOW, arrival, judgement
 
 NADIA = "nadia.benali@free.example"
@@ -42,7 +42,7 @@ def recorded(
     store.arrivals.accept([replace(arrival(name), channel=channel)])
     claimed = store.arrivals.claim("w", NOW)
     assert claimed is not None
-    mail = Mailing(lambda _: letters, Limits(9, 9))
+    mail = OutgoingBatch(lambda _: letters, Limits(9, 9))
     return store.cases.record(claimed, judged, as_json(judged), NOW, mail=mail)
 
 

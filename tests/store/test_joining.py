@@ -26,7 +26,7 @@ from dtm_contact.model import (
     OutgoingKind,
     Priority,
 )
-from dtm_contact.store import Mailing, Store
+from dtm_contact.store import OutgoingBatch, Store
 from dtm_contact.store.schema import case_links, cases
 from tests.store.samples import NOW, arrival, judgement, minutes
 
@@ -53,7 +53,7 @@ def recorded(
     store.arrivals.accept([replace(arrival(name), received_at=at)])
     claimed = store.arrivals.claim("w", at)
     assert claimed is not None
-    mail = Mailing(lambda _: letters, LIMITS)
+    mail = OutgoingBatch(lambda _: letters, LIMITS)
     number = store.cases.record(claimed, judged, as_json(judged), at, mail=mail)
     return number, mail.withheld
 
