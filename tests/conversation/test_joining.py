@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dtm_contact.conversation import House, fingerprint, join, join_by_rule
+from dtm_contact.conversation import MailIdentity, fingerprint, join, join_by_rule
 from dtm_contact.conversation.references import references
 from dtm_contact.labels.coded_text import texts_of
 from dtm_contact.model import (
@@ -33,7 +33,7 @@ from dtm_contact.tokens import CaseTokens
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 TOKENS = CaseTokens(b"k" * 32, "metropole@bailleur.example")
-HOUSE = House(TOKENS, frozenset({"bailleur.example"}))
+OUR_IDENTITY = MailIdentity(TOKENS, frozenset({"bailleur.example"}))
 
 NADIA = Mailbox("Nadia Benali", "nadia@free.example")
 WORK = Mailbox("N. Benali", "n.benali@travail.example")
@@ -260,7 +260,7 @@ def _joined(line: Line, known: Known | None = None, text: str = "Ça coule toujo
     topics = () if line.kind is CaseKind.NONE else (line.topic,)
     understood = Understanding(line.kind, topics, Priority.P3)
     recipients = (line.recipient,) if line.recipient else ()
-    return join(contact, matched, understood, HOUSE, known or Known(), recipients=recipients, now=NOW)
+    return join(contact, matched, understood, OUR_IDENTITY, known or Known(), recipients=recipients, now=NOW)
 
 
 @pytest.mark.parametrize("line", [*JOIN, *DO_NOT_JOIN], ids=lambda line: line.what)

@@ -133,7 +133,7 @@ def judged(
 
 def answered(grounds: Grounds, arrival: Arrival, judgement: Judgement) -> list[tuple[str, str, bool]]:
     """Return subject and text of what the writer hears, but for the number of the case."""
-    answering = Answering(grounds.settings, grounds.house.tokens, nonce=lambda: "n")
+    answering = Answering(grounds.settings, grounds.mail_identity.tokens, nonce=lambda: "n")
     ruled = grounds.rules, grounds.directory
     found = []
     for letter in answering.written(arrival, judgement, NUMBER, ruled, arrival.received_at):
