@@ -12,13 +12,13 @@ import pytest
 from dtm_contact import dead_man_switch
 from dtm_contact.access import login
 from dtm_contact.alarms import CAUSES, cause_of
+from dtm_contact.alerting import announcer
 from dtm_contact.cli import cli
 from dtm_contact.conversation import danger_reply, joining
 from dtm_contact.doctor import CHECKS
 from dtm_contact.figures import comparing, keeping
 from dtm_contact.health import _SOUNDED, READY
 from dtm_contact.ingest import known_receivers
-from dtm_contact.notices import announcer
 from dtm_contact.rules import arguments, document, library, reader_files
 from dtm_contact.settings import Settings, rows
 from dtm_contact.settings.loading import CONFIG_VARIABLE, load
