@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from dtm_contact.alarms import Alarms, cause_of
+from dtm_contact.alerting import Announcer, announce_lasting, announcing, kept_in, notifiers_of
 from dtm_contact.background import beside
 from dtm_contact.backup import StoreJournal, open_journal
 from dtm_contact.cases.knowledge import SiteConfiguration
@@ -26,7 +27,6 @@ from dtm_contact.ingest import RunningReceiver, start_receivers
 from dtm_contact.log import get_log
 from dtm_contact.log import reopen as reopen_log
 from dtm_contact.monitor import Monitor
-from dtm_contact.notices import Announcer, announce_lasting, announcing, kept_in, ways_of
 from dtm_contact.outbound import Answering
 from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.privacy.retention import keeping_ages
@@ -104,7 +104,7 @@ async def daemon(settings: Settings) -> AsyncIterator[RunningDaemon]:
     async with AsyncExitStack() as stack:
         store = stack.enter_context(open_store(settings.store.url))
         tokens = tokens_of(settings, store)
-        announcer = Announcer(settings, ways_of(settings.alarm), kept_in(settings), utc_now)
+        announcer = Announcer(settings, notifiers_of(settings.alarm), kept_in(settings), utc_now)
         await stack.enter_async_context(announcing(announcer))
         alarms = Alarms(announcer, time.monotonic)
         heartbeat = await stack.enter_async_context(heartbeat_lifespan(LeaseHeartbeat(settings, store, alarms)))
@@ -245,7 +245,8 @@ async def _mail(
     settings.outbound.read_password()
     tokens, storms, holder = means
     sender = await stack.enter_async_context(sender_lifespan(settings, store, alarms, utc_now, holder, journal))
-    return OutboxWriter(Answering(settings, tokens, untold=partial(alarms.happened, "untold")), sender.wake, storms)
+    answering = Answering(settings, tokens, report_unnotified=partial(alarms.happened, "not-notified"))
+    return OutboxWriter(answering, sender.wake, storms)
 
 
 def files_needed(settings: Settings) -> int:

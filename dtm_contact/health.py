@@ -16,6 +16,8 @@ from typing import Final
 
 from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
+from dtm_contact.alerting import Announcer
+from dtm_contact.alerting.kept import state_folder
 from dtm_contact.background import beside, repeat
 from dtm_contact.backup import newest_backup
 from dtm_contact.errors import StoreUnavailableError, described
@@ -23,8 +25,6 @@ from dtm_contact.ingest import RunningReceiver
 from dtm_contact.log import get_log
 from dtm_contact.model import Urgency
 from dtm_contact.monitor import Check, HealthReport
-from dtm_contact.notices import Announcer
-from dtm_contact.notices.kept import state_folder
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.worker import LeaseHeartbeat

@@ -48,6 +48,6 @@ FALSE_WAKINGS_BUDGET = Gauge("dtm_false_wakings_budget", "The same at the most, 
 POSSIBLE_DANGERS = Gauge("dtm_cases_possible_danger", "Open cases in which somebody may be in danger", ["queue"])
 ALARMS = Counter("dtm_alarms", "Alarms raised, one for each cause until it is over", ["cause"])
 ALARMING = Gauge("dtm_alarming", "1 while the cause of an alarm lasts", ["cause"])
-ALARMS_UNTOLD = Gauge("dtm_alarms_untold", "Alarms that nobody has been told of yet")
+ALARMS_UNSENT = Gauge("dtm_alarms_unsent", "Alarms that could not be sent to any admin yet")
 ALARM_TELLINGS = Counter("dtm_alarm_tellings", "Attempts at telling an alarm, by way and outcome", ["way", "outcome"])
 SIGNS_OF_LIFE = Counter("dtm_signs_of_life", "Signs of life that were due, by what became of them", ["outcome"])

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from dtm_contact.conversation import SENT_BY_AGENTS, House, is_ours, join, join_by_rule, join_ours
+from dtm_contact.conversation import SENT_BY_AGENTS, MailIdentity, is_ours, join, join_by_rule, join_ours
 from dtm_contact.directory import Directory
 from dtm_contact.matching import MatchIndex, match
 from dtm_contact.matching.people import number_key
@@ -53,7 +53,7 @@ class Grounds:
         index: the look-ups that matching made of the directory.
         rules: the rules in force.
         settings: where days begin and end, and the names of our own mail servers.
-        house: what makes a message ours: the signatures of our case numbers, and our mail domains.
+        mail_identity: what makes a message ours: the signatures of our case numbers, and our mail domains.
         files: reads the words of PDFs that came along, in a process of its own; None: they are not read.
         scans: gives what was recognised in scanned letters; None: a person reads them.
     """
@@ -62,7 +62,7 @@ class Grounds:
     index: MatchIndex
     rules: RuleSet
     settings: Settings
-    house: House
+    mail_identity: MailIdentity
     files: FileReader | None = None
     scans: ScanReader | None = None
 
@@ -87,8 +87,8 @@ class Grounds:
             scans: what gives the text of scanned letters; without it a person reads them.
         """
         tokens = tokens or CaseTokens(secrets.token_bytes(SHORTEST_KEY), settings.outbound.sender)
-        house = House(tokens, frozenset(domain.lower() for domain in settings.domains))
-        return cls(directory, MatchIndex.build(directory, settings), rules, settings, house, files, scans)
+        identity = MailIdentity(tokens, frozenset(domain.lower() for domain in settings.domains))
+        return cls(directory, MatchIndex.build(directory, settings), rules, settings, identity, files, scans)
 
 
 # What a contact asks for when a person said that it is a case and no topic was found beside the one that set it aside.
@@ -135,11 +135,13 @@ def judge(
     counted_from = now
     now = min(contact.at, now) if arrival.imported else now
     if arrival.channel != SENT_BY_AGENTS:
-        contact = from_source(arrival, contact, grounds.rules.sources, grounds.index.our_numbers, grounds.house.domains)
+        contact = from_source(
+            arrival, contact, grounds.rules.sources, grounds.index.our_numbers, grounds.mail_identity.domains
+        )
     # Whoever was called waits for somebody to listen and call back, though a machine wrote it.
     as_case = as_case or contact.voice is not None
     noted = NotedHistory(history)
-    if not as_case and is_ours(contact, arrival.channel, grounds.house, noted):
+    if not as_case and is_ours(contact, arrival.channel, grounds.mail_identity, noted):
         return _judged_ours(arrival, contact, now, grounds, noted, trace=trace)
     today = now.astimezone(zone).date()
     contact = _with_scans(contact, arrival, grounds)
@@ -158,7 +160,7 @@ def judge(
         contact,
         matched,
         understanding,
-        grounds.house,
+        grounds.mail_identity,
         noted,
         recipients=recipients,
         now=now,
@@ -221,7 +223,7 @@ def _with_scans(contact: Contact, arrival: Arrival, grounds: Grounds) -> Contact
     return with_letter(
         contact,
         grounds.scans(arrival.raw, files[: settings.files]),
-        domains=grounds.house.domains,
+        domains=grounds.mail_identity.domains,
         confidence=settings.confidence,
         words=settings.words,
     )
@@ -248,7 +250,7 @@ def _judged_ours(
 ) -> Judgement:
     """Judge what we wrote ourselves: it stands in its case, asks for nothing, and is about nobody else."""
     recipients = arrival.envelope.recipients if arrival.envelope else ()
-    joining = join_ours(contact, arrival.channel, grounds.house, noted, recipients=recipients)
+    joining = join_ours(contact, arrival.channel, grounds.mail_identity, noted, recipients=recipients)
     decision = decide(contact, Match(), _NOTHING_ASKED, now, grounds.rules, grounds.directory, trace=trace)
     return Judgement(
         arrival.external_id, contact, Match(), _NOTHING_ASKED, _without_case(decision), noted.answers(), joining

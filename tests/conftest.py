@@ -10,6 +10,8 @@ from dtm_contact.log import configure
 from dtm_contact.settings import LogSettings
 from tests.rules.once import in_force_once
 
+pytest_plugins = ("tests.store.fixtures",)
+
 # Without it, structlog draws each exception with all that its frames hold, which takes ten seconds of the event loop.
 configure(LogSettings())
 

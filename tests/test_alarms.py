@@ -63,7 +63,7 @@ def test_what_is_not_told_again_stands_in_the_log(capsys: pytest.CaptureFixture[
     log.configure(LogSettings(json_lines=True))
     admins = Admins()
     for number in (1, 2):
-        admins.alarms.happened("untold", f"case {number}")
+        admins.alarms.happened("not-notified", f"case {number}")
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [(line["level"], line["event"]) for line in lines] == [("error", "case 1"), ("warning", "case 2")]
     assert len(admins.told) == 1

@@ -44,7 +44,7 @@ from dtm_contact.settings import (
     StoreSettings,
 )
 from dtm_contact.store import case_number, migrate, open_store
-from tests.notices.test_ways import free_port, web_server
+from tests.alerting.test_notifiers import free_port, web_server
 from tests.store.samples import arrival
 
 pytestmark = pytest.mark.usefixtures("rules_loaded_once")

@@ -9,8 +9,8 @@ from prometheus_client import REGISTRY
 from dtm_contact.dead_man_switch import DeadManSwitch, signing
 from dtm_contact.monitor import HealthReport
 from dtm_contact.settings import HeartbeatSettings
+from tests.alerting.test_notifiers import free_port, web_server
 from tests.certificates import made
-from tests.notices.test_ways import free_port, web_server
 from tests.test_described import tls_server
 
 WELL = HealthReport({"store": None, "relay": None})

@@ -3,18 +3,26 @@
 import ast
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import click
 import pytest
 
+from dtm_contact import dead_man_switch
+from dtm_contact.access import login
 from dtm_contact.alarms import CAUSES, cause_of
+from dtm_contact.alerting import announcer
 from dtm_contact.cli import cli
+from dtm_contact.conversation import danger_reply, joining
 from dtm_contact.doctor import CHECKS
+from dtm_contact.figures import comparing, keeping
 from dtm_contact.health import _SOUNDED, READY
 from dtm_contact.ingest import known_receivers
+from dtm_contact.rules import arguments, document, library, reader_files
 from dtm_contact.settings import Settings, rows
 from dtm_contact.settings.loading import CONFIG_VARIABLE, load
+from dtm_contact.store import drafts, imports, outbox
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -131,6 +139,58 @@ def test_every_metric_named_is_one() -> None:
     for page in PAGES:
         named = set(re.findall(r"`(dtm_[a-z_]+)`", page.read_text(encoding="utf-8")))
         assert {name.removesuffix("_total") for name in named} <= known, page.name
+
+
+SETTINGS = Settings.defaults()
+IN_WORDS = ("no", "one", "two", "three", "four", "five", "six")
+
+
+def _hours(span: timedelta) -> int:
+    return int(span / timedelta(hours=1))
+
+
+SAID = [
+    ("decisions/conversation.md", f"closed for more than {joining.REOPENED_WITHIN.days} days;"),
+    ("sources.md", f"closed more than {joining.REOPENED_WITHIN.days} days before is not reopened"),
+    ("decisions/conversation.md", f"or {joining.SILENCE.days} days of silence"),
+    ("decisions/conversation.md", f"same text within {_hours(joining.SAME_TEXT_WITHIN)} hours too"),
+    ("danger.md", f"within {_hours(danger_reply.ANSWERED_WITHIN)} hours, whose own first word is"),
+    ("desk.md", f"or after {drafts.KEPT.days} days, which each daemon"),
+    ("going-live.md", f"within the last {_hours(imports.RECENT)} hours are shown"),
+    ("going-live.md", f"dangers of more than {_hours(imports.RECENT)} hours ago"),
+    ("mail.md", f"and {IN_WORDS[outbox.MOST_AN_HOUR]} an hour, to any other {IN_WORDS[outbox.MOST_UNPROVEN]} a day"),
+    ("mail.md", f"proven to have written {IN_WORDS[SETTINGS.outbound.answers_per_address]} a day"),
+    ("mail.md", f"In all {SETTINGS.outbound.answers_per_hour} an hour"),
+    ("desk.md", f"{IN_WORDS[login._FAILURES_BEFORE_LOCK].capitalize()} wrong ones lock an account for"),
+    ("desk.md", f"lock an account for {IN_WORDS[login._LOCK // timedelta(minutes=1)]} minutes"),
+    ("alarms.md", f"`DTM_ALARM_REPEAT_HOURS` ({SETTINGS.alarm.repeat_hours:g}) while it lasts"),
+    ("alarms.md", f"`DTM_ALARM_SETTLE_SECONDS` ({SETTINGS.alarm.settle_seconds / 60:g} minutes)"),
+    ("alarms.md", f"`DTM_ALARM_LONGEST_PAUSE` ({SETTINGS.alarm.longest_pause / 60:g} minutes)"),
+    ("alarms.md", f"told by no way for {announcer._UNHEARD // timedelta(minutes=1)} minutes"),
+    ("alarms.md", f"at its start and every {dead_man_switch._SECONDS:g} seconds"),
+    ("figures.md", f"the last `DTM_FIGURES_DAYS` ({SETTINGS.figures.days}) again"),
+    (
+        "figures.md",
+        f"the days before those {SETTINGS.figures.days} by itself, {keeping._MADE_UP_AT_ONCE} at each count",
+    ),
+    ("figures.md", f"compares offices only from {comparing.SMALLEST} cases on"),
+    ("figures.md", f"with {comparing.FEWEST} cases or more"),
+    ("privacy.md", f"| {SETTINGS.retention.aside_months} months | what became no case"),
+    ("privacy.md", f"| {SETTINGS.retention.archive_months} months after closing | the case is **archived**"),
+    ("privacy.md", f"| {SETTINGS.retention.case_months} months after closing | the case with all"),
+    ("privacy.md", f"| {SETTINGS.retention.lease_months} months after the last lease | confirmed addresses"),
+    ("privacy.md", f"| {SETTINGS.retention.directory_months} months after the last lease | the tenant"),
+    ("rules.md", f"at the most, a text {library.LONGEST_TEXT:,}."),
+    ("rules.md", f"{reader_files._LONGEST_INSTRUCTION} characters and {IN_WORDS[reader_files._MOST_BUTTONS]} buttons"),
+    ("rules.md", f"and {document.VALUES_LIMIT:,} values at the most, a list in a rule {arguments.LIST_LIMIT:,} values"),
+]
+"""What a page says with a number that the program has: written here with the program's own."""
+
+
+@pytest.mark.parametrize(("page", "words"), SAID, ids=[f"{page}: {words[:40]}" for page, words in SAID])
+def test_a_page_says_the_number_that_the_program_has(page: str, words: str) -> None:
+    text = " ".join((ROOT / "docs" / page).read_text(encoding="utf-8").split())
+    assert words in text
 
 
 def test_every_check_of_the_doctor_stands_in_its_table() -> None:

@@ -12,6 +12,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from dtm_contact.alarms import Alarms
+from dtm_contact.alerting import Announcer, Kept
 from dtm_contact.directory import Records
 from dtm_contact.health import (
     Health,
@@ -24,7 +25,6 @@ from dtm_contact.health import (
 from dtm_contact.ingest import RunningReceiver
 from dtm_contact.model import CaseKind, Outgoing, OutgoingKind, Priority
 from dtm_contact.monitor import HealthReport
-from dtm_contact.notices import Announcer, Kept
 from dtm_contact.settings import (
     BackupSettings,
     DirectorySettings,

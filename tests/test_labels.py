@@ -23,13 +23,13 @@ from dtm_contact.model import (
     CodedText,
     Consent,
     EntryKind,
+    JoinedBy,
     Outcome,
     Peril,
     Priority,
     Protection,
     Reach,
     Unread,
-    Way,
     Wish,
     Withheld,
 )
@@ -158,8 +158,8 @@ def test_every_code_has_words_that_take_its_arguments() -> None:
     assert set(coded_text.WORDS) == {code for code, _names in made} | of_own_messages | {"text"}
 
 
-@pytest.mark.parametrize("way", [way for way in Way if way is not Way.RULE])
-def test_every_way_to_join_has_words(way: Way) -> None:
+@pytest.mark.parametrize("way", [way for way in JoinedBy if way is not JoinedBy.RULE])
+def test_every_way_to_join_has_words(way: JoinedBy) -> None:
     coded = CodedText("joined", {"way": way.value, "case": "2026-000001", "reopened": True})
     assert coded_text.text_of(coded).endswith("2026-000001, rouvert")
 

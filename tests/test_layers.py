@@ -31,7 +31,7 @@ LINES = (
     ("rehearsal", "cases", "access", "backup"),
     ("timers", "figures", "takeover"),
     ("privacy",),
-    ("worker", "monitor", "notices", "web"),
+    ("worker", "monitor", "alerting", "web"),
     ("danger_page",),
     ("health",),
     ("dead_man_switch", "service_manager"),

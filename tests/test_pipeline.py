@@ -68,7 +68,9 @@ OURS = "From: Votre bailleur <metropole@parishabitat.fr>\nTo: {to}\nSubject: Ode
     ("channel", "more"), [("smtp", ""), ("smtp", "Auto-Submitted: auto-replied\n"), ("imap_sent", "")]
 )
 def test_what_we_wrote_ourselves_asks_for_nothing(grounds: Grounds, channel: str, more: str) -> None:
-    message_id = grounds.house.tokens.message_id("2026-000007", "1") if channel == "smtp" else "outlook@x.example"
+    message_id = (
+        grounds.mail_identity.tokens.message_id("2026-000007", "1") if channel == "smtp" else "outlook@x.example"
+    )
     raw = OURS.format(to="n@free.example", id=message_id, more=more) + "Forte odeur de gaz dans le hall.\n"
     sent = replace(arrival("", "metropole@parishabitat.fr"), channel=channel, raw=vouched(raw.encode()))
     judged = judge(sent, AT, grounds, NoHistory())

@@ -81,8 +81,8 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
         "outbox": _illness("The outbox cannot be read or written: nothing is sent.", _LATE_WORK),
         "outbox-late": _illness(
             "A notice of danger (P1) waits in the outbox: somebody on call has not been told.",
-            "Call those on call by hand: dtm-contact danger lists the open P1. Then look why the mail server puts it "
-            "off: the case's events and the log (part=outbound) have its code.",
+            "Call those on call by hand: dtm-contact danger lists the open P1. Then see why it waits: "
+            "dtm-contact outbox list, dtm-contact case trace; the log (part=outbound) has each attempt.",
         ),
         "timers": _illness("Nothing escalates: the next on call is not told.", _LATE_WORK),
         "timers-late": _illness(
@@ -114,7 +114,7 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
         ),
         "outbox-held": Cause(
             "E-mails are held since the store was restored: they may have been sent before, and nobody knows.",
-            "Look at them, danger first: dtm-contact outbox list; then release or drop them.",
+            "Look at them, danger first: dtm-contact outbox list --status held; then release or drop them.",
         ),
         "directory-age": Cause(
             "The directory in force is old: tenants who moved in since are not known.",
@@ -179,9 +179,10 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "A rule failed on a message, which lies in the default queue.",
             "Read the case that the alarm names, and correct the rule.",
         ),
-        "untold": _happening(
-            "Somebody should have been told of a case by mail, and could not be: no address, or nothing is sent.",
-            "Tell them by hand, then give the office or the caretaker an address, or set DTM_OUTBOUND_HOST.",
+        "not-notified": _happening(
+            "Somebody should have been notified of a case by mail, and could not be: no address, or nothing is sent.",
+            "Call them by hand, then give the office or the caretaker an address, or set DTM_OUTBOUND_HOST. All of it: "
+            "dtm-contact case trace.",
         ),
         "answers": _happening(
             "So many answers went out in an hour that no more do, safety answers apart.",

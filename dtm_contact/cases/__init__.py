@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from dtm_contact.cases.command import Command, Done
-from dtm_contact.cases.knowledge import InForce, SiteConfiguration, Ways
+from dtm_contact.cases.knowledge import InForce, KnowledgeSource, SiteConfiguration
 from dtm_contact.cases.refusals import (
     ChangedMeanwhileError,
     NeverUsedError,
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-def apply(store: Store, command: Command, now: datetime, grounds: Ways = None) -> Done:
+def apply(store: Store, command: Command, now: datetime, grounds: KnowledgeSource = None) -> Done:
     """Do what a command asks, all of it or nothing, in one transaction.
 
     Args:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from dtm_contact.cases.knowledge import Knowledge, Ways
+from dtm_contact.cases.knowledge import Knowledge, KnowledgeSource
 from dtm_contact.cases.refusals import ChangedMeanwhileError, RefusedError, WrongArgumentError, WrongStateError
 from dtm_contact.errors import NotFoundError
 from dtm_contact.labels.events import actor
@@ -30,7 +30,9 @@ class Act:
         opened: the case that the verb opened, if it did.
     """
 
-    def __init__(self, work: CaseTransaction, held: LockedCase | None, grounds: Ways, visibility: Visibility) -> None:
+    def __init__(
+        self, work: CaseTransaction, held: LockedCase | None, grounds: KnowledgeSource, visibility: Visibility
+    ) -> None:
         """Take the transaction, the case if there is one, the way to directory and rules, what the actor may see."""
         self.work = work
         self._held = held

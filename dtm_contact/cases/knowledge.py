@@ -30,8 +30,8 @@ class Knowledge(Protocol):
         ...
 
 
-Ways = Callable[[], Knowledge] | None
-"""The way to what is known; None where there is none."""
+KnowledgeSource = Callable[[], Knowledge] | None
+"""Gives what is known; None where nothing does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from dtm_contact.model import (
     OutgoingFile,
     OutgoingKind,
     StoredFile,
+    UnwrittenNotice,
 )
 from dtm_contact.outbound import Answering, Letter, NoAddressError, write
 from dtm_contact.pipeline import whoever_it_may_be
@@ -254,7 +255,7 @@ def post(act: Act, to: Addressee, text: str, *, subject: str | None = None, encl
     act.tell(enclosed.kind, {name: value for name, value in told.items() if value})
 
 
-def danger_letters(act: Act, alarm: Alarm) -> tuple[Outgoing, ...]:
+def danger_letters(act: Act, alarm: Alarm) -> tuple[Outgoing | UnwrittenNotice, ...]:
     """Return what is sent because an agent says that somebody is in danger: as if it had been judged so.
 
     The rules say who is told, and what the writer is answered; those on call are told in any case. Nothing is sent

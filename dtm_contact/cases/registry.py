@@ -12,7 +12,7 @@ from pydantic import ConfigDict, ValidationError, validate_call
 from dtm_contact.cases import verbs
 from dtm_contact.cases.act import Act
 from dtm_contact.cases.command import Command, Done
-from dtm_contact.cases.knowledge import Ways
+from dtm_contact.cases.knowledge import KnowledgeSource
 from dtm_contact.cases.refusals import ChangedMeanwhileError, WrongArgumentError
 from dtm_contact.errors import NotFoundError
 from dtm_contact.labels.events import event_line
@@ -40,7 +40,7 @@ class Verb:
     name: str
     manual: str
     arguments: tuple[str, ...]
-    apply: Callable[[Store, Command, datetime, Ways], Done]
+    apply: Callable[[Store, Command, datetime, KnowledgeSource], Done]
 
 
 _REGISTRY: Final = Registry[Verb]("verb", verbs.__name__)
@@ -63,7 +63,7 @@ def verb(
     def register(function: Callable[Concatenate[Act, Arguments], None]) -> Callable[Concatenate[Act, Arguments], None]:
         checked = validate_call(config=STRICT)(_unmistaken(function))
 
-        def apply(store: Store, command: Command, now: datetime, grounds: Ways) -> Done:
+        def apply(store: Store, command: Command, now: datetime, grounds: KnowledgeSource) -> Done:
             if without_case and not command.number:
                 return _without_case(checked, store, command, now, grounds)
             return _on_case(checked, store, command, now, grounds, unless)
@@ -127,7 +127,7 @@ def _on_case(
     store: Store,
     command: Command,
     now: datetime,
-    grounds: Ways,
+    grounds: KnowledgeSource,
     unless: Callable[[Act], bool],
 ) -> Done:
     with case_transaction(store.database, command.actor, now) as work:
@@ -157,7 +157,9 @@ def _what_came_between(act: Act, actor: str) -> str:
     return f"{did}{f' par {by}' if by else ''} à {at}, entre-temps. Relisez le dossier avant de recommencer"
 
 
-def _without_case(checked: Callable[..., None], store: Store, command: Command, now: datetime, grounds: Ways) -> Done:
+def _without_case(
+    checked: Callable[..., None], store: Store, command: Command, now: datetime, grounds: KnowledgeSource
+) -> Done:
     with case_transaction(store.database, command.actor, now) as work:
         act = Act(work, None, grounds, command.visibility)
         checked_call(checked, act, **command.arguments)

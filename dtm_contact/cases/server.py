@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dtm_contact.background import cancel_and_wait
 from dtm_contact.cases import Command, Done, apply
-from dtm_contact.cases.knowledge import InForce, Ways
+from dtm_contact.cases.knowledge import InForce, KnowledgeSource
 from dtm_contact.cases.wire import LONGEST_LINE, pack_done, pack_error, program_fault, unpack_command
 from dtm_contact.errors import DtmContactError
 from dtm_contact.rules import RuleSet
@@ -32,7 +32,7 @@ class CommandServer:
     def __init__(
         self,
         store: Store,
-        knowledge: Ways,
+        knowledge: KnowledgeSource,
         clock: Callable[[], datetime],
         done: Callable[[Done], None] = lambda _: None,
     ) -> None:

@@ -87,7 +87,7 @@ def _told(found: Verified) -> str:
 )
 @click.pass_obj
 def restore(settings: Settings, file: Path, margin: int | None, folder: Path | None, *, replace: bool) -> None:
-    """Put a backup back where DTM_STORE_URL says; what waited in it to be sent is held (`outbox list`)."""
+    """Put a backup back where DTM_STORE_URL says; what waited in it to be sent is held (see `outbox`)."""
     if folder is not None:
         for name in take_out_files(settings, file, folder):
             click.echo(folder / name)
@@ -113,4 +113,7 @@ def restore(settings: Settings, file: Path, margin: int | None, folder: Path | N
     if done.held:
         click.echo(f"{len(done.held)} e-mails waited, and nobody knows whether they were sent since; they are held:")
         terminal_output().print(held_table(done.held, settings))
-    click.echo("next: dtm-contact arrivals replay JOURNAL (if one is kept), then outbox list, then start the daemon")
+    click.echo(
+        "next: dtm-contact arrivals replay JOURNAL (if one is kept), then outbox list --status held, "
+        "then start the daemon"
+    )

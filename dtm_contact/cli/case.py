@@ -12,6 +12,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from dtm_contact.cases import Command, Done, InForce, apply
+from dtm_contact.cases.notification_trace import trace_notifications
 from dtm_contact.cases.verbs.working import DangerOver
 from dtm_contact.cases.wire import send
 from dtm_contact.cli import CommandGroup
@@ -339,6 +340,30 @@ def show(settings: Settings, number: str, *, as_json: bool) -> None:
             print_json(_as_json(file))
         else:
             terminal_output().print(Group(*_case_lines(file, listing_names(settings, store))))
+
+
+@case.command()
+@click.argument("number")
+@as_json_option
+@click.pass_obj
+def trace(settings: Settings, number: str, *, as_json: bool) -> None:
+    """Say why those on call were, or were not, notified of a case: each link of the chain with its time and reason.
+
+    NUMBER is the case's number. docs/troubleshooting.md says what to do about each answer.
+    """
+    with open_store(settings.store.url, read_only=True) as store:
+        found = trace_notifications(store, number, InForce(store, settings)(), datetime.now(settings.zone))
+    if as_json:
+        chain = [{"at": plain(step.at), "stage": step.stage.value, "what": step.what} for step in found.steps]
+        print_json({"number": number, "answer": list(found.answer), "steps": chain})
+        return
+    for sentence in found.answer:
+        click.echo(printable(sentence))
+    rows = [
+        (step.at.astimezone(settings.zone).strftime("%d/%m %H:%M:%S"), step.stage.value, step.what)
+        for step in found.steps
+    ]
+    terminal_output().print(table(("when", "link", "what"), rows))
 
 
 def _as_json(file: CaseFile) -> dict[str, object]:

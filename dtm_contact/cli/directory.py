@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from dtm_contact.alerting import announce_once, notifiers_of
 from dtm_contact.cases.rerouting import Placement, former_offices
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.output import as_json_option, plain, print_json, print_problems, table, terminal_output
@@ -26,7 +27,6 @@ from dtm_contact.directory import (
 from dtm_contact.errors import InvalidFilesError, NoDirectoryError, StoreUnavailableError, UnknownSchemaError
 from dtm_contact.log import get_log
 from dtm_contact.model import errors_first
-from dtm_contact.notices import announce_once, ways_of
 from dtm_contact.rules import load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import DirectoryImport, Origin, Store, migrate, open_store
@@ -221,9 +221,9 @@ def _refuse(settings: Settings, store: Store, folder: Path, digest: str, faults:
             "This is told once for these files.",
         )
     )
-    now, ways = datetime.now(UTC), ways_of(settings.alarm)
-    untold = store.directory.refuse(digest, now) and bool(ways)
-    if untold and asyncio.run(announce_once(settings, ways, "directory-refused", letter, now)):
+    now, ways = datetime.now(UTC), notifiers_of(settings.alarm)
+    is_new = store.directory.refuse(digest, now) and bool(ways)
+    if is_new and asyncio.run(announce_once(settings, ways, "directory-refused", letter, now)):
         store.directory.mark_refusal_reported(digest, now)
     return 1
 

@@ -1,8 +1,9 @@
-"""`dtm-contact outbox …`: what waits for a person's word since a restore, because it may have been sent before."""
+"""`dtm-contact outbox …`: what waits to be sent, what failed, what was sent lately; what a restore has held back."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from getpass import getuser
+from typing import Final
 
 import click
 from rich.table import Table
@@ -12,26 +13,86 @@ from dtm_contact.cli.output import as_json_option, plain, print_json, table, ter
 from dtm_contact.model import Urgency
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
+from dtm_contact.store.outbox import OutboxEntry, OutboxStatus
 from dtm_contact.store.restores import HeldOutgoing
+
+_LATELY_HOURS: Final = 24
+_MOST_LISTED: Final = 200
 
 
 @click.group(cls=CommandGroup)
 def outbox() -> None:
-    """See to what is held since a restore: nobody knows whether it was sent after the backup."""
+    """See what waits to be sent, what failed and what was sent; release or drop what a restore has held back."""
 
 
 @outbox.command("list")
+@click.option(
+    "--status",
+    type=click.Choice([each.value for each in OutboxStatus]),
+    help="These alone: held since a restore, waiting, failed (refused, given up, come back), sent.",
+)
+@click.option("--case", "case_number", metavar="NUMBER", help="What was written for this case alone, however old.")
+@click.option(
+    "--hours",
+    type=click.IntRange(min=1),
+    default=_LATELY_HOURS,
+    show_default=True,
+    help="Of what is done with, what was within so many hours.",
+)
+@click.option("--limit", type=click.IntRange(min=1), default=_MOST_LISTED, show_default=True, help="At most so many.")
 @as_json_option
 @click.pass_obj
-def list_(settings: Settings, *, as_json: bool) -> None:
-    """List what is held, the most urgent first."""
+def list_(
+    settings: Settings, status: str | None, case_number: str | None, hours: int, limit: int, *, as_json: bool
+) -> None:
+    """List what is to be sent, the most urgent first, then what failed or was sent lately, the newest first."""
+    wanted = OutboxStatus(status) if status is not None else None
+    since = None if case_number is not None else datetime.now(UTC) - timedelta(hours=hours)
     with open_store(settings.store.url, read_only=True) as store:
-        held = store.outbox.held()
+        found = store.outbox.entries(status=wanted, case_number=case_number, since=since, limit=limit)
     if as_json:
-        for each in held:
-            print_json({**plain(each), "urgency": each.urgency.name.lower()})
+        for each in found:
+            print_json({**plain(each), "urgency": each.urgency.name.lower(), "status": each.status.value})
         return
-    terminal_output().print(held_table(held, settings))
+    terminal_output().print(_entry_table(found, settings))
+
+
+def _entry_table(found: Iterable[OutboxEntry], settings: Settings) -> Table:
+    """Return rows of the outbox as a table."""
+    columns = (
+        "outgoing",
+        "status",
+        "urgency",
+        "kind",
+        "case",
+        "to",
+        "written",
+        "tries",
+        "reply",
+        "next or done",
+        "why",
+    )
+
+    def shown(at: datetime | None) -> str:
+        return at.astimezone(settings.zone).strftime("%d/%m %H:%M") if at is not None else ""
+
+    rows = [
+        (
+            str(each.id),
+            each.status.value if each.status is not OutboxStatus.FAILED else each.state.replace("_", " "),
+            each.urgency.name.lower(),
+            each.kind,
+            each.case_number,
+            each.to,
+            shown(each.created_at),
+            str(each.attempts),
+            each.reply or "",
+            shown(each.settled_at or each.not_before or each.held_since),
+            each.reason,
+        )
+        for each in found
+    ]
+    return table(columns, rows)
 
 
 def held_table(held: Iterable[HeldOutgoing], settings: Settings) -> Table:
@@ -79,7 +140,7 @@ def drop(settings: Settings, outgoing: tuple[int, ...], *, everything: bool) -> 
 
 def _wanted(store: Store, outgoing: Sequence[int], *, everything: bool, danger: bool) -> list[int]:
     if sum((bool(outgoing), everything, danger)) != 1:
-        raise click.UsageError("name numbers of dtm-contact outbox list, or --all")
+        raise click.UsageError("name numbers of dtm-contact outbox list --status held, or --all")
     if outgoing:
         return list(outgoing)
     return [each.id for each in store.outbox.held() if everything or each.urgency is Urgency.DANGER]
@@ -89,4 +150,4 @@ def _tell(asked: Sequence[int], done: Sequence[int], what: str) -> None:
     for number in done:
         click.echo(f"outgoing {number} {what}")
     if missing := sorted(set(asked) - set(done)):
-        raise click.ClickException(f"not held: {', '.join(map(str, missing))} (dtm-contact outbox list)")
+        raise click.ClickException(f"not held: {', '.join(map(str, missing))} (dtm-contact outbox list --status held)")

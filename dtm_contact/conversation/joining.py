@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from dtm_contact.conversation.danger_reply import answers_question, danger_reply
 from dtm_contact.conversation.fingerprint import fingerprint
 from dtm_contact.conversation.references import Reference, references, thread_ids
-from dtm_contact.conversation.writer import by_house, claims_house, writer
+from dtm_contact.conversation.writer import claims_own_domain, sent_by_us, writer
 from dtm_contact.model import (
     Alike,
     Authentication,
@@ -18,11 +18,11 @@ from dtm_contact.model import (
     Conversations,
     DangerReply,
     Earlier,
+    JoinedBy,
     Joining,
     KnownCase,
     Match,
     Understanding,
-    Way,
     domain_of,
 )
 from dtm_contact.tokens import CaseTokens
@@ -39,7 +39,7 @@ SAME_TEXT_WITHIN: Final = timedelta(hours=48)
 # What an answer to a question of ours looks like, whatever the question was about.
 _OF_ANY_MATTER: Final = frozenset({"other", "thanks", "appointment"})
 _THANKS: Final = "thanks"
-_REPEATS: Final = frozenset({Way.SAME_MESSAGE, Way.SAME_TEXT, Way.REQUEST})
+_REPEATS: Final = frozenset({JoinedBy.SAME_MESSAGE, JoinedBy.SAME_TEXT, JoinedBy.REQUEST})
 
 
 class Questions(Conversations, Protocol):
@@ -51,7 +51,7 @@ class Questions(Conversations, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class MailIdentity:
     """What makes a message ours: the signatures of our case numbers, and our own mail domains, lower case."""
 
     tokens: CaseTokens
@@ -66,8 +66,8 @@ class _Message:
         contact, match, understanding: what was read, who it is, what is asked.
         now: when it was received.
         writer_address: whose message it is, lower case: of what a colleague passes on, the first writer's address.
-        claims_house: it bears an address of ours as its sender, whether or not our server vouches for that.
-        by_house, by_staff: one of us sent it, as our server vouches; and wrote it, too.
+        claims_own_domain: it bears an address of ours as its sender, whether or not our server vouches for that.
+        sent_by_us, by_staff: one of us sent it, as our server vouches; and wrote it, too.
         fingerprint: what it says.
         imported: it was taken over from a mailbox of ours.
     """
@@ -77,8 +77,8 @@ class _Message:
     understanding: Understanding
     now: datetime
     writer_address: str
-    claims_house: bool
-    by_house: bool
+    claims_own_domain: bool
+    sent_by_us: bool
     by_staff: bool
     fingerprint: str
     imported: bool = False
@@ -105,7 +105,7 @@ def join(  # noqa: PLR0913 - what was judged of one message, and what it is held
     contact: Contact,
     match: Match,
     understanding: Understanding,
-    house: House,
+    identity: MailIdentity,
     history: Questions,
     *,
     recipients: Sequence[str],
@@ -124,33 +124,33 @@ def join(  # noqa: PLR0913 - what was judged of one message, and what it is held
         contact: what was read.
         match: who it is.
         understanding: what is asked.
-        house: what makes a message ours.
+        identity: what makes a message ours.
         history: earlier messages and cases.
         recipients: the addresses that it was delivered to.
         now: when it was received, aware.
         imported: it was taken over from a mailbox of ours, whose server may have vouched for nobody: what answers there
             a message from the same address joins its case, as agents saw both in one conversation. It proves nobody.
     """
-    wrote = writer(contact, house.domains)
-    ours = by_house(contact, house.domains)
+    wrote = writer(contact, identity.domains)
+    ours = sent_by_us(contact, identity.domains)
     message = _Message(
         contact,
         match,
         understanding,
         now,
         wrote.address.strip().lower(),
-        claims_house(contact, house.domains),
+        claims_own_domain(contact, identity.domains),
         ours,
         ours and not contact.forwarded,
         fingerprint(contact),
         imported,
     )
     pointed = (
-        *_altered(message, house),
-        *references(contact, recipients, history.thread(thread_ids(contact)), house.tokens),
+        *_altered(message, identity),
+        *references(contact, recipients, history.thread(thread_ids(contact)), identity.tokens),
     )
     joining = _joined(message, pointed, history)
-    answers = message.by_staff and joining.case_number is not None and answers_somebody(contact, house)
+    answers = message.by_staff and joining.case_number is not None and answers_somebody(contact, identity)
     return replace(joining, fingerprint=message.fingerprint, writer=wrote, answers=answers)
 
 
@@ -181,26 +181,26 @@ def join_by_rule(
         why = (CodedText("joined_by_rule", {"rule": rule}),)
         linked = tuple(each for each in joining.linked if each != number)
         proven = _is_of_household(match, case) or (_names_nobody(case) and joining.proven)
-        return replace(joining, case_number=number, way=Way.RULE, why=why, linked=linked, proven=proven)
+        return replace(joining, case_number=number, way=JoinedBy.RULE, why=why, linked=linked, proven=proven)
     obstacle = _not_a_party(contact.authentication)
     linked = tuple(dict.fromkeys((number, *joining.linked)))
     return replace(joining, linked=linked, why=(_not_joined(number, obstacle, rule), *joining.why))
 
 
-def answers_somebody(contact: Contact, house: House) -> bool:
+def answers_somebody(contact: Contact, identity: MailIdentity) -> bool:
     """Return whether a message that one of us wrote goes to somebody outside."""
-    return any(domain_of(to.address) not in house.domains for to in contact.recipients)
+    return any(domain_of(to.address) not in identity.domains for to in contact.recipients)
 
 
-def _altered(message: _Message, house: House) -> Iterator[Reference]:
+def _altered(message: _Message, identity: MailIdentity) -> Iterator[Reference]:
     """Yield the case of a message that bears an id of ours and an address of ours, and is not what we sent.
 
     A server on the way may have added to our own message, or somebody has written in our name. Either way it opens no
     case: our own notices, come back by some forwarding, would be told and come back without end.
     """
-    number = house.tokens.case_of_message_id(message.contact.message_id) if message.claims_house else None
+    number = identity.tokens.case_of_message_id(message.contact.message_id) if message.claims_own_domain else None
     if number is not None:
-        yield Reference(number, Way.OWN, signed=True)
+        yield Reference(number, JoinedBy.OWN, signed=True)
 
 
 def _joined(message: _Message, pointed: Sequence[Reference], history: Questions) -> Joining:
@@ -235,7 +235,7 @@ def _of_person(message: _Message, pointed: Sequence[Reference], history: Questio
     # "Oui" is the same text each time: it belongs to the case that asked, not to that of the last one.
     ways.sort(key=lambda reference: _reply(message, reference, known[reference.number]) is None)
     joining = _first_joined(message, ways, known)
-    if joining.case_number is not None and not (joining.proven or message.by_house):
+    if joining.case_number is not None and not (joining.proven or message.sent_by_us):
         # What anybody may have written ties no case of others to another one.
         return replace(joining, linked=())
     others = (each.case_number for each in alike if each.sender_address != message.writer_address)
@@ -251,21 +251,21 @@ def _repeated(message: _Message, alike: Iterable[Alike]) -> Reference | None:
     """
     if message.numbered:
         latest = max(alike, key=lambda each: each.at, default=None)
-        return Reference(latest.case_number, Way.REQUEST, signed=False) if latest is not None else None
+        return Reference(latest.case_number, JoinedBy.REQUEST, signed=False) if latest is not None else None
     for each in alike:
         if each.sender_address != message.writer_address:
             continue
         if each.message_id and each.message_id == message.contact.message_id:
-            return Reference(each.case_number, Way.SAME_MESSAGE, signed=False)
+            return Reference(each.case_number, JoinedBy.SAME_MESSAGE, signed=False)
         if message.now - each.at <= SAME_TEXT_WITHIN:
-            return Reference(each.case_number, Way.SAME_TEXT, signed=False)
+            return Reference(each.case_number, JoinedBy.SAME_TEXT, signed=False)
     return None
 
 
 def _first_joined(message: _Message, ways: Sequence[Reference], known: dict[str, KnownCase]) -> Joining:
     """Return how the first case that the message may join is joined, and link those that it may not."""
     linked: list[str] = []
-    reasons = [CodedText("claims_to_be_us")] if message.claims_house and not message.by_house else []
+    reasons = [CodedText("claims_to_be_us")] if message.claims_own_domain and not message.sent_by_us else []
     for reference in ways:
         case = known[reference.number]
         obstacle = _obstacle(message, reference, case)
@@ -283,7 +283,7 @@ def _into(message: _Message, reference: Reference, case: KnownCase, linked: Sequ
     reopens = case.closed_at is not None and asks
     proven = _proves_writer(message, reference, case)
     reasons = [CodedText.about("joined", way=reference.way.value, case=case.number, reopened=True if reopens else None)]
-    if not (proven or message.by_house):
+    if not (proven or message.sent_by_us):
         reasons.append(CodedText("sender_not_verified"))
     if reply is not None:
         reasons.append(CodedText("danger_reply", {"reply": reply.value}))
@@ -307,7 +307,7 @@ def _reply(message: _Message, reference: Reference, case: KnownCase) -> DangerRe
 
 
 def _answers_question(message: _Message, reference: Reference, case: KnownCase) -> bool:
-    if case.asked is None or not reference.signed or message.claims_house:
+    if case.asked is None or not reference.signed or message.claims_own_domain:
         return False
     return answers_question(message.contact, case.asked, message.now)
 
@@ -326,11 +326,11 @@ def _not_joined(number: str, obstacle: _Obstacle, rule: str | None = None) -> Co
 
 def _obstacle(message: _Message, reference: Reference, case: KnownCase) -> _Obstacle | None:
     """Return what keeps a message out of a case; None where it joins."""
-    if reference.way is Way.OWN:
+    if reference.way is JoinedBy.OWN:
         return None
     if not _may_join(message, reference, case):
         return _not_a_party(message.contact.authentication)
-    if reference.way is Way.REQUEST:
+    if reference.way is JoinedBy.REQUEST:
         return _closed_long_ago(message, case)
     # An answer to "is it now?" belongs to the case that asked, whatever it is taken to be about.
     if message.by_staff or reference.way in _REPEATS or _answers_question(message, reference, case):
@@ -373,7 +373,7 @@ def _may_join(message: _Message, reference: Reference, case: KnownCase) -> bool:
         return False
     if message.by_staff or reference.signed or reference.way in _REPEATS:
         return True
-    if message.imported and reference.way is Way.THREAD and message.writer_address in case.addresses:
+    if message.imported and reference.way is JoinedBy.THREAD and message.writer_address in case.addresses:
         return True
     # Only who is vouched for, by our server or by a source, is proven to be of a household.
     return (message.vouched and message.writer_address in case.addresses) or _is_of_household(message.match, case)
@@ -384,7 +384,7 @@ def _proves_writer(message: _Message, reference: Reference, case: KnownCase) -> 
 
     Copies and forwards carry our signatures on, so that one proves its bearer only from an address that it was sent to.
     """
-    if message.failed or message.claims_house:
+    if message.failed or message.claims_own_domain:
         return False
     if _is_of_household(message.match, case) or (_names_nobody(case) and _is_known(message.match)):
         return True

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dtm_contact.model import Contact, Earlier, Way
+from dtm_contact.model import Contact, Earlier, JoinedBy
 from dtm_contact.tokens import CaseTokens
 
 _NUMBER = re.compile(r"(?<![\w-])(20[0-9]{2}-[0-9]{6})(?![\w-])")
@@ -17,7 +17,7 @@ class Reference:
     """A case that a message points to; `signed` where only we can have written what points to it."""
 
     number: str
-    way: Way
+    way: JoinedBy
     signed: bool
 
 
@@ -50,11 +50,11 @@ def _all(
 ) -> Iterator[Reference]:
     for message_id in thread_ids(contact):
         if number := tokens.case_of_message_id(message_id):
-            yield Reference(number, Way.MESSAGE_ID, signed=True)
+            yield Reference(number, JoinedBy.MESSAGE_ID, signed=True)
     for address in (*recipients, *(recipient.address for recipient in contact.recipients)):
         if number := tokens.case_of_address(address):
-            yield Reference(number, Way.ADDRESS, signed=True)
+            yield Reference(number, JoinedBy.ADDRESS, signed=True)
     for each in earlier:
-        yield Reference(each.case_number, Way.THREAD, signed=False)
+        yield Reference(each.case_number, JoinedBy.THREAD, signed=False)
     for number in _NUMBER.findall(contact.subject):
-        yield Reference(number, Way.SUBJECT, signed=False)
+        yield Reference(number, JoinedBy.SUBJECT, signed=False)

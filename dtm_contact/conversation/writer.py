@@ -5,19 +5,19 @@ from collections.abc import Collection
 from dtm_contact.model import Authentication, Contact, Mailbox, domain_of
 
 
-def claims_house(contact: Contact, domains: Collection[str]) -> bool:
+def claims_own_domain(contact: Contact, domains: Collection[str]) -> bool:
     """Return whether the message bears an address of ours as its sender; anybody can write one there."""
     return domain_of(contact.sender.address) in domains
 
 
-def by_house(contact: Contact, domains: Collection[str]) -> bool:
+def sent_by_us(contact: Contact, domains: Collection[str]) -> bool:
     """Return whether one of us wrote: the sender is an address of ours, and our mail server vouches for it.
 
     Args:
         contact: what was read.
         domains: the landlord's own mail domains, lower case.
     """
-    return contact.authentication is Authentication.VOUCHED and claims_house(contact, domains)
+    return contact.authentication is Authentication.VOUCHED and claims_own_domain(contact, domains)
 
 
 def writer(contact: Contact, domains: Collection[str]) -> Mailbox:
@@ -27,7 +27,7 @@ def writer(contact: Contact, domains: Collection[str]) -> Mailbox:
         contact: what was read.
         domains: the landlord's own mail domains, lower case.
     """
-    if by_house(contact, domains):
+    if sent_by_us(contact, domains):
         for original in reversed(contact.forwarded):
             if original.sender.address and domain_of(original.sender.address) not in domains:
                 return original.sender

@@ -1,6 +1,6 @@
 """Figures by which heads see whether the quality of service is equal: defined, counted by day, compared, reported."""
 
-from dtm_contact.figures.case_facts import Standpoint
+from dtm_contact.figures.case_facts import TimeContext
 from dtm_contact.figures.counting import CountingContext, count_days, periods_of
 from dtm_contact.figures.definitions import BY_ID, FIGURES, GROUPS, INCIDENT_TOPICS, Figure
 
@@ -11,7 +11,7 @@ __all__ = [
     "INCIDENT_TOPICS",
     "CountingContext",
     "Figure",
-    "Standpoint",
+    "TimeContext",
     "count_days",
     "periods_of",
 ]

@@ -13,7 +13,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from dtm_contact.figures.cells import Key, Tally, timed
-from dtm_contact.figures.definitions import SILENT_DAYS
+from dtm_contact.figures.definitions import BY_EVENT, SILENT_DAYS
 from dtm_contact.hours import Calendar
 from dtm_contact.model import Channel
 from dtm_contact.store.figures import CaseRow, ContactRow, EventRow, LabelRow
@@ -21,17 +21,6 @@ from dtm_contact.store.figures import CaseRow, ContactRow, EventRow, LabelRow
 ENGINE: Final = frozenset({"worker", "timers", "outbound", "import"})
 """Who does what no person does."""
 _ANSWERS: Final = frozenset({"replied", "answered", "spoken"})
-_CORRECTIONS: Final = {
-    "tenant": "corrected_tenant",
-    "topic": "corrected_topic",
-    "priority": "corrected_priority",
-}
-_COUNTED: Final = {
-    "moved": "transfers",
-    "tried": "call_attempts",
-    "appointed": "appointments",
-    "appointment cancelled": "appointments_cancelled",
-}
 _INCOMING: Final = frozenset(
     {"transfer_unanswered", "answered", "voicemail", "abandoned", "timeout", "out_of_hours", "before_answer"}
 )
@@ -53,8 +42,8 @@ def is_incoming(channel: Channel, outcome: str | None) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Standpoint:
-    """From where cases are looked at.
+class TimeContext:
+    """Whose days are counted, up to when, and when each queue is open.
 
     Attributes:
         zone: whose days are counted.
@@ -99,8 +88,8 @@ class CaseFacts:
         last_closed: when it was closed last; None while it is open.
     """
 
-    def __init__(self, rows: CaseRows, seen: Standpoint) -> None:
-        """Take what the store holds of it, and from where it is looked at."""
+    def __init__(self, rows: CaseRows, seen: TimeContext) -> None:
+        """Take what the store holds of it, and whose days are counted, up to when."""
         self._rows = rows
         self._case = rows.case
         self._seen = seen
@@ -213,16 +202,17 @@ class CaseFacts:
             day += _DAY
 
     def _count_events(self, tally: Tally) -> None:
+        """Count the figures that count events: their declarations say which."""
         office, residence, _ = self.key
         for event in self._events:
-            if event.what in _COUNTED:
-                self._add(tally, event.at, _COUNTED[event.what])
-            elif event.what == "sent" and event.data.get("kind") == "answer":
-                self._add(tally, event.at, "automatic_answers")
-            elif event.what in _CORRECTIONS and "changed" in event.data:
-                before = event.data["changed"].get("topic") if event.what == "topic" else None
+            for figure in BY_EVENT.get(event.what, ()):
+                counter = figure.counter
+                if counter is None or not counter.counts(event.data):
+                    continue
+                changed = event.data.get("changed") or {}
+                before = changed.get("topic") if counter.by_former_topic else None
                 key = self.key if before is None else (office, residence, before[0] or "")
-                self._add(tally, event.at, _CORRECTIONS[event.what], key)
+                self._add(tally, event.at, figure.measure, key)
 
     def _count_contacts(self, tally: Tally) -> None:
         own = {event.arrival_id for event in self._events if event.what in _OWN}
@@ -288,8 +278,8 @@ class _Incident:
 class Incidents:
     """Finds where several households opened a case on one day: adds them up over all cases."""
 
-    def __init__(self, seen: Standpoint) -> None:
-        """Take from where cases are looked at."""
+    def __init__(self, seen: TimeContext) -> None:
+        """Take whose days are counted, up to when."""
         self._seen = seen
         self._found: dict[tuple[date, str, str], _Incident] = {}
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dtm_contact.figures.cells import Counts, Spread
-from dtm_contact.figures.definitions import WAYS, Better, Figure, FigureKind, Unit
+from dtm_contact.figures.definitions import CONTACT_CHANNELS, Better, Figure, FigureKind, Unit
 
 _Z: Final = 1.959964
 SMALLEST: Final = 30
@@ -116,7 +116,7 @@ def at_least(count: int, expected: float) -> float:
 def amount(figure: Figure, counts: Counts) -> int:
     """Return how much of a counted figure there is: of arrivals, by all ways."""
     if figure.measure == "arrivals":
-        return sum(counts.get(f"arrivals.{way}", 0) for way in WAYS)
+        return sum(counts.get(f"arrivals.{way}", 0) for way in CONTACT_CHANNELS)
     return counts.get(figure.measure, 0)
 
 

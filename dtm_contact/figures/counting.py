@@ -1,12 +1,13 @@
 """Counting days of a store: one walk over the cases that may add something to them."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from dtm_contact.figures.case_facts import CaseFacts, CaseRows, Incidents, Standpoint, is_incoming
+from dtm_contact.figures.case_facts import CaseFacts, CaseRows, Incidents, TimeContext, is_incoming
 from dtm_contact.figures.cells import FigureCells, Tally, merged, weeks_and_months
-from dtm_contact.figures.definitions import INCIDENT_TOPICS
+from dtm_contact.figures.definitions import INCIDENT_TOPICS, base_of, measure_digests
 from dtm_contact.store import Store
 from dtm_contact.store.figures import ContactRow, FigureRows, Period
 
@@ -22,7 +23,7 @@ class CountingContext:
         offices: the office that works each residence, for calls of no case.
     """
 
-    seen: Standpoint
+    seen: TimeContext
     offices: Mapping[str, str]
 
 
@@ -88,7 +89,8 @@ def periods_of(store: Store, days: Mapping[date, FigureCells], now: datetime) ->
 
     The other days of those weeks and months are taken from the store.
     """
-    found = [_period("day", day, cells, now) for day, cells in sorted(days.items())]
+    by = definitions_text()
+    found = [_period("day", day, cells, now)._replace(definitions=by) for day, cells in sorted(days.items())]
     for grain, first, of_it in weeks_and_months(days):
         kept = {each.first_day: each for each in store.figures.periods("day", of_it[0], of_it[-1])}
         parts = []
@@ -98,6 +100,41 @@ def periods_of(store: Store, days: Mapping[date, FigureCells], now: datetime) ->
             elif day in kept:
                 parts.append(FigureCells.unpack(kept[day].keys, kept[day].measures, kept[day].cells))
         found.append(_period(grain, first, merged(parts), now))
+    return found
+
+
+def definitions_text() -> str:
+    """Return by which definition each measure is counted now, as the store keeps it with each day."""
+    return json.dumps(measure_digests(), sort_keys=True)
+
+
+def made_up_for(store: Store, counts: Mapping[date, FigureCells]) -> dict[date, FigureCells]:
+    """Return days that were counted before some figures were, with those measures; all else of them as it was.
+
+    What was counted long ago stays: its cases may lie elsewhere since, or their persons be erased. Of a measure that is
+    newer than the day, what the store still holds is counted.
+
+    Args:
+        store: holds what was counted then.
+        counts: the same days, counted now.
+    """
+    now_by, text, found = measure_digests(), definitions_text(), dict[date, FigureCells]()
+    for period in store.figures.periods("day", min(counts), max(counts)) if counts else ():
+        if period.definitions == text or period.first_day not in counts:
+            continue
+        counted_by = json.loads(period.definitions or "{}")
+        newer = {name for name, digest in now_by.items() if counted_by.get(name) != digest}
+        before = FigureCells.unpack(period.keys, period.measures, period.cells).counted()
+        fresh = counts[period.first_day].counted()
+        found[period.first_day] = FigureCells.pack(
+            {
+                key: {
+                    **{name: count for name, count in before.get(key, {}).items() if base_of(name) not in newer},
+                    **{name: count for name, count in fresh.get(key, {}).items() if base_of(name) in newer},
+                }
+                for key in {*before, *fresh}
+            }
+        )
     return found
 
 

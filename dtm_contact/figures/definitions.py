@@ -1,18 +1,24 @@
-"""What every figure counts, declared once: page, CSV, JSON and `docs/figures.md` are made of this list.
+"""What every figure counts, declared once: counting, page, report, CSV, JSON and `docs/figures.md` follow from it.
 
 A figure is made of *measures*, whole numbers that are counted by day, office, residence and topic (`counting`) and can
 be added up. A share divides two of them; a median is read off a histogram of durations.
+
+A figure that counts events needs nothing but its declaration here (`EventCount`). One that needs a case as a whole –
+when it was open, who answered – has its measure counted in `case_facts` too. Days that were counted before a figure
+was declared, or before its measure was changed, are made up for by the daemon (`keeping`).
 """
 
+import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from dtm_contact.model import Channel
 
-WAYS: Final = tuple(Channel)
+CONTACT_CHANNELS: Final = tuple(Channel)
 """The channels of contacts, by which arrivals are split."""
 SILENT_DAYS: Final = (14, 45)
 INCIDENT_TOPICS: Final = (
@@ -76,6 +82,50 @@ class Basis(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class EventCount:
+    """How a measure is counted by the events of its figure, without a line of code: each of them once.
+
+    Attributes:
+        where: of these alone: the values that their data must have, by name. Erasing a person keeps those names.
+        changing: of those alone that changed something of the case.
+        by_former_topic: counted under the topic that the case had before the event, where that changed it.
+    """
+
+    where: Mapping[str, str] = field(default_factory=dict)
+    changing: bool = False
+    by_former_topic: bool = False
+
+    def counts(self, data: Mapping[str, Any]) -> bool:
+        """Return whether an event with that data is counted."""
+        if self.changing and "changed" not in data:
+            return False
+        return all(data.get(name) == value for name, value in self.where.items())
+
+
+@dataclass(frozen=True, slots=True)
+class CasesBehind:
+    """Which of the cases that the basis of a figure finds are behind it; see `store.figures.CasesWanted`.
+
+    Attributes:
+        danger: those that are or were an alarm alone.
+        urgent: P1 alone (True), or all others (False).
+        late: those past due alone.
+        silent_days: those alone that nobody has answered for so many days; 0 for any.
+        calls: those that a call opened alone.
+        topics: on one of these alone; all where there is none.
+        reopening: of the events, those alone that opened a case again.
+    """
+
+    danger: bool = False
+    urgent: bool | None = None
+    late: bool = False
+    silent_days: int = 0
+    calls: bool = False
+    topics: tuple[str, ...] = ()
+    reopening: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """One figure.
 
@@ -90,8 +140,13 @@ class Figure:
         whole: of a share: what it is a part of.
         quantile: of the durations: 0.5 or 0.9.
         better: which value is the better one.
-        basis, events: by what the cases behind it are found again.
+        basis, events, behind: by what the cases behind it are found again.
         source: the tables that it is counted from.
+        counter: how its measure is counted by those events; None where `case_facts` counts it.
+        peak: of several places the greatest value holds, where others are added up.
+        weight: how much it weighs where an office stands out by it; 0: no office does.
+        reported: it stands in the monthly report by mail.
+        revision: raised where what `case_facts` counts of it changes: days that were counted before are made up for.
     """
 
     id: str
@@ -109,6 +164,17 @@ class Figure:
     better: Better = Better.NEITHER
     basis: Basis = Basis.OPENED
     events: tuple[str, ...] = ()
+    behind: CasesBehind = CasesBehind()
+    counter: EventCount | None = None
+    peak: bool = False
+    weight: int = 0
+    reported: bool = False
+    revision: int = 1
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The measures that it is made of."""
+        return (self.measure, self.whole) if self.whole else (self.measure,)
 
     @property
     def is_rated(self) -> bool:
@@ -135,10 +201,67 @@ GROUPS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     }
 )
 ANSWERS: Final = ("replied", "answered", "spoken", "done", "tried")
+_BY_ID: Final[dict[str, Figure]] = {}
+_BY_EVENT: Final[dict[str, list[Figure]]] = {}
+BY_ID: Final[Mapping[str, Figure]] = MappingProxyType(_BY_ID)
+FIGURES: Final = BY_ID.values()
+"""All figures, in the order of their declaration."""
+BY_EVENT: Final[Mapping[str, list[Figure]]] = MappingProxyType(_BY_EVENT)
+"""The figures that count an event, by its word."""
+STOCKS: Final[set[str]] = set()
+"""Measures that stand at a moment: of several days the last one's holds."""
+PEAKS: Final[set[str]] = set()
+"""Measures of which the greatest of several places holds, where others are added up."""
+
+
+def declare(figure: Figure) -> None:
+    """Add a figure: it is counted, shown, saved and explained from then on.
+
+    Raises:
+        ValueError: there is one of that id, its group is none, or it counts events and names none.
+    """
+    if figure.id in _BY_ID or figure.group not in GROUPS or (figure.counter is not None and not figure.events):
+        raise ValueError(f"the figure {figure.id} is declared twice, of no group, or counts no event")
+    _BY_ID[figure.id] = figure
+    if figure.counter is not None:
+        for event in figure.events:
+            _BY_EVENT.setdefault(event, []).append(figure)
+    if figure.kind is FigureKind.STOCK:
+        STOCKS.add(figure.measure)
+    if figure.peak:
+        PEAKS.add(figure.measure)
+
+
+def base_of(name: str) -> str:
+    """Return the measure that a name in the counts belongs to: `first_answer:12` and `arrivals.email` have one."""
+    return name.partition(":")[0].partition(".")[0]
+
+
+def measure_digests() -> dict[str, str]:
+    """Return by which definition each measure is counted, as a digest: words and titles do not count."""
+    found = {}
+    for name in sorted({measure for figure in FIGURES for measure in figure.measures}):
+        counted = [figure for figure in FIGURES if name in figure.measures]
+        counters = [
+            [list(each.events), dict(each.counter.where), each.counter.changing, each.counter.by_former_topic]
+            for each in counted
+            if each.counter is not None
+        ]
+        definition = json.dumps([name, max(each.revision for each in counted), counters], sort_keys=True)
+        found[name] = sha256(definition.encode()).hexdigest()[:_DIGEST_DIGITS]
+    return found
+
+
+def kept_words() -> frozenset[str]:
+    """Return the names in the data of events that figures count by, which stay when a person is erased."""
+    return frozenset(name for figure in FIGURES if figure.counter is not None for name in figure.counter.where)
+
+
+_DIGEST_DIGITS: Final = 8
 _BY_HAND: Final = "ce qui a été annulé ne compte pas"
 _NOT_UNDONE: Final = "what was taken back does not count"
 
-FIGURES: Final[tuple[Figure, ...]] = (
+for _figure in (
     Figure(
         "arrivals", "arrivals", "Messages, appels et visites reçus",
         "Courriels qui sont entrés dans un dossier, appels entrants, visites, appels et courriers notés au bureau. Nos "
@@ -161,6 +284,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
     Figure(
         "opened", "arrivals", "Dossiers ouverts", "Dossiers, le jour de leur ouverture.",
         "Cases opened", "Cases, on the day they were opened.", "cases", "opened",
+        reported=True,
     ),
     Figure(
         "closed", "arrivals", "Dossiers clos",
@@ -174,6 +298,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "Cases opened again", f"Closed cases that a message or an agent opened again; {_NOT_UNDONE}.",
         "events", "reopened", better=Better.LESS, basis=Basis.EVENTS,
         events=("reopened", "joined", "answered", "returned"),
+        behind=CasesBehind(reopening=True), weight=4, reported=True,
     ),
     Figure(
         "first_answer_median", "answers", "Première réponse, médiane",
@@ -187,6 +312,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "day’s answers took less.",
         "cases, events", "first_answer", FigureKind.QUANTILE, Unit.BUSINESS_MINUTES, quantile=0.5, better=Better.LESS,
         basis=Basis.EVENTS, events=ANSWERS,
+        behind=CasesBehind(urgent=False), weight=11, reported=True,
     ),
     Figure(
         "first_answer_p90", "answers", "Première réponse, 9 sur 10",
@@ -194,6 +320,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "First answer, 90th percentile", "The same, below which nine in ten answers stay.",
         "cases, events", "first_answer", FigureKind.QUANTILE, Unit.BUSINESS_MINUTES, quantile=0.9, better=Better.LESS,
         basis=Basis.EVENTS, events=ANSWERS,
+        behind=CasesBehind(urgent=False), weight=10, reported=True,
     ),
     Figure(
         "p1_answer_median", "answers", "Première réponse à un P1, médiane",
@@ -205,6 +332,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "of sent mail.",
         "cases, events", "first_answer_p1", FigureKind.QUANTILE, Unit.MINUTES, quantile=0.5, better=Better.LESS,
         basis=Basis.EVENTS, events=ANSWERS,
+        behind=CasesBehind(urgent=True), weight=9, reported=True,
     ),
     Figure(
         "p1_answer_p90", "answers", "Première réponse à un P1, 9 sur 10",
@@ -212,6 +340,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "First answer to a P1, 90th percentile", "The same, below which nine in ten answers stay.",
         "cases, events", "first_answer_p1", FigureKind.QUANTILE, Unit.MINUTES, quantile=0.9, better=Better.LESS,
         basis=Basis.EVENTS, events=ANSWERS,
+        behind=CasesBehind(urgent=True),
     ),
     Figure(
         "in_time", "answers", "Réponses dans le délai",
@@ -222,6 +351,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "Of the cases whose due time passed on that day, the share that had had an answer by a person since they were "
         "opened, or opened again last. A case that was merged into another before is none of them.",
         "cases, events", "due_met", FigureKind.SHARE, Unit.PERCENT, whole="due", better=Better.MORE, basis=Basis.DUE,
+        weight=12, reported=True,
     ),
     Figure(
         "open", "stock", "Dossiers ouverts en fin de période", "Dossiers ouverts à la fin du dernier jour.",
@@ -233,12 +363,14 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "De ceux-là, les dossiers dont l’échéance est passée, ceux en attente compris.",
         "Late cases", "Of those, the cases whose due time is past, those set waiting included.",
         "cases, events", "late", FigureKind.STOCK, better=Better.LESS, basis=Basis.OPEN_NOW,
+        behind=CasesBehind(late=True), weight=5, reported=True,
     ),
     Figure(
         "oldest", "stock", "Le plus ancien",
         "Jours entiers depuis l’ouverture du plus ancien dossier ouvert.",
         "The oldest", "Whole days since the oldest open case was opened.",
         "cases, events", "oldest", FigureKind.STOCK, Unit.DAYS, better=Better.LESS, basis=Basis.OPEN_NOW,
+        peak=True,
     ),
     *(
         Figure(
@@ -246,6 +378,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
             f"Dossiers ouverts auxquels personne n’a répondu depuis plus de {days} jours.",
             f"Silent for {days} days", f"Open cases that nobody has answered for more than {days} days.",
             "cases, events", f"silent_{days}", FigureKind.STOCK, better=Better.LESS, basis=Basis.OPEN_NOW,
+            behind=CasesBehind(silent_days=days), weight=7 if days == min(SILENT_DAYS) else 6, reported=True,
         )
         for days in SILENT_DAYS
     ),
@@ -263,6 +396,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "Calls that came in and whose caller waits to be called: abandoned, timed out, voice message, out of hours, "
         "transferred to nobody.",
         "contacts", "calls_unserved", better=Better.LESS,
+        behind=CasesBehind(calls=True), weight=3, reported=True,
     ),
     Figure(
         "called_back", "calls", "Rappelés au plus tard le jour ouvré suivant",
@@ -274,11 +408,13 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "closes on "
         "its first day of opening after the day of the call.",
         "contacts, events", "called_back", FigureKind.SHARE, Unit.PERCENT, whole="calls_unserved", better=Better.MORE,
+        behind=CasesBehind(calls=True), weight=8, reported=True,
     ),
     Figure(
         "call_attempts", "calls", "Rappels en vain", f"Rappels auxquels personne n’a répondu ; {_BY_HAND}.",
         "Attempts in vain", f"Calls back that nobody answered; {_NOT_UNDONE}.",
         "events", "call_attempts", basis=Basis.EVENTS, events=("tried",),
+        counter=EventCount(),
     ),
     Figure(
         "incidents", "incidents", "Incidents collectifs",
@@ -289,10 +425,12 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "case "
         "on the same day. An outage of three days is three of them.",
         "cases", "incidents", better=Better.LESS,
+        behind=CasesBehind(topics=INCIDENT_TOPICS), weight=2, reported=True,
     ),
     Figure(
         "incident_households", "incidents", "Foyers touchés", "Foyers de ces dossiers.",
         "Households concerned", "The households of those cases.", "cases", "incident_households", better=Better.LESS,
+        behind=CasesBehind(topics=INCIDENT_TOPICS),
     ),
     Figure(
         "incident_length", "incidents", "Durée d’un incident, médiane",
@@ -300,17 +438,20 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "Length of an incident, median",
         "By the clock, from the first case opened to the last closing, once all of its cases are closed.",
         "cases, events", "incident_length", FigureKind.QUANTILE, Unit.MINUTES, quantile=0.5, better=Better.LESS,
+        behind=CasesBehind(topics=INCIDENT_TOPICS),
     ),
     Figure(
         "transfers", "engine", "Transmis à une autre file", "Dossiers passés d’une file à l’autre par un agent ; "
         f"{_BY_HAND}.",
         "Handed to another queue", f"Cases that an agent handed from one queue to another; {_NOT_UNDONE}.",
         "events", "transfers", better=Better.LESS, basis=Basis.EVENTS, events=("moved",),
+        counter=EventCount(),
     ),
     Figure(
         "corrected_tenant", "engine", "Locataire corrigé", f"Fois où un agent a dit de qui il s’agit ; {_BY_HAND}.",
         "Tenant corrected", f"Times that an agent said whom it is about; {_NOT_UNDONE}.",
         "events", "corrected_tenant", better=Better.LESS, basis=Basis.EVENTS, events=("tenant",),
+        counter=EventCount(changing=True),
     ),
     Figure(
         "corrected_topic", "engine", "Motif corrigé",
@@ -318,6 +459,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "Topic corrected",
         f"Times that an agent changed the topic, counted under the topic that the engine had given; {_NOT_UNDONE}.",
         "events", "corrected_topic", better=Better.LESS, basis=Basis.EVENTS, events=("topic",),
+        counter=EventCount(changing=True, by_former_topic=True), reported=True,
     ),
     Figure(
         "corrected_priority", "engine", "Priorité corrigée",
@@ -327,17 +469,20 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "Times that an agent changed the priority; a danger said or taken away counts among the alarms missed and "
         f"false; {_NOT_UNDONE}.",
         "events", "corrected_priority", better=Better.LESS, basis=Basis.EVENTS, events=("priority",),
+        counter=EventCount(changing=True),
     ),
     Figure(
         "alarms", "alarms", "Dangers signalés", "Dossiers devenus une alerte certaine, la première fois.",
         "Dangers cried", "Cases that became a certain alarm, the first time.",
         "events", "alarms", basis=Basis.EVENTS, events=("opened", "joined", "completed", "danger", "priority"),
+        behind=CasesBehind(danger=True),
     ),
     Figure(
         "alarms_confirmed", "alarms", "Dangers confirmés",
         "Alertes certaines dont le dernier mot d’un agent est qu’il y avait danger.",
         "Dangers confirmed", "Certain alarms of which an agent’s last word is that there was danger.",
         "alarm_labels", "alarms_confirmed", basis=Basis.EVENTS, events=("done", "danger", "priority", "undone"),
+        behind=CasesBehind(danger=True),
     ),
     Figure(
         "alarms_false", "alarms", "Fausses alertes",
@@ -345,6 +490,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "False alarms", "Certain alarms of which an agent’s last word is that nobody was in danger.",
         "alarm_labels", "alarms_false", better=Better.LESS, basis=Basis.EVENTS, events=("done", "no_danger",
         "priority"),
+        behind=CasesBehind(danger=True), reported=True,
     ),
     Figure(
         "alarms_missed", "alarms", "Dangers que le moteur n’avait pas vus",
@@ -352,6 +498,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "Dangers that the engine had not seen",
         "Cases of which an agent said last that there was danger, and that were no certain alarm.",
         "alarm_labels", "alarms_missed", better=Better.LESS, basis=Basis.EVENTS, events=("danger", "priority"),
+        behind=CasesBehind(danger=True), reported=True,
     ),
     Figure(
         "alarm_look_median", "alarms", "Premier regard sur un danger, médiane",
@@ -364,6 +511,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "of the alarm.",
         "events, audit_trail", "alarm_look", FigureKind.QUANTILE, Unit.MINUTES, quantile=0.5, better=Better.LESS,
         basis=Basis.EVENTS, events=("opened", "joined", "completed", "danger", "priority"),
+        behind=CasesBehind(danger=True), weight=1,
     ),
     Figure(
         "alarm_look_p90", "alarms", "Premier regard sur un danger, 9 sur 10",
@@ -371,29 +519,28 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "First look at a danger, 90th percentile", "The same, below which nine in ten stay.",
         "events, audit_trail", "alarm_look", FigureKind.QUANTILE, Unit.MINUTES, quantile=0.9, better=Better.LESS,
         basis=Basis.EVENTS, events=("opened", "joined", "completed", "danger", "priority"),
+        behind=CasesBehind(danger=True),
     ),
     Figure(
         "automatic_answers", "rest", "Réponses automatiques", "Accusés de réception et consignes envoyés d’eux-mêmes.",
         "Automatic answers", "Acknowledgements and advice that went out by themselves.",
         "events", "automatic_answers", basis=Basis.EVENTS, events=("sent",),
+        counter=EventCount({"kind": "answer"}),
     ),
     Figure(
         "appointments", "rest", "Rendez-vous pris", "Rendez-vous au bureau, le jour où ils sont pris.",
         "Appointments booked", "Appointments at an office, on the day they are booked.",
         "events", "appointments", basis=Basis.EVENTS, events=("appointed",),
+        counter=EventCount(),
     ),
     Figure(
         "appointments_cancelled", "rest", "Rendez-vous annulés", "Rendez-vous, le jour où ils sont annulés.",
         "Appointments cancelled", "Appointments, on the day they are cancelled.",
         "events", "appointments_cancelled", better=Better.LESS, basis=Basis.EVENTS, events=("appointment cancelled",),
+        counter=EventCount(),
     ),
-)  # fmt: skip
-BY_ID: Final[Mapping[str, Figure]] = MappingProxyType({figure.id: figure for figure in FIGURES})
-
-STOCKS: Final = frozenset(figure.measure for figure in FIGURES if figure.kind is FigureKind.STOCK)
-"""Measures that stand at a moment: of several days the last one's holds."""
-PEAKS: Final = frozenset({"oldest"})
-"""Measures of which the greatest of several places holds, where others are added up."""
+):  # fmt: skip
+    declare(_figure)
 
 
 def table(*, english: bool) -> Iterator[tuple[str, str, str, str, str]]:

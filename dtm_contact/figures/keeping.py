@@ -1,6 +1,7 @@
 """Keeping figures up: the present day every few minutes, the last weeks once a night, all of it when asked to.
 
 What was counted long ago is not counted again by itself: its cases may have been erased since, and the figures stay.
+Only a figure that is newer than a day, or counted otherwise since, is made up for, some weeks at a time.
 """
 
 import asyncio
@@ -13,10 +14,10 @@ from typing import Final
 from dtm_contact.background import beside, repeat
 from dtm_contact.directory import Directory
 from dtm_contact.errors import LeaseLostError, StoreUnavailableError, described
-from dtm_contact.figures.case_facts import Standpoint
+from dtm_contact.figures.case_facts import TimeContext
 from dtm_contact.figures.cells import FigureCells
 from dtm_contact.figures.counter import Task, count_apart
-from dtm_contact.figures.counting import CountingContext, periods_of
+from dtm_contact.figures.counting import CountingContext, definitions_text, made_up_for, periods_of
 from dtm_contact.hours import Calendar
 from dtm_contact.log import get_log
 from dtm_contact.rules import RuleSet
@@ -29,6 +30,8 @@ FOLLOWER: Final = "figures"
 _log = get_log("figures")
 _ERASABLE: Final = ("opened", "set_aside", "calls_answered")
 """Measures of which a store holds less than was counted only where something was erased since."""
+_MADE_UP_AT_ONCE: Final = 31
+"""Days older than a figure that one look makes up for: as much work as half a night's pass."""
 _ASKED_EVERY: Final = 10.0
 """Seconds between two questions whose it is to count."""
 Count = Callable[[Task], Awaitable[dict[date, FigureCells]]]
@@ -48,7 +51,7 @@ def grounds_of(settings: Settings, rules: RuleSet, directory: Directory, now: da
     for office in directory.offices:
         calendars.setdefault(office, rules.desks.of_office(office).calendar)
     offices = {each.residence_id: each.office_id for each in directory.records.residences}
-    return CountingContext(Standpoint(settings.zone, now, calendars), offices)
+    return CountingContext(TimeContext(settings.zone, now, calendars), offices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,10 @@ class FigureKeeper:
         return self._store.checkpoints.follow(FOLLOWER, self._held_by)
 
     async def look(self) -> int:
-        """Count what is due, if it is ours to count; return how many days were counted.
+        """Count what is due, if it is ours to count, then some days that are older than a figure.
+
+        Returns:
+            How many days were counted because they were due.
 
         Raises:
             StoreUnavailableError: it cannot be read or written.
@@ -161,9 +167,27 @@ class FigureKeeper:
         kept = await asyncio.to_thread(keep_counts, self._store, found, now, guarded_before=None)
         if kept.days > 1:
             _log.info("counted", first=first.isoformat(), last=last.isoformat(), days=kept.days)
+        await self._make_up(grounds, now)
         if self._report is not None:
             await self._report(now)
         return kept.days
+
+    async def _make_up(self, grounds: CountingContext, now: datetime) -> None:
+        """Count what is newer than its days: a figure of this version over the years of the versions before."""
+        figures = self._store.figures
+        days = await asyncio.to_thread(figures.days_counted_otherwise, definitions_text(), _MADE_UP_AT_ONCE)
+        if not days:
+            return
+        found = await self._count(Task(self._settings.store.url, min(days), max(days), grounds))
+
+        def keep() -> int:
+            filled = made_up_for(self._store, found)
+            if filled:
+                figures.put(periods_of(self._store, filled, now))
+            return len(filled)
+
+        count = await asyncio.to_thread(keep)
+        _log.info("made up for", first=min(days).isoformat(), last=max(days).isoformat(), days=count)
 
     def _due(self) -> tuple[date, date, datetime] | None:
         """Return the days that are to be counted, and the time; None where it is not ours, or there is nothing."""

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from dtm_contact.directory import Directory
 from dtm_contact.figures.cells import FigureCells, Key, added, merged
 from dtm_contact.figures.comparing import Unusual, Value, is_worse, unusual, value_of, worst_of
-from dtm_contact.figures.definitions import BY_ID, Figure
+from dtm_contact.figures.definitions import FIGURES, Figure
 from dtm_contact.store.figures import StoredFigures
 
 _MOST_DECODED = 120
@@ -19,11 +19,6 @@ _BEFORE = 6
 """Periods that say what is usual."""
 _SHOWN_BEFORE = 12
 """Periods that a figure's course shows beside the present one."""
-_LIKELY_WORSE = (
-    "in_time", "first_answer_median", "first_answer_p90", "p1_answer_median", "called_back", "silent_14", "silent_45",
-    "late", "reopened", "calls_unserved", "incidents", "alarm_look_median",
-)  # fmt: skip
-"""The figures by which offices may stand out, the weightiest first."""
 _MOST_STANDING_OUT = 8
 
 
@@ -298,7 +293,8 @@ class Overview:
     def offices_standing_out(self) -> list[OfficeStandsOut]:
         """Return the offices that are worse than the whole beyond chance, the weightiest figures first."""
         found = []
-        for figure in (BY_ID[name] for name in _LIKELY_WORSE):
+        weighty = (figure for figure in FIGURES if figure.weight)
+        for figure in sorted(weighty, key=lambda figure: -figure.weight):
             whole = self.of_whole(figure)
             worse = ((office, self.of_office(figure, office)) for office in self.offices)
             found += [(figure, office, mine, whole) for office, mine in worse if is_worse(figure, mine, whole)]

@@ -12,7 +12,7 @@ from typing import Final
 
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names
-from dtm_contact.figures.definitions import BY_ID
+from dtm_contact.figures.definitions import FIGURES
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place
 from dtm_contact.figures.telling import findings_told, office_told, period_told, rate_told, value_told
 from dtm_contact.log import get_log
@@ -23,11 +23,6 @@ from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 
-_TOLD: Final = (
-    "opened", "first_answer_median", "first_answer_p90", "p1_answer_median", "in_time", "late", "silent_14",
-    "silent_45", "reopened", "calls_unserved", "called_back", "incidents", "alarms_false", "alarms_missed",
-    "corrected_topic",
-)  # fmt: skip
 _AGAIN: Final = frozenset({Fate.LATER, Fate.DOWN, Fate.CUT})
 _log = get_log("figures")
 
@@ -47,7 +42,7 @@ def _lines(overview: Overview, names: Names, directory: Directory) -> Iterator[s
         yield from (f"  - {detail.words}" for detail in each.details)
     if not found:
         yield "- rien au-delà du hasard"
-    for figure in (BY_ID[name] for name in _TOLD):
+    for figure in (each for each in FIGURES if each.reported):
         yield ""
         whole = overview.of_whole(figure)
         rate = f", {rate_told(whole.rate)} (pour 1 000 logements)" if whole.rate is not None else ""

@@ -32,7 +32,7 @@ _JOINED: Final[Mapping[str, str]] = {
     "request": "porte le même numéro que le dossier {case}",
     "same_text": "même texte du même expéditeur, déjà reçu dans le dossier {case}",
 }
-"""By what a message joins a case, by the values of `Way`."""
+"""By what a message joins a case, by the values of `JoinedBy`."""
 _REPLIES: Final[Mapping[str, str]] = {"yes": "répond oui", "no": "répond non"}
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from dtm_contact.labels.coded_text import text_of, text_of_json
-from dtm_contact.model import CodedText, OutgoingKind, Way, Withheld
+from dtm_contact.model import CodedText, JoinedBy, OutgoingKind, Withheld
 
 ENGINE: Final = frozenset({"worker", "outbound", "timers", "import"})
 """Who does what no person did: a line says what happened, and names nobody."""
@@ -38,6 +38,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "forwarded": "Message transmis",
     "answered": "Réponse écrite depuis une messagerie",
     "returned": "Notre propre message, revenu",
+    "notice queued": "Message de service à envoyer",
     "sent": "Message envoyé",
     "not sent": "Message non envoyé",
     "refused": "Message refusé par le serveur du destinataire",
@@ -78,18 +79,21 @@ WITHHELD_BECAUSE: Final[Mapping[Withheld, str]] = {
     Withheld.MAILBOX_LIMIT: "déjà plusieurs réponses automatiques à cette adresse depuis hier",
     Withheld.TOTAL_LIMIT: "trop de réponses automatiques en une heure",
     Withheld.REGISTER: "le registre interdit d'écrire à cette adresse",
+    Withheld.NO_ADDRESS: "personne n'a pu être prévenu, faute d'adresse utilisable",
+    Withheld.STORM: "beaucoup de dossiers semblables, l'astreinte est prévenue une fois pour tous",
+    Withheld.NO_SERVER: "aucun serveur n'est réglé pour envoyer le courrier",
 }
 """Why a message did not go out."""
-_JOINED_BY: Final[Mapping[Way, str]] = {
-    Way.MESSAGE_ID: "",
-    Way.ADDRESS: "",
-    Way.THREAD: "",
-    Way.SUBJECT: "",
-    Way.OWN: "",
-    Way.SAME_MESSAGE: "déjà reçu",
-    Way.SAME_TEXT: "les mêmes mots que le précédent",
-    Way.REQUEST: "du même numéro de demande",
-    Way.RULE: "de la même personne, dont un dossier est ouvert",
+_JOINED_BY: Final[Mapping[JoinedBy, str]] = {
+    JoinedBy.MESSAGE_ID: "",
+    JoinedBy.ADDRESS: "",
+    JoinedBy.THREAD: "",
+    JoinedBy.SUBJECT: "",
+    JoinedBy.OWN: "",
+    JoinedBy.SAME_MESSAGE: "déjà reçu",
+    JoinedBy.SAME_TEXT: "les mêmes mots que le précédent",
+    JoinedBy.REQUEST: "du même numéro de demande",
+    JoinedBy.RULE: "de la même personne, dont un dossier est ouvert",
 }
 _KIND: Final[Mapping[OutgoingKind, str]] = {
     OutgoingKind.ANSWER: "Réponse automatique",
@@ -243,12 +247,12 @@ def _details(what: str, data: Mapping[str, Any], naming: EventNaming) -> list[st
     if what in _SAY_ALL:
         details = []
     elif "way" in data:
-        details = [_JOINED_BY[Way(data["way"])] if data["way"] in set(Way) else ""]
+        details = [_JOINED_BY[JoinedBy(data["way"])] if data["way"] in set(JoinedBy) else ""]
     elif what == "not sent":
         details = [WITHHELD_BECAUSE[Withheld(because)] if because in set(Withheld) else because]
     elif what in _OF_TWO_CASES:
         details = [f"dossier {_other(data)}" if _other(data) else "", because]
-    elif what == "called next":
+    elif what in {"called next", "notice queued"}:
         details = [str(data.get("to", ""))]
     elif what == "undone":
         details = [EVENTS.get(data.get("what", ""), "").lower(), *_told(data)]

@@ -37,10 +37,10 @@ from dtm_contact.model.conversation import (
     Asked,
     Conversations,
     DangerReply,
+    JoinedBy,
     Joining,
     KnownCase,
     Sent,
-    Way,
 )
 from dtm_contact.model.dealings import MOST_DEALINGS, Dealings, Dealt, OpenCase, Party
 from dtm_contact.model.decision import CaseKind, ConditionTrace, Decision, RuleTrace
@@ -67,6 +67,7 @@ from dtm_contact.model.outgoing import (
     Outgoing,
     OutgoingFile,
     OutgoingKind,
+    UnwrittenNotice,
     Urgency,
     Withheld,
 )
@@ -134,6 +135,7 @@ __all__ = [
     "Finding",
     "Forwarded",
     "History",
+    "JoinedBy",
     "Joining",
     "Judgement",
     "KeptHistory",
@@ -180,9 +182,9 @@ __all__ = [
     "Undelivered",
     "Understanding",
     "Unread",
+    "UnwrittenNotice",
     "Urgency",
     "VoiceNotice",
-    "Way",
     "Wish",
     "Wished",
     "Withheld",

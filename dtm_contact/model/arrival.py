@@ -84,7 +84,7 @@ class Arrival:
         """Whether it was taken over from a mailbox in use before."""
         return self.channel == IMPORTED
 
-    def is_quiet(self, written: datetime) -> bool:
+    def is_historical(self, written: datetime) -> bool:
         """Return whether it tells nobody and starts nothing by itself: somebody may have seen to it long ago.
 
         Args:

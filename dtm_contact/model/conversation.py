@@ -10,7 +10,7 @@ from dtm_contact.model.coded_text import CodedText
 from dtm_contact.model.contact import Mailbox
 
 
-class Way(StrEnum):
+class JoinedBy(StrEnum):
     """By what a message was found to belong to a case."""
 
     MESSAGE_ID = "message_id"
@@ -139,7 +139,7 @@ class Joining:
     """
 
     case_number: str | None = None
-    way: Way | None = None
+    way: JoinedBy | None = None
     reopens: bool = False
     linked: tuple[str, ...] = ()
     why: tuple[CodedText, ...] = ()

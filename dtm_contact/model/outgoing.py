@@ -18,6 +18,9 @@ class Withheld(StrEnum):
     MAILBOX_LIMIT = "limit for one mailbox"
     TOTAL_LIMIT = "limit in all"
     REGISTER = "register: never write there"
+    NO_ADDRESS = "no usable address"
+    STORM = "storm"
+    NO_SERVER = "no server that sends"
 
 
 class OutgoingKind(StrEnum):
@@ -89,6 +92,19 @@ class Outgoing:
     def everybody(self) -> tuple[str, ...]:
         """All addresses that it goes to."""
         return (self.to, *self.also_to)
+
+
+@dataclass(frozen=True, slots=True)
+class UnwrittenNotice:
+    """A notice that is not written, though somebody should have one: an event of the case in its place.
+
+    Attributes:
+        reason: what the notice would have been for, as `Outgoing.reason` has it: `on_call: …`.
+        why: what keeps it from being written.
+    """
+
+    reason: str
+    why: Withheld
 
 
 @dataclass(frozen=True, slots=True)

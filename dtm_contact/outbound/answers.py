@@ -22,6 +22,8 @@ from dtm_contact.model import (
     Outgoing,
     OutgoingKind,
     Priority,
+    UnwrittenNotice,
+    Withheld,
 )
 from dtm_contact.outbound.autoreply_policy import why_not_answered
 from dtm_contact.outbound.letters import Letter, NoAddressError, write
@@ -51,18 +53,18 @@ class Answering:
         settings: our one address, our numbers, our domains, whether answers go out.
         tokens: what signs case numbers.
         nonce: what tells one message id from another.
-        untold: told that somebody was to be written to and could not be, without anything personal.
+        report_unnotified: told that somebody was to be written to and could not be, without anything personal.
     """
 
     settings: Settings
     tokens: CaseTokens
     nonce: Callable[[], str] = _nonce
-    untold: Callable[[str], None] = _log.error
+    report_unnotified: Callable[[str], None] = _log.error
 
     def written(
         self, arrival: Arrival, judgement: Judgement, number: str, ruled: tuple[RuleSet, Directory], now: datetime
-    ) -> tuple[Outgoing, ...]:
-        """Return what goes out because of what was judged.
+    ) -> tuple[Outgoing | UnwrittenNotice, ...]:
+        """Return what goes out because of what was judged, and the notices that cannot be written.
 
         Args:
             arrival: what came in.
@@ -72,10 +74,10 @@ class Answering:
             now: the time of judging, aware.
         """
         rules, directory = ruled
-        quiet = arrival.is_quiet(judgement.contact.at)
+        historical = arrival.is_historical(judgement.contact.at)
         return (
             *self._answers(arrival, judgement, number, ruled, now),
-            *(() if quiet else self._notices(judgement, number, rules, directory, now)),
+            *(() if historical else self._notices(judgement, number, rules, directory, now)),
         )
 
     def _answers(
@@ -96,7 +98,9 @@ class Answering:
             values |= {"known": True} if protected else {}
             subject, text = fill_in(rules.answers[name], values)
         except AnswerFailedError:
-            self.untold(f"The answer {name} could not be filled in for case {number}: its writer was not answered.")
+            self.report_unnotified(
+                f"The answer {name} could not be filled in for case {number}: its writer was not answered."
+            )
             return
         contact = judgement.contact
         letter = Letter(
@@ -113,7 +117,8 @@ class Answering:
             automatic="auto-replied",
         )
         again_after = AGAIN_AFTER if judgement.joining.reopens else None
-        for outgoing in self._outgoing(OutgoingKind.ANSWER, name, letter, again_after):
+        outgoing = self._outgoing(OutgoingKind.ANSWER, name, letter, again_after)
+        if outgoing is not None:
             yield replace(outgoing, proven=judgement.joining.proven, safety=danger)
 
     def _phone(self, directory: Directory) -> str:
@@ -136,7 +141,7 @@ class Answering:
 
     def _notices(
         self, judgement: Judgement, number: str, rules: RuleSet, directory: Directory, now: datetime
-    ) -> Iterator[Outgoing]:
+    ) -> Iterator[Outgoing | UnwrittenNotice]:
         if judgement.decision.kind is not CaseKind.CASE:
             return
         labels = {code: topic.label for code, topic in rules.reader.topics.items()}
@@ -156,20 +161,23 @@ class Answering:
                 automatic="auto-generated",
             )
             reason, again_after = f"{notice.reason}: {notice.to}", _again_after(judgement)
-            yield from self._outgoing(OutgoingKind.NOTICE, reason, letter, again_after)
+            outgoing = self._outgoing(OutgoingKind.NOTICE, reason, letter, again_after)
+            yield outgoing or UnwrittenNotice(reason, Withheld.NO_ADDRESS)
 
     def _outgoing(
         self, kind: OutgoingKind, reason: str, letter: Letter, again_after: timedelta | None
-    ) -> Iterator[Outgoing]:
-        """Yield what is sent; a slip in the directory or the rules costs one letter, and never the case."""
+    ) -> Outgoing | None:
+        """Return what is sent; a slip in the directory or the rules costs one letter, and never the case."""
         number = self.tokens.case_of_message_id(letter.message_id) or ""
         try:
             raw = write(letter)
         except NoAddressError:
             whom = reason.partition(":")[0]
-            self.untold(f"Of case {number} nobody was told ({whom}): that is no address which mail can be sent to.")
-            return
-        yield Outgoing(kind, reason, letter.to, self.tokens.address(number), letter.message_id, raw, again_after)
+            self.report_unnotified(
+                f"Of case {number} nobody was told ({whom}): that is no address which mail can be sent to."
+            )
+            return None
+        return Outgoing(kind, reason, letter.to, self.tokens.address(number), letter.message_id, raw, again_after)
 
 
 def told_decision(arrival: Arrival, judgement: Judgement, rules: RuleSet, directory: Directory) -> Decision:

@@ -16,6 +16,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from dtm_contact.figures.definitions import kept_words
 from dtm_contact.privacy.subject import SubjectScope, named_in, slices
 from dtm_contact.rules.rule_tests import TESTS_FOLDER
 from dtm_contact.store import directory, schema, system_schema, writing_schema
@@ -180,7 +181,7 @@ class EventsPlace(DataPlace):
         return [(row.id, kept) for row in rows if (kept := counted_part(row.data)) != row.data]
 
 
-_COUNTED_WORDS: Final = {
+_COUNTED_WORDS: Final = kept_words() | {
     "kind",
     "alarm",
     "state",

@@ -151,7 +151,7 @@ class _Danger:
 def dangers_without_on_call(rules: Sequence[Rule], topics: Collection[str]) -> Iterator[Problem]:
     """Yield an error for each rule by which a danger is set aside, or decided without the on-call service being told.
 
-    A rule that says with `untold` why that is meant is none; where it does nothing of the kind, a warning says so.
+    A rule that says with `waiver` why that is meant is none; where it does nothing of the kind, a warning says so.
 
     Args:
         rules: the rules in order, the default last.
@@ -164,15 +164,15 @@ def dangers_without_on_call(rules: Sequence[Rule], topics: Collection[str]) -> I
             by_fault[places[rule.id], fault].append(danger)
     for (number, fault), dangers in sorted(by_fault.items(), key=lambda item: item[0][0]):
         rule = rules[number]
-        if not rule.untold and not (fault is _Fault.RAISED and (number, _Fault.SILENT) in by_fault):
+        if not rule.waiver and not (fault is _Fault.RAISED and (number, _Fault.SILENT) in by_fault):
             what = _listed([danger.topic for danger in dangers if danger.topic], len(topics))
             yield Problem(
                 ROUTING_FILE, *rule.place, *_described(fault, rule, what, _notifying_below(number, rules, dangers))
             )
     for number, rule in enumerate(rules):
-        if rule.untold and not rule.observes and all((number, fault) not in by_fault for fault in _Fault):
-            message = f"the rule {rule.id} leaves no danger untold"
-            yield Problem(ROUTING_FILE, *rule.place, message, "leave out untold", Severity.WARNING)
+        if rule.waiver and not rule.observes and all((number, fault) not in by_fault for fault in _Fault):
+            message = f"the rule {rule.id} leaves no danger without on-call"
+            yield Problem(ROUTING_FILE, *rule.place, message, "leave out waiver", Severity.WARNING)
 
 
 def _dangers(rules: Sequence[Rule], topics: Collection[str]) -> Iterator[_Danger]:
@@ -203,7 +203,7 @@ def _raised(rule: Rule, rules: Sequence[Rule]) -> Sequence[Priority]:
 
 
 def _faults(danger: _Danger, rules: Sequence[Rule]) -> Iterator[tuple[Rule, _Fault]]:
-    """Follow the rules from the top, and yield those that set a danger aside, or decide and leave it untold."""
+    """Follow the rules from the top, and yield those that set a danger aside, or decide for it without on-call."""
     deciders: list[Rule] = []
     tellers: list[Rule] = []
     is_danger, is_notified, count = danger.raised_by is None, False, 0
@@ -227,7 +227,7 @@ def _faults(danger: _Danger, rules: Sequence[Rule]) -> Iterator[tuple[Rule, _Fau
         above = deciders if fault is _Fault.ASIDE else [*deciders, *tellers]
         if fault and _is_reached(rule, danger, above):
             yield (danger.raised_by if danger.raised_by and fault is _Fault.RAISED else rule), fault
-            count += not rule.untold
+            count += not rule.waiver
         if held or count >= _MOST_FAULTS:
             return
         deciders.append(rule)
@@ -280,7 +280,7 @@ def _surely(rule: Rule, danger: _Danger) -> bool:
 def _described(fault: _Fault, rule: Rule, what: str, below: Rule | None) -> tuple[str, str]:
     """Return what is wrong with a rule, and what would be right."""
     move = f"move it below {below.id} in line {below.place[0]}, or " if below and not rule.then.priority else ""
-    meant = "; where it is meant, say why: untold: …"
+    meant = "; where it is meant, say why: waiver: …"
     match fault:
         case _Fault.ASIDE:
             hint = f"{move}add priority: [P2, P3, P4] to its conditions{meant}"

@@ -184,9 +184,9 @@ def _ask(rule: Rule, facts: Facts, trace: list[RuleTrace] | None) -> bool | None
 
 
 def _read_by_somebody(walk: Walk, rules: RuleSet, facts: Facts) -> Walk:
-    """Return the walk with the default deciding where a rule would set an alarm aside and does not say `untold`."""
+    """Return the walk with the default deciding where a rule would set an alarm aside and does not say `waiver`."""
     rule, understanding = walk.decides, facts.understanding
-    if not rule.then.opens_nothing or rule.untold or understanding.kind is CaseKind.NONE:
+    if not rule.then.opens_nothing or rule.waiver or understanding.kind is CaseKind.NONE:
         return walk
     alarm = _urgency(walk.effective, understanding)[1]
     return replace(walk, decides=rules.default) if alarm.any else walk

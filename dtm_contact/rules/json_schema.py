@@ -68,7 +68,8 @@ def _routing(rules: RuleSet) -> Schema:
             "decides": {"type": "boolean"},
             "when": {"$ref": "#/$defs/when"},
             "then": {"$ref": "#/$defs/then"},
-            "untold": {"type": "string", "minLength": 3},
+            "waiver": {"type": "string", "minLength": 3},
+            "untold": {"type": "string", "minLength": 3, "deprecated": True},
             "tests": {"type": "array", "items": {"$ref": "#/$defs/test"}},
         },
     }

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, model_validator
 
-from dtm_contact.model import CaseKind, Priority, Problem
+from dtm_contact.model import CaseKind, Priority, Problem, Severity
 from dtm_contact.rules.arguments import AllowedNames, DocumentValue
 from dtm_contact.rules.document import Document, read_document, validate
 from dtm_contact.rules.expression import Expression, read_when
@@ -171,6 +171,9 @@ class Then(StrictModel):
         return bool(self.priority or self.alarm or self.due or self.tags or self.notify or self.answer)
 
 
+Waiver = Annotated[str, Field(min_length=3, max_length=500)]
+
+
 class _RuleEntry(StrictModel):
     """A rule as the file has it; `when` is read by its own grammar."""
 
@@ -179,7 +182,9 @@ class _RuleEntry(StrictModel):
     decides: bool = True
     when: Any = None
     then: Then
-    untold: Annotated[str, Field(min_length=3, max_length=500)] | None = None
+    waiver: Waiver | None = None
+    untold: Waiver | None = None
+    """What `waiver` was called before; read with a warning."""
     tests: tuple[RuleTest, ...] = ()
 
 
@@ -197,7 +202,7 @@ class Rule:
         test_places: line and column of each.
         decides: it says where a contact goes; else it only adds to what a later rule decides.
         observes: it is judged and recorded, without effect.
-        untold: why it may decide for a danger without notifying anybody on call, or set one aside; None where it may
+        waiver: why it may decide for a danger without notifying anybody on call, or set one aside; None where it may
             not.
     """
 
@@ -210,7 +215,7 @@ class Rule:
     test_places: tuple[tuple[int, int], ...] = ()
     decides: bool = True
     observes: bool = False
-    untold: str | None = None
+    waiver: str | None = None
 
     @property
     def notifies_on_call(self) -> bool:
@@ -261,6 +266,10 @@ def _rule(document: Document, index: int, allowed: AllowedNames, problems: list[
             when = read_when(data["when"], place.below("when"))
     if entry is None or (when is None and "when" in data):
         return None
+    if entry.untold is not None:
+        hint = "write waiver: in its place"
+        told = "untold is called waiver now"
+        problems.append(document.problem((index, "untold"), told, hint, Severity.WARNING, at_key=True))
     if not entry.decides:
         _check_adds(entry.then, DocumentValue(document, allowed, problems, (index, "then")))
     return Rule(
@@ -273,7 +282,7 @@ def _rule(document: Document, index: int, allowed: AllowedNames, problems: list[
         test_places=tuple(document.position((index, "tests", number)) for number in range(len(entry.tests))),
         decides=entry.decides,
         observes=entry.mode == "observe",
-        untold=entry.untold,
+        waiver=entry.waiver or entry.untold,
     )
 
 

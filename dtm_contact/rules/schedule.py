@@ -258,7 +258,7 @@ class Action(StrEnum):
     REMIND = "remind"
     RAISE = "raise"
     HAND_OVER = "hand_over"
-    CALL_NEXT = "call_next"
+    NOTIFY_NEXT = "call_next"
 
 
 class Until(StrEnum):

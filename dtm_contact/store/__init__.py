@@ -24,7 +24,7 @@ from dtm_contact.store.inbox import GroupCommitInbox
 from dtm_contact.store.inspecting import Inspection, inspect_database
 from dtm_contact.store.leases import Daemon, Held, LeaseLine, NameLock, name_lock
 from dtm_contact.store.migrating import migrate
-from dtm_contact.store.outbox import Mailing, StoredOutbox
+from dtm_contact.store.outbox import OutgoingBatch, StoredOutbox
 from dtm_contact.store.record_result import Fallback
 from dtm_contact.store.register import RegisterEntry
 from dtm_contact.store.store import Store, StoreThread, open_store
@@ -56,9 +56,9 @@ __all__ = [
     "LeaseLine",
     "LockedCase",
     "LockedContact",
-    "Mailing",
     "NameLock",
     "Origin",
+    "OutgoingBatch",
     "QueueCount",
     "RegisterEntry",
     "Session",

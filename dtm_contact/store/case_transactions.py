@@ -22,6 +22,7 @@ from dtm_contact.model import (
     Outgoing,
     Priority,
     StoredFile,
+    UnwrittenNotice,
 )
 from dtm_contact.store import accounts, confirmations, events, outbox, register, timers
 from dtm_contact.store.accounts import TrailLine
@@ -257,7 +258,7 @@ class CaseTransaction:
         """Add a line to the audit trail, of what is done in no case."""
         accounts.add_to_trail(self._connection, TrailLine(self.now, self.who, what, subject, dict(data)))
 
-    def put_outgoing(self, held: LockedCase, letter: Outgoing) -> None:
+    def put_outgoing(self, held: LockedCase, letter: Outgoing | UnwrittenNotice) -> None:
         """Lay something that one person wrote into the outbox; it is sent once this is committed."""
         outbox.put(self._connection, held.id, [letter], _NO_LIMITS, self.now)
 

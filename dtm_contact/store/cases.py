@@ -16,7 +16,7 @@ from dtm_contact.store.arrivals import Claimed
 from dtm_contact.store.case_changes import Destination
 from dtm_contact.store.database import Database
 from dtm_contact.store.judgements import unpack_judgements
-from dtm_contact.store.outbox import Mailing
+from dtm_contact.store.outbox import OutgoingBatch
 from dtm_contact.store.placement import JudgingResult
 from dtm_contact.store.record_result import Fallback
 from dtm_contact.store.schema import IS_OPEN, ORDER, cases, contacts, judgements, shared_contacts
@@ -110,6 +110,7 @@ class CaseContact:
         proven: who wrote is proven (`Joining.proven`), not only named by what the text says.
         sender_address: the writer's, lower case; empty where there is none.
         phone_key: the number that reached us, as its key; None likewise.
+        judged_at: when it was judged last; None where it could not be.
     """
 
     arrival_id: int
@@ -119,6 +120,7 @@ class CaseContact:
     proven: bool = False
     sender_address: str = ""
     phone_key: str | None = None
+    judged_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ class Cases:
         decision: dict[str, Any],
         now: datetime,
         *,
-        mail: Mailing | None = None,
+        mail: OutgoingBatch | None = None,
     ) -> str | None:
         """Store what was judged of an arrival, in one transaction.
 
@@ -310,7 +312,7 @@ def contacts_of(connection: Connection, case_id: int) -> tuple[CaseContact, ...]
     Those that lie in another case and stand in this one, too, are among them.
     """
     judged = (judgements.c.decision, judgements.c.judgement)
-    reached = (contacts.c.proven, contacts.c.sender_address, contacts.c.phone_key)
+    reached = (contacts.c.proven, contacts.c.sender_address, contacts.c.phone_key, contacts.c.judged_at)
     query = (
         sa.select(contacts.c.arrival_id, contacts.c.at, *judged, *reached)
         .outerjoin(judgements, judgements.c.contact_id == contacts.c.id)
@@ -323,4 +325,5 @@ def contacts_of(connection: Connection, case_id: int) -> tuple[CaseContact, ...]
 
 
 def _contact(row: Any, judgement: Judgement | None) -> CaseContact:
-    return CaseContact(row.arrival_id, row.at, row.decision, judgement, row.proven, row.sender_address, row.phone_key)
+    reached = (row.proven, row.sender_address, row.phone_key, row.judged_at)
+    return CaseContact(row.arrival_id, row.at, row.decision, judgement, *reached)

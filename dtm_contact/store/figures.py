@@ -73,7 +73,7 @@ class LabelRow(NamedTuple):
 
 
 class Period(NamedTuple):
-    """What was counted of a day, a week or a month, packed."""
+    """What was counted of a day, a week or a month, packed; `definitions`, of a day: the digest of each measure's."""
 
     grain: str
     first_day: date
@@ -81,6 +81,7 @@ class Period(NamedTuple):
     keys: list[list[str]]
     measures: list[str]
     cells: bytes
+    definitions: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +256,7 @@ class StoredFigures:
         """Keep what was counted of some periods, in place of what was counted of them before."""
         with self._database.writing() as connection:
             insert = insert_of(connection)(figure_periods)
-            new = {name: insert.excluded[name] for name in ("counted_at", "keys", "measures", "cells")}
+            new = {name: insert.excluded[name] for name in ("counted_at", "keys", "measures", "cells", "definitions")}
             statement = insert.on_conflict_do_update(index_elements=["grain", "first_day"], set_=new)
             for period in periods:
                 connection.execute(statement, period._asdict())
@@ -282,6 +283,19 @@ class StoredFigures:
         with self._database.reading() as connection:
             first, last = connection.execute(query.where(figure_periods.c.grain == "day")).one()
         return None if first is None else (first, last)
+
+    def days_counted_otherwise(self, definitions: str, limit: int) -> list[date]:
+        """Return the days that were counted by other definitions than these, the latest first.
+
+        Args:
+            definitions: the digest of each measure's definition, as `Period` has them.
+            limit: how many at the most.
+        """
+        table = figure_periods.c
+        other = sa.or_(table.definitions.is_(None), table.definitions != definitions)
+        query = sa.select(table.first_day).where(table.grain == "day", other).order_by(table.first_day.desc())
+        with self._database.reading() as connection:
+            return list(connection.execute(query.limit(limit)).scalars())
 
     def forget(self) -> None:
         """Forget all that was counted."""

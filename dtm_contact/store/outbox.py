@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from dtm_contact.model import (
     OutgoingFile,
     OutgoingKind,
     Priority,
+    UnwrittenNotice,
     Urgency,
     Withheld,
 )
@@ -30,6 +32,8 @@ from dtm_contact.text import canonical_mailbox
 
 OUTBOUND: Final = "outbound"
 """Who does what the outbox's events say."""
+NOTICE_QUEUED: Final = "notice queued"
+"""The event of a notice that was written: it waits in the outbox from then on."""
 _DAY: Final = timedelta(hours=24)
 _HOUR: Final = timedelta(hours=1)
 MOST_AN_HOUR: Final = 2
@@ -38,19 +42,20 @@ MOST_UNPROVEN: Final = 1
 """Answers in 24 hours to a mailbox whose owner nothing proves to have written: mail in others' names floods nobody."""
 _AGAIN: Final = ", again at "
 _DONE: Final = ("sent", "refused", "no_such_address", "given_up", "bounced")
+_OPEN_STATES: Final = ("waiting", "claimed")
 
 
 @dataclass(frozen=True, slots=True)
-class Mailing:
+class OutgoingBatch:
     """What is to be written because of something that is recorded.
 
     Attributes:
-        write: writes it, given the number of the case.
+        write: writes it, given the number of the case; notices that it could not write are told among the rest.
         limits: how many answers go out by themselves.
         withheld: why some did not, once it is recorded.
     """
 
-    write: Callable[[str], Iterable[Outgoing]]
+    write: Callable[[str], Iterable[Outgoing | UnwrittenNotice]]
     limits: Limits
     withheld: list[str] = field(default_factory=list)
 
@@ -79,6 +84,60 @@ class SentMail:
 
 
 @dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """One row of the outbox as operators look at it, without the message itself.
+
+    Attributes:
+        id: its number in the outbox.
+        case_number: the case that it was written for.
+        kind: why it is sent.
+        reason: what it is for: `on_call: …`, `call next P1:2`, an answer's name, …
+        to: the first address that it goes to.
+        urgency: before which others it is sent.
+        state: `waiting`, `claimed`, `sent`, `refused`, `no_such_address`, `given_up` or `bounced`.
+        attempts: how often it was handed over, or tried to be.
+        reply: the mail server's last code, or the error's class; None before the first attempt.
+        created_at: when it was written.
+        not_before: when it is tried next; None for at once.
+        settled_at: when it was done with; None while it waits.
+        held_since: since when it waits for a person's word (`restores`); None where it does not.
+    """
+
+    id: int
+    case_number: str
+    kind: OutgoingKind
+    reason: str
+    to: str
+    urgency: Urgency
+    state: str
+    attempts: int
+    reply: str | None
+    created_at: datetime
+    not_before: datetime | None
+    settled_at: datetime | None
+    held_since: datetime | None
+
+    @property
+    def status(self) -> "OutboxStatus":
+        """What it is listed under."""
+        if self.state in _OPEN_STATES:
+            return OutboxStatus.HELD if self.held_since is not None else OutboxStatus.WAITING
+        return OutboxStatus.SENT if self.state == "sent" else OutboxStatus.FAILED
+
+
+class OutboxStatus(StrEnum):
+    """How operators ask for rows of the outbox."""
+
+    HELD = "held"
+    """It waits for a person's word since a restore."""
+    WAITING = "waiting"
+    """It waits for its first or next attempt, or is being handed over."""
+    FAILED = "failed"
+    """No server brings it: it was refused, given up, or has come back."""
+    SENT = "sent"
+
+
+@dataclass(frozen=True, slots=True)
 class Backlog:
     """How much waits to be sent, and since when the oldest of it does."""
 
@@ -86,29 +145,43 @@ class Backlog:
     since: datetime
 
 
-def put(connection: Connection, case_id: int, letters: Iterable[Outgoing], limits: Limits, now: datetime) -> list[str]:
+def put(
+    connection: Connection,
+    case_id: int,
+    letters: Iterable[Outgoing | UnwrittenNotice],
+    limits: Limits,
+    now: datetime,
+) -> list[str]:
     """Write what is to be sent for a case; what may not go out by itself is an event in its place.
 
-    The same answer or notice is written once a case, unless it says after how long it may be written again.
+    The same answer or notice is written once a case, unless it says after how long it may be written again. A notice
+    is an event of its case from now on, and not only once it is sent: whoever asks why nobody came sees that it waits.
 
     Returns:
-        Why each of those that do not go out does not: `no such address`, `limit for one mailbox`, `limit in all`, or
-        that the register says never to write there.
+        Why each of those answers that do not go out does not: `no such address`, `limit for one mailbox`, `limit in
+        all`, or that the register says never to write there.
     """
     withheld = []
     for letter in letters:
+        if isinstance(letter, UnwrittenNotice):
+            _tell_withheld(connection, case_id, OutgoingKind.NOTICE, letter.why, now, whom=letter.reason)
+            continue
         never = bool(_never_used_of(connection, letter.kind, letter.everybody, now))
         reason = Withheld.REGISTER if never else _why_withheld(connection, letter, limits, now)
         if reason is None:
-            _insert(connection, case_id, letter, now)
+            written = _insert(connection, case_id, letter, now)
+            if written is not None and letter.kind is OutgoingKind.NOTICE:
+                data = {"kind": letter.kind, "outgoing": written, "to": letter.to, "whom": letter.reason}
+                event = events.NewEvent(OUTBOUND, NOTICE_QUEUED, now, data)
+                events.append(connection, event, case_id=case_id, arrival_id=None)
         else:
             withheld.append(reason)
             _tell_withheld(connection, case_id, letter.kind, reason, now)
     return withheld
 
 
-def _tell_withheld(connection: Connection, case_id: int, kind: str, reason: str, now: datetime) -> None:
-    event = events.NewEvent(OUTBOUND, "not sent", now, {"kind": kind, "reason": reason})
+def _tell_withheld(connection: Connection, case_id: int, kind: str, reason: str, now: datetime, **whom: str) -> None:
+    event = events.NewEvent(OUTBOUND, "not sent", now, {"kind": kind, "reason": reason, **whom})
     events.append(connection, event, case_id=case_id, arrival_id=None)
 
 
@@ -147,7 +220,8 @@ def _why_withheld(connection: Connection, letter: Outgoing, limits: Limits, now:
     return Withheld.TOTAL_LIMIT if count(_HOUR, sa.not_(outbox.c.safety)) >= limits.per_hour else None
 
 
-def _insert(connection: Connection, case_id: int, letter: Outgoing, now: datetime) -> None:
+def _insert(connection: Connection, case_id: int, letter: Outgoing, now: datetime) -> int | None:
+    """Write one; return its number in the outbox, None where the same was written before."""
     reason = letter.reason
     if letter.again_after is not None:
         reason = _reason_by_now(connection, case_id, letter, letter.again_after, now)
@@ -167,10 +241,11 @@ def _insert(connection: Connection, case_id: int, letter: Outgoing, now: datetim
         created_at=now,
         also_to=[address.lower() for address in letter.also_to] or None,
     )
-    made = connection.execute(statement.on_conflict_do_nothing().returning(outbox.c.id)).scalar()
+    made: int | None = connection.execute(statement.on_conflict_do_nothing().returning(outbox.c.id)).scalar()
     if made is not None and letter.files:
         attached = [{"outbox_id": made, "place": place, **asdict(each)} for place, each in enumerate(letter.files)]
         connection.execute(outbox_files.insert(), attached)
+    return made
 
 
 def _urgency(case_id: int, kind: OutgoingKind) -> sa.ColumnElement[int]:
@@ -434,6 +509,36 @@ class StoredOutbox:
         with self._database.reading() as connection:
             return [_sent_mail(row) for row in connection.execute(query.order_by(outbox.c.id))]
 
+    def entries(
+        self,
+        *,
+        status: OutboxStatus | None = None,
+        case_number: str | None = None,
+        since: datetime | None = None,
+        limit: int = 1000,
+    ) -> list[OutboxEntry]:
+        """Return rows of the outbox: what is at work, the most urgent first; behind it what is done, newest first.
+
+        Args:
+            status: of these alone; None for all.
+            case_number: written for this case alone.
+            since: of what is done, what was done with from this time on; what is at work is there in any case.
+            limit: how many at the most.
+        """
+        at_work = outbox.c.state.in_(_OPEN_STATES)
+        query = sa.select(*_ENTRY_COLUMNS).join(cases, cases.c.id == outbox.c.case_id)
+        if status is not None:
+            query = query.where(_IS_STATUS[status])
+        if case_number is not None:
+            query = query.where(cases.c.number == case_number)
+        if since is not None:
+            query = query.where(sa.or_(at_work, outbox.c.settled_at >= since))
+        order = (sa.case((at_work, 0), else_=1), sa.case((at_work, outbox.c.urgency), else_=0))
+        newest_last = sa.case((at_work, outbox.c.id), else_=-outbox.c.id)
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(*order, newest_last).limit(limit))
+            return [_entry(row) for row in rows]
+
     def message(self, number: str, outgoing: int) -> tuple[SentMail, bytes]:
         """Return one of a case's messages with all its octets.
 
@@ -454,6 +559,27 @@ class StoredOutbox:
             return signing_key(connection)
 
 
+_IS_STATUS: Final[Mapping[OutboxStatus, sa.ColumnElement[bool]]] = {
+    OutboxStatus.HELD: sa.and_(outbox.c.state.in_(_OPEN_STATES), outbox.c.held_since.is_not(None)),
+    OutboxStatus.WAITING: sa.and_(outbox.c.state.in_(_OPEN_STATES), outbox.c.held_since.is_(None)),
+    OutboxStatus.FAILED: outbox.c.state.not_in((*_OPEN_STATES, "sent")),
+    OutboxStatus.SENT: outbox.c.state == "sent",
+}
+_ENTRY_COLUMNS = (
+    outbox.c.id,
+    cases.c.number.label("case_number"),
+    outbox.c.kind,
+    outbox.c.reason,
+    outbox.c.to_address.label("to"),
+    outbox.c.urgency,
+    outbox.c.state,
+    outbox.c.attempts,
+    outbox.c.told.label("reply"),
+    outbox.c.created_at,
+    outbox.c.not_before,
+    outbox.c.settled_at,
+    outbox.c.held_since,
+)
 _SENT_COLUMNS = (
     outbox.c.id,
     outbox.c.kind,
@@ -463,6 +589,11 @@ _SENT_COLUMNS = (
     outbox.c.message_id,
     outbox.c.state,
 )
+
+
+def _entry(row: Any) -> OutboxEntry:
+    values = {**row._asdict(), "kind": OutgoingKind(row.kind), "urgency": Urgency(row.urgency)}
+    return OutboxEntry(**values)
 
 
 def _sent_mail(row: Any) -> SentMail:

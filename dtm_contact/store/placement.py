@@ -18,19 +18,19 @@ from dtm_contact.model import (
     Call,
     CaseKind,
     CodedText,
+    JoinedBy,
     Joining,
     Judgement,
     Outcome,
     Priority,
     Standing,
     VoiceNotice,
-    Way,
 )
 from dtm_contact.store import case_changes, timers
 from dtm_contact.store.arrivals import Claimed
 from dtm_contact.store.case_changes import CaseRef, raised_urgency
 from dtm_contact.store.history import CALL_WAITS, EarlierCall, earlier_call
-from dtm_contact.store.outbox import Mailing
+from dtm_contact.store.outbox import OutgoingBatch
 from dtm_contact.store.schema import cases, contacts
 
 OPENED: Final = "opened"
@@ -66,7 +66,7 @@ class JudgingResult:
     judgement: Judgement
     decision: dict[str, Any]
     now: datetime
-    mail: Mailing | None = None
+    mail: OutgoingBatch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def _open(connection: Connection, result: JudgingResult, **values: Any) -> CaseR
     """Open a case for what was judged: with the tags of the rules, which agents then own."""
     arrival, judgement = result.claimed.arrival, result.judgement
     tags = list(judgement.decision.tags)
-    if arrival.is_quiet(judgement.contact.at):
+    if arrival.is_historical(judgement.contact.at):
         tags.append(TAKEN_OVER if arrival.imported else LAY_LONG)
     columns = {**case_changes.case_values(judgement), "tags": tags or None, **values}
     return case_changes.open_case(connection, columns, case_changes.destination_of(judgement), result.now)
@@ -205,7 +205,7 @@ def _changes_by_message(row: Any, judgement: Judgement) -> dict[str, Any]:
 def _how_joined(joining: Joining) -> str:
     if joining.answers:
         return "answered"
-    return "returned" if joining.ours and joining.way is Way.OWN else _JOINED
+    return "returned" if joining.ours and joining.way is JoinedBy.OWN else _JOINED
 
 
 def _check_not_repeated(connection: Connection, judgement: Judgement, claimed_at: datetime) -> None:

@@ -97,13 +97,17 @@ def record(connection: Connection, result: JudgingResult) -> str | None:
     placed = placement.place(connection, result, status.contact_id, status.case)
     _put_judged_contact(connection, result, placed)
     if placed.case is not None:
-        _finish_case(connection, result, placed, placed.case)
+        _finish_case(connection, placed, placed.case)
     if placed.left is not None:
         _add_closing(connection, claimed, placement.close_left(connection, placed.left, now), now)
     _settle(connection, claimed, _state_after(judgement, placed.case), now, kind=judgement.decision.kind)
     number = _add_event(
         connection, claimed, placed.case, placed.what, now, {**_decision_data(judgement), **placed.data}
     )
+    if placed.case is not None and placed.sends and result.mail is not None:
+        # Behind the event of what calls for it: the case's line of time tells cause before effect.
+        letters = result.mail.write(placed.case.number)
+        result.mail.withheld.extend(outbox.put(connection, placed.case.id, letters, result.mail.limits, now))
     if placed.case is not None and placed.what == placement.OPENED:
         _add_closing(connection, claimed, placement.close_if_spoken_since(connection, result, placed.case), now)
     return number
@@ -124,14 +128,11 @@ def park(
     return _add_event(connection, claimed, case, "parked", now, {"reason": reason, "attempt": claimed.attempt})
 
 
-def _finish_case(connection: Connection, result: JudgingResult, placed: CasePlacement, case: CaseRef) -> None:
-    """Give a case what its new contact brings: links, the subject of a call-back, and what is sent because of it."""
+def _finish_case(connection: Connection, placed: CasePlacement, case: CaseRef) -> None:
+    """Give a case what its new contact brings: links, and the subject of a call-back."""
     case_changes.link(connection, case.id, placed.links)
     if placed.waits and (outcomes := case_changes.waiting_outcomes(connection, case.id)):
         case_changes.set_subject(connection, case.id, call_back_subject(outcomes))
-    if placed.sends and result.mail is not None:
-        letters = result.mail.write(case.number)
-        result.mail.withheld.extend(outbox.put(connection, case.id, letters, result.mail.limits, result.now))
 
 
 def _put_judged_contact(connection: Connection, result: JudgingResult, placed: CasePlacement) -> None:

@@ -248,12 +248,14 @@ figure_periods = sa.Table(
     sa.Column("keys", sa.JSON, nullable=False),
     sa.Column("measures", sa.JSON, nullable=False),
     sa.Column("cells", sa.LargeBinary, nullable=False),
+    sa.Column("definitions", sa.Text),
     sa.CheckConstraint("grain IN ('day', 'week', 'month')", name="grain"),
     info=_NOTHING,
 )
 """What was counted of a day, a week from Monday, a month. `keys`: each office, residence and topic; `measures`: what
 was counted; `cells`: of each number that is not 0 the places of its key and its measure, and itself, as three unsigned
-integers of 32 bits, the least octet first."""
+integers of 32 bits, the least octet first. `definitions`, of a day: by which definition each measure was counted, as a
+JSON object of digests with its keys in their order."""
 
 boards = sa.Table(
     "boards",

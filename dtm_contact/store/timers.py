@@ -39,6 +39,24 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class EscalationTimer:
+    """A step of a case's escalation, whatever became of it.
+
+    Attributes:
+        step, data: as it was planned.
+        at: when it is, or was, to happen.
+        state: `waiting`, `done`, or `needless`: somebody had seen to the case before.
+        settled_at: when that was; None while it waits.
+    """
+
+    step: str
+    at: datetime
+    data: dict[str, Any]
+    state: str
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class DueTimer:
     """A thing whose time has come, with the case as it is now.
 
@@ -96,7 +114,7 @@ class StoredTimers:
     def changed_cases(self, limit: int) -> tuple[int, list[ChangedCase]]:
         """Return the open cases that something happened to since `followed`, and the last event looked at.
 
-        Left out are those that hold nothing but what starts nothing by itself (`Arrival.is_quiet`).
+        Left out are those that hold nothing but what starts nothing by itself (`Arrival.is_historical`).
         """
         with self._database.reading() as connection:
             place = connection.execute(_PLACE).scalar_one_or_none()
@@ -130,6 +148,14 @@ class StoredTimers:
         """Return what is to happen by now, the earliest first."""
         with self._database.reading() as connection:
             return [_due(row) for row in connection.execute(_DUE.limit(limit), {"now": now})]
+
+    def of_case(self, number: str) -> list[EscalationTimer]:
+        """Return all steps that were planned for a case, the earliest first."""
+        columns = (timers.c.step, timers.c.at, timers.c.data, timers.c.state, timers.c.settled_at)
+        query = sa.select(*columns).join(cases, cases.c.id == timers.c.case_id).where(cases.c.number == number)
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(timers.c.at, timers.c.id))
+            return [EscalationTimer(*row) for row in rows]
 
     def late_since(self, now: datetime) -> datetime | None:
         """Return when the first step was due that is due by now and not done; None where there is none."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from dtm_contact.directory import Directory
-from dtm_contact.model import Priority
+from dtm_contact.model import Priority, UnwrittenNotice, Withheld
 from dtm_contact.outbound import NoAddressError
 from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.rules import Queue, RuleSet
@@ -22,12 +22,11 @@ _MOST_URGENT_RAISED_TO = Priority.P2
 
 def plans(case: ChangedCase, rules: RuleSet) -> Iterator[Plan]:
     """Yield what is to happen to a case as it is now, unless somebody sees to it before."""
-    queue = rules.queues.get(case.queue)
-    if queue is None:
-        return
+    # A danger in the queue of an office that the directory brought over night must not wait for an edit of queues.yaml.
+    queue = rules.desks.current(case.queue) or rules.desks.reception
     called = 0
     for number, step in enumerate(queue.steps(case.priority)):
-        called += step.does is Action.CALL_NEXT
+        called += step.does is Action.NOTIFY_NEXT
         data = {
             "does": step.does.value,
             "until": step.until.value,
@@ -41,20 +40,20 @@ def plans(case: ChangedCase, rules: RuleSet) -> Iterator[Plan]:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
-    """What a step works with.
+class EscalationContext:
+    """What a step of an escalation works with.
 
     Attributes:
         rules: those in force: queues, and who is on call.
         directory: the offices' addresses.
         post: what writes notices; None where nothing is sent.
-        untold: told that somebody should have been told, and could not be, without anything personal.
+        report_unnotified: told that somebody should have been told, and could not be, without anything personal.
     """
 
     rules: RuleSet
     directory: Directory
     post: NoticeWriter | None
-    untold: Callable[[str], None]
+    report_unnotified: Callable[[str], None]
 
 
 def is_needless(timer: DueTimer) -> bool:
@@ -71,7 +70,7 @@ def is_needless(timer: DueTimer) -> bool:
             return False
 
 
-def perform(store: Store, timer: DueTimer, means: Means, now: datetime) -> bool:
+def perform(store: Store, timer: DueTimer, context: EscalationContext, now: datetime) -> bool:
     """Do what a step says; return whether anything was done.
 
     Raises:
@@ -82,45 +81,45 @@ def perform(store: Store, timer: DueTimer, means: Means, now: datetime) -> bool:
         # What was looked at may have changed since; a case that somebody has taken in between is left alone.
         stale = (held.case.state, held.case.owner, held.case.priority) != (timer.state, timer.owner, timer.priority)
         does = None if stale or is_needless(timer) else _ACTS[Action(timer.data["does"])]
-        done = does is not None and does(work, held, timer, means)
+        done = does is not None and does(work, held, timer, context)
         if stale and held.case.state == "open":
             return False
         work.settle_timer(timer.id, done=done)
         return done
 
 
-def _remind(work: CaseTransaction, held: LockedCase, timer: DueTimer, means: Means) -> bool:
+def _remind(work: CaseTransaction, held: LockedCase, timer: DueTimer, context: EscalationContext) -> bool:
     work.add_event(held, "reminded", {"step": timer.step, "due": held.case.due.isoformat()})
     told = f"Le dossier {held.case.number} attend une réponse, l'échéance est passée."
-    _write(work, held, means, (_office(held.case.queue, means), f"remind {timer.step}"), told)
+    _write(work, held, context, (_office(held.case.queue, context), f"remind {timer.step}"), told)
     return True
 
 
-def _raise(work: CaseTransaction, held: LockedCase, timer: DueTimer, means: Means) -> bool:
+def _raise(work: CaseTransaction, held: LockedCase, timer: DueTimer, context: EscalationContext) -> bool:
     priority = max(held.case.priority.raised(), _MOST_URGENT_RAISED_TO)
     if priority >= held.case.priority or "priority" in held.case.by_hand:
         return False
-    queue = _queue(held.case.queue, means)
+    queue = _queue(held.case.queue, context)
     due = min(held.case.due, queue.due_at(priority, work.now, held.case.topic))
     changed = work.change(held, priority=priority, due=due)
     _escalated(work, held, timer, changed)
     return True
 
 
-def _hand_over(work: CaseTransaction, held: LockedCase, timer: DueTimer, means: Means) -> bool:
-    to = means.rules.queues.get(timer.data["to"] or "")
+def _hand_over(work: CaseTransaction, held: LockedCase, timer: DueTimer, context: EscalationContext) -> bool:
+    to = context.rules.queues.get(timer.data["to"] or "")
     if to is None or to.id == held.case.queue:
         return False
-    office = to.office_id or means.directory.agency.office_id
+    office = to.office_id or context.directory.agency.office_id
     changed = work.change(held, queue=to.id, office_id=office, owner=None)
     _escalated(work, held, timer, changed)
     told = f"Le dossier {held.case.number} vous est transmis : il attend depuis trop longtemps une réponse humaine."
-    _write(work, held, means, (_office(to.id, means), f"hand over {timer.step}"), told)
+    _write(work, held, context, (_office(to.id, context), f"hand over {timer.step}"), told)
     return True
 
 
-def _call_next(work: CaseTransaction, held: LockedCase, timer: DueTimer, means: Means) -> bool:
-    called = _queue(held.case.queue, means).called_at(work.now)
+def _notify_next(work: CaseTransaction, held: LockedCase, timer: DueTimer, context: EscalationContext) -> bool:
+    called = _queue(held.case.queue, context).called_at(work.now)
     # The first was told when the case was opened; after the last it is the last again.
     whom = called[min(timer.data["nth"], len(called) - 1)]
     work.add_event(held, "called next", {"step": timer.step, "to": whom})
@@ -128,25 +127,25 @@ def _call_next(work: CaseTransaction, held: LockedCase, timer: DueTimer, means: 
         f"{held.case.priority} : personne ne s'occupe encore du dossier {held.case.number}.\n"
         "Prenez-le pour dire que vous vous en occupez."
     )
-    _write(work, held, means, (whom, f"call next {timer.step}"), told)
+    _write(work, held, context, (whom, f"call next {timer.step}"), told)
     return True
 
 
-_ACTS: dict[Action, Callable[[CaseTransaction, LockedCase, DueTimer, Means], bool]] = {
+_ACTS: dict[Action, Callable[[CaseTransaction, LockedCase, DueTimer, EscalationContext], bool]] = {
     Action.REMIND: _remind,
     Action.RAISE: _raise,
     Action.HAND_OVER: _hand_over,
-    Action.CALL_NEXT: _call_next,
+    Action.NOTIFY_NEXT: _notify_next,
 }
 
 
-def _queue(queue: str, means: Means) -> Queue:
-    return means.rules.queues.get(queue) or means.rules.desks.reception
+def _queue(queue: str, context: EscalationContext) -> Queue:
+    return context.rules.desks.current(queue, context.directory.offices) or context.rules.desks.reception
 
 
-def _office(queue: str, means: Means) -> str:
+def _office(queue: str, context: EscalationContext) -> str:
     """Return the mail address of the office that works a queue; "" where the directory has none."""
-    office = means.directory.offices.get(_queue(queue, means).office_id or "") or means.directory.agency
+    office = context.directory.offices.get(_queue(queue, context).office_id or "") or context.directory.agency
     return office.email
 
 
@@ -154,12 +153,13 @@ def _escalated(work: CaseTransaction, held: LockedCase, timer: DueTimer, changed
     work.add_event(held, "escalated", {"step": timer.step, "does": timer.data["does"], "changed": changed})
 
 
-def _write(work: CaseTransaction, held: LockedCase, means: Means, to: tuple[str, str], text: str) -> None:
+def _write(work: CaseTransaction, held: LockedCase, context: EscalationContext, to: tuple[str, str], text: str) -> None:
     """Lay a notice into the outbox; where nothing can be sent, the admins are told that it was not."""
     address, reason = to
     told = f"[{held.case.priority}] dossier {held.case.number}", f"{text}\n"
     with suppress(NoAddressError):
-        if means.post is not None and address:
-            work.put_outgoing(held, means.post.notice(held.case.number, reason, address, told, work.now))
+        if context.post is not None and address:
+            work.put_outgoing(held, context.post.notice(held.case.number, reason, address, told, work.now))
             return
-    means.untold(f"Case {held.case.number} waits too long, and nobody could be told by mail ({reason}).")
+    work.put_outgoing(held, UnwrittenNotice(reason, Withheld.NO_ADDRESS if context.post else Withheld.NO_SERVER))
+    context.report_unnotified(f"Case {held.case.number} waits too long, and nobody could be told by mail ({reason}).")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from functools import partial
 
 from dtm_contact.alarms import Alarms
 from dtm_contact.background import beside, repeat
@@ -15,7 +16,7 @@ from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.store.timers import FOLLOWER
-from dtm_contact.timers.escalation import Means, perform, plans
+from dtm_contact.timers.escalation import EscalationContext, perform, plans
 from dtm_contact.timers.storms import Storms, follow
 
 _EVENTS_AT_ONCE = 500
@@ -79,9 +80,9 @@ class Runner:
         self._held_by = self._holder()
         if self._store.checkpoints.follow(FOLLOWER, self._held_by):
             self._plan()
-            means = self._means()
-            done = self._perform(means, now)
-            follow(self._store, means, timers, now)
+            context = self._context()
+            done = self._perform(context, now)
+            follow(self._store, context, timers, now)
         self._storms.lasting = frozenset(self._store.timers.storms())
         return done
 
@@ -89,8 +90,9 @@ class Runner:
         """Let another daemon run them at once."""
         self._store.checkpoints.leave(FOLLOWER, self._held_by)
 
-    def _means(self) -> Means:
-        return Means(self._rules(), self._directory(), self._post, lambda told: self._alarms.happened("untold", told))
+    def _context(self) -> EscalationContext:
+        report = partial(self._alarms.happened, "not-notified")
+        return EscalationContext(self._rules(), self._directory(), self._post, report)
 
     def _plan(self) -> None:
         """Plan for each case that something happened to; where nothing did, nothing is written."""
@@ -102,11 +104,11 @@ class Runner:
             self._store.timers.plan([plan for case in fresh for plan in plans(case, rules)], last)
             self._followed = last
 
-    def _perform(self, means: Means, now: datetime) -> int:
+    def _perform(self, context: EscalationContext, now: datetime) -> int:
         done = 0
         for timer in self._store.timers.due(now):
             try:
-                performed = perform(self._store, timer, means, self._here(now))
+                performed = perform(self._store, timer, context, self._here(now))
             except NotFoundError:
                 # Another daemon, which took over meanwhile, has done it; what this one began was rolled back.
                 continue

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from dtm_contact.directory import Directory
-from dtm_contact.model import Judgement, Outgoing, OutgoingKind, Priority
+from dtm_contact.model import Judgement, Outgoing, OutgoingKind, Priority, UnwrittenNotice, Withheld
 from dtm_contact.settings import TimersSettings
 from dtm_contact.store import Store, case_transaction
-from dtm_contact.timers.escalation import TIMERS, Means
+from dtm_contact.timers.escalation import TIMERS, EscalationContext
 
 
 @dataclass(slots=True)
@@ -23,14 +23,19 @@ class Storms:
     lasting: frozenset[tuple[str, str]] = field(default_factory=frozenset)
 
     def without_notices(
-        self, judgement: Judgement, directory: Directory, letters: tuple[Outgoing, ...]
-    ) -> tuple[Outgoing, ...]:
+        self, judgement: Judgement, directory: Directory, letters: tuple[Outgoing | UnwrittenNotice, ...]
+    ) -> tuple[Outgoing | UnwrittenNotice, ...]:
         """Return what is sent because of a case: within a storm no notice, unless somebody is in danger."""
         residence = directory.residences.get(judgement.match.residence.id) if judgement.match.residence else None
         covered = residence and (judgement.understanding.topic, residence.department) in self.lasting
         if not covered or judgement.decision.priority is Priority.P1:
             return letters
-        return tuple(letter for letter in letters if letter.kind is not OutgoingKind.NOTICE)
+        return tuple(
+            UnwrittenNotice(letter.reason, Withheld.STORM)
+            if isinstance(letter, Outgoing) and letter.kind is OutgoingKind.NOTICE
+            else letter
+            for letter in letters
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,35 +59,37 @@ def crowds(store: Store, directory: Directory, settings: TimersSettings, now: da
             yield Crowd(topic, department, number)
 
 
-def follow(store: Store, means: Means, settings: TimersSettings, now: datetime) -> None:
+def follow(store: Store, context: EscalationContext, settings: TimersSettings, now: datetime) -> None:
     """See which storms begin and end; of each that begins, the on-call service is told once.
 
     Raises:
         StoreUnavailableError: the store cannot be used.
     """
-    for crowd in crowds(store, means.directory, settings, now):
+    for crowd in crowds(store, context.directory, settings, now):
         if store.timers.report_storm(crowd.topic, crowd.department, crowd.cases, now):
-            _tell(store, crowd, means, now)
+            _tell(store, crowd, context, now)
     store.timers.end_storms(now - timedelta(minutes=settings.calm_minutes))
 
 
-def _tell(store: Store, crowd: Crowd, means: Means, now: datetime) -> None:
-    topic = means.rules.reader.topics.get(crowd.topic)
+def _tell(store: Store, crowd: Crowd, context: EscalationContext, now: datetime) -> None:
+    topic = context.rules.reader.topics.get(crowd.topic)
     label = topic.label if topic else crowd.topic
     subject = f"{label} : {crowd.cases} dossiers d'un coup dans le {crowd.department}"
     text = (
         f"{subject}.\nTant que cela dure, vous n'êtes plus prévenu dossier par dossier, sauf danger (P1) ; "
         "tous les dossiers sont dans les files.\n"
     )
-    residences = means.directory.residences.values()
+    residences = context.directory.residences.values()
     there = [each.residence_id for each in residences if each.department == crowd.department]
     number = store.timers.latest_case(crowd.topic, there)
-    if means.post is None or number is None:
-        means.untold(f"Many cases of {crowd.topic} come from department {crowd.department}: {crowd.cases} of them.")
+    if context.post is None or number is None:
+        context.report_unnotified(
+            f"Many cases of {crowd.topic} come from department {crowd.department}: {crowd.cases} of them."
+        )
         return
-    whom = means.rules.desks.reception.called_at(now)[0]
+    whom = context.rules.desks.reception.called_at(now)[0]
     reason = f"storm {crowd.topic} {crowd.department} {now:%Y-%m-%dT%H:%M}"
     with case_transaction(store.database, TIMERS, now) as work:
         (held,) = work.lock(number)
         work.add_event(held, "storm", {"topic": crowd.topic, "department": crowd.department, "cases": crowd.cases})
-        work.put_outgoing(held, means.post.notice(number, reason, whom, (subject, text), now))
+        work.put_outgoing(held, context.post.notice(number, reason, whom, (subject, text), now))

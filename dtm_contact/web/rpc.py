@@ -17,7 +17,7 @@ from typing import Any, Final
 from dtm_contact.access import Right, call_procedure, may, visibility_of
 from dtm_contact.alarms import Alarms
 from dtm_contact.cases import Command, Done, RefusedError
-from dtm_contact.cases.knowledge import Ways
+from dtm_contact.cases.knowledge import KnowledgeSource
 from dtm_contact.cases.server import CommandServer
 from dtm_contact.cases.wire import pack_error, program_fault, raise_if_error
 from dtm_contact.errors import NotFoundError, ProgramFaultError, StoreUnavailableError
@@ -75,7 +75,7 @@ class RpcServer(CommandServer):
     def __init__(
         self,
         store: Store,
-        knowledge: Ways,
+        knowledge: KnowledgeSource,
         clock: Callable[[], datetime],
         done: Callable[[Done], None],
         alarms: Alarms,

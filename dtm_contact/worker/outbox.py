@@ -9,12 +9,12 @@ from typing import Final
 
 from dtm_contact.alarms import Alarms
 from dtm_contact.backup import StoreJournal
-from dtm_contact.model import ClaimedOutgoing, Judgement, Limits, Outgoing, OutgoingFile
+from dtm_contact.model import ClaimedOutgoing, Judgement, Limits, Outgoing, OutgoingFile, UnwrittenNotice
 from dtm_contact.outbound import Answering, Relay, Sender
 from dtm_contact.outbound.letters import AttachedFile, with_files
 from dtm_contact.reading.attachments import attached_file
 from dtm_contact.settings import Settings
-from dtm_contact.store import Claimed, Mailing, Store, StoreThread
+from dtm_contact.store import Claimed, OutgoingBatch, Store, StoreThread
 from dtm_contact.timers import Storms
 from dtm_contact.tokens import CaseTokens
 from dtm_contact.worker.fallback import FallbackQueue
@@ -46,17 +46,19 @@ class OutboxWriter:
     wake: Callable[[], None]
     storms: Storms = field(default_factory=Storms)
 
-    def mailing(self, claimed: Claimed, judgement: Judgement, fallback: FallbackQueue, now: datetime) -> Mailing:
+    def outgoing_for(
+        self, claimed: Claimed, judgement: Judgement, fallback: FallbackQueue, now: datetime
+    ) -> OutgoingBatch:
         """Return what the record of a judgement writes, once the number of its case is there; off the event loop."""
         outbound = self.answering.settings.outbound
         directory = fallback.directory()
         ruled = fallback.rules, directory
 
-        def write(number: str) -> tuple[Outgoing, ...]:
+        def write(number: str) -> tuple[Outgoing | UnwrittenNotice, ...]:
             letters = self.answering.written(claimed.arrival, judgement, number, ruled, now)
             return self.storms.without_notices(judgement, directory, letters)
 
-        return Mailing(write, Limits(outbound.answers_per_address, outbound.answers_per_hour))
+        return OutgoingBatch(write, Limits(outbound.answers_per_address, outbound.answers_per_hour))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, Judgement, KeptLines, Position, Withheld
 from dtm_contact.recognition.reader import is_available
 from dtm_contact.settings import Settings
-from dtm_contact.store import Claimed, GroupCommitInbox, Mailing, Store, StoreThread
+from dtm_contact.store import Claimed, GroupCommitInbox, OutgoingBatch, Store, StoreThread
 from dtm_contact.worker.fallback import FallbackQueue, readable_part
 from dtm_contact.worker.glances import Glances
 from dtm_contact.worker.ipc import AwaitsRecognition, JudgeFailure, JudgeReply, JudgeRequest
@@ -238,11 +238,11 @@ class ConsumerContext:
         """Return the time on the offices' wall clock: a case is numbered in the year that it reads."""
         return self.clock().astimezone(self.settings.zone)
 
-    def send(self, mailing: Mailing | None) -> None:
+    def send(self, batch: OutgoingBatch | None) -> None:
         """Have sent what was written with a record; a flood of answers is an alarm."""
-        if mailing is None or self.outbox is None:
+        if batch is None or self.outbox is None:
             return
-        if Withheld.TOTAL_LIMIT in mailing.withheld:
+        if Withheld.TOTAL_LIMIT in batch.withheld:
             self.alarms.happened("answers", "So many answers went out within an hour that no more do: is this a loop?")
         self.outbox.wake()
 
@@ -376,13 +376,13 @@ class Consumer:
     async def _record(self, claimed: Claimed, judgement: Judgement) -> None:
         context, now, decision_json = self._context, self._context.local_now(), as_json(judgement)
 
-        def recorded(store: Store) -> tuple[str | None, Mailing | None]:
+        def recorded(store: Store) -> tuple[str | None, OutgoingBatch | None]:
             outbox = context.outbox
-            mailing = outbox.mailing(claimed, judgement, context.fallback, now) if outbox else None
-            return store.cases.record(claimed, judgement, decision_json, now, mail=mailing), mailing
+            batch = outbox.outgoing_for(claimed, judgement, context.fallback, now) if outbox else None
+            return store.cases.record(claimed, judgement, decision_json, now, mail=batch), batch
 
-        number, mailing = await context.store.run(recorded)
-        context.send(mailing)
+        number, batch = await context.store.run(recorded)
+        context.send(batch)
         decision = judgement.decision
         if decision.failures:
             failed = ", ".join(decision.failures)

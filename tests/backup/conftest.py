@@ -8,18 +8,6 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.settings import BackupSettings, RulesSettings, Settings, StoreSettings
-from tests.store.conftest import (  # noqa: F401 - the fixtures of the store
-    create_database,
-    postgresql_admin,
-    postgresql_server,
-    postgresql_template,
-    postgresql_url,
-    sqlite_store,
-    sqlite_template,
-    sqlite_url,
-    store,
-    url,
-)
 
 RULES = Path(__file__).parents[2] / "rules"
 
@@ -31,7 +19,7 @@ def needs(program: str) -> None:
 
 
 @pytest.fixture
-def new_url(request: pytest.FixtureRequest, url: str, tmp_path: Path) -> Callable[[], str]:  # noqa: F811
+def new_url(request: pytest.FixtureRequest, url: str, tmp_path: Path) -> Callable[[], str]:
     """Return the URLs of empty places for a store, of the same kind as `url`."""
     numbers = iter(range(100))
 
@@ -45,7 +33,7 @@ def new_url(request: pytest.FixtureRequest, url: str, tmp_path: Path) -> Callabl
 
 
 @pytest.fixture
-def site(url: str, new_url: Callable[[], str]) -> Settings:  # noqa: F811
+def site(url: str, new_url: Callable[[], str]) -> Settings:
     """The settings of a site whose store is at `url`, with a database to try backups in."""
     scratch = "" if url.startswith("sqlite") else new_url()
     return Settings.defaults().model_copy(
@@ -58,7 +46,7 @@ def site(url: str, new_url: Callable[[], str]) -> Settings:  # noqa: F811
 
 
 @pytest.fixture
-def sqlite_site(sqlite_url: str) -> Settings:  # noqa: F811
+def sqlite_site(sqlite_url: str) -> Settings:
     """The settings of a site on SQLite."""
     return Settings.defaults().model_copy(
         update={"store": StoreSettings(url=sqlite_url), "rules": RulesSettings(dir=RULES)}

@@ -20,7 +20,7 @@ from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.journal import Journal, contents_of
 from dtm_contact.model import Limits, OutgoingKind, Priority
 from dtm_contact.settings import JournalSettings, Settings
-from dtm_contact.store import Mailing, Store, migrate, open_store
+from dtm_contact.store import OutgoingBatch, Store, migrate, open_store
 from dtm_contact.store.outbox import put
 from dtm_contact.store.schema import timers
 from tests.backup.conftest import at
@@ -51,7 +51,7 @@ def judge(
     assert claimed is not None
     # Written anew, a letter has another Message-ID.
     anew = [replace(letter(name, kind), message_id=f"{claimed.id}-{name}@anew", proven=True) for name in letters]
-    mail = Mailing(lambda _: anew, Limits(99, 99))
+    mail = OutgoingBatch(lambda _: anew, Limits(99, 99))
     number = store.cases.record(claimed, judgement(priority=priority), {}, LATER, mail=mail)
     assert number is not None
     return number

@@ -16,7 +16,7 @@ from dtm_contact.backup.making import backups_in, is_verified, mark_verified, ro
 from dtm_contact.errors import DaemonRunsError, DtmContactError
 from dtm_contact.model import Limits, Outgoing, OutgoingKind, Priority
 from dtm_contact.settings import OutboundSettings, Settings
-from dtm_contact.store import Daemon, Mailing, Store, name_lock, open_store
+from dtm_contact.store import Daemon, OutgoingBatch, Store, name_lock, open_store
 from dtm_contact.store.database import Database
 from tests.backup.conftest import at, needs
 from tests.prove.program import chance
@@ -29,7 +29,7 @@ def letter(name: str, kind: OutgoingKind = OutgoingKind.ANSWER) -> Outgoing:
 
 def written(store: Store, external_id: str, *letters: Outgoing, priority: Priority = Priority.P3) -> str:
     """Open a case of an arrival for which something is to be sent; return its number."""
-    mail = Mailing(lambda _number: letters, Limits(99, 99))
+    mail = OutgoingBatch(lambda _number: letters, Limits(99, 99))
     number = store.cases.record(claim(store, external_id), judgement(priority=priority), {}, NOW, mail=mail)
     assert number is not None
     return number

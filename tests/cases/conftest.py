@@ -16,18 +16,6 @@ from dtm_contact.settings import Settings
 from dtm_contact.store import Case, Store
 from tests.rules.cast import DIRECTORY, lease
 from tests.rules.once import load_once
-from tests.store.conftest import (  # noqa: F401 - the fixtures of the store, for the verbs as well
-    create_database,
-    postgresql_admin,
-    postgresql_server,
-    postgresql_template,
-    postgresql_url,
-    sqlite_store,
-    sqlite_template,
-    sqlite_url,
-    store,
-    url,
-)
 from tests.store.samples import NOW, judgement, open_case
 
 RULES = Path(__file__).parents[2] / "rules"
@@ -72,5 +60,5 @@ class Desk:
 
 
 @pytest.fixture
-def desk(store: Store, grounds: Grounds) -> Desk:  # noqa: F811 - the store's fixture
+def desk(store: Store, grounds: Grounds) -> Desk:
     return Desk(store, grounds)

@@ -220,11 +220,11 @@ def test_replay_lists_dangers_first_and_marks_them(run: Run, store: Store, folde
     come(store, grounds, SHUTTER.replace("1@", "3@").replace("Le volet de ma chambre est cassé.", gas), NOW)
     send_shutters_elsewhere(folder)
     routing = (folder / "routing.yaml").read_text("utf-8")
-    untold = routing.replace(
+    waived = routing.replace(
         "  then: {queue: office, notify: [on_call, caretaker], answer: urgence-gaz}\n",
-        "  then: {queue: office, answer: urgence-gaz}\n  untold: un essai\n",
+        "  then: {queue: office, answer: urgence-gaz}\n  waiver: un essai\n",
     )
-    (folder / "routing.yaml").write_text(untold, "utf-8")
+    (folder / "routing.yaml").write_text(waived, "utf-8")
     lines = [line.strip() for line in run("replay").output.splitlines()]
     assert "1 of them are dangers that would lie elsewhere, be told to others, or be none: see first" in lines
     marked = [number for number, line in enumerate(lines) if "DANGER" in line]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dtm_contact.conversation import House, fingerprint, join, join_by_rule
+from dtm_contact.conversation import MailIdentity, fingerprint, join, join_by_rule
 from dtm_contact.conversation.references import references
 from dtm_contact.labels.coded_text import texts_of
 from dtm_contact.model import (
@@ -18,6 +18,7 @@ from dtm_contact.model import (
     Contact,
     Earlier,
     Forwarded,
+    JoinedBy,
     Joining,
     KnownCase,
     Likely,
@@ -27,13 +28,12 @@ from dtm_contact.model import (
     Sent,
     Stated,
     Understanding,
-    Way,
 )
 from dtm_contact.tokens import CaseTokens
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 TOKENS = CaseTokens(b"k" * 32, "metropole@bailleur.example")
-HOUSE = House(TOKENS, frozenset({"bailleur.example"}))
+OUR_IDENTITY = MailIdentity(TOKENS, frozenset({"bailleur.example"}))
 
 NADIA = Mailbox("Nadia Benali", "nadia@free.example")
 WORK = Mailbox("N. Benali", "n.benali@travail.example")
@@ -100,7 +100,7 @@ class Line:
 
     what: str
     case: str | None
-    way: Way | None = None
+    way: JoinedBy | None = None
     sender: Mailbox = NADIA
     topic: str = "water_leak"
     reply_to: str = ""
@@ -145,46 +145,62 @@ def housemate(line: Line) -> Line:
 
 
 JOIN = (
-    Line("a reply to our message", LEAK, Way.MESSAGE_ID, reply_to=ours(LEAK), proven=True),
-    Line("a reply to the plus address", LEAK, Way.ADDRESS, recipient=plus(LEAK), proven=True),
-    Line("a reply that nobody vouches for", LEAK, Way.MESSAGE_ID, reply_to=ours(LEAK), by=NONE, proven=True),
-    Line("from where we wrote to her", LEAK, Way.MESSAGE_ID, WORK, reply_to=ours(LEAK), proven=True),
-    Line("a reply to her own message", LEAK, Way.THREAD, reply_to=EARLIER.message_id),
-    hers(Line("so, from an address we know", LEAK, Way.THREAD, reply_to=EARLIER.message_id)),
-    Line("the number in the subject", LEAK, Way.SUBJECT, subject=f"Re: dossier {LEAK} - fuite"),
-    housemate(Line("her son's account, when it is known at her home", LEAK, Way.SUBJECT, SON, subject=LEAK)),
-    hers(Line("another account of hers that we know", LEAK, Way.SUBJECT, SON, subject=LEAK)),
-    Line("an answer without a topic", LEAK, Way.MESSAGE_ID, reply_to=ours(LEAK), topic="other", proven=True),
-    Line("an answer about a time", LEAK, Way.MESSAGE_ID, reply_to=ours(LEAK), topic="appointment", proven=True),
-    Line("closed three days ago", CLOSED, Way.MESSAGE_ID, reply_to=ours(CLOSED), reopens=True, proven=True),
-    Line("thanks for a closed case", CLOSED, Way.MESSAGE_ID, reply_to=ours(CLOSED), topic="thanks", proven=True),
-    Line("a colleague passes her reply on", LEAK, Way.SUBJECT, COLLEAGUE, subject=f"TR: {LEAK}", forwarded=PASSED_ON),
-    Line("a colleague answers her message", LEAK, Way.THREAD, COLLEAGUE, reply_to=EARLIER.message_id, topic="works"),
-    Line("a colleague our server vouches for", LEAK, Way.SUBJECT, COLLEAGUE, subject=LEAK),
-    Line("an absence notice", LEAK, Way.MESSAGE_ID, kind=CaseKind.AUTOMATIC, reply_to=ours(LEAK)),
-    Line("a bounce to our plus address", LEAK, Way.ADDRESS, STRANGER, kind=CaseKind.AUTOMATIC, recipient=plus(LEAK)),
-    Line("a bounce of an old case", LONG_CLOSED, Way.ADDRESS, kind=CaseKind.AUTOMATIC, recipient=plus(LONG_CLOSED)),
+    Line("a reply to our message", LEAK, JoinedBy.MESSAGE_ID, reply_to=ours(LEAK), proven=True),
+    Line("a reply to the plus address", LEAK, JoinedBy.ADDRESS, recipient=plus(LEAK), proven=True),
+    Line("a reply that nobody vouches for", LEAK, JoinedBy.MESSAGE_ID, reply_to=ours(LEAK), by=NONE, proven=True),
+    Line("from where we wrote to her", LEAK, JoinedBy.MESSAGE_ID, WORK, reply_to=ours(LEAK), proven=True),
+    Line("a reply to her own message", LEAK, JoinedBy.THREAD, reply_to=EARLIER.message_id),
+    hers(Line("so, from an address we know", LEAK, JoinedBy.THREAD, reply_to=EARLIER.message_id)),
+    Line("the number in the subject", LEAK, JoinedBy.SUBJECT, subject=f"Re: dossier {LEAK} - fuite"),
+    housemate(Line("her son's account, when it is known at her home", LEAK, JoinedBy.SUBJECT, SON, subject=LEAK)),
+    hers(Line("another account of hers that we know", LEAK, JoinedBy.SUBJECT, SON, subject=LEAK)),
+    Line("an answer without a topic", LEAK, JoinedBy.MESSAGE_ID, reply_to=ours(LEAK), topic="other", proven=True),
+    Line("an answer about a time", LEAK, JoinedBy.MESSAGE_ID, reply_to=ours(LEAK), topic="appointment", proven=True),
+    Line("closed three days ago", CLOSED, JoinedBy.MESSAGE_ID, reply_to=ours(CLOSED), reopens=True, proven=True),
+    Line("thanks for a closed case", CLOSED, JoinedBy.MESSAGE_ID, reply_to=ours(CLOSED), topic="thanks", proven=True),
+    Line(
+        "a colleague passes her reply on", LEAK, JoinedBy.SUBJECT, COLLEAGUE, subject=f"TR: {LEAK}", forwarded=PASSED_ON
+    ),
+    Line(
+        "a colleague answers her message", LEAK, JoinedBy.THREAD, COLLEAGUE, reply_to=EARLIER.message_id, topic="works"
+    ),
+    Line("a colleague our server vouches for", LEAK, JoinedBy.SUBJECT, COLLEAGUE, subject=LEAK),
+    Line("an absence notice", LEAK, JoinedBy.MESSAGE_ID, kind=CaseKind.AUTOMATIC, reply_to=ours(LEAK)),
+    Line(
+        "a bounce to our plus address", LEAK, JoinedBy.ADDRESS, STRANGER, kind=CaseKind.AUTOMATIC, recipient=plus(LEAK)
+    ),
+    Line(
+        "a bounce of an old case", LONG_CLOSED, JoinedBy.ADDRESS, kind=CaseKind.AUTOMATIC, recipient=plus(LONG_CLOSED)
+    ),
     hers(Line(
-        "the first that may be joined", LEAK, Way.SUBJECT, subject=f"{NEIGHBOURS} et {LEAK}", linked=(NEIGHBOURS,),
+        "the first that may be joined", LEAK, JoinedBy.SUBJECT, subject=f"{NEIGHBOURS} et {LEAK}", linked=(NEIGHBOURS,),
     )),
-    Line("who opened a case that names nobody", OPEN.number, Way.SUBJECT, STRANGER, subject=OPEN.number),
+    Line("who opened a case that names nobody", OPEN.number, JoinedBy.SUBJECT, STRANGER, subject=OPEN.number),
     hers(Line(
-        "somebody known, by our signature, in a case that names nobody", OPEN.number, Way.MESSAGE_ID,
+        "somebody known, by our signature, in a case that names nobody", OPEN.number, JoinedBy.MESSAGE_ID,
         reply_to=ours(OPEN.number),
     )),
     # Our signatures are passed on in copies and forwards: they prove the case, and not who brings them.
-    Line("a stranger who was forwarded our reply", LEAK, Way.MESSAGE_ID, STRANGER, reply_to=ours(LEAK)),
-    Line("a stranger who has the plus address", LEAK, Way.ADDRESS, STRANGER, recipient=plus(LEAK)),
-    Line("a stranger who signs with her name", LEAK, Way.ADDRESS, STRANGER, recipient=plus(LEAK), tenant=THEIRS),
-    Line("a neighbour who was forwarded our reply", LEAK, Way.MESSAGE_ID, SON, reply_to=ours(LEAK), known=("T9",)),
-    Line("a colleague's address that nobody vouches for", LEAK, Way.ADDRESS, COLLEAGUE, recipient=plus(LEAK), by=NONE),
-    Line("so, though we once wrote to ourselves", LEAK, Way.ADDRESS, US, recipient=plus(LEAK), by=NONE),
-    Line("a colleague passes on a stranger's", LEAK, Way.ADDRESS, COLLEAGUE, recipient=plus(LEAK), forwarded=PASSED_ON),
-    Line("a stranger ties nothing to it", LEAK, Way.ADDRESS, STRANGER, recipient=plus(LEAK), subject=NEIGHBOURS),
-    Line("our own notice, altered on the way", LEAK, Way.OWN, US, message_id=ours(LEAK), topic="gas", by=NONE),
-    Line("the same, its signature broken by that", LEAK, Way.OWN, US, message_id=ours(LEAK), topic="gas", by=FAILED),
+    Line("a stranger who was forwarded our reply", LEAK, JoinedBy.MESSAGE_ID, STRANGER, reply_to=ours(LEAK)),
+    Line("a stranger who has the plus address", LEAK, JoinedBy.ADDRESS, STRANGER, recipient=plus(LEAK)),
+    Line("a stranger who signs with her name", LEAK, JoinedBy.ADDRESS, STRANGER, recipient=plus(LEAK), tenant=THEIRS),
+    Line("a neighbour who was forwarded our reply", LEAK, JoinedBy.MESSAGE_ID, SON, reply_to=ours(LEAK), known=("T9",)),
     Line(
-        "the same, of an old case", LONG_CLOSED, Way.OWN, US, message_id=ours(LONG_CLOSED), by=FAILED, reopens=True
+        "a colleague's address that nobody vouches for", LEAK, JoinedBy.ADDRESS, COLLEAGUE, recipient=plus(LEAK),
+        by=NONE,
+    ),
+    Line("so, though we once wrote to ourselves", LEAK, JoinedBy.ADDRESS, US, recipient=plus(LEAK), by=NONE),
+    Line(
+        "a colleague passes on a stranger's", LEAK, JoinedBy.ADDRESS, COLLEAGUE, recipient=plus(LEAK),
+        forwarded=PASSED_ON,
+    ),
+    Line("a stranger ties nothing to it", LEAK, JoinedBy.ADDRESS, STRANGER, recipient=plus(LEAK), subject=NEIGHBOURS),
+    Line("our own notice, altered on the way", LEAK, JoinedBy.OWN, US, message_id=ours(LEAK), topic="gas", by=NONE),
+    Line(
+        "the same, its signature broken by that", LEAK, JoinedBy.OWN, US, message_id=ours(LEAK), topic="gas", by=FAILED
+    ),
+    Line(
+        "the same, of an old case", LONG_CLOSED, JoinedBy.OWN, US, message_id=ours(LONG_CLOSED), by=FAILED, reopens=True
     ),
 )  # fmt: skip
 
@@ -244,7 +260,7 @@ def _joined(line: Line, known: Known | None = None, text: str = "Ça coule toujo
     topics = () if line.kind is CaseKind.NONE else (line.topic,)
     understood = Understanding(line.kind, topics, Priority.P3)
     recipients = (line.recipient,) if line.recipient else ()
-    return join(contact, matched, understood, HOUSE, known or Known(), recipients=recipients, now=NOW)
+    return join(contact, matched, understood, OUR_IDENTITY, known or Known(), recipients=recipients, now=NOW)
 
 
 @pytest.mark.parametrize("line", [*JOIN, *DO_NOT_JOIN], ids=lambda line: line.what)
@@ -286,11 +302,11 @@ def test_agents_are_told_of_who_is_only_named() -> None:
 @pytest.mark.parametrize(
     ("sender", "by", "message_id", "hours", "case", "way", "linked"),
     [
-        (NADIA, VOUCHED, "m@free.example", 1, LEAK, Way.SAME_MESSAGE, ()),
-        (NADIA, VOUCHED, "m@free.example", 24 * 20, LEAK, Way.SAME_MESSAGE, ()),
-        (NADIA, VOUCHED, "other@free.example", 47, LEAK, Way.SAME_TEXT, ()),
+        (NADIA, VOUCHED, "m@free.example", 1, LEAK, JoinedBy.SAME_MESSAGE, ()),
+        (NADIA, VOUCHED, "m@free.example", 24 * 20, LEAK, JoinedBy.SAME_MESSAGE, ()),
+        (NADIA, VOUCHED, "other@free.example", 47, LEAK, JoinedBy.SAME_TEXT, ()),
         (NADIA, VOUCHED, "other@free.example", 49, None, None, ()),
-        (NADIA, NONE, "other@free.example", 47, LEAK, Way.SAME_TEXT, ()),
+        (NADIA, NONE, "other@free.example", 47, LEAK, JoinedBy.SAME_TEXT, ()),
         (NADIA, FAILED, "m@free.example", 1, None, None, (LEAK,)),
         (NADIA, FAILED, "other@free.example", 1, None, None, (LEAK,)),
         (STRANGER, VOUCHED, "m@free.example", 1, None, None, (LEAK,)),
@@ -303,7 +319,7 @@ def test_the_same_words_again(  # noqa: PLR0913, PLR0917 - a table
     message_id: str,
     hours: int,
     case: str | None,
-    way: Way | None,
+    way: JoinedBy | None,
     linked: tuple[str, ...],
 ) -> None:
     said = Alike(message_id, NADIA.address, LEAK, NOW - timedelta(hours=hours))
@@ -337,7 +353,7 @@ def test_a_rule_lets_only_a_party_join_the_open_case_of_whom_the_text_names(
     contact, matched = _read(line, "Ça coule toujours.")
     joining = join_by_rule(_joined(line), LEAK, "suite", contact, matched, Known())
     assert (joining.case_number, joining.way, joining.proven) == (
-        (LEAK, Way.RULE, proven) if joins else (None, None, proven)
+        (LEAK, JoinedBy.RULE, proven) if joins else (None, None, proven)
     )
     assert joining.linked == (() if joins else (LEAK,))
     assert "la règle suite" in texts_of(joining.why)
@@ -365,7 +381,7 @@ def test_what_an_agent_wrote_down_joins_as_the_agent_says() -> None:
 
 def test_a_rule_changes_nothing_of_what_points_elsewhere_or_is_a_colleague_s() -> None:
     contact, matched = _read(hers(Line("", None)), "Ça coule.")
-    for joining in (Joining(CLOSED, Way.SUBJECT), Joining(by_staff=True)):
+    for joining in (Joining(CLOSED, JoinedBy.SUBJECT), Joining(by_staff=True)):
         assert join_by_rule(joining, LEAK, "suite", contact, matched, Known()) == joining
     assert join_by_rule(Joining(), "2026-999999", "suite", contact, matched, Known()) == Joining()
 
@@ -399,4 +415,4 @@ def test_a_reply_joins_a_case_that_has_no_topic_whatever_it_asks(monkeypatch: py
     called = KnownCase(number, None, NOW - timedelta(days=1), (), frozenset({NADIA.address}), "T1", "L1")
     monkeypatch.setitem(CASES, number, called)
     joining = _joined(Line("a reply to what we wrote after a call", number, reply_to=ours(number), topic="heating"))
-    assert (joining.case_number, joining.way, joining.linked) == (number, Way.MESSAGE_ID, ())
+    assert (joining.case_number, joining.way, joining.linked) == (number, JoinedBy.MESSAGE_ID, ())

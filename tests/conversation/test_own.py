@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from dtm_contact.conversation import fingerprint, is_ours, join_ours
-from dtm_contact.model import Authentication, Channel, Contact, Earlier, Sent, Way
-from tests.conversation.test_joining import COLLEAGUE, EARLIER, HOUSE, LEAK, NADIA, NOW, US, Known, ours
+from dtm_contact.model import Authentication, Channel, Contact, Earlier, JoinedBy, Sent
+from tests.conversation.test_joining import COLLEAGUE, EARLIER, LEAK, NADIA, NOW, OUR_IDENTITY, US, Known, ours
 
 VOUCHED, NONE, FAILED = Authentication.VOUCHED, Authentication.NONE, Authentication.FAILED
 OUTLOOK = "outlook-7@bailleur.example"
@@ -39,23 +39,23 @@ OUR_ANSWER = replace(TO_HER, message_id=ours(LEAK))
     ],
 )
 def test_which_messages_are_ours(contact: Contact, channel: str, expected: bool) -> None:  # noqa: FBT001 - a table
-    assert is_ours(contact, channel, HOUSE, Known()) is expected
+    assert is_ours(contact, channel, OUR_IDENTITY, Known()) is expected
 
 
 @pytest.mark.parametrize("authentication", [NONE, FAILED])
 def test_what_nobody_vouches_for_is_ours_where_it_says_what_we_sent(authentication: Authentication) -> None:
     known = Known(letters=[Sent(ours(LEAK), fingerprint(OUR_ANSWER))])
     returned = replace(OUR_ANSWER, authentication=authentication)
-    assert is_ours(returned, "smtp", HOUSE, known)
-    assert not is_ours(replace(returned, new_text="Ne vous déplacez pas."), "smtp", HOUSE, known)
-    assert not is_ours(replace(returned, sender=NADIA), "smtp", HOUSE, known)
+    assert is_ours(returned, "smtp", OUR_IDENTITY, known)
+    assert not is_ours(replace(returned, new_text="Ne vous déplacez pas."), "smtp", OUR_IDENTITY, known)
+    assert not is_ours(replace(returned, sender=NADIA), "smtp", OUR_IDENTITY, known)
     empty = replace(returned, new_text="")
-    assert not is_ours(empty, "smtp", HOUSE, Known(letters=[Sent(ours(LEAK), "")]))
+    assert not is_ours(empty, "smtp", OUR_IDENTITY, Known(letters=[Sent(ours(LEAK), "")]))
 
 
 def test_our_own_answer_that_comes_back_stands_in_its_case() -> None:
-    joining = join_ours(replace(TO_HER, message_id=ours(LEAK)), "smtp", HOUSE, Known(), recipients=())
-    assert (joining.case_number, joining.way, joining.answers) == (LEAK, Way.OWN, False)
+    joining = join_ours(replace(TO_HER, message_id=ours(LEAK)), "smtp", OUR_IDENTITY, Known(), recipients=())
+    assert (joining.case_number, joining.way, joining.answers) == (LEAK, JoinedBy.OWN, False)
 
 
 @pytest.mark.parametrize(
@@ -64,21 +64,21 @@ def test_our_own_answer_that_comes_back_stands_in_its_case() -> None:
     ids=["in the thread", "by the number"],
 )
 def test_what_an_agent_sends_answers_its_case(contact: Contact) -> None:
-    joining = join_ours(contact, "imap_sent", HOUSE, Known(), recipients=())
+    joining = join_ours(contact, "imap_sent", OUR_IDENTITY, Known(), recipients=())
     assert (joining.case_number, joining.by_staff, joining.answers) == (LEAK, True, True)
 
 
 def test_what_an_agent_sends_to_a_colleague_answers_nobody() -> None:
     contact = replace(TO_HER, in_reply_to=(EARLIER.message_id,), recipients=(COLLEAGUE,))
-    joining = join_ours(contact, "imap_sent", HOUSE, Known(), recipients=())
+    joining = join_ours(contact, "imap_sent", OUR_IDENTITY, Known(), recipients=())
     assert (joining.case_number, joining.answers) == (LEAK, False)
 
 
 def test_a_copy_seen_before_is_an_answer_once_it_lies_in_our_folder_of_sent_mail() -> None:
-    joining = join_ours(replace(TO_HER, subject=LEAK), "imap_sent", HOUSE, Seen(), recipients=())
-    assert (joining.case_number, joining.way, joining.answers) == (LEAK, Way.SAME_MESSAGE, True)
+    joining = join_ours(replace(TO_HER, subject=LEAK), "imap_sent", OUR_IDENTITY, Seen(), recipients=())
+    assert (joining.case_number, joining.way, joining.answers) == (LEAK, JoinedBy.SAME_MESSAGE, True)
 
 
 def test_what_belongs_to_no_case_joins_none() -> None:
-    joining = join_ours(TO_HER, "imap_sent", HOUSE, Known(), recipients=())
+    joining = join_ours(TO_HER, "imap_sent", OUR_IDENTITY, Known(), recipients=())
     assert (joining.case_number, joining.ours) == (None, True)

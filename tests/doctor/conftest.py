@@ -6,13 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.doctor.scene import Scene, made_store
-from tests.store.conftest import (  # noqa: F401 - fixtures
-    create_database,
-    postgresql_admin,
-    postgresql_server,
-    postgresql_template,
-    postgresql_url,
-)
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from dtm_contact.figures.case_facts import Standpoint
+from dtm_contact.figures.case_facts import TimeContext
 from dtm_contact.figures.cells import Spread
 from dtm_contact.figures.counting import CountingContext, count_days
-from dtm_contact.model import Alarm, AlarmLevel, Joining, Priority, Way
+from dtm_contact.model import Alarm, AlarmLevel, JoinedBy, Joining, Priority
 from dtm_contact.pipeline import Grounds
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, TrailLine
@@ -30,7 +30,7 @@ def desk(store: Store) -> Desk:
 
 def counted(desk: Desk, at: datetime = LATER) -> Counter[str]:
     """Return what is counted of the day, of all cases."""
-    seen = CountingContext(Standpoint(PARIS, at, CALENDARS), {})
+    seen = CountingContext(TimeContext(PARIS, at, CALENDARS), {})
     cells = count_days(desk.store, NOW.date(), NOW.date(), seen)[NOW.date()]
     return cells.by("" for _ in cells.keys).get("", Counter())
 
@@ -68,7 +68,7 @@ def test_a_case_opened_again_counts_and_so_does_its_second_closing(desk: Desk) -
 def test_a_message_that_opens_a_case_again_does_too(desk: Desk) -> None:
     number = desk.open()
     desk.do(number, "done", at=minutes(20), reason="réparé")
-    again = replace(judgement(queue="bagnolet"), joining=Joining(case_number=number, way=Way.OWN, proven=True))
+    again = replace(judgement(queue="bagnolet"), joining=Joining(case_number=number, way=JoinedBy.OWN, proven=True))
     desk.take_in("two", again)
     assert only(counted(desk), "arrivals.email", "reopened", "open") == {"arrivals.email": 2, "reopened": 1, "open": 1}
 
@@ -81,7 +81,7 @@ def test_corrections_are_counted_and_a_topic_under_that_which_was_wrong(desk: De
     desk.do(number, "move", queue="pantin", reason="Pantin")
     names = ("corrected_topic", "corrected_tenant", "corrected_priority", "transfers")
     assert only(counted(desk), *names) == dict.fromkeys(names, 1)
-    cells = count_days(desk.store, NOW.date(), NOW.date(), CountingContext(Standpoint(PARIS, LATER, CALENDARS), {}))
+    cells = count_days(desk.store, NOW.date(), NOW.date(), CountingContext(TimeContext(PARIS, LATER, CALENDARS), {}))
     by_topic = cells[NOW.date()].by(key[2] for key in cells[NOW.date()].keys)
     assert (by_topic["plumbing"]["corrected_topic"], by_topic["heating"]["opened"]) == (1, 1)
 
@@ -149,7 +149,7 @@ def test_attempts_and_appointments_are_counted(desk: Desk) -> None:
 def test_silence_begins_with_the_last_answer(desk: Desk) -> None:
     desk.open()
     at = (NOW + timedelta(days=14, hours=1)).astimezone(UTC)
-    seen = CountingContext(Standpoint(PARIS, at, CALENDARS), {})
+    seen = CountingContext(TimeContext(PARIS, at, CALENDARS), {})
     cells = count_days(desk.store, NOW.date(), at.date(), seen)
     last, before = (cells[at.date() - timedelta(days=back)] for back in (0, 1))
     assert last.by("" for _ in last.keys)[""]["silent_14"] == 1

@@ -55,8 +55,8 @@ class Engine:
         assert claimed is not None
         with self.store.history(apart_from=arrival) as history:
             judged = judge(arrival, at, self.grounds, history)
-        answering = Answering(self.settings, self.grounds.house.tokens)
-        mailing = OutboxWriter(answering, lambda: None).mailing(
+        answering = Answering(self.settings, self.grounds.mail_identity.tokens)
+        mailing = OutboxWriter(answering, lambda: None).outgoing_for(
             claimed, judged, FallbackQueue(self.grounds.rules, lambda: self.grounds.directory), at
         )
         number = self.store.cases.record(claimed, judged, as_json(judged), at, mail=mailing)
@@ -101,6 +101,6 @@ def performed(running: Engine, at: datetime) -> int:
     runner = Runner(
         running.settings, running.store, lambda: grounds.directory, made_alarms(),
         rules=lambda: grounds.rules, clock=lambda: at, storms=Storms(),
-        post=NoticeWriter(running.settings, grounds.house.tokens, lambda: None),
+        post=NoticeWriter(running.settings, grounds.mail_identity.tokens, lambda: None),
     )  # fmt: skip
     return runner.tick()

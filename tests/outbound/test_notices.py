@@ -9,7 +9,19 @@ import pytest
 
 from dtm_contact.directory import Caretaker, Directory, Records
 from dtm_contact.explain.names import Names
-from dtm_contact.model import CaseKind, Evidence, Match, OnDuty, OutgoingKind, Priority, Wish, Wished
+from dtm_contact.model import (
+    CaseKind,
+    Evidence,
+    Match,
+    OnDuty,
+    Outgoing,
+    OutgoingKind,
+    Priority,
+    UnwrittenNotice,
+    Wish,
+    Wished,
+    Withheld,
+)
 from dtm_contact.outbound import Answering
 from dtm_contact.outbound.notices import notices
 from dtm_contact.rules import RuleSet
@@ -56,10 +68,12 @@ def test_an_address_that_is_none_costs_its_own_notice_and_no_other(rules: RuleSe
     judged = judgement(CaseKind.CASE, priority=Priority.P1, queue="nord", match=Match(caretakers=(OnDuty("C1"),)))
     judged = replace(judged, decision=replace(judged.decision, notify=("caretaker", "on_call")))
     said: list[str] = []
-    answering = Answering(Settings(), CaseTokens(b"0" * 32, "us@bailleur.example"), untold=said.append)
+    answering = Answering(Settings(), CaseTokens(b"0" * 32, "us@bailleur.example"), report_unnotified=said.append)
     written = answering.written(arrival(), judged, "2026-000001", (rules, directory), NOW)
-    notices = [each.to for each in written if each.kind is OutgoingKind.NOTICE]
-    assert notices == ["astreinte@bailleur.example"]
+    caretaker, on_call = written
+    assert caretaker == UnwrittenNotice("caretaker: anne@bailleur@example", Withheld.NO_ADDRESS)
+    assert isinstance(on_call, Outgoing)
+    assert (on_call.kind, on_call.to) == (OutgoingKind.NOTICE, "astreinte@bailleur.example")
     (told,) = said
     assert "2026-000001" in told
     assert "caretaker" in told

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from dtm_contact.alarms import Alarms
+from dtm_contact.alerting import AlarmNotice, Announcer, Kept, NoticeState
 from dtm_contact.model import CaseKind, Outgoing, OutgoingKind, Priority
-from dtm_contact.notices import AlarmNotice, Announcer, Kept, NoticeState
 from dtm_contact.outbound import Sender
 from dtm_contact.outbound.relay import Fate, Relay, SendResult
 from dtm_contact.settings import OutboundSettings, Settings
 from dtm_contact.store import Store, StoreThread, migrate, open_store
 from dtm_contact.worker.outbox import AsyncOutbox
-from tests.notices.test_announcer import FakeWay
+from tests.alerting.test_announcer import FakeNotifier
 from tests.store.samples import NOW, daemon, judgement
 from tests.store.test_joining import recorded
 
@@ -57,7 +57,7 @@ def write(store: Store, number: int, kind: OutgoingKind, priority: Priority = Pr
     return wanted.message_id
 
 
-class AdminsMail(FakeWay):
+class AdminsMail(FakeNotifier):
     """Mail to the admins through the relay that is away: it works once the relay is back."""
 
     def __init__(self, relay: Away) -> None:
@@ -69,7 +69,7 @@ class AdminsMail(FakeWay):
         await super().send(notice)
 
 
-async def played(store: Store, relay: Away, seconds: float, ways: Sequence[FakeWay] = ()) -> None:
+async def played(store: Store, relay: Away, seconds: float, ways: Sequence[FakeNotifier] = ()) -> None:
     """Let a sender work from now until the relay is back for so long; it pauses by the clock that is set.
 
     The admins are told of its alarms by `ways`, looked at in each pause.
@@ -133,7 +133,7 @@ async def test_the_admins_hear_of_an_hour_without_a_relay(store: Store) -> None:
 async def test_the_admins_hear_at_once_by_another_way(store: Store) -> None:
     write(store, 1, OutgoingKind.NOTICE, Priority.P1)
     relay = Away(back_at=NOW + timedelta(minutes=5))
-    mail, webhook = AdminsMail(relay), FakeWay("webhook")
+    mail, webhook = AdminsMail(relay), FakeNotifier("webhook")
     await played(store, relay, 900, [mail, webhook])
     (told,) = webhook.told
     assert told.at == NOW

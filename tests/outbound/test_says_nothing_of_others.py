@@ -22,6 +22,7 @@ from dtm_contact.model import (
     Judgement,
     NoHistory,
     OpenCase,
+    Outgoing,
     OutgoingKind,
     Party,
     Priority,
@@ -132,11 +133,11 @@ def judged(
 
 def answered(grounds: Grounds, arrival: Arrival, judgement: Judgement) -> list[tuple[str, str, bool]]:
     """Return subject and text of what the writer hears, but for the number of the case."""
-    answering = Answering(grounds.settings, grounds.house.tokens, nonce=lambda: "n")
+    answering = Answering(grounds.settings, grounds.mail_identity.tokens, nonce=lambda: "n")
     ruled = grounds.rules, grounds.directory
     found = []
     for letter in answering.written(arrival, judgement, NUMBER, ruled, arrival.received_at):
-        if letter.kind is OutgoingKind.ANSWER:
+        if isinstance(letter, Outgoing) and letter.kind is OutgoingKind.ANSWER:
             read = message_from_bytes(letter.raw, policy=policy.default)
             assert isinstance(read, EmailMessage)
             body = read.get_body(("plain",))

@@ -110,7 +110,7 @@ async def _danger_is_answered_and_told(talk: Talk) -> tuple[str, Message]:
     assert {"isabel.carvalho@bailleur.example", "kouadio.konate@bailleur.example"} < told
     assert len(told) == 3
     # The relay has it before the case says so.
-    await talk.until(lambda: talk.happened() == ["opened"] + ["sent"] * 4)
+    await talk.until(lambda: talk.happened() == ["opened"] + ["notice queued"] * 3 + ["sent"] * 4)
     return mail_from, answer
 
 

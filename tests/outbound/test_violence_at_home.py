@@ -95,7 +95,7 @@ def test_what_follows_in_the_case_is_treated_with_the_same_care(running: Engine,
     said = f"Au secours, mon mari me frappe en ce moment, il me frappe et il va me tuer, venez vite{forbids}"
     number = running.take(vouched(message(said, NIGHT)), WRITER, NIGHT)
     answers(running, NIGHT)
-    signed = running.grounds.house.tokens.message_id(str(number), "abc")
+    signed = running.grounds.mail_identity.tokens.message_id(str(number), "abc")
     again = message("Au secours, il me menace encore avec un couteau, venez vite", LATER, signed)
     assert running.take(vouched(again), WRITER, LATER) == number
     assert running.store.cases.get(str(number)).case.priority == "P1"

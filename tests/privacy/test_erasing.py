@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from dtm_contact.backup import make_backup, restore
 from dtm_contact.errors import StoreUnavailableError
-from dtm_contact.figures.case_facts import Standpoint
+from dtm_contact.figures.case_facts import TimeContext
 from dtm_contact.figures.counting import CountingContext, count_days, periods_of
 from dtm_contact.journal import contents_of
 from dtm_contact.labels.coded_text import text_of
@@ -135,7 +135,7 @@ def test_what_is_others_stays(on_both: Planted, store: Store, url: str, tmp_path
 
 
 def test_figures_are_the_same_before_and_after_and_counted_anew(on_both: Planted, store: Store) -> None:
-    grounds = CountingContext(Standpoint(on_both.settings.zone, LATER, CALENDARS), {})
+    grounds = CountingContext(TimeContext(on_both.settings.zone, LATER, CALENDARS), {})
     change(store, on_both.numbers[0], topic="elevator")
     change(store, on_both.other, topic="elevator", dwelling_id="D2")
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from dtm_contact.figures.case_facts import Standpoint
+from dtm_contact.figures.case_facts import TimeContext
 from dtm_contact.figures.cells import LARGEST_ERROR, FigureCells, Spread
 from dtm_contact.figures.counting import CountingContext, count_days, periods_of
 from dtm_contact.figures.definitions import FIGURES, FigureKind
@@ -59,7 +59,7 @@ def made_store(store: Store, cases: int, first: date, days: int, random: Random)
 
 def grounds(now: datetime) -> CountingContext:
     """Return what counting needs beside such a store."""
-    return CountingContext(Standpoint(PARIS, now, CALENDARS), _OFFICE_OF)
+    return CountingContext(TimeContext(PARIS, now, CALENDARS), _OFFICE_OF)
 
 
 def prove_figures(

@@ -12,6 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from dtm_contact.figures.definitions import FIGURES
+
 HOLIDAYS = (
     "2025-11-01", "2025-11-11", "2025-12-25", "2026-01-01", "2026-04-06", "2026-05-01", "2026-05-08", "2026-05-14",
     "2026-05-25", "2026-07-14", "2026-08-15", "2026-11-01", "2026-11-11", "2026-12-25", "2027-01-01", "2027-03-29",
@@ -154,9 +156,23 @@ def counts(now: str) -> Mapping[str, str]:
           FROM came m LEFT JOIN offices_of r ON r.residence = m.residence
           WHERE m.channel = 'phone' AND m.case_id IS NULL)
         GROUP BY 1, 2, 3, 4"""
-    for measure, which in _EVENTS.items():
+    for measure, which in {**_declared(found), **_EVENTS}.items():
         found[measure] = _grouped(f"happened h JOIN cases c ON c.id = h.case_id WHERE {which}", _day("h.at"))
     found |= {name: _at_day_end(which, what) for name, (which, what) in _STOCKS.items()}
+    return found
+
+
+def _declared(written: Mapping[str, str]) -> dict[str, str]:
+    """Return the conditions of the figures that count events and have no query by hand, from their declarations."""
+    found = {}
+    for figure in FIGURES:
+        counter = figure.counter
+        if counter is None or figure.measure in written:
+            continue
+        parts = [f"h.what IN ({', '.join(map(repr, figure.events))})"]
+        parts += [f"json_extract(h.data, '$.{name}') = {value!r}" for name, value in counter.where.items()]
+        parts += ["json_extract(h.data, '$.changed') IS NOT NULL"] if counter.changing else []
+        found[figure.measure] = " AND ".join(parts)
     return found
 
 

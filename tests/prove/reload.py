@@ -28,12 +28,12 @@ _ENOUGH_WAITING = 100
 ROUTING = """\
 - id: fuite-g{n}
   when: {{topic: water_leak}}
-  untold: rules of a trial, on call there is nobody
+  waiver: rules of a trial, on call there is nobody
   then: {{queue: g{n}, answer: g{n}, tags: g{n}}}
   tests:
     - {{text: "Il y a une fuite dans la cuisine", holds: {holds}}}
 - id: reste-g{n}
-  untold: rules of a trial, on call there is nobody
+  waiver: rules of a trial, on call there is nobody
   then: {{queue: g{n}, answer: g{n}, tags: g{n}}}
 """
 BREAKS = ("cut", "dangling", "test")

@@ -36,6 +36,6 @@ def overlay(fault: Path, folder: Path) -> Path:
 
 
 def without_danger(routing: str) -> str:
-    """Return the rules of a trial, allowed to leave dangers untold: it is about something else."""
+    """Return the rules of a trial, allowed to leave dangers waiver: it is about something else."""
     rules = yaml.safe_load(routing)
-    return json.dumps([{**rule, "untold": "a trial"} for rule in rules])
+    return json.dumps([{**rule, "waiver": "a trial"} for rule in rules])

@@ -50,7 +50,7 @@ def test_an_office_that_the_directory_lost_is_a_warning(tmp_path: Path) -> None:
 )
 def test_a_residence_is_told_from_others_of_its_name(tmp_path: Path, condition: str, warnings: list[str]) -> None:
     folder = overlay(GOOD, tmp_path / "rules")
-    rule = f"- {{id: essai, when: {{all: [{condition}]}}, then: {{queue: comptes}}, untold: essai}}\n"
+    rule = f"- {{id: essai, when: {{all: [{condition}]}}, then: {{queue: comptes}}, waiver: essai}}\n"
     routing = (GOOD / "routing.yaml").read_text("utf-8")
     (folder / "routing.yaml").write_text(rule + routing, "utf-8")
     assert [problem.message for problem in load_rules(folder, residences=RESIDENCES).problems] == warnings
@@ -59,7 +59,7 @@ def test_a_residence_is_told_from_others_of_its_name(tmp_path: Path, condition: 
 
 def test_a_residence_that_is_not_there_is_probably_a_slip(tmp_path: Path) -> None:
     folder = overlay(GOOD, tmp_path / "rules")
-    rule = "- {id: essai, when: {residence: Les Erabels}, then: {queue: comptes}, untold: essai}\n"
+    rule = "- {id: essai, when: {residence: Les Erabels}, then: {queue: comptes}, waiver: essai}\n"
     (folder / "routing.yaml").write_text(rule + (GOOD / "routing.yaml").read_text("utf-8"), "utf-8")
     (problem,) = load_rules(folder, residences=RESIDENCES).problems
     assert problem.hint == "did you mean les erables (R02 in Malakoff)? Else the rule holds once there is one"

@@ -22,7 +22,7 @@ from tests.rules.folders import GOOD, SHIPPED, overlay
 from tests.rules.test_index import GOOD_RULES
 
 AT_THE_TOP = "# ---------------------------------------------------------------- Le danger d'abord\n"
-MEANT = "; where it is meant, say why: untold: …"
+MEANT = "; where it is meant, say why: waiver: …"
 TOPICS = tuple(load_rules(SHIPPED).reader.topics)
 OF_DANGER = ("urgence-gaz", "urgence-incendie", "urgence-ascenseur", "urgence-danger")
 
@@ -109,7 +109,7 @@ def test_a_rule_that_sets_aside_above_the_dangers_is_refused(shipped: Path, when
     rule = f"- {{id: pub, when: {when}, then: {{set_aside: spam}}}}\n"
     (told,) = changed(shipped, lambda routing: routing.replace(AT_THE_TOP, rule + AT_THE_TOP))
     assert told.startswith(f"error: the rule pub sets {which} aside (move it below urgence-")
-    assert "add priority: [P2, P3, P4] to its conditions; where it is meant, say why: untold: …" in told
+    assert "add priority: [P2, P3, P4] to its conditions; where it is meant, say why: waiver: …" in told
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_rule_that_sets_aside_above_the_dangers_is_refused(shipped: Path, when
         "{id: pub, when: {sender.domain: gmail.example}, then: {set_aside: spam}, mode: observe}",
         "{id: pub, when: {hours: {weekday: sunday}}, then: {queue: agence-sinistres, notify: on_call}}",
         "{id: pub, when: {hours: closed}, then: {tags: nuit}, decides: false}",
-        "{id: pub, when: {sender.domain: gmail.example}, then: {set_aside: spam}, untold: essai de la direction}",
+        "{id: pub, when: {sender.domain: gmail.example}, then: {set_aside: spam}, waiver: essai de la direction}",
     ],
 )
 def test_a_rule_that_no_danger_can_take_is_none(shipped: Path, rule: str) -> None:
@@ -145,7 +145,7 @@ def test_a_rule_above_that_takes_dangers_to_another_desk_is_refused_where_nobody
         ("{id: vite, when: {priority: [P3, P4]}, then: {priority: {raise: 1}}, decides: false}", True),
         ("{id: vite, when: {hours: closed}, then: {priority: P1, notify: on_call}, decides: false}", False),
         ("{id: vite, when: {hours: closed}, then: {priority: P2}, decides: false}", False),
-        ("{id: vite, when: {hours: closed}, then: {priority: P1}, decides: false, untold: un essai}", False),
+        ("{id: vite, when: {hours: closed}, then: {priority: P1}, decides: false, waiver: un essai}", False),
     ],
 )
 def test_a_rule_that_makes_cases_urgent_tells_somebody(shipped: Path, rule: str, *, told: bool) -> None:
@@ -217,16 +217,28 @@ def test_a_rule_lowers_an_alarm_or_raises_it(shipped: Path, then: str, wrong: st
         load_rules(shipped)
 
 
-def test_untold_wants_a_reason(shipped: Path) -> None:
+def test_a_waiver_wants_a_reason(shipped: Path) -> None:
     told = changed(
-        shipped, lambda routing: routing.replace("- id: urgence-gaz\n", "- id: urgence-gaz\n  untold: true\n")
+        shipped, lambda routing: routing.replace("- id: urgence-gaz\n", "- id: urgence-gaz\n  waiver: true\n")
     )
     assert told == ['error: expected text, got true (put it in quotes: "true")']
 
 
-def test_untold_where_nothing_is_left_untold_is_a_warning(shipped: Path) -> None:
-    told = changed(shipped, lambda routing: routing.replace("- id: fuite\n", "- id: fuite\n  untold: un essai\n"))
-    assert told == ["warning: the rule fuite leaves no danger untold (leave out untold)"]
+def test_the_former_key_of_a_waiver_is_read_with_a_warning(shipped: Path) -> None:
+    gas = "- id: urgence-gaz\n"
+    on_call = "then: {queue: office, notify: [on_call, caretaker], answer: urgence-gaz}"
+    told = changed(
+        shipped,
+        lambda routing: routing.replace(gas, f"{gas}  untold: la mairie a la sienne\n").replace(
+            on_call, "then: {queue: office, answer: urgence-gaz}"
+        ),
+    )
+    assert told == ["warning: untold is called waiver now (write waiver: in its place)"]
+
+
+def test_a_waiver_where_nothing_is_left_without_on_call_is_a_warning(shipped: Path) -> None:
+    told = changed(shipped, lambda routing: routing.replace("- id: fuite\n", "- id: fuite\n  waiver: un essai\n"))
+    assert told == ["warning: the rule fuite leaves no danger without on-call (leave out waiver)"]
 
 
 def rule_of(number: int, when: dict[str, Any] | None, then: dict[str, Any], *, decides: bool, observes: bool) -> Rule:
@@ -359,7 +371,7 @@ def mended(rules: list[Rule]) -> RuleSet:
 
 
 @given(st.lists(DRAWN, min_size=1, max_size=6))
-def test_where_the_check_is_silent_no_danger_is_left_untold(
+def test_where_the_check_is_silent_no_danger_is_left_without_on_call(
     drawn: list[tuple[dict[str, Any], dict[str, Any], bool, bool]],
 ) -> None:
     listed = [

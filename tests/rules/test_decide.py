@@ -406,14 +406,14 @@ def test_what_a_rule_makes_urgent_is_certain_and_raised_by_it(tmp_path: Path, be
     assert (found.priority, found.alarm) == (Priority.P1, raised)
 
 
-@pytest.mark.parametrize("untold", ["", ", untold: essai de la direction"], ids=["no reason", "untold"])
-def test_what_may_be_danger_is_set_aside_only_where_a_rule_says_why(tmp_path: Path, untold: str) -> None:
+@pytest.mark.parametrize("waiver", ["", ", waiver: essai de la direction"], ids=["no reason", "waiver"])
+def test_what_may_be_danger_is_set_aside_only_where_a_rule_says_why(tmp_path: Path, waiver: str) -> None:
     overlay(GOOD, tmp_path / "rules")
-    aside = f"- {{id: pub, when: {{topic: water_leak, priority: [P2, P3, P4]}}, then: {{set_aside: spam}}{untold}}}\n"
+    aside = f"- {{id: pub, when: {{topic: water_leak, priority: [P2, P3, P4]}}, then: {{set_aside: spam}}{waiver}}}\n"
     routing = tmp_path / "rules" / "routing.yaml"
     routing.write_text(aside + routing.read_text("utf-8"), "utf-8")
     found = decided(load_rules(tmp_path / "rules"), replace(asked("water_leak"), alarm=MAYBE), at("nord"))
-    if untold:
+    if waiver:
         lowered = replace(MAYBE, level=AlarmLevel.NONE, why_not=CodedText("rule", {"rule": "pub"}))
         assert (found.kind, found.queue, found.alarm) == (CaseKind.SPAM, None, lowered)
     else:

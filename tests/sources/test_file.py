@@ -172,7 +172,7 @@ def test_every_slip_is_told_with_its_place(written: str, told: str, tmp_path: Pa
 def test_rules_ask_for_a_source_that_there_is(tmp_path: Path) -> None:
     rules = folder(tmp_path, HEAD + "    from: a@b.example\n")
     routing = (GOOD / "routing.yaml").read_text("utf-8")
-    rule = "- {{id: pilote, when: {{source: {name}}}, then: {{queue: comptes}}, untold: essai, tests: [{tests}]}}\n"
+    rule = "- {{id: pilote, when: {{source: {name}}}, then: {{queue: comptes}}, waiver: essai, tests: [{tests}]}}\n"
     tests = "{text: bonjour, source: pilot, holds: true}, {text: bonjour, holds: false}"
     (rules / "routing.yaml").write_text(rule.format(name="pilot", tests=tests) + routing, "utf-8")
     assert run_rule_tests(load_rules(rules, OFFICES)).failed == ()

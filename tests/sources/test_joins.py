@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from dtm_contact.model import Alike, Judgement, KnownCase, NoHistory, Way
+from dtm_contact.model import Alike, JoinedBy, Judgement, KnownCase, NoHistory
 from tests.sources.mails import AT, LIFTS, form, judged, mail
 
 NUMBER = "2026-000007"
@@ -38,7 +38,7 @@ def alarm(event: str, equipment: str = "75-20418") -> str:
 def test_the_same_request_is_one_case_whatever_it_says_and_however_late() -> None:
     history = OneCase(judged(mail(form(text="Plus de chauffage"))))
     later = judged(mail(form(text="Et ma quittance ?", topic="Quittance", email="autre@mail.example")), history=history)
-    assert (later.joining.case_number, later.joining.way) == (NUMBER, Way.REQUEST)
+    assert (later.joining.case_number, later.joining.way) == (NUMBER, JoinedBy.REQUEST)
     assert later.joining.why[0].args["way"] == "request"
 
 

@@ -10,6 +10,7 @@ from dtm_contact.model import (
     CaseKind,
     Channel,
     Contact,
+    JoinedBy,
     Joining,
     Judgement,
     KnownCase,
@@ -18,11 +19,10 @@ from dtm_contact.model import (
     Outgoing,
     OutgoingKind,
     Sent,
-    Way,
 )
 from dtm_contact.outbound import Letter, write
 from dtm_contact.reading import read
-from dtm_contact.store import Mailing, Store
+from dtm_contact.store import OutgoingBatch, Store
 from tests.store.samples import NOW, arrival, judgement
 
 NADIA = "nadia.benali@free.example"
@@ -42,7 +42,7 @@ def recorded(
     store.arrivals.accept([replace(arrival(name), channel=channel)])
     claimed = store.arrivals.claim("w", NOW)
     assert claimed is not None
-    mail = Mailing(lambda _: letters, Limits(9, 9))
+    mail = OutgoingBatch(lambda _: letters, Limits(9, 9))
     return store.cases.record(claimed, judged, as_json(judged), NOW, mail=mail)
 
 
@@ -84,7 +84,7 @@ def test_whom_an_agent_wrote_to_from_their_own_mailbox_counts(store: Store, chan
         Channel.EMAIL, NOW, Mailbox("", "anne@bailleur.example"), recipients=(WORK, Mailbox("Sans adresse"))
     )
     ours = judgement(CaseKind.NONE, contact=contact)
-    ours = replace(ours, joining=Joining(number, Way.THREAD, by_staff=True, ours=True, writer=contact.sender))
+    ours = replace(ours, joining=Joining(number, JoinedBy.THREAD, by_staff=True, ours=True, writer=contact.sender))
     assert recorded(store, ours, name="two", channel=channel) == number
     assert known(store, number).sent_to == expected
 

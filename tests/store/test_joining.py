@@ -17,6 +17,7 @@ from dtm_contact.model import (
     Channel,
     CodedText,
     Contact,
+    JoinedBy,
     Joining,
     Judgement,
     Limits,
@@ -24,9 +25,8 @@ from dtm_contact.model import (
     Outgoing,
     OutgoingKind,
     Priority,
-    Way,
 )
-from dtm_contact.store import Mailing, Store
+from dtm_contact.store import OutgoingBatch, Store
 from dtm_contact.store.schema import case_links, cases
 from tests.store.samples import NOW, arrival, judgement, minutes
 
@@ -53,13 +53,13 @@ def recorded(
     store.arrivals.accept([replace(arrival(name), received_at=at)])
     claimed = store.arrivals.claim("w", at)
     assert claimed is not None
-    mail = Mailing(lambda _: letters, LIMITS)
+    mail = OutgoingBatch(lambda _: letters, LIMITS)
     number = store.cases.record(claimed, judged, as_json(judged), at, mail=mail)
     return number, mail.withheld
 
 
 def joining(
-    number: str | None, *, way: Way = Way.MESSAGE_ID, kind: CaseKind = CaseKind.CASE, **more: object
+    number: str | None, *, way: JoinedBy = JoinedBy.MESSAGE_ID, kind: CaseKind = CaseKind.CASE, **more: object
 ) -> Judgement:
     priority = more.pop("priority", Priority.P3)
     assert isinstance(priority, Priority)
@@ -291,9 +291,15 @@ def test_linked_cases_are_shown_together(store: Store, number: str) -> None:
 
 @pytest.mark.parametrize(
     ("way", "answers", "what"),
-    [(Way.THREAD, True, "answered"), (Way.OWN, False, "returned"), (Way.SAME_MESSAGE, False, "joined")],
+    [(JoinedBy.THREAD, True, "answered"), (JoinedBy.OWN, False, "returned"), (JoinedBy.SAME_MESSAGE, False, "joined")],
 )
-def test_what_we_wrote_ourselves_is_told_apart(store: Store, number: str, way: Way, answers: bool, what: str) -> None:  # noqa: FBT001 - a table
+def test_what_we_wrote_ourselves_is_told_apart(
+    store: Store,
+    number: str,
+    way: JoinedBy,
+    answers: bool,  # noqa: FBT001 - a table
+    what: str,
+) -> None:
     ours = joining(number, way=way, kind=CaseKind.NONE, ours=True, by_staff=True, answers=answers)
     assert recorded(store, ours, "two")[0] == number
     file = store.cases.get(number)

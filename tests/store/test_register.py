@@ -113,8 +113,9 @@ def test_nothing_is_laid_into_the_outbox_for_it_but_a_word_to_our_own(store: Sto
     assert lay(store, number, letter(kind, "Couple@Free.example")) == [Withheld.REGISTER]
     assert lay(store, number, letter(OutgoingKind.NOTICE, "couple@free.example", 2)) == []
     assert store.outbox.waiting() == 1
-    told = store.cases.get(number).events[-1]
-    assert (told.what, told.data) == ("not sent", {"kind": kind, "reason": Withheld.REGISTER})
+    *_, withheld, queued = store.cases.get(number).events
+    assert (withheld.what, withheld.data) == ("not sent", {"kind": kind, "reason": Withheld.REGISTER})
+    assert (queued.what, queued.data["to"]) == ("notice queued", "couple@free.example")
 
 
 def test_what_waits_when_it_is_entered_is_given_up_and_the_rest_is_sent(store: Store) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from dtm_contact.contract import as_json
-from dtm_contact.model import Way
+from dtm_contact.model import JoinedBy
 from dtm_contact.store import CaseFile, Store
 from dtm_contact.worker.handlers import MESSAGE, Handlers
 from dtm_contact.worker.ipc import JudgeRequest
@@ -48,7 +48,7 @@ def test_one_request_is_one_case_of_the_person(post: Post) -> None:
     assert second.case.number == first.case.number
     assert first.case.tenant_id == JOLY
     assert second.contacts[-1].judgement is not None
-    assert second.contacts[-1].judgement.joining.way is Way.REQUEST
+    assert second.contacts[-1].judgement.joining.way is JoinedBy.REQUEST
     assert second.contacts[-1].proven
     assert post.mail(form(request="AN-2026-2")).case.number != first.case.number
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page
 
 from dtm_contact.access import Role, digest_of
-from dtm_contact.figures import CountingContext, Standpoint, count_days, periods_of
+from dtm_contact.figures import CountingContext, TimeContext, count_days, periods_of
 from dtm_contact.store import open_store
 from tests.prove.figures_store import CALENDARS, PARIS
 from tests.web.world import Come, World, said, settled
@@ -82,7 +82,7 @@ async def test_every_page_is_accessible_fits_and_is_light(world: World, come: Co
     with open_store(world.daemon.url) as store:
         store.figures.add_board("hall", digest_of("hall"), datetime.now(UTC))
         today = datetime.now(UTC).date()
-        grounds = CountingContext(Standpoint(PARIS, datetime.now(UTC), CALENDARS), {})
+        grounds = CountingContext(TimeContext(PARIS, datetime.now(UTC), CALENDARS), {})
         store.figures.put(periods_of(store, count_days(store, today, today, grounds), datetime.now(UTC)))
     arrival = str(await head.locator(".said-message").last.get_attribute("id")).removeprefix("m-")
     await head.locator("[data-key=r]").click()

@@ -17,8 +17,8 @@ from urllib.parse import urlencode
 import pytest
 
 from dtm_contact.access import Role
+from tests.alerting.test_notifiers import free_port
 from tests.certificates import made
-from tests.notices.test_ways import free_port
 from tests.web.daemons import Served, served
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

@@ -11,7 +11,7 @@ from html import unescape
 import pytest
 
 from dtm_contact.access import Role, digest_of
-from dtm_contact.figures.case_facts import Standpoint
+from dtm_contact.figures.case_facts import TimeContext
 from dtm_contact.figures.counting import CountingContext, count_days, periods_of
 from dtm_contact.figures.definitions import FIGURES
 from dtm_contact.model import Channel
@@ -31,7 +31,7 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskAlone]:
         places = places_of([("R01", "nord"), ("R02", "sud")])
         writer = Writer(chance(4), places, today - timedelta(days=DAYS), DAYS)
         put(desk.store, writer.write(300))
-        grounds = CountingContext(Standpoint(PARIS, writer.end, CALENDARS), {"R01": "nord", "R02": "sud"})
+        grounds = CountingContext(TimeContext(PARIS, writer.end, CALENDARS), {"R01": "nord", "R02": "sud"})
         days = count_days(desk.store, today - timedelta(days=DAYS), today, grounds)
         desk.store.figures.put(periods_of(desk.store, days, writer.end))
         desk.store.figures.add_board("hall", digest_of("secret"), desk.now())

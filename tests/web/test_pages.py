@@ -15,13 +15,13 @@ from dtm_contact.model import (
     AlarmLevel,
     AlarmSource,
     Evidence,
+    JoinedBy,
     Joining,
     Mailbox,
     Part,
     Proposal,
     Span,
     VoiceNotice,
-    Way,
     Wish,
     Wished,
     WriterHome,
@@ -63,7 +63,7 @@ def test_lines_asked_for_by_the_page_itself_are_those_of_the_page(desk: DeskAlon
 def test_a_line_tells_the_latest_message_and_the_head_of_a_case_the_town(desk: DeskAlone, secretary: Somebody) -> None:
     number = open_in(desk.store, "sud", "one", new_text="L'ascenseur marche pas, merci.")
     said = "Ma mère est sous oxygène."
-    follows = Joining(number, Way.MESSAGE_ID, proven=True)
+    follows = Joining(number, JoinedBy.MESSAGE_ID, proven=True)
     joined = open_in(desk.store, "sud", "two", joining=follows, new_text=said, understood={"raised_by": (OXYGEN,)})
     assert joined == number
     (line,) = re.findall(r'<li class="line.*?</li>', secretary.get("/file?file=toutes").text, re.DOTALL)

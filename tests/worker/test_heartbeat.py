@@ -17,13 +17,6 @@ from dtm_contact.store import Store, open_store
 from dtm_contact.store.system_schema import daemons
 from dtm_contact.worker import LeaseHeartbeat, heartbeat_lifespan
 from tests.heard import made_alarms
-from tests.store.conftest import (  # noqa: F401 - fixtures
-    create_database,
-    postgresql_admin,
-    postgresql_server,
-    postgresql_template,
-    postgresql_url,
-)
 from tests.store.samples import NOW, arrival
 
 SECONDS = 30.0
@@ -137,7 +130,7 @@ async def test_a_second_daemon_on_a_sqlite_file_is_refused_and_told_which_one_ru
 
 
 @pytest.fixture
-def shared(settings: Settings, postgresql_url: str) -> Settings:  # noqa: F811 - the fixture
+def shared(settings: Settings, postgresql_url: str) -> Settings:
     """Settings of a daemon called d1 on PostgreSQL."""
     return settings.model_copy(update={"store": StoreSettings(url=postgresql_url), "name": "d1"})
 

@@ -9,7 +9,7 @@ from dtm_contact.cases.registry import verb
 from dtm_contact.cases.texts import Code, Line
 from dtm_contact.cases.verbs.confirming import learn, shared
 from dtm_contact.directory import in_force
-from dtm_contact.model import AlarmLevel, AlarmSource, CodedText, OutgoingKind, Priority
+from dtm_contact.model import AlarmLevel, AlarmSource, CodedText, Outgoing, OutgoingKind, Priority
 from dtm_contact.store.case_transactions import Whom
 
 _SAID_BY_AGENT: Final = CodedText("agent_says_no_danger")
@@ -53,7 +53,8 @@ def raise_alarm(act: Act, what: str, reason: str | None) -> None:
     act.work.restart_escalation(act.held, Priority.P1)
     alarm = act.case.alarm.raised(AlarmSource.AGENT)
     letters = danger_letters(act, alarm)
-    data: dict[str, Any] = {"told": [letter.to for letter in letters if letter.kind is OutgoingKind.NOTICE]}
+    written = (letter for letter in letters if isinstance(letter, Outgoing))
+    data: dict[str, Any] = {"told": [letter.to for letter in written if letter.kind is OutgoingKind.NOTICE]}
     data |= {"reason": reason} if reason else {}
     act.change(what, by_hand=_BY_HAND, data=data, waiting_until=None, **act.urgency(alarm, act.case.priority))
     act.label(danger=True)

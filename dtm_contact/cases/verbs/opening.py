@@ -15,7 +15,7 @@ from pydantic import StringConstraints, validate_call
 
 from dtm_contact.cases.attaching import FileIds, check_files
 from dtm_contact.cases.command import Command, Done
-from dtm_contact.cases.knowledge import Knowledge, Ways
+from dtm_contact.cases.knowledge import Knowledge, KnowledgeSource
 from dtm_contact.cases.refusals import RefusedError, WrongArgumentError
 from dtm_contact.cases.registry import STRICT, Verb, add, checked_call
 from dtm_contact.cases.texts import Code, Line, Words
@@ -77,7 +77,7 @@ def _check(knowledge: Knowledge, told: dict[str, Any], visibility: Visibility, o
         raise WrongArgumentError("ce n'est pas une adresse électronique")
 
 
-def _apply(store: Store, command: Command, now: datetime, grounds: Ways) -> Done:
+def _apply(store: Store, command: Command, now: datetime, grounds: KnowledgeSource) -> Done:
     if grounds is None:
         raise RefusedError("ni annuaire ni règles ici")
     external_id, told, files = checked_call(new, **command.arguments)

@@ -13,9 +13,9 @@ from starlette.responses import Response
 from dtm_contact.access import Right, digest_of
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain.names import without_code
-from dtm_contact.figures import BY_ID, FIGURES, GROUPS, INCIDENT_TOPICS, Figure
+from dtm_contact.figures import BY_ID, FIGURES, GROUPS, Figure
 from dtm_contact.figures.comparing import RULES, Gap, Value, gap_of, is_worse
-from dtm_contact.figures.definitions import SILENT_DAYS, Basis, FigureKind, Unit
+from dtm_contact.figures.definitions import Basis, FigureKind, Unit
 from dtm_contact.figures.files import (
     CASE_COLUMNS,
     TABLES,
@@ -334,7 +334,7 @@ def _cases(context: RequestContext, asked: FigureQuery, shown: Figure, limit: in
         raise NotFoundError("cases")
     zone, span = context.app.settings.zone, asked.span
     start, end = (datetime.combine(day, time.min, zone).astimezone(UTC) for day in (span.first, span.after.first))
-    silent = {f"silent_{days}": timedelta(days=days) for days in SILENT_DAYS}.get(shown.id)
+    behind = shown.behind
     wanted = CasesWanted(
         start,
         end,
@@ -343,13 +343,13 @@ def _cases(context: RequestContext, asked: FigureQuery, shown: Figure, limit: in
         asked.place.office,
         asked.place.residence,
         asked.place.topic,
-        danger=shown.group == "alarms",
-        priority={"first_answer": False, "first_answer_p1": True}.get(shown.measure),
-        late_at=context.now if shown.id == "late" else None,
-        silent_since=context.now - silent if silent else None,
-        calls=shown.group == "calls" and shown.basis is Basis.OPENED,
-        topics=INCIDENT_TOPICS if shown.group == "incidents" else (),
-        reopening=shown.id == "reopened",
+        danger=behind.danger,
+        priority=behind.urgent,
+        late_at=context.now if behind.late else None,
+        silent_since=context.now - timedelta(days=behind.silent_days) if behind.silent_days else None,
+        calls=behind.calls,
+        topics=behind.topics,
+        reopening=behind.reopening,
     )
     return context.app.store.figures.cases(wanted, limit)
 

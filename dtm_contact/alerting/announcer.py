@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from dtm_contact import metrics
+from dtm_contact.alerting.episodes import AlarmNotice, Episode, NoticeState
+from dtm_contact.alerting.kept import Kept, kept_in
+from dtm_contact.alerting.notifiers import NoticeFailedError, Notifier, notifiers_of
 from dtm_contact.background import beside
 from dtm_contact.log import get_log
-from dtm_contact.notices.episodes import AlarmNotice, Episode, NoticeState
-from dtm_contact.notices.kept import Kept, kept_in
-from dtm_contact.notices.ways import NoticeFailedError, NoticeWay, ways_of
 from dtm_contact.settings import Settings
 
 _FIRST_PAUSE: Final = timedelta(seconds=10)
@@ -33,9 +33,7 @@ class Announcer:
     at once all the same. One that ends and comes back within the time to settle is the same alarm.
     """
 
-    def __init__(
-        self, settings: Settings, ways: Sequence[NoticeWay], kept: Kept, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, settings: Settings, ways: Sequence[Notifier], kept: Kept, clock: Callable[[], datetime]) -> None:
         """Begin with what was kept: an alarm of before the restart is over, unless it sounds again while it settles.
 
         Args:
@@ -135,7 +133,7 @@ class Announcer:
             await self._send_due(now)
         await self._save()
         with self._lock:
-            metrics.ALARMS_UNTOLD.set(sum(each.is_new() for each in self._episodes))
+            metrics.ALARMS_UNSENT.set(sum(each.is_new() for each in self._episodes))
 
     async def _send_due(self, now: datetime) -> None:
         alarm = self._settings.alarm
@@ -162,7 +160,7 @@ class Announcer:
             state, replace(episode), self._host, self._settings.name, now.astimezone(self._settings.zone)
         )
 
-    async def _send(self, notice: AlarmNotice, working: list[NoticeWay]) -> bool:
+    async def _send(self, notice: AlarmNotice, working: list[Notifier]) -> bool:
         """Send by the first way that works; one that does not is not tried again in this round."""
         while working:
             way = working[0]
@@ -236,16 +234,14 @@ async def announce_lasting(settings: Settings, cause: str, sentence: str, now: d
         sentence: what is wrong, without a person's data.
         now: the time, aware.
     """
-    kept, ways = kept_in(settings), ways_of(settings.alarm)
+    kept, ways = kept_in(settings), notifiers_of(settings.alarm)
     if ways and kept.keeps() and kept.save(kept.load()):
         announcer = Announcer(settings, ways, kept, lambda: now)
         announcer.sounds(cause, sentence)
         await announcer.stop()
 
 
-async def announce_once(
-    settings: Settings, ways: Sequence[NoticeWay], cause: str, sentence: str, now: datetime
-) -> bool:
+async def announce_once(settings: Settings, ways: Sequence[Notifier], cause: str, sentence: str, now: datetime) -> bool:
     """Notify of something that happened, now, by the first way that works; return whether one did.
 
     Args:

@@ -1,4 +1,7 @@
-"""Every test of the store runs on both databases: `url` is a fresh store's, `store` is it opened."""
+"""Stores for all tests, on both databases: `url` is a fresh store's, `store` is it opened.
+
+One server of PostgreSQL and one migrated template of each database serve the whole run (`pytest_plugins`).
+"""
 
 import os
 import shutil

@@ -14,7 +14,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from pydantic import ValidationError
 
-from dtm_contact.notices import (
+from dtm_contact.alerting import (
     AlarmNotice,
     Announcer,
     Episode,
@@ -22,9 +22,9 @@ from dtm_contact.notices import (
     NoticeFailedError,
     NoticeState,
     announcing,
-    ways_of,
+    notifiers_of,
 )
-from dtm_contact.notices.announcer import announce_once
+from dtm_contact.alerting.announcer import announce_once
 from dtm_contact.settings import AlarmSettings, Settings
 
 NOW = datetime(2026, 11, 30, 10, 16, 19, tzinfo=UTC)
@@ -78,7 +78,7 @@ def free_port() -> int:
 
 async def test_a_mail_that_no_robot_answers() -> None:
     async with mail_server(inbox := Inbox()) as port:
-        (way,) = ways_of(AlarmSettings(recipients=("a@bailleur.example", "b@bailleur.example"), port=port))
+        (way,) = notifiers_of(AlarmSettings(recipients=("a@bailleur.example", "b@bailleur.example"), port=port))
         await way.send(notice())
     message = message_from_bytes(inbox.received.get_nowait(), policy=policy.default)
     assert message["To"] == "a@bailleur.example, b@bailleur.example"
@@ -92,7 +92,7 @@ async def test_a_mail_that_no_robot_answers() -> None:
 
 async def test_a_mail_server_that_refuses_or_is_not_there() -> None:
     async with mail_server(Inbox("451 later")) as port:
-        (way,) = ways_of(AlarmSettings(recipients=("a@bailleur.example",), port=port))
+        (way,) = notifiers_of(AlarmSettings(recipients=("a@bailleur.example",), port=port))
         with pytest.raises(NoticeFailedError, match=f"127.0.0.1:{port}: status 451"):
             await way.send(notice())
     with pytest.raises(NoticeFailedError, match=f"127.0.0.1:{port}: Connection refused"):
@@ -102,7 +102,7 @@ async def test_a_mail_server_that_refuses_or_is_not_there() -> None:
 async def test_the_webhook_gets_the_json() -> None:
     received: list[bytes] = []
     async with web_server(received) as port:
-        (way,) = ways_of(AlarmSettings(webhook=f"http://127.0.0.1:{port}/hook?key=1"))
+        (way,) = notifiers_of(AlarmSettings(webhook=f"http://127.0.0.1:{port}/hook?key=1"))
         await way.send(notice())
     head, _, body = received[0].partition(b"\r\n\r\n")
     assert head.startswith(b"POST /hook?key=1 HTTP/1.1\r\n")
@@ -111,7 +111,7 @@ async def test_the_webhook_gets_the_json() -> None:
 
 async def test_a_webhook_that_fails_tells_nothing_of_its_address() -> None:
     async with web_server([], b"HTTP/1.1 500 no\r\n\r\n") as port:
-        (way,) = ways_of(AlarmSettings(webhook=f"http://127.0.0.1:{port}/hush"))
+        (way,) = notifiers_of(AlarmSettings(webhook=f"http://127.0.0.1:{port}/hush"))
         with pytest.raises(NoticeFailedError, match=r"DTM_ALARM_WEBHOOK: .*status 500") as raised:
             await way.send(notice())
     assert "hush" not in str(raised.value)
@@ -142,7 +142,7 @@ def command(tmp_path: Path, program: str, **settings: float) -> AlarmSettings:
 
 async def test_the_command_gets_the_json_on_its_standard_input_and_no_shell_is_between(tmp_path: Path) -> None:
     program = "import sys, pathlib; pathlib.Path(__file__).with_name('got').write_text(sys.argv[1] + sys.stdin.read())"
-    (way,) = ways_of(command(tmp_path, program))
+    (way,) = notifiers_of(command(tmp_path, program))
     await way.send(notice())
     got = (tmp_path / "got").read_text()
     assert got.startswith("$HOME; echo")
@@ -150,10 +150,10 @@ async def test_the_command_gets_the_json_on_its_standard_input_and_no_shell_is_b
 
 
 async def test_a_command_that_fails_or_is_not_there(tmp_path: Path) -> None:
-    (way,) = ways_of(command(tmp_path, "import sys; sys.exit(3)"))
+    (way,) = notifiers_of(command(tmp_path, "import sys; sys.exit(3)"))
     with pytest.raises(NoticeFailedError, match="status 3"):
         await way.send(notice())
-    (way,) = ways_of(AlarmSettings(command=(str(tmp_path / "nowhere"),)))
+    (way,) = notifiers_of(AlarmSettings(command=(str(tmp_path / "nowhere"),)))
     with pytest.raises(NoticeFailedError, match="No such file or directory"):
         await way.send(notice())
 
@@ -167,7 +167,7 @@ async def test_a_command_that_hangs_is_ended_with_all_that_it_started(tmp_path: 
         "here.with_name('half').rename(here.with_name('child'))\n"
         "time.sleep(600)\n"
     )
-    (way,) = ways_of(command(tmp_path, program, seconds=3))
+    (way,) = notifiers_of(command(tmp_path, program, seconds=3))
     with pytest.raises(NoticeFailedError, match="takes too long"):
         await way.send(notice())
     child = int((tmp_path / "child").read_text())
@@ -180,15 +180,17 @@ def test_ways_are_tried_in_the_order_of_the_setting() -> None:
     alarm = AlarmSettings(
         recipients=("a@b.example",), webhook="https://a.example/", ways=("webhook", "mail", "command")
     )
-    assert [way.name for way in ways_of(alarm)] == ["webhook", "mail"]
-    assert ways_of(AlarmSettings()) == []
+    assert [way.name for way in notifiers_of(alarm)] == ["webhook", "mail"]
+    assert notifiers_of(AlarmSettings()) == []
 
 
 async def test_the_loop_tells_at_once_from_any_thread_and_keeps_at_the_end_what_it_could_not(tmp_path: Path) -> None:
     received: list[bytes] = []
     async with web_server(received) as port:
         settings = Settings(alarm=AlarmSettings(webhook=f"http://127.0.0.1:{port}/"))
-        announcer = Announcer(settings, ways_of(settings.alarm), Kept(tmp_path / "kept"), lambda: datetime.now(UTC))
+        announcer = Announcer(
+            settings, notifiers_of(settings.alarm), Kept(tmp_path / "kept"), lambda: datetime.now(UTC)
+        )
         async with announcing(announcer):
             await asyncio.to_thread(announcer.happened, "parked-X", "x")
             async with asyncio.timeout(30):
@@ -203,9 +205,9 @@ async def test_a_command_of_the_command_line_tells_once_by_the_first_way_that_wo
     received: list[bytes] = []
     async with web_server(received) as port:
         alarm = AlarmSettings(recipients=("a@b.example",), port=free_port(), webhook=f"http://127.0.0.1:{port}/")
-        assert await announce_once(Settings(alarm=alarm), ways_of(alarm), "directory-refused", "x", NOW)
+        assert await announce_once(Settings(alarm=alarm), notifiers_of(alarm), "directory-refused", "x", NOW)
     assert len(received) == 1
-    assert not await announce_once(Settings(alarm=alarm), ways_of(alarm), "directory-refused", "x", NOW)
+    assert not await announce_once(Settings(alarm=alarm), notifiers_of(alarm), "directory-refused", "x", NOW)
 
 
 def test_times_are_told_by_the_offices_clock() -> None:

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
 
+from dtm_contact.alerting.episodes import Episode
 from dtm_contact.log import get_log
-from dtm_contact.notices.episodes import Episode
 from dtm_contact.settings import Settings
 
 _EPISODES: Final = TypeAdapter(list[Episode])

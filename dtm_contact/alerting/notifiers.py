@@ -11,8 +11,8 @@ from typing import Final, Protocol
 
 import aiosmtplib
 
+from dtm_contact.alerting.episodes import AlarmNotice
 from dtm_contact.errors import DtmContactError, described
-from dtm_contact.notices.episodes import AlarmNotice
 from dtm_contact.settings import AlarmSettings
 from dtm_contact.webcall import webcall
 
@@ -25,8 +25,8 @@ class NoticeFailedError(DtmContactError):
     retry = True
 
 
-class NoticeWay(Protocol):
-    """One way."""
+class Notifier(Protocol):
+    """One way to notify the admins: by mail, a web address, a program."""
 
     @property
     def name(self) -> str:
@@ -42,7 +42,7 @@ class NoticeWay(Protocol):
         ...
 
 
-class MailWay:
+class MailNotifier:
     """E-mail through the mail server of `DTM_ALARM_HOST`."""
 
     name = "mail"
@@ -52,7 +52,7 @@ class MailWay:
         self._settings = settings
 
     async def send(self, notice: AlarmNotice) -> None:
-        """Hand a mail to the mail server; see `NoticeWay.send`."""
+        """Hand a mail to the mail server; see `Notifier.send`."""
         settings = self._settings
         message = EmailMessage()
         message["From"] = settings.sender
@@ -75,7 +75,7 @@ class MailWay:
             raise NoticeFailedError(f"the mail server {settings.host}:{settings.port} refuses all recipients")
 
 
-class WebhookWay:
+class WebhookNotifier:
     """A web address to which the JSON is posted."""
 
     name = "webhook"
@@ -86,7 +86,7 @@ class WebhookWay:
         self._url = url
 
     async def send(self, notice: AlarmNotice) -> None:
-        """Post it; see `NoticeWay.send`."""
+        """Post it; see `Notifier.send`."""
         settings = self._settings
         try:
             await webcall(self._url, body=notice.json, authority=settings.authority, seconds=settings.seconds)
@@ -94,7 +94,7 @@ class WebhookWay:
             raise NoticeFailedError(f"the address of DTM_ALARM_WEBHOOK: {described(error)}") from error
 
 
-class CommandWay:
+class CommandNotifier:
     """A program that gets the JSON on its standard input; no shell is between."""
 
     name = "command"
@@ -104,7 +104,7 @@ class CommandWay:
         self._settings = settings
 
     async def send(self, notice: AlarmNotice) -> None:
-        """Run it; see `NoticeWay.send`. One that takes too long is ended, with all that it started."""
+        """Run it; see `Notifier.send`. One that takes too long is ended, with all that it started."""
         settings = self._settings
         try:
             process = await asyncio.create_subprocess_exec(
@@ -131,13 +131,13 @@ class CommandWay:
             raise NoticeFailedError(f"the program of DTM_ALARM_COMMAND ends with status {process.returncode}")
 
 
-def ways_of(settings: AlarmSettings) -> Sequence[NoticeWay]:
+def notifiers_of(settings: AlarmSettings) -> Sequence[Notifier]:
     """Return the ways that the settings give what they need, in the order in which they are tried."""
-    ready: dict[str, NoticeWay] = {}
+    ready: dict[str, Notifier] = {}
     if settings.recipients:
-        ready[MailWay.name] = MailWay(settings)
+        ready[MailNotifier.name] = MailNotifier(settings)
     if settings.webhook is not None:
-        ready[WebhookWay.name] = WebhookWay(settings, settings.webhook)
+        ready[WebhookNotifier.name] = WebhookNotifier(settings, settings.webhook)
     if settings.command:
-        ready[CommandWay.name] = CommandWay(settings)
+        ready[CommandNotifier.name] = CommandNotifier(settings)
     return [ready[name] for name in dict.fromkeys(settings.ways) if name in ready]

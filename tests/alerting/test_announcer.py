@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.alarms import CAUSES, Alarms
-from dtm_contact.notices import AlarmNotice, Announcer, Kept, NoticeFailedError, NoticeState, NoticeWay, kept_in
+from dtm_contact.alerting import AlarmNotice, Announcer, Kept, NoticeFailedError, NoticeState, Notifier, kept_in
 from dtm_contact.settings import AlarmSettings, Settings, StoreSettings
 
 NOW = datetime(2026, 11, 30, 10, 16, 19, tzinfo=UTC)
@@ -16,7 +16,7 @@ SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hou
 
 
 @dataclass
-class FakeWay:
+class FakeNotifier:
     """Tells while it works; `told` is what."""
 
     name: str = "mail"
@@ -38,7 +38,7 @@ class FakeWay:
 class Scene:
     """An announcer, its ways, its clock."""
 
-    def __init__(self, folder: Path, ways: list[NoticeWay], **settings: float) -> None:
+    def __init__(self, folder: Path, ways: list[Notifier], **settings: float) -> None:
         self.now = NOW
         self.ways = ways
         self.kept = Kept(folder / "alarms.json")
@@ -60,16 +60,18 @@ class Scene:
 
 
 @pytest.fixture
-def way() -> FakeWay:
-    return FakeWay()
+def way() -> FakeNotifier:
+    return FakeNotifier()
 
 
 @pytest.fixture
-def scene(tmp_path: Path, way: FakeWay) -> Scene:
+def scene(tmp_path: Path, way: FakeNotifier) -> Scene:
     return Scene(tmp_path, [way], settle_seconds=300, repeat_hours=6)
 
 
-async def test_an_alarm_is_told_at_once_and_again_while_it_lasts_and_its_end_once(scene: Scene, way: FakeWay) -> None:
+async def test_an_alarm_is_told_at_once_and_again_while_it_lasts_and_its_end_once(
+    scene: Scene, way: FakeNotifier
+) -> None:
     scene.alarms.sound("relay", "The mail server is away.")
     await scene.after(timedelta(0))
     assert way.said == [("relay", NoticeState.SOUNDS)]
@@ -83,7 +85,7 @@ async def test_an_alarm_is_told_at_once_and_again_while_it_lasts_and_its_end_onc
     assert len(way.told) == 4
 
 
-async def test_what_flaps_is_one_alarm(scene: Scene, way: FakeWay) -> None:
+async def test_what_flaps_is_one_alarm(scene: Scene, way: FakeNotifier) -> None:
     for _ in range(100):
         scene.alarms.sound("imap_sent", "The folder Sent cannot be opened.")
         await scene.after(10 * SECOND)
@@ -99,7 +101,7 @@ async def test_what_flaps_is_one_alarm(scene: Scene, way: FakeWay) -> None:
     assert way.said[2:] == [("imap_sent", NoticeState.SOUNDS)]
 
 
-async def test_what_cannot_be_told_is_kept_and_told_once_that_works(scene: Scene, way: FakeWay) -> None:
+async def test_what_cannot_be_told_is_kept_and_told_once_that_works(scene: Scene, way: FakeNotifier) -> None:
     way.works = False
     scene.alarms.sound("relay", "The mail server is away.")
     scene.alarms.happened("parked-X", "Arrival 5 could not be judged.")
@@ -114,7 +116,7 @@ async def test_what_cannot_be_told_is_kept_and_told_once_that_works(scene: Scene
     assert "nobody could be told before" in way.told[0].text
 
 
-async def test_what_was_told_to_nobody_and_is_over_is_told_once(scene: Scene, way: FakeWay) -> None:
+async def test_what_was_told_to_nobody_and_is_over_is_told_once(scene: Scene, way: FakeNotifier) -> None:
     way.works = False
     scene.alarms.sound("relay", "away")
     await scene.after(HOUR)
@@ -126,7 +128,7 @@ async def test_what_was_told_to_nobody_and_is_over_is_told_once(scene: Scene, wa
     assert "2026-11-30 11:16:19 CET (1 h 00 min)" in way.told[0].text
 
 
-async def test_a_new_alarm_is_tried_at_once_while_others_wait(scene: Scene, way: FakeWay) -> None:
+async def test_a_new_alarm_is_tried_at_once_while_others_wait(scene: Scene, way: FakeNotifier) -> None:
     way.works = False
     scene.alarms.sound("relay", "away")
     await scene.after(HOUR)
@@ -139,7 +141,11 @@ async def test_a_new_alarm_is_tried_at_once_while_others_wait(scene: Scene, way:
 
 
 async def test_the_next_way_tells_where_the_first_does_not(tmp_path: Path) -> None:
-    mail, web, command = FakeWay("mail", works=False), FakeWay("webhook", works=False), FakeWay("command")
+    mail, web, command = (
+        FakeNotifier("mail", works=False),
+        FakeNotifier("webhook", works=False),
+        FakeNotifier("command"),
+    )
     scene = Scene(tmp_path, [mail, web, command])
     for cause in ("relay", "intake", "disk"):
         scene.alarms.sound(cause, "wrong")
@@ -151,15 +157,15 @@ async def test_the_next_way_tells_where_the_first_does_not(tmp_path: Path) -> No
     assert len(command.told) == 3
 
 
-async def test_an_alarm_outlasts_a_restart(scene: Scene, way: FakeWay) -> None:
+async def test_an_alarm_outlasts_a_restart(scene: Scene, way: FakeNotifier) -> None:
     way.works = False
     scene.alarms.sound("intake", "The disk is full.")
-    scene.alarms.happened("untold", "Case 2026-000001: nobody could be told.")
+    scene.alarms.happened("not-notified", "Case 2026-000001: nobody could be told.")
     await scene.after(timedelta(0))
     scene.start()
     way.works = True
     await scene.after(timedelta(0))
-    assert way.said == [("intake", NoticeState.SOUNDS), ("untold", NoticeState.HAPPENED)]
+    assert way.said == [("intake", NoticeState.SOUNDS), ("not-notified", NoticeState.HAPPENED)]
     assert way.told[0].episode.sentence == "The disk is full."
     scene.start()
     scene.alarms.sound("intake", "The disk is full.")
@@ -175,7 +181,7 @@ async def test_an_alarm_outlasts_a_restart(scene: Scene, way: FakeWay) -> None:
     [b"", b"{", b"[1]", b'[{"cause": "x"}]', b"\xff", b'[{"cause":"x","told":"y","since":"2026-01-01T00:00:00"}]'],
 )
 async def test_a_file_that_nobody_can_read_keeps_nobody_from_being_told(
-    scene: Scene, way: FakeWay, tmp_path: Path, content: bytes
+    scene: Scene, way: FakeNotifier, tmp_path: Path, content: bytes
 ) -> None:
     (tmp_path / "alarms.json").write_bytes(content)
     scene.start()
@@ -185,14 +191,14 @@ async def test_a_file_that_nobody_can_read_keeps_nobody_from_being_told(
     assert (tmp_path / "alarms.json").stat().st_mode & 0o777 == 0o600
 
 
-async def test_a_folder_that_cannot_be_written_keeps_nobody_from_being_told(way: FakeWay, tmp_path: Path) -> None:
+async def test_a_folder_that_cannot_be_written_keeps_nobody_from_being_told(way: FakeNotifier, tmp_path: Path) -> None:
     scene = Scene(tmp_path / "nowhere", [way])
     scene.alarms.sound("intake", "full")
     await scene.after(HOUR)
     assert way.said == [("intake", NoticeState.SOUNDS)]
 
 
-async def test_a_clock_that_is_set_back_silences_nothing(scene: Scene, way: FakeWay) -> None:
+async def test_a_clock_that_is_set_back_silences_nothing(scene: Scene, way: FakeNotifier) -> None:
     scene.alarms.sound("relay", "away")
     await scene.after(timedelta(0))
     scene.now -= 24 * HOUR
@@ -203,7 +209,7 @@ async def test_a_clock_that_is_set_back_silences_nothing(scene: Scene, way: Fake
     assert way.said == [("relay", NoticeState.SOUNDS), ("relay", NoticeState.LASTS), ("relay", NoticeState.OVER)]
 
 
-async def test_it_is_said_that_nobody_can_be_told(scene: Scene, way: FakeWay) -> None:
+async def test_it_is_said_that_nobody_can_be_told(scene: Scene, way: FakeNotifier) -> None:
     way.works = False
     scene.alarms.sound("relay", "away")
     await scene.after(9 * MINUTE)
@@ -220,7 +226,7 @@ async def test_without_a_way_nothing_gathers(tmp_path: Path) -> None:
     assert (scene.announcer.unheard(), scene.kept.load()) == (None, [])
 
 
-async def test_what_is_told_is_in_english_and_says_where_and_what_to_do(scene: Scene, way: FakeWay) -> None:
+async def test_what_is_told_is_in_english_and_says_where_and_what_to_do(scene: Scene, way: FakeNotifier) -> None:
     scene.alarms.sound("intake", "No mail is taken in.\nThe disk of /var/lib/dtm is full, 0 octets are free.")
     await scene.after(timedelta(0))
     (notice,) = way.told
@@ -235,7 +241,7 @@ async def test_what_is_told_is_in_english_and_says_where_and_what_to_do(scene: S
     assert told["remedy"] == CAUSES["intake"].remedy
 
 
-async def test_the_latest_sentence_is_told(scene: Scene, way: FakeWay) -> None:
+async def test_the_latest_sentence_is_told(scene: Scene, way: FakeNotifier) -> None:
     scene.alarms.sound("relay", "connection refused")
     await scene.after(timedelta(0))
     scene.alarms.sound("relay", "its certificate is refused")

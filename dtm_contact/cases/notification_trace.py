@@ -1,0 +1,323 @@
+"""Why those on call were, or were not, notified of one case: each link from the judgement to the mail server.
+
+The chain is read from what is stored: judgements, events, the outbox, the planned steps. Who is on call is read from
+the rules in force now, at the time of then; where the rules have changed since, the trace says so.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from dtm_contact.cases.knowledge import Knowledge
+from dtm_contact.errors import NotFoundError
+from dtm_contact.labels.coded_text import text_of
+from dtm_contact.model import Decision, Judgement, OutgoingKind, Withheld
+from dtm_contact.rules import Queue, RuleSet
+from dtm_contact.rules.routing import ON_CALL, Rule
+from dtm_contact.rules.schedule import Action
+from dtm_contact.store import Case, CaseFile, Event, Store
+from dtm_contact.store.cases import CaseContact
+from dtm_contact.store.outbox import NOTICE_QUEUED, OutboxEntry, OutboxStatus
+from dtm_contact.store.timers import EscalationTimer
+
+_CALLS: Final = (f"{ON_CALL}:", "call next ", "storm ")
+"""How the reasons begin of notices that go to somebody on call."""
+_FATES: Final = frozenset({"sent", "refused", "no_such_address", "given_up"})
+_BY_AGENTS: Final = {
+    "taken": "took the case",
+    "released": "gave the case back to its queue",
+    "danger": "said that somebody is in danger",
+    "no_danger": "said that nobody is in danger",
+    "priority": "changed the priority",
+    "replied": "answered the writer",
+    "spoken": "spoke with the caller",
+    "done": "closed the case",
+    "reopened": "opened the case again",
+    "undone": "took a change back",
+}
+_WHY_WITHHELD: Final = {
+    Withheld.NO_ADDRESS: "the address is none that mail can be sent to",
+    Withheld.STORM: "many cases of this kind came at once, and on-call was notified once for all of them",
+    Withheld.NO_SERVER: "no mail server was set (DTM_OUTBOUND_HOST)",
+    Withheld.REGISTER: "the register forbids to write to that address",
+}
+
+
+class Stage(StrEnum):
+    """A link of the chain; the value is what the command prints."""
+
+    JUDGED = "judged"
+    RULE = "rule"
+    ON_CALL = "on call"
+    NOTICE = "notice"
+    ESCALATION = "escalation"
+    AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class TraceStep:
+    """One thing that happened, or is planned (`at` lies ahead then): when, which link, what and why in English."""
+
+    at: datetime
+    stage: Stage
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationTrace:
+    """The chain of one case.
+
+    Attributes:
+        case: as it is now.
+        answer: whether those on call were notified, and why not; the most telling sentence first.
+        steps: the chain, in the order of time.
+    """
+
+    case: Case
+    answer: tuple[str, ...]
+    steps: tuple[TraceStep, ...]
+
+
+def trace_notifications(store: Store, number: str, knowledge: Knowledge, now: datetime) -> NotificationTrace:
+    """Return why those on call were, or were not, notified of a case.
+
+    Args:
+        store: holds the case.
+        number: the case's.
+        knowledge: the rules and settings in force.
+        now: the time, aware.
+
+    Raises:
+        NotFoundError: there is no case of that number.
+        StoreUnavailableError: the store cannot be read.
+    """
+    file = store.cases.get(number)
+    notices = [each for each in store.outbox.entries(case_number=number) if each.kind is OutgoingKind.NOTICE]
+    notices.sort(key=lambda each: each.id)
+    by_message_id = {each.message_id: each.id for each in store.outbox.of_case(number)}
+    quiet = {contact.arrival_id for contact in file.contacts if _is_quiet(store, contact)}
+    chain = _Chain(file, notices, by_message_id, quiet, knowledge, now)
+    steps = [*chain.judged(), *chain.happened(), *chain.at_work(), *_planned(store.timers.of_case(number))]
+    steps.sort(key=lambda step: step.at)
+    return NotificationTrace(file.case, tuple(chain.answer()), tuple(steps))
+
+
+def _is_quiet(store: Store, contact: CaseContact) -> bool:
+    """Return whether a contact notifies nobody because it was old when it came; not told where its bytes are erased."""
+    if contact.judgement is None:
+        return False
+    try:
+        return store.arrivals.get(contact.arrival_id).is_historical(contact.judgement.contact.at)
+    except NotFoundError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """One case with all that its trace is made of.
+
+    Attributes:
+        file: the case, its contacts and events.
+        notices: what was written to our own people, oldest first.
+        by_message_id: the number in the outbox of each Message-ID.
+        quiet: the arrivals that notify nobody, because they were old when they came.
+        knowledge: the rules and settings in force.
+        now: the time, aware.
+    """
+
+    file: CaseFile
+    notices: Sequence[OutboxEntry]
+    by_message_id: dict[str, int]
+    quiet: set[int]
+    knowledge: Knowledge
+    now: datetime
+
+    @property
+    def rules(self) -> RuleSet:
+        return self.knowledge.rules
+
+    def judged(self) -> Iterator[TraceStep]:
+        """Yield what was judged of each contact, the rule that decided, and who was on call then."""
+        for contact in self.file.contacts:
+            at = contact.judged_at or contact.at or self.file.case.opened_at
+            if contact.judgement is None:
+                told = f"arrival {contact.arrival_id} could not be judged: a person must read it, no rule decided"
+                yield TraceStep(at, Stage.JUDGED, told)
+                continue
+            decision = contact.judgement.decision
+            yield TraceStep(at, Stage.JUDGED, f"arrival {contact.arrival_id}: {_urgency(contact.judgement)}")
+            yield TraceStep(at, Stage.RULE, self._ruled(decision))
+            if ON_CALL in decision.notify:
+                yield TraceStep(at, Stage.ON_CALL, self._on_call(decision.queue, at))
+
+    def _ruled(self, decision: Decision) -> str:
+        rule = self._rule(decision)
+        place = f" (line {rule.place[0]})" if rule is not None else " (no rule of that name is in force now)"
+        changed = "" if decision.rules_version == self.rules.version else "; the rules have changed since"
+        whom = f"notifies {', '.join(decision.notify)}" if decision.notify else "notifies nobody"
+        waived = f", and says why: {rule.waiver}" if rule is not None and rule.waiver else ""
+        return f"{decision.rule}{place} {whom}{waived}{changed}"
+
+    def _rule(self, decision: Decision) -> Rule | None:
+        return next((rule for rule in self.rules.rules if rule.key == decision.rule), None)
+
+    def _queue(self, queue: str | None) -> Queue:
+        return self.rules.queues.get(queue or "") or self.rules.desks.reception
+
+    def _on_call(self, queue: str | None, at: datetime) -> str:
+        found = self._queue(queue)
+        return f"on call then, in this order: {', '.join(found.called_at(at))} (queue {found.id} of queues.yaml)"
+
+    def happened(self) -> Iterator[TraceStep]:
+        """Yield what the events of the case say of notices, of the escalation, and of agents."""
+        for event in self.file.events:
+            step = self._of_notice(event) or _of_escalation(event) or _of_agent(event)
+            if step is not None:
+                yield step
+
+    def _of_notice(self, event: Event) -> TraceStep | None:
+        data = event.data
+        if event.what == NOTICE_QUEUED:
+            what = f"outgoing {data['outgoing']} to {data['to']} written ({_purpose(data['whom'])})"
+        elif event.what in _FATES and data.get("kind") == OutgoingKind.NOTICE:
+            number = self.by_message_id.get(data.get("message_id", ""), "?")
+            what = f"outgoing {number} {event.what.replace('_', ' ')}: {data.get('reason', '')}"
+            what += f" at attempt {data['attempts']}" if data.get("attempts") else ""
+        elif event.what == "not sent" and data.get("kind") == OutgoingKind.NOTICE:
+            what = f"not written ({_purpose(str(data.get('whom', '')))}): {_why_withheld(data)}"
+        elif event.what in {"outgoing released", "outgoing dropped"}:
+            what = f"outgoing {data['outgoing']} {event.what.removeprefix('outgoing ')} by {event.who}"
+        else:
+            return None
+        return TraceStep(event.at, Stage.NOTICE, what)
+
+    def at_work(self) -> Iterator[TraceStep]:
+        """Yield the notices that still wait, as they are now."""
+        for each in self.notices:
+            if each.status in {OutboxStatus.HELD, OutboxStatus.WAITING}:
+                yield TraceStep(self.now, Stage.NOTICE, _waiting(each))
+
+    def answer(self) -> Iterator[str]:
+        """Yield whether those on call were notified, and if not, why."""
+        calls = [each for each in self.notices if each.reason.startswith(_CALLS)]
+        for each in calls:
+            match each.status:
+                case OutboxStatus.SENT:
+                    yield f"On-call was notified: outgoing {each.id} to {each.to}, taken by the mail server."
+                case OutboxStatus.FAILED:
+                    state = each.state.replace("_", " ")
+                    yield f"On-call was not notified: outgoing {each.id} to {each.to} is {state} ({each.reply})."
+                case _:
+                    yield f"On-call is not notified yet: {_waiting(each)}."
+        if not calls:
+            yield from self._why_none()
+        yield f"{self.file.case.owner} has taken the case." if self.file.case.owner else "Nobody has taken the case."
+
+    def _why_none(self) -> Iterator[str]:
+        withheld = [
+            event for event in self.file.events
+            if event.what == "not sent" and str(event.data.get("whom", "")).startswith(_CALLS)
+        ]  # fmt: skip
+        for event in withheld:
+            yield f"On-call was not notified: {_why_withheld(event.data)}."
+        said = [event for event in self.file.events if event.data.get("told") == []]
+        for event in said:
+            why = self._why_nothing_is_sent() or "nothing of the case could be judged, or no address can be written to"
+            yield f"On-call was not notified when {event.who} said that somebody is in danger: {why}."
+        if withheld or said:
+            return
+        if not self.file.contacts:
+            yield "On-call was not notified: no message or call lies in this case."
+        for contact in self.file.contacts:
+            yield f"On-call was not notified: {self._why_not(contact)}."
+
+    def _why_not(self, contact: CaseContact) -> str:
+        """Return why a contact of the case wrote no notice to those on call."""
+        if contact.judgement is None:
+            return f"arrival {contact.arrival_id} could not be judged, and waits for a person at the reception"
+        decision = contact.judgement.decision
+        if ON_CALL in decision.notify:
+            return self._why_unwritten(contact.arrival_id, decision)
+        rule = self._rule(decision)
+        if rule is not None and rule.waiver and decision.alarm.certain:
+            return f"the rule {decision.rule} decides for this danger without on-call, and says why: {rule.waiver}"
+        if not decision.alarm.certain:
+            return f"the alarm of arrival {contact.arrival_id} is {decision.alarm.level}, and only a certain one calls"
+        return f"the rule {decision.rule} does not say notify: on_call"
+
+    def _why_unwritten(self, arrival_id: int, decision: Decision) -> str:
+        """Return why a notice that the decision asks for was not written."""
+        if arrival_id in self.quiet:
+            return f"arrival {arrival_id} was old when it came, or was taken over from another mailbox"
+        asked = f"{decision.rule} asks for it, and nothing was written: the daemon sent nothing then"
+        return self._why_nothing_is_sent() or asked
+
+    def _why_nothing_is_sent(self) -> str:
+        """Return the setting by which the daemon sends nothing at all; "" where it sends."""
+        settings = self.knowledge.settings
+        if settings.rules.observe:
+            return "DTM_RULES_OBSERVE is set: the daemon only observes"
+        return "" if settings.outbound.host else "DTM_OUTBOUND_HOST names no mail server: nothing is sent"
+
+
+def _urgency(judgement: Judgement) -> str:
+    """Return priority and alarm of a judgement, with what raised or lowered it."""
+    alarm = judgement.decision.alarm
+    by = f", raised by {alarm.raised_by}" if alarm.raised_by is not None else ""
+    lowered = f", lowered: {text_of(alarm.why_not)}" if alarm.why_not is not None else ""
+    return f"priority {judgement.decision.priority}, alarm {alarm.level}{by}{lowered}"
+
+
+def _purpose(reason: str) -> str:
+    """Return what a notice is for, without the address that may stand in it."""
+    return reason.partition(":")[0] if reason.startswith(f"{ON_CALL}:") or "@" in reason else reason
+
+
+def _why_withheld(data: dict[str, Any]) -> str:
+    why = str(data.get("reason", ""))
+    return _WHY_WITHHELD.get(Withheld(why), why) if why in set(Withheld) else why
+
+
+def _waiting(entry: OutboxEntry) -> str:
+    """Return where a notice stands that is not done with."""
+    told = f"outgoing {entry.id} to {entry.to} waits since {entry.created_at.isoformat(timespec='seconds')}"
+    if entry.held_since is not None:
+        return f"{told}, held since a restore: dtm-contact outbox release {entry.id}"
+    if not entry.attempts:
+        return f"{told}, not tried yet: is a daemon running (dtm-contact daemons)?"
+    again = f", again at {entry.not_before.isoformat(timespec='seconds')}" if entry.not_before is not None else ""
+    return f"{told}, tried {entry.attempts} times, the mail server said {entry.reply or 'nothing yet'}{again}"
+
+
+def _of_escalation(event: Event) -> TraceStep | None:
+    data = event.data
+    match event.what:
+        case "called next":
+            what = f"nobody had taken it: next on call is {data.get('to')} (step {data.get('step')})"
+        case "reminded" | "escalated":
+            what = f"{event.what}: {data.get('does') or 'reminder of the office'} (step {data.get('step')})"
+        case "storm":
+            what = f"many cases at once: on-call is notified once for all {data.get('cases')}"
+        case _:
+            return None
+    return TraceStep(event.at, Stage.ESCALATION, what)
+
+
+def _of_agent(event: Event) -> TraceStep | None:
+    did = _BY_AGENTS.get(event.what)
+    if did is None:
+        return None
+    notified = f"; notified: {', '.join(event.data['told']) or 'nobody'}" if "told" in event.data else ""
+    return TraceStep(event.at, Stage.AGENT, f"{event.who} {did}{notified}")
+
+
+def _planned(timers: Sequence[EscalationTimer]) -> Iterator[TraceStep]:
+    """Yield the steps that are still to come, and those that were needless; what was done is an event."""
+    for timer in timers:
+        does = f"{Action(timer.data['does']).value} (step {timer.step})"
+        if timer.state == "waiting":
+            yield TraceStep(timer.at, Stage.ESCALATION, f"planned: {does}, unless {timer.data['until']} before")
+        elif timer.state == "needless":
+            yield TraceStep(timer.settled_at or timer.at, Stage.ESCALATION, f"not needed any more: {does}")

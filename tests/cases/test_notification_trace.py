@@ -1,0 +1,193 @@
+"""Why those on call were not notified of a case, told by one command; and the outbox as operators list it."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from dtm_contact.cases import Command, apply
+from dtm_contact.cases.knowledge import SiteConfiguration
+from dtm_contact.cases.notification_trace import NotificationTrace, trace_notifications
+from dtm_contact.cli import cli
+from dtm_contact.rules import RuleSet
+from dtm_contact.rules.schedule import OnCall, Shift
+from dtm_contact.store.outbox import OutboxStatus
+from tests.outbound.engine import Engine, engine, performed
+
+pytestmark = pytest.mark.usefixtures("rules_loaded_once")
+
+NOW = datetime(2026, 11, 24, 22, 30, tzinfo=UTC)
+WRITER = "huguette.joly@courriel.example"
+GAS = (
+    f"From: Huguette Joly <{WRITER}>\r\nSubject: Odeur de gaz\r\nMessage-ID: <g@courriel.example>\r\n"
+    "Date: Tue, 24 Nov 2026 23:29:00 +0100\r\n\r\nForte odeur de gaz dans le hall et dans mon logement.\r\n"
+)
+OLD = GAS.replace("24 Nov 2026", "3 Feb 2026")
+WAIVER = "la mairie a sa propre astreinte"
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Engine]:
+    with engine(tmp_path) as made:
+        yield made
+
+
+def judged_by(running: Engine, change: Callable[[RuleSet], RuleSet]) -> None:
+    running.grounds = replace(running.grounds, rules=change(running.grounds.rules))
+
+
+def traced(running: Engine, number: str, at: datetime = NOW) -> NotificationTrace:
+    grounds = running.grounds
+    known = SiteConfiguration(grounds.directory, grounds.rules, running.settings)
+    return trace_notifications(running.store, number, known, at)
+
+
+def taken_in(running: Engine, raw: str = GAS, *, backlog: bool = False) -> str:
+    number = running.take(raw.encode(), WRITER, NOW, backlog=backlog)
+    assert number is not None
+    return number
+
+
+def links(trace: NotificationTrace) -> list[tuple[str, str]]:
+    return [(step.stage.value, step.what) for step in trace.steps]
+
+
+def on_call_notice(running: Engine, number: str) -> int:
+    found = running.store.outbox.entries(case_number=number)
+    return next(each.id for each in found if each.reason.startswith("on_call:"))
+
+
+def without_on_call(rules: RuleSet) -> RuleSet:
+    """Return the rules, each of which that told on-call says why it does not."""
+    silent = [
+        replace(rule, then=rule.then.model_copy(update={"notify": ()}), waiver=WAIVER)
+        if rule.notifies_on_call
+        else rule
+        for rule in rules.rules
+    ]
+    return replace(rules, rules=tuple(silent))
+
+
+def unusable_on_call(rules: RuleSet) -> RuleSet:
+    """Return the rules, with an address on call that mail cannot be sent to."""
+    nobody = OnCall((Shift(("astreinte@bailleur@example",), None, None, None),))
+    queues = {name: replace(queue, on_call=nobody) for name, queue in rules.queues.items()}
+    desks = replace(rules.desks, by_id=queues, reception=replace(rules.desks.reception, on_call=nobody))
+    desks = replace(desks, main={office: queues.get(queue.id, queue) for office, queue in desks.main.items()})
+    return replace(rules, desks=desks)
+
+
+def test_a_relay_that_refuses_is_named_with_its_code_and_every_link_before_it(running: Engine) -> None:
+    number = taken_in(running)
+    assert links(traced(running, number))[0][1].startswith("arrival 1: priority P1, alarm certain, raised by ")
+    outgoing = on_call_notice(running, number)
+    waiting = traced(running, number)
+    assert waiting.answer[0].startswith(f"On-call is not notified yet: outgoing {outgoing} to ")
+    assert "not tried yet: is a daemon running (dtm-contact daemons)?" in waiting.answer[0]
+    assert waiting.answer[-1] == "Nobody has taken the case."
+    for code, fate in (("451", None), ("550", "refused")):
+        while (claimed := running.store.outbox.claim("w", NOW)) is not None and claimed.id != outgoing:
+            running.store.outbox.settle(claimed, "sent", "250", NOW)
+        assert claimed is not None
+        if fate is None:
+            running.store.outbox.retry(claimed, code, NOW)
+            assert "tried 1 times, the mail server said 451" in traced(running, number).answer[0]
+        else:
+            running.store.outbox.settle(claimed, fate, code, NOW)
+    trace = traced(running, number)
+    address = next(each.to for each in running.store.outbox.entries(case_number=number) if each.id == outgoing)
+    assert trace.answer[0] == f"On-call was not notified: outgoing {outgoing} to {address} is refused (550)."
+    told = links(trace)
+    assert [stage for stage, _ in told[:3]] == ["judged", "rule", "on call"]
+    assert "routing.yaml:urgence-gaz (line " in told[1][1]
+    assert "notifies on_call, caretaker" in told[1][1]
+    assert told[2][1].startswith(f"on call then, in this order: {address}, ")
+    assert ("notice", f"outgoing {outgoing} to {address} written (on_call)") in told
+    assert ("notice", f"outgoing {outgoing} refused: 550 at attempt 2") in told
+
+
+def test_the_escalation_is_told_with_who_was_called_next_also_where_the_office_has_no_queue(running: Engine) -> None:
+    number = taken_in(running)
+    assert running.store.cases.get(number).case.queue not in running.grounds.rules.queues
+    assert performed(running, NOW + timedelta(hours=1)) > 0
+    told = links(traced(running, number))
+    assert any(
+        stage == "escalation" and what.startswith("nobody had taken it: next on call is ") for stage, what in told
+    )
+    later = NOW + timedelta(minutes=1)
+    assert any(step.at > later for step in traced(running, number, later).steps)
+
+
+@pytest.mark.parametrize(
+    ("change", "raw", "answer"),
+    [
+        (
+            without_on_call,
+            GAS,
+            (
+                "On-call was not notified: the rule routing.yaml:urgence-gaz decides for this danger without on-call, "
+                f"and says why: {WAIVER}."
+            ),
+        ),
+        (unusable_on_call, GAS, "On-call was not notified: the address is none that mail can be sent to."),
+        (
+            lambda rules: rules,
+            GAS.replace("Forte odeur de gaz dans le hall et dans mon logement.", "Le volet est cassé.").replace(
+                "Odeur de gaz", "Volet"
+            ),
+            "On-call was not notified: the alarm of arrival 1 is none, and only a certain one calls.",
+        ),
+    ],
+    ids=["the rule says why", "nobody on call can be written to", "no danger was seen"],
+)
+def test_why_nobody_on_call_was_notified(
+    running: Engine, change: Callable[[RuleSet], RuleSet], raw: str, answer: str
+) -> None:
+    judged_by(running, change)
+    assert traced(running, taken_in(running, raw)).answer[0] == answer
+
+
+def test_what_was_old_when_it_came_and_what_is_not_sent_at_all_say_so(running: Engine) -> None:
+    number = taken_in(running, OLD, backlog=True)
+    assert "arrival 1 was old when it came" in traced(running, number).answer[0]
+    silent = running.settings.outbound.model_copy(update={"host": ""})
+    running.settings = running.settings.model_copy(update={"outbound": silent})
+    grounds = SiteConfiguration(running.grounds.directory, running.grounds.rules, running.settings)
+    apply(running.store, Command("danger", "paul", number, {}, None), NOW, lambda: grounds)
+    trace = traced(running, number)
+    assert trace.answer[0] == (
+        "On-call was not notified when paul said that somebody is in danger: DTM_OUTBOUND_HOST names no mail server: "
+        "nothing is sent."
+    )
+    assert ("agent", "paul said that somebody is in danger; notified: nobody") in links(trace)
+
+
+def test_the_commands_print_the_chain_and_the_outbox(running: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = taken_in(running)
+    outgoing = on_call_notice(running, number)
+    claimed = running.store.outbox.claim("w", NOW)
+    assert claimed is not None
+    running.store.outbox.settle(claimed, "refused", "550", datetime.now(UTC))
+    running.store.directory.save(running.grounds.directory.records, "import", NOW)
+    monkeypatch.setenv("DTM_STORE_URL", running.settings.store.url)
+    monkeypatch.setenv("DTM_RULES_DIR", str(Path(__file__).parents[2] / "rules"))
+
+    def run(*arguments: str) -> str:
+        return CliRunner().invoke(cli, arguments, standalone_mode=False, catch_exceptions=False).output
+
+    printed = run("case", "trace", number)
+    assert f"outgoing {outgoing} " in printed
+    found = json.loads(run("case", "trace", number, "--json"))
+    assert (found["number"], found["steps"][0]["stage"]) == (number, "judged")
+    listed = [json.loads(line) for line in run("outbox", "list", "--json").splitlines()]
+    assert {each["status"] for each in listed} == {"waiting", "failed"}
+    assert listed[-1]["id"] == claimed.id
+    assert (listed[-1]["reply"], listed[-1]["attempts"]) == ("550", 1)
+    (failed,) = (json.loads(line) for line in run("outbox", "list", "--status", "failed", "--json").splitlines())
+    assert failed["id"] == claimed.id
+    assert "refused" in run("outbox", "list", "--case", number)
+    assert [each.status for each in running.store.outbox.entries(status=OutboxStatus.HELD)] == []

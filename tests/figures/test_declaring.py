@@ -1,0 +1,134 @@
+"""One more figure is one declaration: it is counted, shown, saved and explained, and older days are made up for."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from dtm_contact.cli.figures import definitions_markdown
+from dtm_contact.explain.names import Names
+from dtm_contact.figures import definitions
+from dtm_contact.figures.cells import FigureCells
+from dtm_contact.figures.counting import definitions_text
+from dtm_contact.figures.definitions import Basis, EventCount, Figure, declare, measure_digests
+from dtm_contact.figures.files import as_rows
+from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place
+from dtm_contact.figures.report import report_text
+from dtm_contact.pipeline import Grounds
+from dtm_contact.settings import Settings
+from dtm_contact.store import Store
+from tests.cases.conftest import RULES, Desk
+from tests.figures.test_keeping import Counted, keeper
+from tests.prove.figures_store import PARIS
+from tests.rules.cast import DIRECTORY
+from tests.rules.once import load_once
+from tests.store.samples import NOW, judgement, open_case
+
+TODAY = NOW.date()
+LONG_AGO = NOW - timedelta(days=40)
+NOTES = Figure(
+    "notes", "engine", "Notes laissées", "Notes, le jour où elles sont laissées.", "Notes left",
+    "Notes, on the day they are left.", "events", "notes", basis=Basis.EVENTS, events=("noted",), counter=EventCount(),
+    reported=True,
+)  # fmt: skip
+
+
+@pytest.fixture
+def undeclared() -> Iterator[None]:
+    """Take back what a test declares."""
+    by_id, by_event = dict(definitions._BY_ID), {what: list(each) for what, each in definitions._BY_EVENT.items()}
+    yield
+    for table, kept in ((definitions._BY_ID, by_id), (definitions._BY_EVENT, by_event)):
+        table.clear()
+        table.update(kept)  # type: ignore[arg-type]
+
+
+def noted_long_ago(store: Store) -> Desk:
+    """Leave a note on a case that was opened long ago."""
+    desk = Desk(store, Grounds.build(DIRECTORY, load_once(RULES), Settings.defaults()))
+    number = open_case(store, "one", judgement(queue="bagnolet"), LONG_AGO)
+    desk.do(number, "note", at=LONG_AGO + timedelta(minutes=5), text="à rappeler")
+    return desk
+
+
+def counts_of(store: Store, grain: str, day: date) -> dict[str, int]:
+    (period,) = store.figures.periods(grain, day, day)
+    cells = FigureCells.unpack(period.keys, period.measures, period.cells)
+    return dict(cells.by("" for _ in cells.keys).get("", {}))
+
+
+@pytest.mark.usefixtures("undeclared")
+def test_a_figure_is_one_declaration_and_days_before_it_are_made_up_for(sqlite_store: Store) -> None:
+    desk = noted_long_ago(sqlite_store)
+    (number,) = (case.number for case in sqlite_store.cases.queue())
+    clock, count = [LONG_AGO + timedelta(hours=1)], Counted(sqlite_store)
+    kept = keeper(sqlite_store, clock, count)
+    asyncio.run(kept.look())
+    clock[0] = NOW + timedelta(hours=1)
+    asyncio.run(kept.look())
+    before = counts_of(sqlite_store, "day", LONG_AGO.date())
+    assert "notes" not in before
+    asked = len(count.asked)
+
+    declare(NOTES)
+    desk.do(number, "done", at=NOW, reason="réparé")
+    asyncio.run(kept.look())
+    # The present day, then the 31 latest days that are older than the figure, and at the next look the rest.
+    assert count.asked[asked:] == [(TODAY, TODAY), (TODAY - timedelta(days=31), TODAY - timedelta(days=1))]
+    assert "notes" not in counts_of(sqlite_store, "day", LONG_AGO.date())
+    asyncio.run(kept.look())
+    assert counts_of(sqlite_store, "day", LONG_AGO.date()) == {**before, "notes": 1}
+    assert counts_of(sqlite_store, "month", LONG_AGO.date().replace(day=1))["notes"] == 1
+    asked = len(count.asked)
+    asyncio.run(kept.look())
+    assert count.asked[asked:] == [(TODAY, TODAY)]
+
+    span = FigureSpan.of(Grain.MONTH, LONG_AGO.date())
+    overview = Overview(FigureReader(sqlite_store.figures), DIRECTORY, span, Place(), TODAY)
+    rows = [row for row in as_rows(overview, "bureaux", lambda _column, code: code) if row["chiffre"] == "notes"]
+    assert [row["valeur"] for row in rows if row["bureau"] == "ensemble"] == [1]
+    assert "| `notes` | Notes laissées |" in definitions_markdown()
+    assert "Notes laissées : ensemble 1" in report_text(overview, Names(DIRECTORY, {}, PARIS), DIRECTORY)
+
+
+@pytest.mark.usefixtures("undeclared")
+def test_what_was_counted_long_ago_stays_where_another_figure_is_made_up_for(sqlite_store: Store) -> None:
+    noted_long_ago(sqlite_store)
+    asyncio.run(keeper(sqlite_store, [NOW], Counted(sqlite_store)).look())
+    (counted,) = sqlite_store.figures.periods("day", LONG_AGO.date(), LONG_AGO.date())
+    cells = FigureCells.pack({("AG", "", "gas"): {"opened": 7, "first_answer:3": 2}})
+    keys, measures = [list(key) for key in cells.keys], list(cells.measures)
+    sqlite_store.figures.put([counted._replace(keys=keys, measures=measures, cells=cells.octets)])
+    declare(NOTES)
+    asyncio.run(keeper(sqlite_store, [NOW], Counted(sqlite_store)).look())
+    asyncio.run(keeper(sqlite_store, [NOW], Counted(sqlite_store)).look())
+    found = counts_of(sqlite_store, "day", LONG_AGO.date())
+    assert found == {"opened": 7, "first_answer:3": 2, "notes": 1}
+
+
+@pytest.mark.usefixtures("undeclared")
+def test_a_definition_is_told_by_its_digest_and_words_are_none_of_it() -> None:
+    before = measure_digests()
+    declare(NOTES)
+    after = measure_digests()
+    assert {name: digest for name, digest in after.items() if name != "notes"} == before
+    assert definitions_text().startswith('{"alarm_look": "')
+    for other in (
+        Figure(**{**_fields(NOTES), "id": "n2", "measure": "n2", "counter": EventCount({"kind": "x"})}),
+        Figure(**{**_fields(NOTES), "id": "n3", "measure": "n3", "revision": 2}),
+    ):
+        declare(other)
+    with pytest.raises(ValueError, match="notes is declared twice"):
+        declare(NOTES)
+    with pytest.raises(ValueError, match="of no group"):
+        declare(Figure(**{**_fields(NOTES), "id": "n4", "group": "weather"}))
+    definitions._BY_ID["notes"] = Figure(**{**_fields(NOTES), "title": "Autre titre"})
+    assert measure_digests()["notes"] == after["notes"]
+    definitions._BY_ID["notes"] = Figure(**{**_fields(NOTES), "revision": 2})
+    assert measure_digests()["notes"] != after["notes"]
+
+
+def _fields(figure: Figure) -> dict[str, Any]:
+    return {name: getattr(figure, name) for name in Figure.__dataclass_fields__}
