@@ -218,10 +218,17 @@ def declare(figure: Figure) -> None:
     """Add a figure: it is counted, shown, saved and explained from then on.
 
     Raises:
-        ValueError: there is one of that id, its group is none, or it counts events and names none.
+        ValueError: there is one of that id, its group is none, it counts events and names none, or counts them into a
+            measure that another figure counts into, too.
     """
-    if figure.id in _BY_ID or figure.group not in GROUPS or (figure.counter is not None and not figure.events):
-        raise ValueError(f"the figure {figure.id} is declared twice, of no group, or counts no event")
+    if figure.id in _BY_ID:
+        raise ValueError(f"the figure {figure.id} is declared twice")
+    if figure.group not in GROUPS:
+        raise ValueError(f"the figure {figure.id} is of no group: {', '.join(GROUPS)}")
+    if figure.counter is not None and not figure.events:
+        raise ValueError(f"the figure {figure.id} counts events, and names none")
+    if figure.counter is not None and any(figure.measure in each.measures for each in FIGURES):
+        raise ValueError(f"the figure {figure.id} counts into {figure.measure}, which another figure has")
     _BY_ID[figure.id] = figure
     if figure.counter is not None:
         for event in figure.events:

@@ -57,7 +57,8 @@ class Arrival:
     """One thing that came in by a channel; never changed.
 
     Attributes:
-        channel: the channel's name, which is its file's name (`smtp`, `file`, …).
+        channel: the name of the receiver that took it in (`smtp`, `imap`, …), or where it was at rest (`file`); how the
+            person made contact is `Contact.channel`, a `Channel`.
         external_id: what makes it the same arrival when it is handed over twice; unique within its channel.
         received_at: when the channel had it whole; aware.
         media_type: how to read `raw` (`message/rfc822`, …); `reading` has a reader for each.

@@ -98,7 +98,7 @@ class Settings(BaseSettings):
     )
     channels: tuple[str, ...] = Field(
         default=("smtp",),
-        description="The ways in that are open (JSON list); each is a receiver of `dtm_contact/ingest`",
+        description="The receivers that are open, the ways in (JSON list): each is one of `dtm_contact/ingest`",
     )
     smtp: SmtpSettings = SmtpSettings()
     lmtp: LmtpSettings = LmtpSettings()

@@ -124,6 +124,10 @@ def test_a_definition_is_told_by_its_digest_and_words_are_none_of_it() -> None:
         declare(NOTES)
     with pytest.raises(ValueError, match="of no group"):
         declare(Figure(**{**_fields(NOTES), "id": "n4", "group": "weather"}))
+    with pytest.raises(ValueError, match="names none"):
+        declare(Figure(**{**_fields(NOTES), "id": "n5", "events": ()}))
+    with pytest.raises(ValueError, match="which another figure has"):
+        declare(Figure(**{**_fields(NOTES), "id": "n6"}))
     definitions._BY_ID["notes"] = Figure(**{**_fields(NOTES), "title": "Autre titre"})
     assert measure_digests()["notes"] == after["notes"]
     definitions._BY_ID["notes"] = Figure(**{**_fields(NOTES), "revision": 2})

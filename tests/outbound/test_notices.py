@@ -70,8 +70,8 @@ def test_an_address_that_is_none_costs_its_own_notice_and_no_other(rules: RuleSe
     said: list[str] = []
     answering = Answering(Settings(), CaseTokens(b"0" * 32, "us@bailleur.example"), report_unnotified=said.append)
     written = answering.written(arrival(), judged, "2026-000001", (rules, directory), NOW)
-    caretaker, on_call = written
-    assert caretaker == UnwrittenNotice("caretaker: anne@bailleur@example", Withheld.NO_ADDRESS)
+    unwritten, on_call = written
+    assert unwritten == UnwrittenNotice("caretaker: anne@bailleur@example", Withheld.NO_ADDRESS)
     assert isinstance(on_call, Outgoing)
     assert (on_call.kind, on_call.to) == (OutgoingKind.NOTICE, "astreinte@bailleur.example")
     (told,) = said
