@@ -132,14 +132,14 @@ def findings_told(overview: Overview, names: Names, directory: Directory) -> Ite
         )
         words += f" ; surtout pour {' ; '.join(affected)}" if affected else ""
         yield Outlier(words, office=office, details=tuple(_detail(each, overview.span) for each in found))
-    for each in overview.unusual():
-        residence = directory.residences.get(each.residence)
+    for unusual in overview.unusual():
+        residence = directory.residences.get(unusual.residence)
         words = (
             f"{office_told(directory, residence.office_id) if residence else '?'} : "
-            f"{names.topics.get(each.topic, each.topic)}, {without_code(names.residence(each.residence))}, "
-            f"{each.count} dossiers, ×{each.times:.0f} (d’habitude {number_told(BY_ID['opened'], each.usual)})"
+            f"{names.topics.get(unusual.topic, unusual.topic)}, {without_code(names.residence(unusual.residence))}, "
+            f"{unusual.count} dossiers, ×{unusual.times:.0f} (d’habitude {number_told(BY_ID['opened'], unusual.usual)})"
         )
-        yield Outlier(words, residence=each.residence, topic=each.topic)
+        yield Outlier(words, residence=unusual.residence, topic=unusual.topic)
 
 
 def _affected(office: OfficeStandsOut, names: Names) -> str:

@@ -28,7 +28,8 @@ async def by_hand(world: World, page: Page, dwelling: str, topic: str) -> None:
 
 
 WHOLE = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-VIOLATIONS = """only => axe.run(document, {runOnly: only, resultTypes: ["violations"]}).then(found => found.violations)"""
+VIOLATIONS = """only => axe.run(document, {runOnly: only, resultTypes: ["violations"]})
+  .then(found => found.violations)"""
 LOOKS = ("color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size")
 
 

@@ -375,7 +375,7 @@ def _residence(context: RequestContext, residence_id: str) -> str:
 
 def _around(context: RequestContext, asked: FigureQuery) -> Mapping[str, Any]:
     in_force = context.app.in_force()
-    records = in_force.directory.records
+    records, residences = in_force.directory.records, in_force.directory.residences
     return {
         "asked": asked,
         "grains": {Grain.WEEK: "Semaine", Grain.MONTH: "Mois", Grain.YEAR: "Année"},
@@ -383,7 +383,7 @@ def _around(context: RequestContext, asked: FigureQuery) -> Mapping[str, Any]:
         "before": asked.link(le=asked.span.before.first.isoformat()),
         "after": asked.link(le=asked.span.after.first.isoformat()) if asked.span.after.first <= asked.today else "",
         "all_offices": sorted((each.office_id, each.name) for each in records.offices),
-        "all_residences": sorted(((it, _residence(context, it)) for it in context.app.directory.residences), key=itemgetter(1)),
+        "all_residences": sorted(((it, _residence(context, it)) for it in residences), key=itemgetter(1)),
         "all_topics": sorted((code, topic.label) for code, topic in in_force.rules.reader.topics.items()),
         "counted_at": (counted_at := context.app.figures.counted_at()),
         "next_count": counted_at and counted_at + timedelta(minutes=context.app.settings.figures.minutes),
