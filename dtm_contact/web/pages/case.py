@@ -47,6 +47,7 @@ OF_ANOTHER_OFFICE = "un logement d’un autre bureau"
 
 _CANDIDATES = 6
 _ANSWERED = frozenset({"message", "visit", "voice"})
+_PASSED_ON = frozenset({*_ANSWERED, "call"})
 _OTHERS = 12
 _CANNED = 8
 
@@ -129,6 +130,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "refused": refused,
         "typed": typed_on(context, found, refused),
         "writing": writing_in(context, found),
+        "passable": [each for each in entries if each.kind in _PASSED_ON],
         "answered": next((each for each in entries if each.kind in _ANSWERED), None),
         "signature": own_signature(context, found),
         "subject_of_reply": reply_subject(found, last, protected=bool(registered.protected)),
@@ -497,7 +499,7 @@ def reply(context: RequestContext) -> Mapping[str, Any]:
 
 @_verb_action("faire-suivre", "forward", versioned=False)
 def forward(context: RequestContext) -> Mapping[str, Any]:
-    """Pass a message of the case on, with the files of it that were chosen."""
+    """Pass a message, a call or a visit of the case on, with the files of it that were chosen."""
     return {**_letter(context), "arrival": context.number("message") or 0, "attached": context.values("empreinte")}
 
 
