@@ -19,6 +19,7 @@ from dtm_contact.store.schema import (
     IS_OPEN,
     ORDER,
     arrivals,
+    case_links,
     cases,
     confirmed_contacts,
     contacts,
@@ -257,13 +258,43 @@ class StoredDesk:
             return _cases(connection, query.order_by(cases.c.state.desc(), cases.c.id.desc()).limit(limit))
 
     def by_contacts(self, ids: Sequence[int]) -> list[Case]:
-        """Return the cases that contacts lie in, by the store's own ids, in that order and each once."""
-        query = sa.select(contacts.c.id, *CASE_COLUMNS).join(cases, cases.c.id == contacts.c.case_id)
+        """Return the cases that contacts lie in, or stand in beside, by the store's own ids, in that order, each once."""
+        places = sa.union(
+            sa.select(contacts.c.id.label("contact_id"), contacts.c.case_id).where(contacts.c.id.in_(ids)),
+            sa.select(shared_contacts.c.contact_id, shared_contacts.c.case_id).where(
+                shared_contacts.c.contact_id.in_(ids)
+            ),
+        ).subquery()
+        query = sa.select(places.c.contact_id, *CASE_COLUMNS).join(cases, cases.c.id == places.c.case_id)
         # The words of whoever was erased may be in a look-up for as long as its process runs.
-        query = query.where(contacts.c.id.in_(ids), cases.c.erased_at.is_(None))
+        query = query.where(cases.c.erased_at.is_(None)).order_by(cases.c.id)
+        found: dict[int, list[Case]] = {}
         with self._database.reading() as connection:
-            found = {row.id: case_of(row[1:]) for row in connection.execute(query)}
-        return list({found[each].number: found[each] for each in ids if each in found}.values())
+            for row in connection.execute(query):
+                found.setdefault(row.contact_id, []).append(case_of(row[1:]))
+        return list({case.number: case for each in ids for case in found.get(each, ())}.values())
+
+    def opened_by(self, who: str, numbers: Collection[str]) -> frozenset[str]:
+        """Return which of these cases somebody opened: as a part of another one, or by writing down what they heard."""
+        own = sa.exists().where(events.c.case_id == cases.c.id, events.c.what == "opened", events.c.who == who)
+        by = judgements.c.judgement["contact"]["stated"]["by"].as_string()
+        heard = sa.exists().where(
+            contacts.c.case_id == cases.c.id, judgements.c.contact_id == contacts.c.id, by == who
+        )
+        query = sa.select(cases.c.number).where(cases.c.number.in_(tuple(numbers)), sa.or_(own, heard))
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(query).scalars())
+
+    def linked(self, number: str) -> list[Case]:
+        """Return the cases that a case is linked to, from whichever side, oldest first."""
+        here = sa.select(cases.c.id).where(cases.c.number == number).scalar_subquery()
+        there = sa.union(
+            sa.select(case_links.c.other_id).where(case_links.c.case_id == here),
+            sa.select(case_links.c.case_id).where(case_links.c.other_id == here),
+        )
+        query = sa.select(*CASE_COLUMNS).where(cases.c.id.in_(there), cases.c.erased_at.is_(None))
+        with self._database.reading() as connection:
+            return _cases(connection, query.order_by(cases.c.id))
 
     def incidents(self, topics: Collection[str], since: datetime) -> list[Incident]:
         """Return where several households of one residence have an open case on one of these topics since a time."""

@@ -1,6 +1,7 @@
 """One request to the desk: who makes it, what it asks, what they may see, and how they read, change and audit."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,10 +13,13 @@ from dtm_contact.access import Right, Role, csrf_token, may, sees, sees_case, vi
 from dtm_contact.cases import Command, Done
 from dtm_contact.errors import NotFoundError
 from dtm_contact.store import Account, Case, CaseFile
+from dtm_contact.text import phone_key
 from dtm_contact.web.app_context import AppContext
-from dtm_contact.web.search import FoundPerson
+from dtm_contact.web.search import FoundPerson, FoundPlace
 
 LONGEST_SEARCH = 200
+_MOST_PEOPLE = 20
+_NUMBER = re.compile(r"(\d{4})-?0*(\d{1,7})")
 _LONGEST_FIELD = 20_000
 _SEE_OTHER = 303
 
@@ -156,10 +160,11 @@ class RequestContext:
     def find_people(self, asked: str, where: str) -> list[FoundPerson]:
         """Return the people whom they may see by what they typed; the look-up is noted before anybody is shown.
 
-        This is the one way to `PeopleIndex.find` for pages.
+        This is the one search for people: of the page of search, of a case, of a new one. Whom the directory does not
+        know so is found by what lies in cases: the number of one, where they wrote or called from, their words.
 
         Args:
-            asked: a name, a number, a street; nothing is looked up where it is empty.
+            asked: a name, a number, an address, a street; nothing is looked up where it is empty.
             where: for which case they are looked up; "" for none.
 
         Raises:
@@ -167,10 +172,44 @@ class RequestContext:
         """
         if not asked:
             return []
-        people = self.app.people().find(asked, self.now.date())
-        seen = [person for person in people if sees(self.account, person.office_id)]
+        index, on = self.app.people(), self.now.date()
+        seen = index.find(asked, on, lambda office_id: sees(self.account, office_id))
+        if not seen:
+            tenants = dict.fromkeys(case.tenant_id for case in self.find_cases(asked) if case.tenant_id)
+            found = (index.person(tenant_id, on) for tenant_id in tenants)
+            seen = [person for person in found if person is not None and sees(self.account, person.office_id)]
         self.audit("searched", asked, people=[person.tenant_id for person in seen], case=where)
-        return seen
+        return seen[:_MOST_PEOPLE]
+
+    def find_places(self, asked: str) -> list[FoundPlace]:
+        """Return the entrances of streets and residences of the offices that they see, by what they typed."""
+        return self.app.people().places(asked, lambda office_id: sees(self.account, office_id)) if asked else []
+
+    def find_cases(self, asked: str) -> list[Case]:
+        """Return the cases that they see by what they typed, open ones first."""
+        return self.find_cases_and_opened(asked)[0]
+
+    def find_cases_and_opened(self, asked: str) -> tuple[list[Case], list[Case]]:
+        """Return the cases by what they typed: those that they see, and those that lie elsewhere and they opened.
+
+        Of the latter they may know no more than the number, the queue and the state: they have told it somebody.
+        """
+        store, key, number = self.app.store.desk, phone_key(asked), case_number(asked)
+        if number:
+            named = store.case(number)
+            cases = [named] if named else []
+        elif key or "@" in asked:
+            cases = store.of(phones=[key] if key else [], addresses=[asked.lower()] if "@" in asked else [])
+        else:
+            cases = store.by_contacts(self.app.contact_index.contacts(asked))
+        cases.sort(key=lambda case: case.state == "closed")
+        return [case for case in cases if sees_case(self.account, case)], self.opened_elsewhere(cases)
+
+    def opened_elsewhere(self, cases: Iterable[Case]) -> list[Case]:
+        """Return those of some cases that they do not see and opened themselves; archived ones are left out."""
+        unseen = {case.number: case for case in cases if not sees_case(self.account, case) and not case.archived}
+        mine = self.app.store.desk.opened_by(self.account.name, unseen) if unseen else ()
+        return [case for number, case in unseen.items() if number in mine]
 
     def audit(self, what: str, subject: str, **data: Any) -> None:
         """Add a line to the audit trail.
@@ -213,3 +252,9 @@ class RequestContext:
 def go(path: str) -> Response:
     """Return the answer that sends a browser on to another page."""
     return RedirectResponse(path, _SEE_OTHER)
+
+
+def case_number(asked: str) -> str:
+    """Return the number of a case that somebody typed, as cases bear it; "" where it is none."""
+    number = _NUMBER.fullmatch(asked)
+    return f"{number[1]}-{int(number[2]):06d}" if number else ""

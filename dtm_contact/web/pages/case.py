@@ -110,6 +110,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "register_proposals": proposed(file.contacts, found.tenant_id, registered) if theirs else [],
         "voices": voice_messages(file.contacts),
         "others": _others(context, found),
+        **_linked(context, found),
         "hold": context.app.store.holds.held(found.number),
         "candidates": candidates[:_CANDIDATES],
         "findings": last.understanding.findings if last else (),
@@ -171,6 +172,15 @@ def _others(context: RequestContext, current: Case) -> list[Case]:
     ways["tenants"] = [current.tenant_id] if current.tenant_id else []
     others = context.app.store.desk.of(**ways, limit=_OTHERS + 1)
     return [other for other in others if other.number != current.number and sees_case(context.account, other)][:_OTHERS]
+
+
+def _linked(context: RequestContext, current: Case) -> Mapping[str, Any]:
+    """Return the cases that this one is linked to, as far as they see them; of others those that they opened."""
+    linked = context.app.store.desk.linked(current.number)
+    return {
+        "linked": [each for each in linked if sees_case(context.account, each)],
+        "linked_elsewhere": context.opened_elsewhere(linked),
+    }
 
 
 def _proposals(context: RequestContext, file: CaseFile) -> list[Proposal]:
