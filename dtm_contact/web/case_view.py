@@ -48,9 +48,13 @@ class ShownWish:
 
 
 def wishes(contacts: Sequence[CaseContact]) -> list[ShownWish]:
-    """Return what the writers wish, as it was understood, each once; of several times to call the latest first."""
+    """Return what the writers wish, as it was understood, each once; of several times to call the latest first.
+
+    What an agent wrote down of a call or a visit is theirs to read as they wrote it: its words are no one's wish.
+    """
     shown: dict[ShownWish, None] = {}
-    for judged in (contact.judgement for contact in reversed(contacts) if contact.judgement):
+    read = (contact.judgement for contact in reversed(contacts) if contact.judgement)
+    for judged in (each for each in read if not each.contact.channel.traits.at_desk):
         for wished in judged.understanding.wishes:
             shown.setdefault(ShownWish(WISH_HEADINGS[wished.wish], wish_words(wished, judged.contact.text)))
     return list(shown)[:_MOST_WISHES]

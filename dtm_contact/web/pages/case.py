@@ -74,6 +74,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     context.audit("read", file.case.number, dwelling=file.case.dwelling_id, tenant=file.case.tenant_id)
     registered = register_of_case(context, file.case)
     last = next((each.judgement for each in reversed(file.contacts) if each.judgement), None)
+    own = frozenset(domain.lower() for domain in context.app.settings.domains)
     directory, names = context.app.directory, context.app.names
     found, answerable = file.case, addressees_of(context, file)
     handed_in = context.app.store.files.of_arrivals([each.arrival_id for each in file.contacts])
@@ -107,7 +108,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "wishes": wishes(file.contacts),
         "proposals": [each for each in _proposals(context, file) if each.value not in registered.never],
         "register": shown_register(context, registered, whole=theirs),
-        "register_proposals": proposed(file.contacts, found.tenant_id, registered) if theirs else [],
+        "register_proposals": proposed(file.contacts, found.tenant_id, registered, own) if theirs else [],
         "voices": voice_messages(file.contacts),
         "others": _others(context, found),
         **_linked(context, found),
