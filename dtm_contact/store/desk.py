@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -74,6 +74,7 @@ class CaseHints:
         contacts: how often they called or wrote.
         raised_by: the words of the latest message that raise the priority.
         peril: what kind of danger that message tells of; None where none is clear.
+        answered_at: when one of us answered last; None where something has come in since, or nobody has.
     """
 
     words: str = ""
@@ -81,6 +82,7 @@ class CaseHints:
     contacts: int = 0
     raised_by: tuple[str, ...] = ()
     peril: Peril | None = None
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,14 @@ class StoredDesk:
             query = sa.select(judgements.c.contact_id, text, understood["raised_by"], understood["peril"].as_string())
             shown = query.where(judgements.c.contact_id.in_([row.latest for row in rows]))
             said = {row[0]: row[1:] for row in connection.execute(shown)}
-        return {row[0]: _hints(row[2], row[3], *said.get(row[1], ("", None, None))) for row in rows}
+            answered = _answered(connection, numbers)
+        found = {row[0]: _hints(row[2], row[3], *said.get(row[1], ("", None, None))) for row in rows}
+        return {number: replace(hints, answered_at=answered.get(number)) for number, hints in found.items()}
+
+    def answered_at(self, number: str) -> datetime | None:
+        """Return when one of us answered last in a case; None where something has come in since, or nobody has."""
+        with self._database.reading() as connection:
+            return _answered(connection, (number,)).get(number)
 
     def counts(self, queues: Collection[str]) -> dict[str, int]:
         """Return how many cases are open in each of these queues."""
@@ -452,6 +461,25 @@ def _newest_that_call(connection: Connection, query: sa.Select[Any]) -> list[Cas
     rows = connection.execute(newest.limit(_MOST_ALARMS)).all()
     quiet = left_in_peace(connection, {row.id for row in rows})
     return [case_of(row[1:]) for row in rows if row.id not in quiet][:_MOST_SHOWN]
+
+
+_ANSWERS = ("replied", "answered", "spoken")
+_COME_IN = ("opened", "joined", "reopened")
+
+
+def _answered(connection: Connection, numbers: Collection[str]) -> dict[str, datetime]:
+    """Return when one of us answered last in each of some cases in which nothing has come in since."""
+    is_answer = events.c.what.in_(_ANSWERS)
+    last, at = sa.func.max(events.c.id).filter(is_answer), sa.func.max(events.c.at).filter(is_answer)
+    came = sa.func.max(events.c.id).filter(events.c.what.in_(_COME_IN))
+    query = (
+        sa.select(cases.c.number, at)
+        .join(events, events.c.case_id == cases.c.id)
+        .where(cases.c.number.in_(tuple(numbers)), events.c.what.in_((*_ANSWERS, *_COME_IN)))
+        .group_by(cases.c.number)
+        .having(last > came)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _who(name: str, address: str) -> str:

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from dtm_contact.access import Role
+from dtm_contact.cases.verbs.correcting import is_denied
 from dtm_contact.explain import alarm_line
 from dtm_contact.explain.names import without_code
 from dtm_contact.labels.audit import audit_details, audit_subject, audited
@@ -71,6 +72,7 @@ class Renderer:
         self._environment.globals["app"] = shared
         self._environment.globals["part"] = self._part
         self._environment.filters.update(_FILTERS)
+        self._environment.tests["denied"] = lambda case: is_denied(case.alarm)
         self._environment.filters["called"] = shared.account_name
         # All at once: a program that is replaced while it runs must not mix its old pages with new ones.
         for name in self._environment.list_templates():
@@ -132,13 +134,15 @@ def due(case: Case, now: datetime) -> str:
     return due_in(case.due, now, case.waiting_until if case.is_waiting(now) else None)
 
 
-def due_words(case: Case, now: datetime) -> str:
-    """Return, for its own page, until when a case is to be answered, or when it comes back, in words."""
-    return answer_before(case.due, now, case.waiting_until if case.is_waiting(now) else None)
+def due_words(case: Case, now: datetime, answered_at: datetime | None) -> str:
+    """Return, for its own page, until when a case is to be answered, when it was, or when it comes back, in words."""
+    return answer_before(case.due, now, case.waiting_until if case.is_waiting(now) else None, answered_at)
 
 
-def urgency(case: Case, now: datetime) -> str:
-    """Return how a due time is to look: `late`, `soon` (within two hours), `waits` or `later`."""
+def urgency(case: Case, now: datetime, answered_at: datetime | None = None) -> str:
+    """Return how a due time is to look: `answered`, `late`, `soon` (within two hours), `waits` or `later`."""
+    if answered_at is not None:
+        return "answered"
     if case.is_waiting(now):
         return "waits"
     left = case.due - now

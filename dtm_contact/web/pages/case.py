@@ -1,7 +1,7 @@
 """One case: who, where, what, how urgent, why here, what next; and an action for each verb that agents have."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from email.parser import BytesParser
 from email.policy import default as default_policy
@@ -14,13 +14,14 @@ from dtm_contact.cases import NeverUsedError, RefusedError
 from dtm_contact.cases.act import handed_over
 from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
+from dtm_contact.cases.verbs.correcting import is_denied
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain import summary
 from dtm_contact.labels.cases import DANGERS_OVER
 from dtm_contact.labels.coded_text import NOT_READ
 from dtm_contact.labels.events import SENT_STATES
 from dtm_contact.labels.judging import CARE
-from dtm_contact.model import Judgement, KeptHistory, Proposal, RuleTrace
+from dtm_contact.model import Judgement, KeptHistory, Priority, Proposal, RuleTrace
 from dtm_contact.rules import decide
 from dtm_contact.store import Case, CaseFile, Event
 from dtm_contact.web.canned import library, offered
@@ -47,6 +48,7 @@ OF_ANOTHER_OFFICE = "un logement d’un autre bureau"
 
 _CANDIDATES = 6
 _ANSWERED = frozenset({"message", "visit", "voice"})
+_DENIES = frozenset({"no_danger", "priority"})
 _PASSED_ON = frozenset({*_ANSWERED, "call"})
 _OTHERS = 12
 _CANNED = 8
@@ -97,11 +99,14 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     return {
         "case": found,
         "line": entries,
+        # Whoever is in danger is not helped by an answer.
+        "answered_at": None if found.alarm.certain else context.app.store.desk.answered_at(found.number),
         "arrivals": [each.arrival_id for each in file.contacts],
         "judged": last,
         "summary": summary(last, names, alarm=found.alarm) if last else "",
         "card": card,
-        "care": CARE if care else "",
+        # Which numbers are kept apart does not change with it: only that is said while somebody may be in danger.
+        "care": CARE if care and not is_denied(found.alarm) else "",
         "elsewhere": elsewhere,
         "lives_at": _lives_at(context, last),
         "caretakers": caretakers,
@@ -121,6 +126,9 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "library": library(context.app),
         "instruction": topic_now.instruction if topic_now else (),
         "buttons": topic_now.buttons if topic_now else (),
+        # What is to be done in danger is said while there is one.
+        "only_in_danger": topic_now is not None and topic_now.priority is Priority.P1 and not found.alarm.any,
+        "denied": _denied(found, file.events),
         "addressees": answerable,
         "usual": usual(answerable),
         "draft": _draft(context),
@@ -155,6 +163,13 @@ def _can_undo(events: Iterable[Event], who: str) -> bool:
         if "changed" in event.data and event.id not in undone:
             last = event
     return last is not None and last.who == who
+
+
+def _denied(current: Case, events: Sequence[Event]) -> Event | None:
+    """Return by what an agent said that nobody is in danger, where that stands; None where nobody did."""
+    if not is_denied(current.alarm):
+        return None
+    return next((event for event in reversed(events) if event.what in _DENIES), events[-1] if events else None)
 
 
 def _lives_at(context: RequestContext, last: Judgement | None) -> str:

@@ -254,7 +254,10 @@ async def _event_lines(context: RequestContext) -> AsyncIterator[str]:
     since = context.headers.get("last-event-id", context.text("depuis"))
     follower = context.app.follower
     latest = int(since) if since.isdecimal() else follower.latest
-    stream = EventStream(context.queues, latest, context.account.id, follower.is_well, context.app.account_name)
+    account = context.account
+    stream = EventStream(
+        context.queues, latest, account.id, follower.is_well, context.app.account_name, account=account.name
+    )
     await asyncio.to_thread(follower.add, stream)
     looked = loop.time()
     try:

@@ -27,7 +27,8 @@
   const told = (message) => {
     const happened = JSON.parse(message.data);
     const mine = $("article.case"), isShown = mine && Number(message.lastEventId) <= Number(mine.dataset.since);
-    const about = mine && !isShown && happened.filter((each) => each.n === mine.dataset.case).pop();
+    // What somebody did themselves, and what follows from it, is no news to them.
+    const about = mine && !isShown && happened.filter((each) => each.n === mine.dataset.case && !each.q).pop();
     if (about) {
       $("[data-changed]").hidden = false;
       $("[data-changed-by]").textContent = about.by ? ` (${about.by})` : "";
@@ -328,7 +329,30 @@
       else if (!await deliver(form, path, given)) refusals += 1;
     }).catch(() => { refusals += 1; announce(FAILED); }).finally(() => { onTheirWay -= 1; form.ariaBusy = null; hush(); });
   };
-  // A canned answer goes to where the caret is: it takes no word away. What only the agent can write is chosen, to be typed over.
+  // A field does not scroll to what a script chooses in it: a copy of it tells how far down that stands.
+  const scrollTo = (text, place) => {
+    const copy = text.cloneNode();
+    copy.removeAttribute("name");
+    copy.value = text.value.slice(0, place);
+    Object.assign(copy.style, { position: "absolute", visibility: "hidden", height: "0", width: `${text.offsetWidth}px` });
+    text.after(copy);
+    text.scrollTop = Math.max(0, copy.scrollHeight - text.clientHeight / 2);
+    copy.remove();
+    text.scrollIntoView({ block: "nearest" });
+  };
+  // What only the agent can write is chosen, to be typed over; false where nothing of it follows.
+  const choosePlace = (text, from) => {
+    const place = /\[à compléter[^\]]*\]/.exec(text.value.slice(from));
+    if (!place) return false;
+    text.setSelectionRange(from + place.index, from + place.index + place[0].length);
+    scrollTo(text, from + place.index);
+    return true;
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Tab" || event.shiftKey || event.ctrlKey || event.altKey || !event.target.matches("#ecrire textarea")) return;
+    if (choosePlace(event.target, event.target.selectionEnd)) event.preventDefault();
+  });
+  // A canned answer goes to where the caret is: it takes no word away.
   const insert = async (form) => {
     const text = $("#ecrire [action$='/repondre'] textarea");
     if (!text || form.ariaBusy) return;
@@ -341,9 +365,9 @@
       for (let fold = text.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
       all("[data-canned]").forEach((each) => { each.open = false; });
       text.setRangeText(before.trim() && !before.endsWith("\n") ? `\n\n${words}` : words, text.selectionStart, text.selectionStart, "end");
-      const end = text.selectionEnd, place = /\[à compléter[^\]]*\]/.exec(text.value.slice(end - words.length, end));
+      const start = text.selectionEnd - words.length;
       text.focus();
-      if (place) text.setSelectionRange(end - words.length + place.index, end - words.length + place.index + place[0].length);
+      if (!choosePlace(text, start)) { text.setSelectionRange(start, start); scrollTo(text, start); }
       text.dispatchEvent(new Event("input", { bubbles: true }));
     } catch { announce(CUT); } finally { form.ariaBusy = null; hush(); }
   };
