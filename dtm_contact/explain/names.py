@@ -61,7 +61,9 @@ class Names:
         address = self.directory.addresses.get(address_id)
         if address is None:
             return address_id
-        details = [f"{word} {value}" for word, value in (("bât.", address.building), ("esc.", address.staircase)) if value]
+        details = [
+            f"{word} {value}" for word, value in (("bât.", address.building), ("esc.", address.staircase)) if value
+        ]
         return f"{', '.join((f'{address.house_number} {address.street}', *details, address.commune))} ({address_id})"
 
     def caretaker(self, caretaker_id: str) -> str:

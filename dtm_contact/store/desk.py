@@ -287,9 +287,7 @@ class StoredDesk:
         """Return which of these cases somebody opened: as a part of another one, or by writing down what they heard."""
         own = sa.exists().where(events.c.case_id == cases.c.id, events.c.what == "opened", events.c.who == who)
         by = judgements.c.judgement["contact"]["stated"]["by"].as_string()
-        heard = sa.exists().where(
-            contacts.c.case_id == cases.c.id, judgements.c.contact_id == contacts.c.id, by == who
-        )
+        heard = sa.exists().where(contacts.c.case_id == cases.c.id, judgements.c.contact_id == contacts.c.id, by == who)
         query = sa.select(cases.c.number).where(cases.c.number.in_(tuple(numbers)), sa.or_(own, heard))
         with self._database.reading() as connection:
             return frozenset(connection.execute(query).scalars())

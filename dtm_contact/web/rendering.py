@@ -1,6 +1,7 @@
 """What a page is given beside its own: names, times in words, addresses of files, who is there."""
 
 import re
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -38,6 +39,7 @@ from dtm_contact.web.case_view import shown_value
 from dtm_contact.web.request_context import RequestContext
 
 _BITS_SHOWN: Final = 12.0
+_KEY_OCTETS: Final = 9
 _BEFORE_SIGNS: Final = re.compile(" (?=[:;?!](?:\\s|$))")
 _TROUBLES = {
     400: "La demande n’a pas été comprise.",
@@ -69,6 +71,7 @@ class Renderer:
             auto_reload=False,
         )
         self._environment.globals["file"] = lambda name: f"/fichiers/{digests[name]}/{name}"
+        self._environment.globals["one_time_key"] = lambda: secrets.token_urlsafe(_KEY_OCTETS)
         self._environment.globals["app"] = shared
         self._environment.globals["part"] = self._part
         self._environment.filters.update(_FILTERS)

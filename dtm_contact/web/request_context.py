@@ -1,5 +1,7 @@
 """One request to the desk: who makes it, what it asks, what they may see, and how they read, change and audit."""
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +20,10 @@ from dtm_contact.web.app_context import AppContext
 from dtm_contact.web.search import FoundPerson, FoundPlace
 
 LONGEST_SEARCH = 200
+ONE_TIME_KEY = "cle"
+"""The field by which a form that is sent twice is known."""
+_OF_THE_PAGE = frozenset({ONE_TIME_KEY, "csrf", "version", "vu", "reste", "bandeau"})
+"""Fields that say from which page a form was sent."""
 _MOST_PEOPLE = 20
 _NUMBER = re.compile(r"(\d{4})-?0*(\d{1,7})")
 _LONGEST_FIELD = 20_000
@@ -219,6 +225,18 @@ class RequestContext:
         """
         self.app.call("audit", who=self.account.name, what=what, subject=subject, data=data)
 
+    def _form_digest(self, verb: str, number: str) -> str:
+        """Return by what the form that was sent is known if it is sent again; "" where it bears no key of its own.
+
+        It is of what stands in it, too: one that is changed and sent from the same page asks for something else.
+        """
+        key = self.form_text(ONE_TIME_KEY)
+        if not key:
+            return ""
+        said = sorted((name, str(value)) for name, value in self.form.multi_items() if name not in _OF_THE_PAGE)
+        told = json.dumps([self.account.name, verb, number, key, said])
+        return hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()
+
     def apply(
         self,
         verb: str,
@@ -240,8 +258,13 @@ class RequestContext:
         Raises:
             RefusedError: it cannot be done as asked; the message is for the agent.
         """
-        visibility = visibility_of(self.account)
-        done = self.app.send(Command(verb, self.account.name, number, dict(arguments), version, visibility, of_draft))
+        visibility, who = visibility_of(self.account), self.account.name
+        asked = Command(
+            verb, who, number, dict(arguments), version, visibility, of_draft, self._form_digest(verb, number)
+        )
+        done = self.app.send(asked)
+        if done.again:
+            return done
         # What is only handed in to be judged has no number yet: it is found again by its arrival's own id. Of what is
         # done in no case the verb itself leaves the line.
         if done.number or done.arrival or number:

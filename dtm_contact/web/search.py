@@ -253,9 +253,7 @@ class PeopleIndex:
         exact = self._named.get(word, set())
         return exact or {row for near in nearest(word, self._named) for row in self._named[near]}
 
-    def _by_name_and_place(
-        self, words: list[str], named: list[set[int]], on: date, sees: Sees
-    ) -> list[FoundPerson]:
+    def _by_name_and_place(self, words: list[str], named: list[set[int]], on: date, sees: Sees) -> list[FoundPerson]:
         """Some of the words are the name, the rest the place; or all are the place."""
         placed = [self._entrances(written_out(word)) for word in words]
         if not any(placed):

@@ -190,7 +190,10 @@ def test_a_message_goes_on_with_its_files(sending: Desk) -> None:
 
 CALL = Call("c1", Outcome.TIMEOUT, NOW, NOW, number="01 48 51 17 43", key="148511743")
 BY_WORD = [
-    ({"channel": Channel.PHONE, "call": CALL, "sender": Mailbox("", ""), "new_text": "", "subject": ""}, "01 48 51 17 43"),
+    (
+        {"channel": Channel.PHONE, "call": CALL, "sender": Mailbox("", ""), "new_text": "", "subject": ""},
+        "01 48 51 17 43",
+    ),
     ({"channel": Channel.DESK, "new_text": "Le robinet goutte.", "subject": "Appel"}, "Le robinet goutte."),
 ]
 

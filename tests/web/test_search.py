@@ -11,7 +11,10 @@ def secretary(desk: DeskAlone) -> Somebody:
     return Somebody(desk, "claire", Role.AGENCY, "agence")
 
 
-@pytest.mark.parametrize("asked", ["rue des tilleuls", "tilleuls", "avenue tileuls", "1 rue des Tilleuls", "saint-ouen"])
+STREET = ["rue des tilleuls", "tilleuls", "avenue tileuls", "1 rue des Tilleuls", "saint-ouen"]
+
+
+@pytest.mark.parametrize("asked", STREET)
 def test_a_street_alone_leads_to_its_households_and_cases(desk: DeskAlone, agent: Somebody, asked: str) -> None:
     number = open_in(desk.store, "nord", "one")
     found = agent.get(f"/recherche?q={asked}").text
@@ -28,7 +31,7 @@ def test_a_street_of_another_office_is_not_found(agent: Somebody, secretary: Som
 
 
 def test_people_of_the_own_office_are_found_behind_those_of_others(
-    desk: DeskAlone, agent: Somebody, monkeypatch: pytest.MonkeyPatch
+    desk: DeskAlone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dtm_contact.web.search._MOST_PEOPLE", 1)
     office = desk.directory.residences["R01"].office_id

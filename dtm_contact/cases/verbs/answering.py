@@ -93,8 +93,8 @@ def forward(  # noqa: PLR0913 - all that a letter may have
 ) -> None:
     """Fait suivre un message, un appel ou une visite du dossier (`arrival`), avec un mot et les pièces choisies.
 
-    `attached` : les pièces du message, par empreinte. D'un appel ou d'une visite part ce qui en a été noté, et de qui il
-    s'agit.
+    `attached` : les pièces du message, par empreinte. D'un appel ou d'une visite part ce qui en a été noté, et de qui
+    il s'agit.
 
     Au gardien de service, à quelqu'un du dossier, à une adresse de l'annuaire du bureau ; à toute autre adresse
     seulement pour qui en a le droit.

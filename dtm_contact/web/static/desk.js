@@ -293,6 +293,18 @@
     if (done) { swap("alertes", theirs); swap("annonce", theirs); ring(); }
     else announce(told ? told.textContent.trim() : FAILED);
   };
+  // The second of two clicks is of the page that was seen when it was made: for a moment the same form of the page that
+  // came bears the key of the one that was sent, by which the server knows that it has done that.
+  const freshKey = () => Array.from(crypto.getRandomValues(new Uint8Array(9)), (octet) => octet.toString(16).padStart(2, "0")).join("");
+  const keepKey = (sent) => {
+    const key = sent.elements.cle && sent.elements.cle.value, path = sent.getAttribute("action");
+    if (!key) return;
+    all("form").filter((form) => form.getAttribute("action") === path && form.elements.cle).forEach((form) => {
+      const fresh = form === sent ? freshKey() : form.elements.cle.value;
+      form.elements.cle.value = key;
+      setTimeout(() => { if (form.elements.cle.value === key) form.elements.cle.value = fresh; }, SECOND);
+    });
+  };
   let lastSent = Promise.resolve(), onTheirWay = 0, refusals = 0;
   const deliver = async (form, path, given) => {
     const mine = $("article.case");
@@ -315,6 +327,7 @@
     if (next) { leave(true); location.assign(next); return true; }
     const theirs = new DOMParser().parseFromString(await answer.text(), "text/html");
     showAnswer(theirs, answer.ok, answer.ok ? sent : null);
+    if (answer.ok && ends) keepKey(form);
     fire("shown");
     return answer.ok;
   };
