@@ -371,7 +371,7 @@ def _writer(contact: Contact) -> str:
 def _event_entries(
     event: Event, naming: EventNaming, mails: Mapping[str, SentMail], acts: Mapping[str, Event]
 ) -> Iterator[TimeLineEntry]:
-    """Yield what the time line shows of an event; `acts` are those that wrote letters, by these letters' message ids."""
+    """Yield what the time line shows of an event; `acts` are those that wrote letters, by their message ids."""
     if event.what in _QUIET or (event.what in _TOLD_BY_MESSAGE and "way" in event.data and event.who in ENGINE):
         return
     who = actor(event.who, naming.account)

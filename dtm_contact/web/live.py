@@ -129,8 +129,8 @@ class EventStream:
         """Return an event as the page hears of it: the case, who, whether it is a danger, whether it is no news."""
         # That what somebody wrote has left follows from that they wrote it.
         is_no_news = event.who == self._account or event.what == "sent"
-        told = {"n": event.number, "by": self._called(event.who), "d": event.is_dangerous}
-        return {**told, "q": True} if is_no_news else told
+        told: dict[str, str | bool] = {"n": event.number, "by": self._called(event.who), "d": event.is_dangerous}
+        return told | {"q": True} if is_no_news else told
 
 
 class EventFollower:

@@ -72,9 +72,9 @@ class RequestContext:
         return self.user
 
     @property
-    def is_htmx(self) -> bool:
-        """Whether htmx asks: the answer replaces a part of the page, and the browser loads none."""
-        return self.headers.get("hx-request") == "true"
+    def is_script(self) -> bool:
+        """Whether a script of ours asks: the answer goes into a page that stands, and the browser loads none."""
+        return self.headers.get("x-desk-script") == "1"
 
     @property
     def csrf(self) -> str:
@@ -201,9 +201,9 @@ class RequestContext:
         Of the latter they may know no more than the number, the queue and the state: they have told it somebody.
         """
         store, key, number = self.app.store.desk, phone_key(asked), case_number(asked)
-        if number:
-            named = store.case(number)
-            cases = [named] if named else []
+        named = store.case(number) if number else None
+        if named is not None:
+            cases = [named]
         elif key or "@" in asked:
             cases = store.of(phones=[key] if key else [], addresses=[asked.lower()] if "@" in asked else [])
         else:

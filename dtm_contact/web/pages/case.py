@@ -169,7 +169,7 @@ def _denied(current: Case, events: Sequence[Event]) -> Event | None:
     """Return by what an agent said that nobody is in danger, where that stands; None where nobody did."""
     if not is_denied(current.alarm):
         return None
-    return next((event for event in reversed(events) if event.what in _DENIES), events[-1] if events else None)
+    return next((event for event in reversed(events) if event.what in _DENIES), None)
 
 
 def _lives_at(context: RequestContext, last: Judgement | None) -> str:
@@ -348,13 +348,13 @@ def _other_address(context: RequestContext) -> str:
 
 
 def _after(context: RequestContext, verb: str, number: str, opened: str | None = None) -> Mapping[str, Any] | Response:
-    if context.is_htmx and context.text("bandeau"):
+    if context.is_script and context.text("bandeau"):
         return {"template": "announced.html", "said": verb, "about": number}
     if (verb in _LEAVES or context.text("puis") == "clore") and not (
         context.text("reste") and _still_seen(context, number)
     ):
         return go(f"/file?fait={verb}&de={number}")
-    if not context.is_htmx:
+    if not context.is_script:
         return go(f"/dossier/{number}?fait={verb}")
     # Whoever opened it may not see it any more: its number and its queue are said once.
     further = context.app.store.desk.case(opened) if opened else None
@@ -554,7 +554,7 @@ def undo(context: RequestContext) -> Mapping[str, Any] | Response:
         context.apply("undo", number, {})
     except RefusedError as error:
         return case_page(context, alert=str(error))
-    if context.is_htmx:
+    if context.is_script:
         return case_page(context, said="undo")
     return go(f"/dossier/{number}?fait=undo")
 

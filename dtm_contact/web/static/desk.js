@@ -20,8 +20,8 @@
     const lines = $("#file");
     const busy = lines && (lines.dataset.liveLines !== "1" || $("input[name=dossier]:checked") || all(".line").length > 45);
     missed = Boolean(lines) && lines.dataset.liveLines === "1" && busy;
-    if (lines && !busy) window.htmx.trigger(lines, "refresh");
-    if (alarming) window.htmx.trigger("#alertes", "alarms");
+    if (lines && !busy) window.parts.load(lines, lines.dataset.part);
+    if (alarming) window.parts.load($("#alertes"), $("#alertes").dataset.part);
     alarming = false;
   };
   const told = (message) => {
@@ -73,7 +73,7 @@
       if (mine.readyState !== EventSource.CLOSED || mine !== stream) return;
       setTimeout(() => { if (mine === stream) listen(next, true, Math.min(wait * 2, LONGEST)); }, wait);
       // Where the session is what has ended, no stream comes again.
-      fetch("/alertes", { headers: { "HX-Request": "true" } }).then((answer) => { if (answer.status === 401) ended(); }).catch(() => {});
+      fetch("/alertes", { headers: { "X-Desk-Script": "1" } }).then((answer) => { if (answer.status === 401) ended(); }).catch(() => {});
     });
   };
   let next = document.body.dataset.live;
@@ -89,31 +89,31 @@
     addEventListener("pageshow", (event) => { if (event.persisted) { heardAt = Date.now(); listen(next, true, AGAIN); } });
     document.addEventListener("desk:again", () => listen(next, true, AGAIN));
   }
-  const failed = (event) => {
-    const answer = event.detail.xhr;
-    if (!["file", "alertes"].includes(event.target.id) || (answer.status && answer.status < 500)) return;
+  document.addEventListener("part:failed", (event) => {
+    const status = event.detail.status;
+    if (status === 401) { ended(); return; }
+    if (!["file", "alertes"].includes(event.target.id) || (status && status < 500)) return;
     alarming = alarming || event.target.id === "alertes";
     setTimeout(() => later(refresh), AGAIN);
-  };
-  document.addEventListener("htmx:responseError", failed);
-  document.addEventListener("htmx:sendError", failed);
-  document.addEventListener("htmx:beforeOnLoad", (event) => {
-    if (event.detail.xhr.status === 401) { event.preventDefault(); ended(); }
   });
-  document.addEventListener("htmx:beforeSwap", (event) => {
+  let had = 0;
+  document.addEventListener("part:before", (event) => {
+    if (event.target.id !== "file") return;
+    had = all("#file .line").length;
     // Lines asked for before somebody chose one of them would take the choice away.
-    if (event.target.id === "file" && $("input[name=dossier]:checked")) { event.detail.shouldSwap = false; missed = true; }
+    if ($("input[name=dossier]:checked")) { event.preventDefault(); missed = true; }
   });
-  document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.target.id === "file") {
-      all("#file .line").forEach((line) => {
-        if (!known.has(line.dataset.case)) { known.add(line.dataset.case); line.classList.add("new"); }
-      });
-    }
+  document.addEventListener("part:after", (event) => {
     if (event.target.id === "alertes") ring();
+    if (event.target.id !== "file") return;
+    all("#file .line").forEach((line, at) => {
+      if (known.has(line.dataset.case)) return;
+      known.add(line.dataset.case);
+      // What stands behind those that were there has only come into view.
+      if (at < had) line.classList.add("new");
+    });
+    show();
   });
-  // Only now do lines that were there before have the attributes that came: marked earlier, they would lose it.
-  document.addEventListener("htmx:afterSettle", (event) => { if (event.target.id === "file") show(); });
 
   // ---- a P1 is heard until somebody takes it
   const heard = () => new Set(JSON.parse(sessionStorage.getItem("desk-heard") || "[]"));
@@ -193,7 +193,7 @@
   const unsent = (except) => fields(document).some((field) => field.form && field.form.method === "post" && field.form !== except && !field.closest("dialog") && written(field));
   // The session has ended: who is writing comes in again in place; anybody else is led to the log-in, and back here.
   const ended = () => {
-    if (unsent()) fire("ended");
+    if (unsent() && document.body.dataset.writes) fire("ended");
     else { leave(); location.assign(`/connexion?${new URLSearchParams({ vers: location.pathname + location.search })}`); }
   };
   const announce = (words) => {
@@ -268,7 +268,7 @@
       lands = focus;
     });
     old.remove();
-    window.htmx.process(fresh);
+    window.parts.watch(fresh);
     if (!focus) return;
     if (!lands) fresh.tabIndex = -1;
     const landed = lands || fresh;
@@ -319,11 +319,11 @@
     await Promise.all(first.after);
     let answer;
     try {
-      answer = await fetch(path, { method: "POST", body: new URLSearchParams(given), headers: { "HX-Request": "true" } });
+      answer = await fetch(path, { method: "POST", body: new URLSearchParams(given), headers: { "X-Desk-Script": "1" } });
     } catch { announce(CUT); return false; }
     if (answer.status === 401) { fire("ended"); return false; }
     if (answer.ok && ends) fire("sent", form);
-    const next = answer.headers.get("HX-Redirect");
+    const next = answer.headers.get("X-Desk-Go-To");
     if (next) { leave(true); location.assign(next); return true; }
     const theirs = new DOMParser().parseFromString(await answer.text(), "text/html");
     showAnswer(theirs, answer.ok, answer.ok ? sent : null);
@@ -371,7 +371,7 @@
     if (!text || form.ariaBusy) return;
     form.ariaBusy = "true";
     try {
-      const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "HX-Request": "true" } });
+      const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "X-Desk-Script": "1" } });
       if (answer.status === 401) { fire("ended"); return; }
       if (!answer.ok) { announce(FAILED); return; }
       const words = await answer.text(), before = text.value.slice(0, text.selectionStart);
