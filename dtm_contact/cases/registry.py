@@ -149,7 +149,7 @@ def _on_case(
 
 
 def _done_before(work: CaseTransaction, command: Command) -> Done | None:
-    """Return what came of the command's form where that was carried out before; None where it is now for the first time.
+    """Return what came of the command's form where that was carried out before; None the first time.
 
     The case may have left what the actor may see with it: this tells them no more than they were told then.
     """

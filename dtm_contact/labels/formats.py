@@ -54,7 +54,7 @@ def due_in(due: datetime, now: datetime, waits_until: datetime | None = None) ->
         return f"revient {clock(waits_until, now)}"
     left = due - now
     if abs(left) < timedelta(minutes=1):
-        return "à répondre maintenant"
+        return "maintenant"
     return f"en retard de {lasting(left)}" if left < timedelta() else f"dans {lasting(left)}"
 
 
@@ -74,6 +74,8 @@ def answer_before(
         return f"répondu {clock(answered_at, now)}{back}"
     if waits_until is not None:
         return f"en attente, revient {_said(waits_until, now)}"
+    if abs(due - now) < timedelta(minutes=1):
+        return "à répondre maintenant"
     if due < now:
         return f"à répondre au plus vite, {due_in(due, now)} (prévu avant {_said(due, now)})"
     return f"à répondre avant {_said(due, now)}, {due_in(due, now)}"

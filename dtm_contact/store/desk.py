@@ -267,7 +267,7 @@ class StoredDesk:
             return _cases(connection, query.order_by(cases.c.state.desc(), cases.c.id.desc()).limit(limit))
 
     def by_contacts(self, ids: Sequence[int]) -> list[Case]:
-        """Return the cases that contacts lie in, or stand in beside, by the store's own ids, in that order, each once."""
+        """Return the cases that contacts lie in, or stand in beside, by the store's own ids, in that order."""
         places = sa.union(
             sa.select(contacts.c.id.label("contact_id"), contacts.c.case_id).where(contacts.c.id.in_(ids)),
             sa.select(shared_contacts.c.contact_id, shared_contacts.c.case_id).where(
@@ -285,7 +285,9 @@ class StoredDesk:
 
     def opened_by(self, who: str, numbers: Collection[str]) -> frozenset[str]:
         """Return which of these cases somebody opened: as a part of another one, or by writing down what they heard."""
-        own = sa.exists().where(events.c.case_id == cases.c.id, events.c.what == "opened", events.c.who == who)
+        # By the bare word SQLite might go through all openings by their index, for each case.
+        opened = events.c.what.concat("") == "opened"
+        own = sa.exists().where(events.c.case_id == cases.c.id, opened, events.c.who == who)
         by = judgements.c.judgement["contact"]["stated"]["by"].as_string()
         heard = sa.exists().where(contacts.c.case_id == cases.c.id, judgements.c.contact_id == contacts.c.id, by == who)
         query = sa.select(cases.c.number).where(cases.c.number.in_(tuple(numbers)), sa.or_(own, heard))
@@ -473,7 +475,7 @@ def _answered(connection: Connection, numbers: Collection[str]) -> dict[str, dat
     query = (
         sa.select(cases.c.number, at)
         .join(events, events.c.case_id == cases.c.id)
-        .where(cases.c.number.in_(tuple(numbers)), events.c.what.in_((*_ANSWERS, *_COME_IN)))
+        .where(cases.c.number.in_(tuple(numbers)))
         .group_by(cases.c.number)
         .having(last > came)
     )

@@ -41,7 +41,7 @@ def test_what_was_refused_can_be_asked_for_again(desk: Desk) -> None:
     number = desk.open()
     with pytest.raises(WrongArgumentError):
         send(desk, number, verb="topic", topic="none of ours")
-    assert not send(desk, number, verb="topic", topic="noise").again
+    assert not send(desk, number, verb="topic", topic="neighbours").again
 
 
 def test_a_key_is_forgotten_after_a_day(desk: Desk) -> None:

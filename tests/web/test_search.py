@@ -57,7 +57,7 @@ def test_who_opened_a_second_case_elsewhere_finds_its_number_its_office_and_its_
 ) -> None:
     first = open_in(desk.store, "nord", "one", subject="Fuite secrète")
     arrival = desk.store.cases.get(first).contacts[0].arrival_id
-    asked = {"arrivee": str(arrival), "motif": "noise", "file": "pantin", "version": "1"}
+    asked = {"arrivee": str(arrival), "motif": "neighbours", "file": "pantin", "version": "1"}
     assert agent.post(f"/dossier/{first}/dedoubler", **asked).status_code == 303
     (other,) = (case for case in desk.store.desk.linked(first))
     colleague = Somebody(desk, "anne", Role.AGENT, "nord")
