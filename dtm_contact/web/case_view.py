@@ -382,7 +382,7 @@ def _event_entries(
             who,
             _WRITTEN[event.what],
             text=str(event.data.get("text", "")),
-            heading=WRITTEN_BY[letter_act(event.what, event.data)],
+            heading=WRITTEN_BY.get(letter_act(event.what, event.data), WRITTEN_BY[event.what]),
             outgoing=mail.id if mail else 0,
             to=tuple(filter(None, (event.data.get("to", ""), *event.data.get("also_to", ())))),
             cc=tuple(event.data.get("cc", ())),
