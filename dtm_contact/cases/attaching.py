@@ -8,6 +8,9 @@ from pydantic import Field
 from dtm_contact.cases.act import Act
 from dtm_contact.cases.refusals import WrongArgumentError, WrongStateError
 from dtm_contact.directory import Directory
+from dtm_contact.explain import caller
+from dtm_contact.explain.names import Names, without_code
+from dtm_contact.labels.judging import OUTCOMES
 from dtm_contact.model import Contact, DraftKind, StoredFile
 from dtm_contact.rules.queues import Queue
 from dtm_contact.settings import AttachmentSettings
@@ -83,3 +86,38 @@ def quoted(act: Act, text: str, original: Contact | None) -> str:
     who = original.sender.name or original.sender.address
     lines = "\n".join(f"> {line}".rstrip() for line in said.splitlines())
     return f"{text.rstrip()}\n\nLe {at}, {who} a écrit :\n{lines}"
+
+
+def passed_on(act: Act, original: Contact, *, tells_place: bool) -> str:
+    """Return a message, a call or a visit of the case in hand as it stands behind the words of who passes it on.
+
+    Of what was said by word of mouth it tells, besides, what is known of whom: that bears no name and no address of
+    its own, and whoever gets it has nothing else to go by.
+
+    Args:
+        act: the verb being carried out.
+        original: what came in.
+        tells_place: nobody of the household is in danger from whoever learns where they live.
+    """
+    spoken = original.call is not None or original.voice is not None or original.channel.traits.at_desk
+    sender = f"{original.sender.name} {original.sender.address}".strip()
+    heads = [caller(original.call) if original.call else sender and f"De : {sender}"]
+    heads += [f"Objet : {original.subject}" if original.subject else ""]
+    heads += [f"Le {original.at.astimezone(act.now.tzinfo):%d/%m/%Y à %H:%M}"]
+    heads += [OUTCOMES[original.call.outcome] if original.call else ""]
+    heads += _known(act, tells_place=tells_place) if spoken else []
+    said = (original.new_text.strip(), original.signature.strip() if spoken and tells_place else "")
+    title = "Appel transmis" if original.call or original.voice else "Message transmis"
+    told = "\n".join(filter(None, (f"--- {title} ---", *heads)))
+    return "\n\n".join(("", told, *filter(None, said)))
+
+
+def _known(act: Act, *, tells_place: bool) -> list[str]:
+    """Return whom the case in hand is about and where they live, as far as the actor may see it."""
+    case, names = act.case, Names(act.grounds.directory, {}, act.grounds.settings.zone)
+    found = []
+    if case.tenant_id is not None and act.sees_tenant(case.tenant_id):
+        found.append(f"Locataire : {without_code(names.person(case.tenant_id))}")
+    if tells_place and case.dwelling_id is not None and act.sees_dwelling(case.dwelling_id):
+        found.append(f"Logement : {without_code(names.dwelling(case.dwelling_id))}")
+    return found

@@ -23,6 +23,7 @@ class Command:
         visibility: what the actor may see. It does not travel: whoever receives a command decides it anew, by the
             socket that the command came by and by what the store says of the actor.
         of_draft: what the actor had in their draft is what is asked for: the draft is gone with it.
+        form: the digest of the form that asks for it; "" for none. What one form asks for is done once.
     """
 
     verb: str
@@ -32,6 +33,7 @@ class Command:
     expected_version: int | None = None
     visibility: Visibility = EVERYTHING
     of_draft: bool = False
+    form: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return the command as JSON holds it."""
@@ -42,6 +44,7 @@ class Command:
             "arguments": dict(self.arguments),
             "expected_version": self.expected_version,
             "of_draft": self.of_draft,
+            "form": self.form,
         }
 
     @classmethod
@@ -61,7 +64,8 @@ class Command:
             raise WrongArgumentError("arguments est un objet JSON")
         number = _name(data, "number", empty=True)
         named = _name(data, "verb"), _name(data, "actor")
-        return cls(*named, number, arguments, version, of_draft=data.get("of_draft") is True)
+        form = _name(data, "form", empty=True)
+        return cls(*named, number, arguments, version, of_draft=data.get("of_draft") is True, form=form)
 
 
 def _name(data: dict[str, Any], key: str, *, empty: bool = False) -> str:
@@ -80,6 +84,7 @@ class Done:
         events: what happened, in its order; those of a second case (a merge, a split) included.
         opened: the number of the case that was opened on the way; None where none was.
         arrival: the external id of what was handed in to be judged (`new`); None for all other verbs.
+        again: the same form had asked for it before: nothing was done now, and this is what came of it then.
     """
 
     number: str
@@ -87,3 +92,4 @@ class Done:
     events: tuple[Event, ...]
     opened: str | None = None
     arrival: str | None = None
+    again: bool = False

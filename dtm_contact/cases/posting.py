@@ -251,7 +251,7 @@ def post(act: Act, to: Addressee, text: str, *, subject: str | None = None, encl
         "files": [file.in_event for file in enclosed.files],
         "forwarded": [each.name for each in enclosed.forwarded],
     }
-    told |= {"unproven": to.unproven}
+    told |= {"unproven": to.unproven, "invitation": enclosed.method}
     act.tell(enclosed.kind, {name: value for name, value in told.items() if value})
 
 

@@ -18,7 +18,8 @@ from dtm_contact.errors import NotFoundError
 from dtm_contact.labels.events import event_line
 from dtm_contact.model import DraftKind
 from dtm_contact.registry import Registry
-from dtm_contact.store import Store, case_transaction
+from dtm_contact.store import CaseTransaction, Store, case_transaction
+from dtm_contact.store.case_transactions import ActResult
 from dtm_contact.store.outbox import OUTBOUND
 
 Arguments = ParamSpec("Arguments")
@@ -131,6 +132,8 @@ def _on_case(
     unless: Callable[[Act], bool],
 ) -> Done:
     with case_transaction(store.database, command.actor, now) as work:
+        if before := _done_before(work, command):
+            return before
         (held,) = work.lock(command.number)
         act = Act(work, held, grounds, command.visibility)
         seen = command.visibility.sees_case(held.case.office_id, archived=held.case.archived)
@@ -142,7 +145,26 @@ def _on_case(
         if command.of_draft and command.verb in set(DraftKind):
             work.drop_draft(DraftKind(command.verb), command.number)
         (after,) = work.lock(command.number)
-        return Done(command.number, after.case.version, tuple(act.events), act.opened)
+        return _done(work, command, Done(command.number, after.case.version, tuple(act.events), act.opened))
+
+
+def _done_before(work: CaseTransaction, command: Command) -> Done | None:
+    """Return what came of the command's form where that was carried out before; None the first time.
+
+    The case may have left what the actor may see with it: this tells them no more than they were told then.
+    """
+    before = work.begin_act(command.form) if command.form else None
+    if before is None:
+        return None
+    if command.of_draft and command.verb in set(DraftKind):
+        work.drop_draft(DraftKind(command.verb), command.number)
+    return Done(before.number, before.version, (), before.opened, again=True)
+
+
+def _done(work: CaseTransaction, command: Command, done: Done) -> Done:
+    if command.form:
+        work.end_act(command.form, ActResult(done.number, done.version, done.opened))
+    return done
 
 
 def _what_came_between(act: Act, actor: str) -> str:
@@ -161,6 +183,8 @@ def _without_case(
     checked: Callable[..., None], store: Store, command: Command, now: datetime, grounds: KnowledgeSource
 ) -> Done:
     with case_transaction(store.database, command.actor, now) as work:
+        if before := _done_before(work, command):
+            return before
         act = Act(work, None, grounds, command.visibility)
         checked_call(checked, act, **command.arguments)
-        return Done("", 0, tuple(act.events), act.opened)
+        return _done(work, command, Done("", 0, tuple(act.events), act.opened))

@@ -56,6 +56,16 @@ class Names:
         parts += [door] if dwelling.door else []
         return f"{', '.join(parts)} ({dwelling_id})"
 
+    def entrance(self, address_id: str) -> str:
+        """Return "14 rue du 11-Novembre-1918, bât. A, Bagnolet (A00001)"."""
+        address = self.directory.addresses.get(address_id)
+        if address is None:
+            return address_id
+        details = [
+            f"{word} {value}" for word, value in (("bât.", address.building), ("esc.", address.staircase)) if value
+        ]
+        return f"{', '.join((f'{address.house_number} {address.street}', *details, address.commune))} ({address_id})"
+
     def caretaker(self, caretaker_id: str) -> str:
         """Return "Mme Isabel Carvalho (G001)"."""
         caretaker = self.directory.caretakers.get(caretaker_id)

@@ -93,6 +93,7 @@ _AUDIT_DETAILS: Final[Mapping[str, Callable[[Any], str]]] = {
     "until": lambda _: "compte verrouillé quelques minutes",
     "rules": lambda _: "ce que les règles ont vu",
     "household": lambda _: "le foyer entier",
+    "entrance": lambda _: "tous les foyers de l'entrée",
     "layout": lambda _: "mise en page d'origine",
     "invitation": lambda _: "invitation",
     "sent": lambda outgoing: f"message envoyé {outgoing}",

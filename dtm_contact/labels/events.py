@@ -100,6 +100,20 @@ _KIND: Final[Mapping[OutgoingKind, str]] = {
     OutgoingKind.REPLY: "Réponse",
     OutgoingKind.NOTICE: "Message de service",
 }
+_LETTERS: Final[Mapping[str, tuple[str, bool]]] = {
+    "forwarded": ("Transfert", False),
+    "REQUEST": ("Invitation", True),
+    "CANCEL": ("Annulation de rendez-vous", True),
+}
+"""What an agent's letters are called that are no answer, and whether that is feminine."""
+WRITTEN_BY: Final[Mapping[str, str]] = {
+    "noted": "Note de",
+    "replied": "Réponse de",
+    "forwarded": "Message transmis par",
+    "REQUEST": "Invitation de",
+    "CANCEL": "Annulation de rendez-vous par",
+}
+"""What stands over an agent's words, before who wrote them, by the act as `letter_act` names it."""
 _FATES: Final[Mapping[str, str]] = {
     "sent": "{kind} envoyé{e} à {to}",
     "refused": "{kind} non remis{e} : refusé{e} par le serveur de {to}",
@@ -229,16 +243,22 @@ def event_line(what: str, data: Mapping[str, Any], naming: EventNaming = _AS_IT_
     return f"{head} : {' ; '.join(details)}" if details else head
 
 
-def mail_line(what: str, kind: OutgoingKind, to: str) -> str:
+def mail_line(what: str, kind: OutgoingKind, to: str, by: str = "") -> str:
     """Return what became of a message that was sent.
 
     Args:
         what: the event's name: `sent`, `refused`, `no_such_address` or `given_up`.
         kind: why it was sent.
         to: where it went.
+        by: the act of an agent that wrote it, as `letter_act` names it; "" where none did.
     """
-    ending = "" if kind is OutgoingKind.NOTICE else "e"
-    return _FATES[what].format(kind=_KIND[kind], e=ending, to=to)
+    named, is_feminine = _LETTERS.get(by) or (_KIND[kind], kind is not OutgoingKind.NOTICE)
+    return _FATES[what].format(kind=named, e="e" if is_feminine else "", to=to)
+
+
+def letter_act(what: str, data: Mapping[str, Any]) -> str:
+    """Return which act wrote the letter that an event tells of: `replied`, `forwarded`, or an invitation's method."""
+    return str(data.get("invitation") or what)
 
 
 def _details(what: str, data: Mapping[str, Any], naming: EventNaming) -> list[str]:

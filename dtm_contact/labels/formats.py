@@ -54,20 +54,28 @@ def due_in(due: datetime, now: datetime, waits_until: datetime | None = None) ->
         return f"revient {clock(waits_until, now)}"
     left = due - now
     if abs(left) < timedelta(minutes=1):
-        return "à répondre maintenant"
+        return "maintenant"
     return f"en retard de {lasting(left)}" if left < timedelta() else f"dans {lasting(left)}"
 
 
-def answer_before(due: datetime, now: datetime, waits_until: datetime | None = None) -> str:
+def answer_before(
+    due: datetime, now: datetime, waits_until: datetime | None = None, answered_at: datetime | None = None
+) -> str:
     """Return by when somebody is to answer, in a whole phrase: "à répondre avant 10 h 55, dans 25 min".
 
     Args:
         due: when the first answer is due.
         now: the time.
         waits_until: when a case that is set waiting comes back; None for one that is not.
+        answered_at: when it was answered; None while an answer is due.
     """
+    if answered_at is not None:
+        back = f" ; en attente, revient {_said(waits_until, now)}" if waits_until is not None else ""
+        return f"répondu {clock(answered_at, now)}{back}"
     if waits_until is not None:
         return f"en attente, revient {_said(waits_until, now)}"
+    if abs(due - now) < timedelta(minutes=1):
+        return "à répondre maintenant"
     if due < now:
         return f"à répondre au plus vite, {due_in(due, now)} (prévu avant {_said(due, now)})"
     return f"à répondre avant {_said(due, now)}, {due_in(due, now)}"

@@ -38,6 +38,7 @@ from dtm_contact.store.register import RegisterEntry
 from dtm_contact.store.schema import IS_OPEN, arrivals, case_links, cases, contacts, shared_contacts
 from dtm_contact.store.system_schema import accounts as accounts_table
 from dtm_contact.store.system_schema import appointments
+from dtm_contact.store.writing_schema import act_keys
 
 Whom = tuple[str | None, str | None, str | None]
 """Tenant, dwelling, residence."""
@@ -55,6 +56,15 @@ class LockedCase:
 
     id: int
     case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class ActResult:
+    """What came of an act: the case, "" for none, its version by then, and the case that was opened on the way."""
+
+    number: str
+    version: int
+    opened: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +118,21 @@ class CaseTransaction:
             if number not in found:
                 raise NotFoundError(f"case {number}")
         return [found[number] for number in numbers]
+
+    def begin_act(self, digest: str) -> ActResult | None:
+        """Note that the form of a digest is being carried out; return what came of it where it was before.
+
+        Whoever sends the same form meanwhile waits here until this transaction ends.
+        """
+        if self._insert(act_keys, {"digest": digest, "number": "", "version": 0, "at": self.now}):
+            return None
+        row = self._connection.execute(sa.select(act_keys).where(act_keys.c.digest == digest)).one()
+        return ActResult(row.number, row.version, row.opened)
+
+    def end_act(self, digest: str, result: ActResult) -> None:
+        """Keep what came of the form of a digest."""
+        values = {"number": result.number, "version": result.version, "opened": result.opened}
+        self._connection.execute(sa.update(act_keys).where(act_keys.c.digest == digest).values(values))
 
     def change(self, held: LockedCase, **values: Any) -> dict[str, list[Any]]:
         """Change columns of a case; return of each that differs what was there and what is there now, as JSON.

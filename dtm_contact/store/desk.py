@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from dtm_contact.store.schema import (
     IS_OPEN,
     ORDER,
     arrivals,
+    case_links,
     cases,
     confirmed_contacts,
     contacts,
@@ -73,6 +74,7 @@ class CaseHints:
         contacts: how often they called or wrote.
         raised_by: the words of the latest message that raise the priority.
         peril: what kind of danger that message tells of; None where none is clear.
+        answered_at: when one of us answered last; None where something has come in since, or nobody has.
     """
 
     words: str = ""
@@ -80,6 +82,7 @@ class CaseHints:
     contacts: int = 0
     raised_by: tuple[str, ...] = ()
     peril: Peril | None = None
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +181,14 @@ class StoredDesk:
             query = sa.select(judgements.c.contact_id, text, understood["raised_by"], understood["peril"].as_string())
             shown = query.where(judgements.c.contact_id.in_([row.latest for row in rows]))
             said = {row[0]: row[1:] for row in connection.execute(shown)}
-        return {row[0]: _hints(row[2], row[3], *said.get(row[1], ("", None, None))) for row in rows}
+            answered = _answered(connection, numbers)
+        found = {row[0]: _hints(row[2], row[3], *said.get(row[1], ("", None, None))) for row in rows}
+        return {number: replace(hints, answered_at=answered.get(number)) for number, hints in found.items()}
+
+    def answered_at(self, number: str) -> datetime | None:
+        """Return when one of us answered last in a case; None where something has come in since, or nobody has."""
+        with self._database.reading() as connection:
+            return _answered(connection, (number,)).get(number)
 
     def counts(self, queues: Collection[str]) -> dict[str, int]:
         """Return how many cases are open in each of these queues."""
@@ -257,13 +267,43 @@ class StoredDesk:
             return _cases(connection, query.order_by(cases.c.state.desc(), cases.c.id.desc()).limit(limit))
 
     def by_contacts(self, ids: Sequence[int]) -> list[Case]:
-        """Return the cases that contacts lie in, by the store's own ids, in that order and each once."""
-        query = sa.select(contacts.c.id, *CASE_COLUMNS).join(cases, cases.c.id == contacts.c.case_id)
+        """Return the cases that contacts lie in, or stand in beside, by the store's own ids, in that order."""
+        places = sa.union(
+            sa.select(contacts.c.id.label("contact_id"), contacts.c.case_id).where(contacts.c.id.in_(ids)),
+            sa.select(shared_contacts.c.contact_id, shared_contacts.c.case_id).where(
+                shared_contacts.c.contact_id.in_(ids)
+            ),
+        ).subquery()
+        query = sa.select(places.c.contact_id, *CASE_COLUMNS).join(cases, cases.c.id == places.c.case_id)
         # The words of whoever was erased may be in a look-up for as long as its process runs.
-        query = query.where(contacts.c.id.in_(ids), cases.c.erased_at.is_(None))
+        query = query.where(cases.c.erased_at.is_(None)).order_by(cases.c.id)
+        found: dict[int, list[Case]] = {}
         with self._database.reading() as connection:
-            found = {row.id: case_of(row[1:]) for row in connection.execute(query)}
-        return list({found[each].number: found[each] for each in ids if each in found}.values())
+            for row in connection.execute(query):
+                found.setdefault(row.contact_id, []).append(case_of(row[1:]))
+        return list({case.number: case for each in ids for case in found.get(each, ())}.values())
+
+    def opened_by(self, who: str, numbers: Collection[str]) -> frozenset[str]:
+        """Return which of these cases somebody opened: as a part of another one, or by writing down what they heard."""
+        # By the bare word SQLite might go through all openings by their index, for each case.
+        opened = events.c.what.concat("") == "opened"
+        own = sa.exists().where(events.c.case_id == cases.c.id, opened, events.c.who == who)
+        by = judgements.c.judgement["contact"]["stated"]["by"].as_string()
+        heard = sa.exists().where(contacts.c.case_id == cases.c.id, judgements.c.contact_id == contacts.c.id, by == who)
+        query = sa.select(cases.c.number).where(cases.c.number.in_(tuple(numbers)), sa.or_(own, heard))
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(query).scalars())
+
+    def linked(self, number: str) -> list[Case]:
+        """Return the cases that a case is linked to, from whichever side, oldest first."""
+        here = sa.select(cases.c.id).where(cases.c.number == number).scalar_subquery()
+        there = sa.union(
+            sa.select(case_links.c.other_id).where(case_links.c.case_id == here),
+            sa.select(case_links.c.case_id).where(case_links.c.other_id == here),
+        )
+        query = sa.select(*CASE_COLUMNS).where(cases.c.id.in_(there), cases.c.erased_at.is_(None))
+        with self._database.reading() as connection:
+            return _cases(connection, query.order_by(cases.c.id))
 
     def incidents(self, topics: Collection[str], since: datetime) -> list[Incident]:
         """Return where several households of one residence have an open case on one of these topics since a time."""
@@ -421,6 +461,25 @@ def _newest_that_call(connection: Connection, query: sa.Select[Any]) -> list[Cas
     rows = connection.execute(newest.limit(_MOST_ALARMS)).all()
     quiet = left_in_peace(connection, {row.id for row in rows})
     return [case_of(row[1:]) for row in rows if row.id not in quiet][:_MOST_SHOWN]
+
+
+_ANSWERS = ("replied", "answered", "spoken")
+_COME_IN = ("opened", "joined", "reopened")
+
+
+def _answered(connection: Connection, numbers: Collection[str]) -> dict[str, datetime]:
+    """Return when one of us answered last in each of some cases in which nothing has come in since."""
+    is_answer = events.c.what.in_(_ANSWERS)
+    last, at = sa.func.max(events.c.id).filter(is_answer), sa.func.max(events.c.at).filter(is_answer)
+    came = sa.func.max(events.c.id).filter(events.c.what.in_(_COME_IN))
+    query = (
+        sa.select(cases.c.number, at)
+        .join(events, events.c.case_id == cases.c.id)
+        .where(cases.c.number.in_(tuple(numbers)))
+        .group_by(cases.c.number)
+        .having(last > came)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _who(name: str, address: str) -> str:

@@ -13,13 +13,15 @@ from dtm_contact.store.leases import database_time
 from dtm_contact.store.listening import WRITING, tell
 from dtm_contact.store.schema import cases
 from dtm_contact.store.system_schema import accounts
-from dtm_contact.store.writing_schema import drafts, files, writers
+from dtm_contact.store.writing_schema import act_keys, drafts, files, writers
 
 WRITES_FOR: Final = timedelta(seconds=20)
 """So long somebody counts as writing after the last sign of it."""
 _RENEWED_AFTER: Final = timedelta(seconds=5)
 KEPT: Final = timedelta(days=30)
 """The age at which a draft is erased."""
+ACT_KEYS_KEPT: Final = timedelta(days=1)
+"""So long a form that is sent again does nothing again."""
 MOST_DRAFTS: Final = 300
 """Drafts of one person; beyond it the oldest goes."""
 
@@ -102,8 +104,13 @@ class StoredDrafts:
             return [Writer(*row) for row in rows]
 
     def erase_old(self, now: datetime) -> int:
-        """Erase the drafts that have reached their age, and who wrote long ago; return how many drafts that were."""
+        """Erase the drafts that have reached their age, who wrote long ago, and what was done by which form.
+
+        Returns:
+            How many drafts that were.
+        """
         with self._database.writing() as connection:
+            connection.execute(act_keys.delete().where(act_keys.c.at < now - ACT_KEYS_KEPT))
             connection.execute(writers.delete().where(writers.c.until < database_time(connection) - timedelta(days=1)))
             return connection.execute(drafts.delete().where(drafts.c.saved_at < now - KEPT)).rowcount
 

@@ -39,6 +39,19 @@ writers = sa.Table(
 )
 """Who writes to the tenant in which case at this moment; over at `until`, by the database's clock."""
 
+act_keys = sa.Table(
+    "act_keys",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False, info=_NOTHING),
+    sa.Column("opened", sa.Text),
+    sa.Column("at", UtcTime, nullable=False, index=True, info=_NOTHING),
+    info=classed(DataClass.STAFF, keep="P1D", since="acted"),
+)
+"""What was done by the forms of the last hours, so that no form that is sent twice does it twice. `digest`: of the key
+that the form bore, of who sent it, and of what stood in it; `number`, `version`, `opened`: what came of it."""
+
 files = sa.Table(
     "files",
     metadata,

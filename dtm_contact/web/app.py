@@ -37,7 +37,7 @@ from dtm_contact.web.request_context import RequestContext
 _log = get_log("desk")
 _HERE = Path(__file__).parent
 _FILES = "/fichiers/{digest}/{name}"
-_FOLDERS = [_HERE / "static", _HERE / "vendor"]
+_FOLDER = _HERE / "static"
 PAGE = "dtm_contact.page"
 """What the scope of a request has the path of its page under, without what stands for a case or a person."""
 _LARGEST_FORM = 256 * 1024
@@ -121,7 +121,7 @@ def _endpoint(shared: AppContext, renderer: Renderer, route: Route) -> _Endpoint
                 response = await answered
             except Exception as error:  # noqa: BLE001 - whoever waits must be answered, whatever it is
                 response = renderer.trouble(None, *_failure(error, route.path))
-        return _with_headers(_to_script(response) if request.headers.get("hx-request") == "true" else response)
+        return _with_headers(_to_script(response) if request.headers.get("x-desk-script") == "1" else response)
 
     return answer
 
@@ -225,7 +225,7 @@ def _to_script(response: Response) -> Response:
     """Return an answer for a script: one that followed a redirect would load the page, and the browser once more."""
     if not isinstance(response, RedirectResponse):
         return response
-    return Response(status_code=204, headers={"HX-Redirect": response.headers["location"]})
+    return Response(status_code=204, headers={"X-Desk-Go-To": response.headers["location"]})
 
 
 def _request_context(shared: AppContext, request: Request, form: FormData) -> RequestContext:
@@ -263,7 +263,7 @@ def _with_headers(response: Response) -> Response:
 
 def _digests() -> dict[str, str]:
     """Return the digest of each file that pages name, by its name."""
-    paths = [path for folder in _FOLDERS for path in folder.iterdir()]
+    paths = list(_FOLDER.iterdir())
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in paths}
 
 
@@ -277,8 +277,7 @@ class _StaticFiles(StaticFiles):
     """The files that pages name, under paths that change with their content: browsers keep them."""
 
     def __init__(self) -> None:
-        super().__init__(directory=_FOLDERS[0])
-        self.all_directories += _FOLDERS[1:]
+        super().__init__(directory=_FOLDER)
 
     def get_path(self, scope: Scope) -> str:
         name: str = scope["path_params"]["name"]

@@ -79,8 +79,8 @@ def open_session(context: RequestContext, enter: Callable[..., bool], to: str) -
 
 def refusal(context: RequestContext, route: Route) -> Response | int | None:
     """Return why a request is not served: an answer, or a status; None where it is."""
-    if route.right is not None and context.user is None and context.is_htmx:
-        return Response(status_code=401, headers={"HX-Redirect": "/connexion"})
+    if route.right is not None and context.user is None and context.is_script:
+        return Response(status_code=401, headers={"X-Desk-Go-To": "/connexion"})
     if route.method == "POST" and not _from_our_page(context, logged_in=route.right is not None):
         return 403 if context.user or route.right is None else go("/connexion")
     if route.right is None:

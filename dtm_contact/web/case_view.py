@@ -13,7 +13,7 @@ from dtm_contact.directory.duty import on_duty, on_duty_in_residence
 from dtm_contact.explain import Segment, caller, mark, source_line
 from dtm_contact.explain.names import Names
 from dtm_contact.labels.coded_text import text_of
-from dtm_contact.labels.events import ENGINE, EventNaming, actor, event_line, mail_line
+from dtm_contact.labels.events import ENGINE, WRITTEN_BY, EventNaming, actor, event_line, letter_act, mail_line
 from dtm_contact.labels.formats import spaced
 from dtm_contact.labels.judging import NUMBER_WITHHELD, OUTCOMES, WISH_HEADINGS
 from dtm_contact.model import (
@@ -48,9 +48,13 @@ class ShownWish:
 
 
 def wishes(contacts: Sequence[CaseContact]) -> list[ShownWish]:
-    """Return what the writers wish, as it was understood, each once; of several times to call the latest first."""
+    """Return what the writers wish, as it was understood, each once; of several times to call the latest first.
+
+    What an agent wrote down of a call or a visit is theirs to read as they wrote it: its words are no one's wish.
+    """
     shown: dict[ShownWish, None] = {}
-    for judged in (contact.judgement for contact in reversed(contacts) if contact.judgement):
+    read = (contact.judgement for contact in reversed(contacts) if contact.judgement)
+    for judged in (each for each in read if not each.contact.channel.traits.at_desk):
         for wished in judged.understanding.wishes:
             shown.setdefault(ShownWish(WISH_HEADINGS[wished.wish], wish_words(wished, judged.contact.text)))
     return list(shown)[:_MOST_WISHES]
@@ -259,6 +263,7 @@ class TimeLineEntry:
         at, who: when and who.
         kind: `message`, `call`, `voice`, `visit`, `unread`, `note`, `reply`, `forward` or `event`.
         text: of an event, or of a note or reply.
+        heading: of a note or a letter, what it is, before who wrote it.
         subject, new, signature: of a message, with the words marked that counted.
         quoted, forwarded: of a message, folded.
         attached: the words of files that came along, marked likewise.
@@ -277,6 +282,7 @@ class TimeLineEntry:
     who: str
     kind: str
     text: str = ""
+    heading: str = ""
     subject: tuple[Segment, ...] = ()
     new: tuple[Segment, ...] = ()
     signature: str = ""
@@ -316,7 +322,8 @@ def time_line(
         replace(_contact_entry(contact, file.case), sent=tuple(by_arrival.get(contact.arrival_id, ())))
         for contact in file.contacts
     ]
-    entries += [entry for event in file.events for entry in _event_entries(event, naming, mails)]
+    acts = {str(event.data.get("message_id", "")): event for event in file.events if event.what in _WRITTEN}
+    entries += [entry for event in file.events for entry in _event_entries(event, naming, mails, acts)]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
@@ -361,7 +368,10 @@ def _writer(contact: Contact) -> str:
     return f"{name} <{address}>" if name and address else name or address
 
 
-def _event_entries(event: Event, naming: EventNaming, mails: Mapping[str, SentMail]) -> Iterator[TimeLineEntry]:
+def _event_entries(
+    event: Event, naming: EventNaming, mails: Mapping[str, SentMail], acts: Mapping[str, Event]
+) -> Iterator[TimeLineEntry]:
+    """Yield what the time line shows of an event; `acts` are those that wrote letters, by their message ids."""
     if event.what in _QUIET or (event.what in _TOLD_BY_MESSAGE and "way" in event.data and event.who in ENGINE):
         return
     who = actor(event.who, naming.account)
@@ -372,6 +382,7 @@ def _event_entries(event: Event, naming: EventNaming, mails: Mapping[str, SentMa
             who,
             _WRITTEN[event.what],
             text=str(event.data.get("text", "")),
+            heading=WRITTEN_BY.get(letter_act(event.what, event.data), WRITTEN_BY[event.what]),
             outgoing=mail.id if mail else 0,
             to=tuple(filter(None, (event.data.get("to", ""), *event.data.get("also_to", ())))),
             cc=tuple(event.data.get("cc", ())),
@@ -380,7 +391,9 @@ def _event_entries(event: Event, naming: EventNaming, mails: Mapping[str, SentMa
         )
         return
     if mail is not None and event.what in _FATES:
-        yield TimeLineEntry(event.at, "", "event", text=mail_line(event.what, mail.kind, mail.to), outgoing=mail.id)
+        act = acts.get(mail.message_id)
+        told = mail_line(event.what, mail.kind, mail.to, letter_act(act.what, act.data) if act else "")
+        yield TimeLineEntry(event.at, "", "event", text=told, outgoing=mail.id)
         return
     yield TimeLineEntry(event.at, who, "event", text=event_line(event.what, event.data, naming, event.who))
 

@@ -11,7 +11,7 @@ from dtm_contact.model import Draft, DraftKind, StoredFile
 from dtm_contact.store import Case
 from dtm_contact.store.drafts import names_of
 from dtm_contact.web.draft_saving import TypedDraft
-from dtm_contact.web.request_context import RequestContext
+from dtm_contact.web.request_context import ONE_TIME_KEY, RequestContext
 
 FORMS: Final[Mapping[str, DraftKind]] = {
     "attendre": DraftKind.WAIT,
@@ -27,7 +27,7 @@ FORMS: Final[Mapping[str, DraftKind]] = {
     "transmettre": DraftKind.MOVE,
 }
 """The forms whose content is kept as it is typed, by the last word of their paths."""
-_NOT_KEPT: Final = frozenset({"csrf", "version", "vu", "reste", "bandeau", "piece", "puis"})
+_NOT_KEPT: Final = frozenset({"csrf", ONE_TIME_KEY, "version", "vu", "reste", "bandeau", "piece", "puis"})
 """Fields that say where a form was sent from, and not what was written."""
 
 

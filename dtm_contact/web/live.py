@@ -64,6 +64,7 @@ class EventStream:
         account_id: int = 0,
         is_well: Callable[[], bool] = lambda: True,
         called: Callable[[str], str] = str,
+        account: str = "",
     ) -> None:
         """Take what it may hear of.
 
@@ -72,8 +73,10 @@ class EventStream:
             since: the latest event that the page shows already.
             account_id: whose page it is: that they write is not told to themselves.
             called: the name that colleagues read for who did something; "" for the program itself.
+            account: the name of the account whose page it is: what they did is not told to them as news.
             is_well: tells whether the daemon answers and the store can be read.
         """
+        self._account = account
         self._called = called
         self.queues = frozenset(queues)
         self.since = since
@@ -120,8 +123,14 @@ class EventStream:
             # Of very many the latest, but each danger: the page asks for its banner where one is sent.
             dangers = (event for event in mine[:-_MOST_SENT] if event.is_dangerous)
             shown = (*dangers, *mine[-_MOST_SENT:])
-            sent = [{"n": event.number, "by": self._called(event.who), "d": event.is_dangerous} for event in shown]
-            yield f"id: {mine[-1].event_id}\ndata: {json.dumps(sent)}\n\n"
+            yield f"id: {mine[-1].event_id}\ndata: {json.dumps([self._told(event) for event in shown])}\n\n"
+
+    def _told(self, event: CaseEvent) -> dict[str, str | bool]:
+        """Return an event as the page hears of it: the case, who, whether it is a danger, whether it is no news."""
+        # That what somebody wrote has left follows from that they wrote it.
+        is_no_news = event.who == self._account or event.what == "sent"
+        told: dict[str, str | bool] = {"n": event.number, "by": self._called(event.who), "d": event.is_dangerous}
+        return told | {"q": True} if is_no_news else told
 
 
 class EventFollower:

@@ -1,6 +1,6 @@
 """The register as the desk shows it: the entries of a household, who may do what to them, and what reading proposes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from dtm_contact.explain.names import without_code
 from dtm_contact.labels.cases import ENTRY_KINDS, PROTECTIONS, REACHES
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.labels.judging import LANGUAGES
-from dtm_contact.model import EntryKind, Judgement, Protection, Reach, Wish
+from dtm_contact.model import Contact, EntryKind, Judgement, Protection, Reach, Wish, domain_of
 from dtm_contact.store import Case, CaseContact, RegisterEntry
 from dtm_contact.text.language import language_of
 from dtm_contact.web.case_view import wish_words
@@ -208,29 +208,38 @@ def _seen(context: RequestContext, number: str | None) -> str:
 
 
 def proposed(
-    contacts: Sequence[CaseContact], tenant_id: str | None, register: HouseholdRegister
+    contacts: Sequence[CaseContact], tenant_id: str | None, register: HouseholdRegister, own_domains: Collection[str]
 ) -> list[ProposedEntry]:
     """Return the entries that the messages of a case propose for its tenant, the latest first, each once.
 
-    What somebody wrote for another is not the tenant's wish. What the register has, or had and an agent ended since
-    it was written, is not proposed again.
+    Only the tenant's own words are read: what somebody wrote for another is not their wish, nor is what an agent wrote
+    down, in whose words "rappeler demain" is a task. What the register has, or had and an agent ended since it was
+    written, is not proposed again.
 
     Args:
         contacts: the case's, oldest first.
         tenant_id: whom the case names.
         register: what the register says of their household.
+        own_domains: of the landlord's addresses, lower case.
     """
     if tenant_id is None:
         return []
     given: dict[tuple[EntryKind, str], ProposedEntry] = {}
     for contact in reversed(contacts):
         judged = contact.judgement
-        if judged is None or not _is_theirs(judged, tenant_id):
+        if judged is None or _is_ours(judged.contact, own_domains) or not _is_theirs(judged, tenant_id):
             continue
         for entry in _proposed(judged):
             if not _is_settled(entry, contact, tenant_id, register):
                 given.setdefault((entry.kind, entry.value), entry)
     return list(given.values())[:_MOST_PROPOSED]
+
+
+def _is_ours(read: Contact, own_domains: Collection[str]) -> bool:
+    """Return whether one of our own people wrote it; what a form of ours passes on asks to be answered elsewhere."""
+    sender, answered_at = read.sender.address.lower(), read.reply_to.address.lower()
+    passes_on = bool(answered_at) and answered_at != sender
+    return read.channel.traits.at_desk or (domain_of(sender) in own_domains and not passes_on)
 
 
 def _is_theirs(judged: Judgement, tenant_id: str) -> bool:

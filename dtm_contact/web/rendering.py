@@ -1,6 +1,7 @@
 """What a page is given beside its own: names, times in words, addresses of files, who is there."""
 
 import re
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from dtm_contact.access import Role
+from dtm_contact.cases.verbs.correcting import is_denied
 from dtm_contact.explain import alarm_line
 from dtm_contact.explain.names import without_code
 from dtm_contact.labels.audit import audit_details, audit_subject, audited
@@ -37,6 +39,7 @@ from dtm_contact.web.case_view import shown_value
 from dtm_contact.web.request_context import RequestContext
 
 _BITS_SHOWN: Final = 12.0
+_KEY_OCTETS: Final = 9
 _BEFORE_SIGNS: Final = re.compile(" (?=[:;?!](?:\\s|$))")
 _TROUBLES = {
     400: "La demande n’a pas été comprise.",
@@ -68,9 +71,11 @@ class Renderer:
             auto_reload=False,
         )
         self._environment.globals["file"] = lambda name: f"/fichiers/{digests[name]}/{name}"
+        self._environment.globals["one_time_key"] = lambda: secrets.token_urlsafe(_KEY_OCTETS)
         self._environment.globals["app"] = shared
         self._environment.globals["part"] = self._part
         self._environment.filters.update(_FILTERS)
+        self._environment.tests["denied"] = lambda case: is_denied(case.alarm)
         self._environment.filters["called"] = shared.account_name
         # All at once: a program that is replaced while it runs must not mix its old pages with new ones.
         for name in self._environment.list_templates():
@@ -132,13 +137,15 @@ def due(case: Case, now: datetime) -> str:
     return due_in(case.due, now, case.waiting_until if case.is_waiting(now) else None)
 
 
-def due_words(case: Case, now: datetime) -> str:
-    """Return, for its own page, until when a case is to be answered, or when it comes back, in words."""
-    return answer_before(case.due, now, case.waiting_until if case.is_waiting(now) else None)
+def due_words(case: Case, now: datetime, answered_at: datetime | None) -> str:
+    """Return, for its own page, until when a case is to be answered, when it was, or when it comes back, in words."""
+    return answer_before(case.due, now, case.waiting_until if case.is_waiting(now) else None, answered_at)
 
 
-def urgency(case: Case, now: datetime) -> str:
-    """Return how a due time is to look: `late`, `soon` (within two hours), `waits` or `later`."""
+def urgency(case: Case, now: datetime, answered_at: datetime | None = None) -> str:
+    """Return how a due time is to look: `answered`, `late`, `soon` (within two hours), `waits` or `later`."""
+    if answered_at is not None:
+        return "answered"
     if case.is_waiting(now):
         return "waits"
     left = case.due - now

@@ -1,6 +1,9 @@
 """One request to the desk: who makes it, what it asks, what they may see, and how they read, change and audit."""
 
-from collections.abc import Mapping
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,10 +15,17 @@ from dtm_contact.access import Right, Role, csrf_token, may, sees, sees_case, vi
 from dtm_contact.cases import Command, Done
 from dtm_contact.errors import NotFoundError
 from dtm_contact.store import Account, Case, CaseFile
+from dtm_contact.text import phone_key
 from dtm_contact.web.app_context import AppContext
-from dtm_contact.web.search import FoundPerson
+from dtm_contact.web.search import FoundPerson, FoundPlace
 
 LONGEST_SEARCH = 200
+ONE_TIME_KEY = "cle"
+"""The field by which a form that is sent twice is known."""
+_OF_THE_PAGE = frozenset({ONE_TIME_KEY, "csrf", "version", "vu", "reste", "bandeau"})
+"""Fields that say from which page a form was sent."""
+_MOST_PEOPLE = 20
+_NUMBER = re.compile(r"(\d{4})-?0*(\d{1,7})")
 _LONGEST_FIELD = 20_000
 _SEE_OTHER = 303
 
@@ -62,9 +72,9 @@ class RequestContext:
         return self.user
 
     @property
-    def is_htmx(self) -> bool:
-        """Whether htmx asks: the answer replaces a part of the page, and the browser loads none."""
-        return self.headers.get("hx-request") == "true"
+    def is_script(self) -> bool:
+        """Whether a script of ours asks: the answer goes into a page that stands, and the browser loads none."""
+        return self.headers.get("x-desk-script") == "1"
 
     @property
     def csrf(self) -> str:
@@ -156,10 +166,11 @@ class RequestContext:
     def find_people(self, asked: str, where: str) -> list[FoundPerson]:
         """Return the people whom they may see by what they typed; the look-up is noted before anybody is shown.
 
-        This is the one way to `PeopleIndex.find` for pages.
+        This is the one search for people: of the page of search, of a case, of a new one. Whom the directory does not
+        know so is found by what lies in cases: the number of one, where they wrote or called from, their words.
 
         Args:
-            asked: a name, a number, a street; nothing is looked up where it is empty.
+            asked: a name, a number, an address, a street; nothing is looked up where it is empty.
             where: for which case they are looked up; "" for none.
 
         Raises:
@@ -167,10 +178,44 @@ class RequestContext:
         """
         if not asked:
             return []
-        people = self.app.people().find(asked, self.now.date())
-        seen = [person for person in people if sees(self.account, person.office_id)]
+        index, on = self.app.people(), self.now.date()
+        seen = index.find(asked, on, lambda office_id: sees(self.account, office_id))
+        if not seen:
+            tenants = dict.fromkeys(case.tenant_id for case in self.find_cases(asked) if case.tenant_id)
+            found = (index.person(tenant_id, on) for tenant_id in tenants)
+            seen = [person for person in found if person is not None and sees(self.account, person.office_id)]
         self.audit("searched", asked, people=[person.tenant_id for person in seen], case=where)
-        return seen
+        return seen[:_MOST_PEOPLE]
+
+    def find_places(self, asked: str) -> list[FoundPlace]:
+        """Return the entrances of streets and residences of the offices that they see, by what they typed."""
+        return self.app.people().places(asked, lambda office_id: sees(self.account, office_id)) if asked else []
+
+    def find_cases(self, asked: str) -> list[Case]:
+        """Return the cases that they see by what they typed, open ones first."""
+        return self.find_cases_and_opened(asked)[0]
+
+    def find_cases_and_opened(self, asked: str) -> tuple[list[Case], list[Case]]:
+        """Return the cases by what they typed: those that they see, and those that lie elsewhere and they opened.
+
+        Of the latter they may know no more than the number, the queue and the state: they have told it somebody.
+        """
+        store, key, number = self.app.store.desk, phone_key(asked), case_number(asked)
+        named = store.case(number) if number else None
+        if named is not None:
+            cases = [named]
+        elif key or "@" in asked:
+            cases = store.of(phones=[key] if key else [], addresses=[asked.lower()] if "@" in asked else [])
+        else:
+            cases = store.by_contacts(self.app.contact_index.contacts(asked))
+        cases.sort(key=lambda case: case.state == "closed")
+        return [case for case in cases if sees_case(self.account, case)], self.opened_elsewhere(cases)
+
+    def opened_elsewhere(self, cases: Iterable[Case]) -> list[Case]:
+        """Return those of some cases that they do not see and opened themselves; archived ones are left out."""
+        unseen = {case.number: case for case in cases if not sees_case(self.account, case) and not case.archived}
+        mine = self.app.store.desk.opened_by(self.account.name, unseen) if unseen else ()
+        return [case for number, case in unseen.items() if number in mine]
 
     def audit(self, what: str, subject: str, **data: Any) -> None:
         """Add a line to the audit trail.
@@ -179,6 +224,18 @@ class RequestContext:
             StoreUnavailableError: it could not be written: what it tells of must not be shown.
         """
         self.app.call("audit", who=self.account.name, what=what, subject=subject, data=data)
+
+    def _form_digest(self, verb: str, number: str) -> str:
+        """Return by what the form that was sent is known if it is sent again; "" where it bears no key of its own.
+
+        It is of what stands in it, too: one that is changed and sent from the same page asks for something else.
+        """
+        key = self.form_text(ONE_TIME_KEY)
+        if not key:
+            return ""
+        said = sorted((name, str(value)) for name, value in self.form.multi_items() if name not in _OF_THE_PAGE)
+        told = json.dumps([self.account.name, verb, number, key, said])
+        return hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()
 
     def apply(
         self,
@@ -201,8 +258,13 @@ class RequestContext:
         Raises:
             RefusedError: it cannot be done as asked; the message is for the agent.
         """
-        visibility = visibility_of(self.account)
-        done = self.app.send(Command(verb, self.account.name, number, dict(arguments), version, visibility, of_draft))
+        visibility, who = visibility_of(self.account), self.account.name
+        asked = Command(
+            verb, who, number, dict(arguments), version, visibility, of_draft, self._form_digest(verb, number)
+        )
+        done = self.app.send(asked)
+        if done.again:
+            return done
         # What is only handed in to be judged has no number yet: it is found again by its arrival's own id. Of what is
         # done in no case the verb itself leaves the line.
         if done.number or done.arrival or number:
@@ -213,3 +275,9 @@ class RequestContext:
 def go(path: str) -> Response:
     """Return the answer that sends a browser on to another page."""
     return RedirectResponse(path, _SEE_OTHER)
+
+
+def case_number(asked: str) -> str:
+    """Return the number of a case that somebody typed, as cases bear it; "" where it is none."""
+    number = _NUMBER.fullmatch(asked)
+    return f"{number[1]}-{int(number[2]):06d}" if number else ""

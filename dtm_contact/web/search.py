@@ -9,20 +9,22 @@ import re
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rapidfuzz.distance import DamerauLevenshtein
 
-from dtm_contact.directory import Directory, in_force
+from dtm_contact.directory import Address, Directory, in_force
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.log import get_log
 from dtm_contact.store import Store
 from dtm_contact.text import fold, phone_key
+from dtm_contact.text.streets import STREET_TYPES, written_out
 
 _log = get_log("desk")
 _LOOK_SECONDS = 0.5
@@ -147,6 +149,10 @@ class ContactIndex:
 
 
 _MOST_PEOPLE = 20
+_MOST_PLACES = 24
+
+Sees = Callable[[str | None], bool]
+"""Tells whether who looks something up sees what an office works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +164,17 @@ class FoundPerson:
     office_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class FoundPlace:
+    """An entrance of a residence, and how many dwellings and shops it leads to."""
+
+    address_id: str
+    residence_id: str
+    dwellings: int
+
+
 class PeopleIndex:
-    """The look-ups over one directory."""
+    """The look-ups over one directory; each gives what somebody sees, and of too much the nearest of that."""
 
     def __init__(self, directory: Directory) -> None:
         """Build them."""
@@ -167,6 +182,7 @@ class PeopleIndex:
         self._named: defaultdict[str, set[int]] = defaultdict(set)
         self._placed: defaultdict[str, set[str]] = defaultdict(set)
         self._phones: defaultdict[str, set[int]] = defaultdict(set)
+        self._mailboxes: defaultdict[str, set[int]] = defaultdict(set)
         for row, lease in enumerate(directory.records.leases):
             for word in words_of(f"{lease.first_name} {lease.last_name} {lease.birth_name}"):
                 self._named[word].add(row)
@@ -174,48 +190,89 @@ class PeopleIndex:
                 key = phone_key(phone)
                 if key:
                     self._phones[key].add(row)
+            if lease.email:
+                self._mailboxes[lease.email.lower()].add(row)
         for address in directory.records.addresses:
             residence = directory.residences.get(address.residence_id)
             named = f"{residence.name} {' '.join(residence.aliases)}" if residence else ""
             for word in words_of(f"{address.house_number} {address.street} {address.commune} {named}"):
                 self._placed[word].add(address.address_id)
+                self._placed[written_out(word)].add(address.address_id)
         self._homes: defaultdict[str, list[str]] = defaultdict(list)
         for dwelling in directory.records.dwellings:
             self._homes[dwelling.address_id].append(dwelling.dwelling_id)
 
-    def find(self, text: str, on: date) -> list[FoundPerson]:
-        """Return people by a number, by the words of their name, and by name and street together."""
-        key = phone_key(text)
-        if key and key in self._phones:
-            return self._people(self._phones[key], on, ())
+    def find(self, text: str, on: date, sees: Sees) -> list[FoundPerson]:
+        """Return people by a number or an address, by the words of their name, and by name and street together."""
+        reached = self._phones.get(phone_key(text) or "") or self._mailboxes.get(text.strip().lower())
+        if reached:
+            return self._people(reached, on, (), sees)
         words = words_of(text)
         if not words:
             return []
         named = [self._with_slips(word) for word in words]
         whole = set.intersection(*named)
         if whole:
-            return self._people(whole, on, words)
-        return self._by_name_and_place(words, named, on)
+            return self._people(whole, on, words, sees)
+        return self._by_name_and_place(words, named, on, sees)
+
+    def places(self, text: str, sees: Sees) -> list[FoundPlace]:
+        """Return the entrances of a street or a residence, where all words name one; slips are forgiven.
+
+        What kind of street it is counts for nothing: people say "avenue" of a "rue".
+        """
+        words = [written_out(word) for word in words_of(text)]
+        words = [word for word in words if word not in STREET_TYPES and word != "residence"] or words
+        if not words:
+            return []
+        found = set.intersection(*(self._entrances(word) for word in words))
+        addresses = self.directory.addresses
+        ordered = sorted(
+            found, key=lambda each: (addresses[each].commune, addresses[each].street, _number(addresses[each]), each)
+        )
+        seen = [each for each in ordered if sees(self._office_of(addresses[each].residence_id))]
+        return [FoundPlace(each, addresses[each].residence_id, len(self._homes[each])) for each in seen[:_MOST_PLACES]]
+
+    def homes(self, address_id: str) -> list[str]:
+        """Return the dwellings and shops that an entrance leads to."""
+        return list(self._homes.get(address_id, ()))
+
+    def person(self, tenant_id: str, on: date) -> FoundPerson | None:
+        """Return somebody by their identifier; None for nobody of the directory."""
+        home = self.directory.home(tenant_id, on)
+        leases = self.directory.leases_of(tenant_id)
+        if home is None and not leases:
+            return None
+        return self._person(tenant_id, home.dwelling_id if home else leases[-1].dwelling_id)
+
+    def _office_of(self, residence_id: str) -> str | None:
+        residence = self.directory.residences.get(residence_id)
+        return residence.office_id if residence else None
 
     def _with_slips(self, word: str) -> set[int]:
         exact = self._named.get(word, set())
         return exact or {row for near in nearest(word, self._named) for row in self._named[near]}
 
-    def _by_name_and_place(self, words: list[str], named: list[set[int]], on: date) -> list[FoundPerson]:
+    def _by_name_and_place(self, words: list[str], named: list[set[int]], on: date, sees: Sees) -> list[FoundPerson]:
         """Some of the words are the name, the rest the place; or all are the place."""
-        placed = [self._entrances(word) for word in words]
+        placed = [self._entrances(written_out(word)) for word in words]
         if not any(placed):
             return []
         where = set.intersection(*(rows for rows in placed if rows))
         who = [rows for rows, place in zip(named, placed, strict=True) if not place]
         if not all(who):
             return []
-        dwellings = [home for entrance in sorted(where) for home in self._homes[entrance]]
+        dwellings = (
+            home
+            for entrance in sorted(where)
+            if sees(self._office_of(self.directory.addresses[entrance].residence_id))
+            for home in self._homes[entrance]
+        )
         if not who:
-            return [person for home in dwellings[:_MOST_PEOPLE] for person in self._household(home, on)][:_MOST_PEOPLE]
-        at_home = set(dwellings)
-        leases = self.directory.records.leases
-        return self._people({row for row in set.intersection(*who) if leases[row].dwelling_id in at_home}, on, words)
+            return list(islice((person for home in dwellings for person in self._household(home, on)), _MOST_PEOPLE))
+        at_home, leases = set(dwellings), self.directory.records.leases
+        rows = {row for row in set.intersection(*who) if leases[row].dwelling_id in at_home}
+        return self._people(rows, on, words, sees)
 
     def _entrances(self, word: str) -> set[str]:
         exact = self._placed.get(word, set())
@@ -224,7 +281,7 @@ class PeopleIndex:
     def _household(self, dwelling_id: str, on: date) -> list[FoundPerson]:
         return [self._person(tenant_id, dwelling_id) for tenant_id in self.directory.household(dwelling_id, on)]
 
-    def _people(self, rows: set[int], on: date, words: Sequence[str]) -> list[FoundPerson]:
+    def _people(self, rows: set[int], on: date, words: Sequence[str], sees: Sees) -> list[FoundPerson]:
         """Return people, those first who live here now; of them, those whose surname is nearest."""
         leases = [self.directory.records.leases[row] for row in rows]
         leases.sort(
@@ -235,8 +292,9 @@ class PeopleIndex:
         people: dict[str, FoundPerson] = {}
         for lease in leases:
             home = self.directory.home(lease.tenant_id, on)
-            where = home.dwelling_id if home else lease.dwelling_id
-            people.setdefault(lease.tenant_id, self._person(lease.tenant_id, where))
+            person = self._person(lease.tenant_id, home.dwelling_id if home else lease.dwelling_id)
+            if sees(person.office_id):
+                people.setdefault(lease.tenant_id, person)
             if len(people) == _MOST_PEOPLE:
                 break
         return list(people.values())
@@ -244,6 +302,12 @@ class PeopleIndex:
     def _person(self, tenant_id: str, dwelling_id: str) -> FoundPerson:
         residence = self.directory.residence_of(dwelling_id)
         return FoundPerson(tenant_id, dwelling_id, residence.office_id if residence else None)
+
+
+def _number(address: Address) -> int:
+    """Return what a house number counts in the order of a street."""
+    digits = re.match(r"\d+", address.house_number)
+    return int(digits[0]) if digits else 0
 
 
 def _farness(name: str, words: Sequence[str]) -> int:

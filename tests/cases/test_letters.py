@@ -4,11 +4,24 @@ from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 
 from dtm_contact.cases import Command, RefusedError, UnprovenAddressError, WrongArgumentError, apply
-from dtm_contact.model import Attachment, ClaimedOutgoing, DraftKey, DraftKind
+from dtm_contact.explain.names import Names, without_code
+from dtm_contact.model import (
+    Attachment,
+    Call,
+    Channel,
+    ClaimedOutgoing,
+    DraftKey,
+    DraftKind,
+    Likely,
+    Mailbox,
+    Match,
+    Outcome,
+)
 from dtm_contact.pipeline import Grounds
 from dtm_contact.settings import OutboundSettings
 from dtm_contact.store import Account, Visibility
@@ -173,3 +186,26 @@ def test_a_message_goes_on_with_its_files(sending: Desk) -> None:
     assert message["In-Reply-To"] is None
     assert read.contact.new_text.splitlines()[0] in plain(message)
     assert sending.happened(number)[-1] == "forwarded"
+
+
+CALL = Call("c1", Outcome.TIMEOUT, NOW, NOW, number="01 48 51 17 43", key="148511743")
+BY_WORD = [
+    (
+        {"channel": Channel.PHONE, "call": CALL, "sender": Mailbox("", ""), "new_text": "", "subject": ""},
+        "01 48 51 17 43",
+    ),
+    ({"channel": Channel.DESK, "new_text": "Le robinet goutte.", "subject": "Appel"}, "Le robinet goutte."),
+]
+
+
+@pytest.mark.parametrize(("read", "words"), BY_WORD, ids=["call", "visit"])
+def test_what_was_said_goes_on_with_what_is_known(sending: Desk, read: dict[str, Any], words: str) -> None:
+    whom = Match(tenant=Likely("T01", 0.99), dwelling=Likely("L01", 0.99), residence=Likely("R01", 0.99))
+    number = sending.open(contact=replace(judgement().contact, **read), match=whom)
+    arrival = sending.store.cases.get(number).contacts[0].arrival_id
+    sending.do(number, "forward", arrival=arrival, to=STRANGER, text="Pour vous")
+    text = plain(letter(claimed(sending)))
+    names = Names(sending.grounds.directory, {}, sending.grounds.settings.zone)
+    assert words in text
+    assert without_code(names.person("T01")) in text
+    assert without_code(names.dwelling("L01")) in text

@@ -48,7 +48,7 @@ PATHS = (
     "/file?file=toutes", "/file?vue=retard", "/incidents", "/incident/R001/heating", "/rendez-vous", "/nouveau",
     "/nouveau?q=Joly", "/recherche", "/recherche?q=Joly", "/recherche?q=introuvable", "/aide", "/ecartes",
     "/foyer/L000001", "/journal", "/comptes", "/regles", "/personnes", "/personnes?q=huguette.joly@courriel.example",
-    "/dossier/{number}",
+    "/dossier/{number}", "/adresse/A00001",
     "/dossier/{number}?modele=attente", "/reponses-types", "/reponses-types/fsl", "/reponses-types/nouvelle",
     "/dossier/{number}/regles", "/rendez-vous?dossier={number}", "/message/{arrival}", "/rien-de-tel", "/connexion",
     "/entrer/un-lien", "/moi", "/dangers", "/dossier/{number}/envoi/{outgoing}",

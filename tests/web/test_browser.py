@@ -51,6 +51,10 @@ async def test_a_case_from_the_mail_to_the_answer(world: World, come: Come) -> N
     to, mail = await arrived(world.sink, "Nous passons")
     assert to == "huguette.joly@courriel.example"
     assert number in str(mail["Subject"])
+    # That it has left is no news to who wrote it; the case says that it is answered.
+    await expect(page.locator(".casehead .due")).to_contain_text("répondu")
+    await page.wait_for_timeout(1000)
+    await expect(page.locator("[data-changed]")).to_be_hidden()
     await page.get_by_text("Clore", exact=True).first.click()
     await page.locator("form[action$='/clore'] input[name=raison]").fill("Réponse donnée")
     await page.locator("form[action$='/clore'] button.primary").click()
@@ -169,6 +173,14 @@ async def test_what_the_instruction_names_is_at_hand(world: World, come: Come) -
     number = await settled(page, "Fuite et consigne")
     await page.goto(f"{world.daemon.desk}/dossier/{number}")
     await expect(page.locator("#consigne")).to_contain_text("Commandez le plombier")
+    await page.set_viewport_size({"width": 1366, "height": 768})
+    words = await page.locator(".said-message .text").first.bounding_box()
+    assert words is not None
+    assert words["y"] + 48 < 768, "the first lines of the message stand in the first screen"
+    await page.keyboard.press("m")
+    await expect(page.locator("[action$='/motif'] select")).to_be_focused()
+    await expect(page.locator("[action$='/motif'] select option:checked")).to_contain_text("Fuite")
+    await page.keyboard.press("Escape")
     await page.locator("#consigne button", has_text="Réponse type : Fuite").click()
     await expect(page.locator("[action$='/repondre'] textarea")).to_have_value(
         re.compile("Vous nous signalez une fuite")

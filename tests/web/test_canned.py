@@ -11,7 +11,7 @@ from dtm_contact.model import Asker, EntryKind
 from tests.store.samples import entered
 from tests.web.conftest import DIGEST, DeskAlone, Somebody, open_in
 
-HTMX = {"HX-Request": "true"}
+HTMX = {"X-Desk-Script": "1"}
 
 
 @pytest.fixture

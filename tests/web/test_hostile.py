@@ -35,7 +35,7 @@ HOSTILE = {
     "link": '<link rel="stylesheet" href="https://evil.example/x.css">',
     "image": '<img src="https://evil.example/pixel.gif"><picture><source srcset="https://evil.example/x"></picture>',
     "video": '<video src="https://evil.example/x" autoplay></video><audio src="x"></audio>',
-    "our own names": '<div id="contenu" class="alarm" data-alarm="1" hx-get="/x" hx-trigger="load">x</div>',
+    "our own names": '<div id="contenu" class="alarm" data-alarm="1" data-asks="/x" data-part="/x">x</div>',
     "comment": "<!--><script>alert(1)</script>-->",
     "noscript": '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
     "template": "<template><script>alert(1)</script></template>",
@@ -44,7 +44,7 @@ HOSTILE = {
 NEVER = (
     "<script", "onerror", "onclick", "onbegin", "onmouseover", "javascript:", "data:text", "vbscript:", "<style",
     "style=", "<svg", "<math", "<meta", "<base", "<form", "<input", "<iframe", "<object", "<embed", "<link", "<img",
-    "srcset", "<video", "<audio", "hx-", "id=", "data-alarm", "<template",
+    "srcset", "<video", "<audio", "data-asks", "data-part", "id=", "data-alarm", "<template",
 )  # fmt: skip
 
 

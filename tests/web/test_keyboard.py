@@ -114,7 +114,7 @@ async def test_a_case_is_worked_by_keyboard_alone(world: World, keys: Keys) -> N
     await expect(page.locator("#trouves button", has_text="Jean-Luc")).to_be_visible()
     await keys.do(to="#trouves button", told="Locataire précisé")
     await page.wait_for_timeout(SECOND)
-    await keys.press("m")
+    await keys.press("m", "Home")
     await keys.choose("heating")
     await keys.do("Tab", told="Motif changé")
     await page.wait_for_timeout(SECOND)

@@ -28,6 +28,7 @@ _OVERSIGHT = "ff ff oo oo oo"
 _AGENCY_READ = "nn oo oo oo oo"
 TABLE = {
     "GET /": _READ_ALL,
+    "GET /adresse/{address}": _READ,
     "GET /aide": _READ_ALL,
     "GET /alertes": _READ_ALL,
     "GET /brouillon": _WORK,
@@ -246,7 +247,8 @@ def _things(desk: DeskAlone, office: str, external_id: str) -> dict[str, str]:
         "number": number, "arrival": str(arrival), "sha256": DIGEST, "link": "x", "office": office,
         "dwelling": "L01" if office == "nord" else "L09", "residence": "R01" if office == "nord" else "R02",
         "topic": "heating", "file": str(_sent_file(desk, number)), "outgoing": "1", "answer": "fsl", "digest": "x",
-        "token": BOARD, "name": "desk.css", "tenant": tenant, "entry": str(entry),
+        "address": "A01" if office == "nord" else "A09", "token": BOARD, "name": "desk.css", "tenant": tenant,
+        "entry": str(entry),
     }  # fmt: skip
 
 
@@ -269,6 +271,7 @@ def test_nobody_who_is_not_logged_in_gets_anything(desk: DeskAlone) -> None:
         if route.right is None:
             continue
         named = {"dwelling": "L01", "residence": "R", "topic": "gas", "outgoing": "1", "answer": "fsl", "file": "1"}
+        named |= {"address": "A01"}
         path = route.path.format(number=number, arrival="1", sha256=DIGEST, **named)
         answer = stranger.get(path) if route.method == "GET" else stranger.post(path)
         assert answer.status_code == 303, name

@@ -8,7 +8,7 @@ import pytest
 from dtm_contact.access import Role
 from dtm_contact.cases import Command, WrongStateError
 from dtm_contact.cases.registered import registered
-from dtm_contact.model import Asker, EntryKind, Evidence, Likely, Mailbox, Wish, Wished
+from dtm_contact.model import Asker, Channel, EntryKind, Evidence, Likely, Mailbox, Wish, Wished
 from dtm_contact.store import EVERYTHING, RegisterEntry
 from dtm_contact.web.case_view import HouseholdCard, Member, by_register
 from tests.store.samples import NOW, entered
@@ -154,8 +154,10 @@ def test_reading_proposes_and_one_click_enters(desk: DeskAlone, agency: Somebody
         {"understood": {"wishes": LATER}, "match": {"tenant": None}},
         {"understood": {"wishes": (Wished(Wish.ANONYMOUS, Evidence("wish.word", 1.0, "sans me nommer")),)}},
         {"new_text": "Bonjour, plus de chauffage."},
+        {"understood": {"wishes": LATER}, "channel": Channel.DESK},
+        {"understood": {"wishes": LATER}, "sender": Mailbox("Léa", "lea@parishabitat.fr")},
     ],
-    ids=["for another", "nobody named", "of this matter only", "nothing wished"],
+    ids=["for another", "nobody named", "of this matter only", "nothing wished", "an agent's note", "a colleague's"],
 )
 def test_what_is_no_wish_of_the_tenants_is_not_proposed(desk: DeskAlone, agency: Somebody, of: dict[str, Any]) -> None:
     number = open_in(desk.store, "sud", "one", **{"match": {"tenant": Likely("T09", 0.99)}, **of})

@@ -259,7 +259,7 @@ async def test_the_end_of_a_session_loses_nothing(world: World, come: Come) -> N
     await page.context.clear_cookies()
     await page.keyboard.press("Control+Enter")
     await expect(page.get_by_role("dialog")).to_contain_text("Votre session est terminée")
-    await page.evaluate("window.htmx.trigger('#alertes', 'alarms')")
+    await page.evaluate("window.parts.load(document.querySelector('#alertes'), '/alertes')")
     await asyncio.sleep(2 * LATENCY / 1000)
     await expect(page.locator("[action$='/noter'] textarea")).to_have_value("vu le gardien")
 
@@ -276,7 +276,11 @@ async def test_an_answer_begun_for_the_agent_takes_no_word_of_theirs_away(world:
     # Where the caret was, and what only the agent can write is chosen.
     await expect(text).to_have_value(re.compile(r"^Début\.\n\nBonjour.*répondez à ce message\. Fin\.$", re.DOTALL))
     chosen = "each => each.value.slice(each.selectionStart, each.selectionEnd)"
-    assert str(await text.evaluate(chosen)).startswith("[à compléter : ")
+    assert await text.evaluate(chosen) == "[à compléter : ce que nous attendons, et de qui]"
+    await page.keyboard.press("Tab")
+    assert await text.evaluate(chosen) == "[à compléter : date]"
+    await page.keyboard.press("Tab")
+    await expect(text).not_to_be_focused()
     await page.locator("[action$='/repondre'] select").select_option("raton.neuf@free.example")
     await page.locator("[action$='/repondre'] [name=non_verifiee]").check()
     await page.get_by_role("button", name="Envoyer", exact=True).click()

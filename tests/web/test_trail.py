@@ -11,6 +11,7 @@ from tests.web.conftest import DIGEST, DeskAlone, Somebody, open_in
 
 # What each page leaves, with what is looked for; "{number}" and "{arrival}" are filled in.
 LEAVES = {
+    "/adresse/A01": ("read", "A01"),
     "/chiffres": ("read", "chiffres"),
     "/chiffres/carte": ("read", "chiffres"),
     "/chiffres/detail?c=open": ("read", "chiffres"),

@@ -105,6 +105,7 @@ def seeded(desk: DeskAlone) -> dict[str, str]:
         "number": number,
         "danger": danger,
         "arrival": str(arrival),
+        "address": "A01",
         "dwelling": "L01",
         "residence": "R01",
         "topic": "heating",

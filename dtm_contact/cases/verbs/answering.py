@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from dtm_contact.cases.act import Act
 from dtm_contact.cases.addressees import Addressee, Trust
-from dtm_contact.cases.attaching import FileIds, quoted, signed, taken_files
+from dtm_contact.cases.attaching import FileIds, passed_on, quoted, signed, taken_files
 from dtm_contact.cases.posting import Enclosed, addressees_of, check_stranger, further, post, recipient, registered_of
 from dtm_contact.cases.refusals import RefusedError, UnprovenAddressError, WrongArgumentError, WrongStateError
 from dtm_contact.cases.registry import verb
@@ -91,19 +91,23 @@ def forward(  # noqa: PLR0913 - all that a letter may have
     files: FileIds = (),
     sign: bool = False,
 ) -> None:
-    """Fait suivre un message du dossier (`arrival`), avec un mot et les pièces choisies (`attached`, par empreinte).
+    """Fait suivre un message, un appel ou une visite du dossier (`arrival`), avec un mot et les pièces choisies.
+
+    `attached` : les pièces du message, par empreinte. D'un appel ou d'une visite part ce qui en a été noté, et de qui
+    il s'agit.
 
     Au gardien de service, à quelqu'un du dossier, à une adresse de l'annuaire du bureau ; à toute autre adresse
     seulement pour qui en a le droit.
     """
     read = next((each for each in act.work.judged_contacts(act.held) if each.arrival_id == arrival), None)
-    original = read.judgement.contact if read is not None and read.judgement is not None else None
-    if original is None:
+    if read is None or read.judgement is None:
         raise WrongArgumentError("ce message n'est pas du dossier")
+    original = read.judgement.contact
     first = _somebody(act, to, unproven_ok=unproven_ok)
-    if registered_of(act).protected and not unproven_ok:
+    protected = bool(registered_of(act).protected)
+    if protected and not unproven_ok:
         raise UnprovenAddressError("le foyer est protégé : confirmez que le message peut être transmis")
-    passed_on = tuple(_piece(original, arrival, digest) for digest in dict.fromkeys(attached))
+    pieces = tuple(_piece(original, arrival, digest) for digest in dict.fromkeys(attached))
     own = taken_files(act, DraftKind.FORWARD, files)
     total = sum(each.size for each in own) + sum(each.size for each in original.attachments if each.sha256 in attached)
     if total > act.grounds.settings.attachments.octets:
@@ -111,9 +115,11 @@ def forward(  # noqa: PLR0913 - all that a letter may have
             f"les pièces jointes font plus de {act.grounds.settings.attachments.megabytes} Mo en tout"
         )
     copies = further(act, cc, (first.address,), unproven_ok=unproven_ok)
-    tail = f"{signed(act, '') if sign else ''}{_forwarded(act, original)}"
-    about = subject or f"TR: {original.subject or 'message reçu'} – dossier {act.case.number}"
-    enclosed = Enclosed(cc=copies, files=own, forwarded=passed_on, tail=tail, kind="forwarded")
+    tells_place = not (protected or read.judgement.violence_at_home)
+    tail = f"{signed(act, '') if sign else ''}{passed_on(act, original, tells_place=tells_place)}"
+    received = "appel reçu" if original.call or original.voice else "message reçu"
+    about = subject or f"TR: {original.subject or received} – dossier {act.case.number}"
+    enclosed = Enclosed(cc=copies, files=own, forwarded=pieces, tail=tail, kind="forwarded")
     post(act, first, text, subject=about, enclosed=enclosed)
 
 
@@ -151,10 +157,3 @@ def _piece(original: Contact, arrival: int, digest: str) -> OutgoingFile:
     if media_type is None:
         raise WrongStateError(f"« {found.name} » n'est pas d'un format qui peut être envoyé")
     return OutgoingFile(found.name, media_type, arrival_id=arrival, sha256=digest)
-
-
-def _forwarded(act: Act, original: Contact) -> str:
-    at = f"{original.at.astimezone(act.now.tzinfo):%d/%m/%Y à %H:%M}"
-    heads = (f"De : {original.sender.name} {original.sender.address}".rstrip(), f"Objet : {original.subject}")
-    told = "\n".join((*heads, f"Le {at}"))
-    return f"\n\n--- Message transmis ---\n{told}\n\n{original.new_text.strip()}"

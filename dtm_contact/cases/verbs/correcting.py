@@ -9,7 +9,7 @@ from dtm_contact.cases.registry import verb
 from dtm_contact.cases.texts import Code, Line
 from dtm_contact.cases.verbs.confirming import learn, shared
 from dtm_contact.directory import in_force
-from dtm_contact.model import AlarmLevel, AlarmSource, CodedText, Outgoing, OutgoingKind, Priority
+from dtm_contact.model import Alarm, AlarmLevel, AlarmSource, CodedText, Outgoing, OutgoingKind, Priority
 from dtm_contact.store.case_transactions import Whom
 
 _SAID_BY_AGENT: Final = CodedText("agent_says_no_danger")
@@ -83,6 +83,11 @@ def lower_alarm(act: Act, what: str, priority: Priority, reason: str | None) -> 
     if act.case.alarm.any and not act.work.calls_nobody(act.held):
         # Of what was taken over it is said that the danger is no more, not that there was none.
         act.label(danger=False)
+
+
+def is_denied(alarm: Alarm) -> bool:
+    """Return whether an alarm is none because an agent said so."""
+    return not alarm.any and alarm.why_not == _SAID_BY_AGENT
 
 
 def check_why_lowered(reason: str | None) -> None:

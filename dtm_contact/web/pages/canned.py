@@ -54,7 +54,7 @@ def fill_answer(context: RequestContext) -> Response:
         raise NotFoundError("answer")
     text = filled(context, answer)
     context.app.call("count_canned_use", answer=answer.name)
-    if not context.is_htmx:
+    if not context.is_script:
         return go(f"/dossier/{file.case.number}?modele={answer.name}#ecrire")
     return PlainTextResponse(text)
 

@@ -1,7 +1,7 @@
 """One case: who, where, what, how urgent, why here, what next; and an action for each verb that agents have."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from email.parser import BytesParser
 from email.policy import default as default_policy
@@ -14,13 +14,14 @@ from dtm_contact.cases import NeverUsedError, RefusedError
 from dtm_contact.cases.act import handed_over
 from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
+from dtm_contact.cases.verbs.correcting import is_denied
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain import summary
 from dtm_contact.labels.cases import DANGERS_OVER
 from dtm_contact.labels.coded_text import NOT_READ
 from dtm_contact.labels.events import SENT_STATES
 from dtm_contact.labels.judging import CARE
-from dtm_contact.model import Judgement, KeptHistory, Proposal, RuleTrace
+from dtm_contact.model import Judgement, KeptHistory, Priority, Proposal, RuleTrace
 from dtm_contact.rules import decide
 from dtm_contact.store import Case, CaseFile, Event
 from dtm_contact.web.canned import library, offered
@@ -47,6 +48,8 @@ OF_ANOTHER_OFFICE = "un logement d’un autre bureau"
 
 _CANDIDATES = 6
 _ANSWERED = frozenset({"message", "visit", "voice"})
+_DENIES = frozenset({"no_danger", "priority"})
+_PASSED_ON = frozenset({*_ANSWERED, "call"})
 _OTHERS = 12
 _CANNED = 8
 
@@ -73,6 +76,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     context.audit("read", file.case.number, dwelling=file.case.dwelling_id, tenant=file.case.tenant_id)
     registered = register_of_case(context, file.case)
     last = next((each.judgement for each in reversed(file.contacts) if each.judgement), None)
+    own = frozenset(domain.lower() for domain in context.app.settings.domains)
     directory, names = context.app.directory, context.app.names
     found, answerable = file.case, addressees_of(context, file)
     handed_in = context.app.store.files.of_arrivals([each.arrival_id for each in file.contacts])
@@ -95,20 +99,24 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     return {
         "case": found,
         "line": entries,
+        # Whoever is in danger is not helped by an answer.
+        "answered_at": None if found.alarm.certain else context.app.store.desk.answered_at(found.number),
         "arrivals": [each.arrival_id for each in file.contacts],
         "judged": last,
         "summary": summary(last, names, alarm=found.alarm) if last else "",
         "card": card,
-        "care": CARE if care else "",
+        # Which numbers are kept apart does not change with it: only that is said while somebody may be in danger.
+        "care": CARE if care and not is_denied(found.alarm) else "",
         "elsewhere": elsewhere,
         "lives_at": _lives_at(context, last),
         "caretakers": caretakers,
         "wishes": wishes(file.contacts),
         "proposals": [each for each in _proposals(context, file) if each.value not in registered.never],
         "register": shown_register(context, registered, whole=theirs),
-        "register_proposals": proposed(file.contacts, found.tenant_id, registered) if theirs else [],
+        "register_proposals": proposed(file.contacts, found.tenant_id, registered, own) if theirs else [],
         "voices": voice_messages(file.contacts),
         "others": _others(context, found),
+        **_linked(context, found),
         "hold": context.app.store.holds.held(found.number),
         "candidates": candidates[:_CANDIDATES],
         "findings": last.understanding.findings if last else (),
@@ -118,6 +126,9 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "library": library(context.app),
         "instruction": topic_now.instruction if topic_now else (),
         "buttons": topic_now.buttons if topic_now else (),
+        # What is to be done in danger is said while there is one.
+        "only_in_danger": topic_now is not None and topic_now.priority is Priority.P1 and not found.alarm.any,
+        "denied": _denied(found, file.events),
         "addressees": answerable,
         "usual": usual(answerable),
         "draft": _draft(context),
@@ -129,6 +140,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "refused": refused,
         "typed": typed_on(context, found, refused),
         "writing": writing_in(context, found),
+        "passable": [each for each in entries if each.kind in _PASSED_ON],
         "answered": next((each for each in entries if each.kind in _ANSWERED), None),
         "signature": own_signature(context, found),
         "subject_of_reply": reply_subject(found, last, protected=bool(registered.protected)),
@@ -153,6 +165,13 @@ def _can_undo(events: Iterable[Event], who: str) -> bool:
     return last is not None and last.who == who
 
 
+def _denied(current: Case, events: Sequence[Event]) -> Event | None:
+    """Return by what an agent said that nobody is in danger, where that stands; None where nobody did."""
+    if not is_denied(current.alarm):
+        return None
+    return next((event for event in reversed(events) if event.what in _DENIES), None)
+
+
 def _lives_at(context: RequestContext, last: Judgement | None) -> str:
     """Return where the tenant lives, where the matter is elsewhere, as far as the agent may see it."""
     home = last.match.home if last else None
@@ -169,6 +188,15 @@ def _others(context: RequestContext, current: Case) -> list[Case]:
     ways["tenants"] = [current.tenant_id] if current.tenant_id else []
     others = context.app.store.desk.of(**ways, limit=_OTHERS + 1)
     return [other for other in others if other.number != current.number and sees_case(context.account, other)][:_OTHERS]
+
+
+def _linked(context: RequestContext, current: Case) -> Mapping[str, Any]:
+    """Return the cases that this one is linked to, as far as they see them; of others those that they opened."""
+    linked = context.app.store.desk.linked(current.number)
+    return {
+        "linked": [each for each in linked if sees_case(context.account, each)],
+        "linked_elsewhere": context.opened_elsewhere(linked),
+    }
 
 
 def _proposals(context: RequestContext, file: CaseFile) -> list[Proposal]:
@@ -320,13 +348,13 @@ def _other_address(context: RequestContext) -> str:
 
 
 def _after(context: RequestContext, verb: str, number: str, opened: str | None = None) -> Mapping[str, Any] | Response:
-    if context.is_htmx and context.text("bandeau"):
+    if context.is_script and context.text("bandeau"):
         return {"template": "announced.html", "said": verb, "about": number}
     if (verb in _LEAVES or context.text("puis") == "clore") and not (
         context.text("reste") and _still_seen(context, number)
     ):
         return go(f"/file?fait={verb}&de={number}")
-    if not context.is_htmx:
+    if not context.is_script:
         return go(f"/dossier/{number}?fait={verb}")
     # Whoever opened it may not see it any more: its number and its queue are said once.
     further = context.app.store.desk.case(opened) if opened else None
@@ -497,7 +525,7 @@ def reply(context: RequestContext) -> Mapping[str, Any]:
 
 @_verb_action("faire-suivre", "forward", versioned=False)
 def forward(context: RequestContext) -> Mapping[str, Any]:
-    """Pass a message of the case on, with the files of it that were chosen."""
+    """Pass a message, a call or a visit of the case on, with the files of it that were chosen."""
     return {**_letter(context), "arrival": context.number("message") or 0, "attached": context.values("empreinte")}
 
 
@@ -526,7 +554,7 @@ def undo(context: RequestContext) -> Mapping[str, Any] | Response:
         context.apply("undo", number, {})
     except RefusedError as error:
         return case_page(context, alert=str(error))
-    if context.is_htmx:
+    if context.is_script:
         return case_page(context, said="undo")
     return go(f"/dossier/{number}?fait=undo")
 

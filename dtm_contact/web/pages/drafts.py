@@ -63,7 +63,7 @@ def discard(context: RequestContext) -> Mapping[str, Any] | Response:
     """Forget what somebody was writing on a case, because they say so."""
     number = context.case().number
     _drop(context, context.text("forme"), number)
-    return case_page(context, said="discard") if context.is_htmx else go(f"/dossier/{number}?fait=discard")
+    return case_page(context, said="discard") if context.is_script else go(f"/dossier/{number}?fait=discard")
 
 
 @post("/nouveau/supprimer")

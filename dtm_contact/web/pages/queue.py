@@ -22,6 +22,8 @@ from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import RequestContext, go
 
 _PAGE = 40
+_FIRST = 12
+"""Lines that come with the page itself; the rest of its `_PAGE` follows by itself once that stands."""
 _COUNTS_SECONDS = 10.0
 _FILTERS = ("file", "motif", "residence", "gardien", "vue")
 VIEWS = {"": "À traiter", "miennes": "Les miens", "retard": "En retard", "attente": "En attente"}
@@ -58,7 +60,7 @@ def _audited(context: RequestContext) -> Hashable:
 
 def _alike(context: RequestContext) -> tuple[object, ...]:
     """Return for whom and for how long the lines are the same: until something happens to a case."""
-    asked = tuple(context.text(name) for name in (*_FILTERS, "apres"))
+    asked = tuple(context.text(name) for name in (*_FILTERS, "apres", "suite", "morceau"))
     mine = context.account.name if context.text("vue") == "miennes" else ""
     return (
         "lines",
@@ -77,13 +79,17 @@ def _asked(context: RequestContext) -> dict[str, str]:
 
 
 def _lines(context: RequestContext) -> Mapping[str, Any]:
-    cases = context.app.store.desk.page(_wanted(context), after=_place(context.text("apres")), limit=_PAGE + 1)
-    shown, more = cases[:_PAGE], len(cases) > _PAGE
+    after, is_begun = context.text("apres"), bool(context.text("apres") or context.text("morceau"))
+    length = _FIRST if not is_begun else _PAGE - _FIRST if context.text("suite") else _PAGE
+    cases = context.app.store.desk.page(_wanted(context), after=_place(after), limit=length + 1)
+    shown, more = cases[:length], len(cases) > length
+    further = {**_asked(context), **({} if is_begun else {"suite": "1"})}
     return {
+        "soon": not is_begun,
         "cases": shown,
         "beside": context.app.store.desk.case_hints([case.number for case in shown]),
-        "next": f"?{urlencode({**_asked(context), 'apres': _written(cursor_of(shown[-1]))})}" if more else "",
-        "first": not context.text("apres"),
+        "next": f"?{urlencode({**further, 'apres': _written(cursor_of(shown[-1]))})}" if more else "",
+        "first": not after,
         "picked": context.values("dossier"),
     }
 
@@ -145,7 +151,7 @@ def undo_several(context: RequestContext) -> Mapping[str, Any] | Response:
 def _after(context: RequestContext, several: BatchResult) -> Mapping[str, Any] | Response:
     if context.text("ici") == "/incidents":
         return go(f"/incidents?{several.as_query()}")
-    if context.is_htmx:
+    if context.is_script:
         return _whole(_as_before(context, several.as_query()))
     return go(f"/file?{_filters(context)}&{several.as_query()}")
 
@@ -254,7 +260,10 @@ async def _event_lines(context: RequestContext) -> AsyncIterator[str]:
     since = context.headers.get("last-event-id", context.text("depuis"))
     follower = context.app.follower
     latest = int(since) if since.isdecimal() else follower.latest
-    stream = EventStream(context.queues, latest, context.account.id, follower.is_well, context.app.account_name)
+    account = context.account
+    stream = EventStream(
+        context.queues, latest, account.id, follower.is_well, context.app.account_name, account=account.name
+    )
     await asyncio.to_thread(follower.add, stream)
     looked = loop.time()
     try:

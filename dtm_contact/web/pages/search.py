@@ -1,59 +1,86 @@
-"""Search: cases and people by number, name, phone, street, words."""
+"""Search: cases, people and places by number, name, phone, street, words; and what lies behind one entrance."""
 
-import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from starlette.responses import Response
 
-from dtm_contact.access import sees_case
+from dtm_contact.access import sees, sees_case
 from dtm_contact.errors import NotFoundError
 from dtm_contact.store import Case
-from dtm_contact.text import phone_key
+from dtm_contact.web.case_view import residence_caretakers
 from dtm_contact.web.registry import page
-from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, go
+from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, case_number, go
+from dtm_contact.web.search import FoundPlace
 
-_NUMBER = re.compile(r"(\d{4})-?0*(\d{1,7})")
-_MOST_SHOWN = 40
+_MOST_SHOWN: Final = 40
 
 
 @page("/recherche")
 def search(context: RequestContext) -> Mapping[str, Any] | Response:
-    """Find cases and people: number, name, phone, street, words; slips are forgiven."""
+    """Find cases, people and places: number, name, phone, street, words; slips are forgiven."""
     asked = context.text("q")[:LONGEST_SEARCH]
     exact = _by_number(context, asked)
     if exact is not None:
         context.audit("searched", asked, case=exact.number)
         return go(f"/dossier/{exact.number}")
     if not asked:
-        return {"q": "", "cases": [], "people": [], "beside": {}}
-    people = context.find_people(asked, "")
-    cases = _cases(context, asked)
+        return {"q": "", "cases": [], "people": [], "places": {}, "elsewhere": [], "beside": {}}
+    people, places = context.find_people(asked, ""), context.find_places(asked)
+    cases, elsewhere = context.find_cases_and_opened(asked)
+    shown = list({case.number: case for case in (*cases, *_cases_at(context, places))}.values())[:_MOST_SHOWN]
     return {
         "q": asked,
         "people": people,
-        "cases": cases,
-        "beside": context.app.store.desk.case_hints([case.number for case in cases]),
+        "places": _by_residence(places),
+        "cases": shown,
+        "elsewhere": elsewhere[:_MOST_SHOWN],
+        "beside": context.app.store.desk.case_hints([case.number for case in shown]),
     }
 
 
 def _by_number(context: RequestContext, asked: str) -> Case | None:
-    number = _NUMBER.fullmatch(asked)
-    if number is None:
+    number = case_number(asked)
+    if not number:
         return None
     try:
-        return context.case(f"{number[1]}-{int(number[2]):06d}")
+        return context.case(number)
     except NotFoundError:
         return None
 
 
-def _cases(context: RequestContext, asked: str) -> list[Case]:
-    store = context.app.store.desk
-    key = phone_key(asked)
-    if key or "@" in asked:
-        cases = store.of(phones=[key] if key else [], addresses=[asked.lower()] if "@" in asked else [])
-    else:
-        cases = store.by_contacts(context.app.contact_index.contacts(asked))
-    seen = [case for case in cases if sees_case(context.account, case)]
-    seen.sort(key=lambda case: case.state == "closed")
-    return seen[:_MOST_SHOWN]
+def _by_residence(places: list[FoundPlace]) -> dict[str, list[FoundPlace]]:
+    found: dict[str, list[FoundPlace]] = {}
+    for place in places:
+        found.setdefault(place.residence_id, []).append(place)
+    return found
+
+
+def _cases_at(context: RequestContext, places: list[FoundPlace]) -> list[Case]:
+    """Return the cases about the dwellings behind some entrances that they see, open ones first."""
+    index = context.app.people()
+    homes = [home for place in places for home in index.homes(place.address_id)]
+    cases = context.app.store.desk.of(dwellings=homes, limit=_MOST_SHOWN) if homes else []
+    return [case for case in cases if sees_case(context.account, case)]
+
+
+@page("/adresse/{address}")
+def entrance(context: RequestContext) -> Mapping[str, Any]:
+    """Show an entrance: who lives there, what was asked from there, and who sees to it."""
+    directory = context.app.directory
+    address = directory.addresses.get(context.path["address"])
+    residence = directory.residences.get(address.residence_id) if address else None
+    if address is None or residence is None or not sees(context.account, residence.office_id):
+        raise NotFoundError("entrance")
+    context.audit("read", address.address_id, entrance=True)
+    homes = context.app.people().homes(address.address_id)
+    cases = _cases_at(context, [FoundPlace(address.address_id, residence.residence_id, len(homes))])
+    today = context.now.date()
+    return {
+        "address": address,
+        "residence": residence,
+        "households": [(home, directory.household(home, today)) for home in homes],
+        "caretakers": residence_caretakers(directory, context.app.names, residence.residence_id, context.now),
+        "cases": cases,
+        "beside": context.app.store.desk.case_hints([case.number for case in cases]),
+    }

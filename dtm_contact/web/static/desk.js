@@ -20,14 +20,15 @@
     const lines = $("#file");
     const busy = lines && (lines.dataset.liveLines !== "1" || $("input[name=dossier]:checked") || all(".line").length > 45);
     missed = Boolean(lines) && lines.dataset.liveLines === "1" && busy;
-    if (lines && !busy) window.htmx.trigger(lines, "refresh");
-    if (alarming) window.htmx.trigger("#alertes", "alarms");
+    if (lines && !busy) window.parts.load(lines, lines.dataset.part);
+    if (alarming) window.parts.load($("#alertes"), $("#alertes").dataset.part);
     alarming = false;
   };
   const told = (message) => {
     const happened = JSON.parse(message.data);
     const mine = $("article.case"), isShown = mine && Number(message.lastEventId) <= Number(mine.dataset.since);
-    const about = mine && !isShown && happened.filter((each) => each.n === mine.dataset.case).pop();
+    // What somebody did themselves, and what follows from it, is no news to them.
+    const about = mine && !isShown && happened.filter((each) => each.n === mine.dataset.case && !each.q).pop();
     if (about) {
       $("[data-changed]").hidden = false;
       $("[data-changed-by]").textContent = about.by ? ` (${about.by})` : "";
@@ -72,7 +73,7 @@
       if (mine.readyState !== EventSource.CLOSED || mine !== stream) return;
       setTimeout(() => { if (mine === stream) listen(next, true, Math.min(wait * 2, LONGEST)); }, wait);
       // Where the session is what has ended, no stream comes again.
-      fetch("/alertes", { headers: { "HX-Request": "true" } }).then((answer) => { if (answer.status === 401) ended(); }).catch(() => {});
+      fetch("/alertes", { headers: { "X-Desk-Script": "1" } }).then((answer) => { if (answer.status === 401) ended(); }).catch(() => {});
     });
   };
   let next = document.body.dataset.live;
@@ -88,31 +89,31 @@
     addEventListener("pageshow", (event) => { if (event.persisted) { heardAt = Date.now(); listen(next, true, AGAIN); } });
     document.addEventListener("desk:again", () => listen(next, true, AGAIN));
   }
-  const failed = (event) => {
-    const answer = event.detail.xhr;
-    if (!["file", "alertes"].includes(event.target.id) || (answer.status && answer.status < 500)) return;
+  document.addEventListener("part:failed", (event) => {
+    const status = event.detail.status;
+    if (status === 401) { ended(); return; }
+    if (!["file", "alertes"].includes(event.target.id) || (status && status < 500)) return;
     alarming = alarming || event.target.id === "alertes";
     setTimeout(() => later(refresh), AGAIN);
-  };
-  document.addEventListener("htmx:responseError", failed);
-  document.addEventListener("htmx:sendError", failed);
-  document.addEventListener("htmx:beforeOnLoad", (event) => {
-    if (event.detail.xhr.status === 401) { event.preventDefault(); ended(); }
   });
-  document.addEventListener("htmx:beforeSwap", (event) => {
+  let had = 0;
+  document.addEventListener("part:before", (event) => {
+    if (event.target.id !== "file") return;
+    had = all("#file .line").length;
     // Lines asked for before somebody chose one of them would take the choice away.
-    if (event.target.id === "file" && $("input[name=dossier]:checked")) { event.detail.shouldSwap = false; missed = true; }
+    if ($("input[name=dossier]:checked")) { event.preventDefault(); missed = true; }
   });
-  document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.target.id === "file") {
-      all("#file .line").forEach((line) => {
-        if (!known.has(line.dataset.case)) { known.add(line.dataset.case); line.classList.add("new"); }
-      });
-    }
+  document.addEventListener("part:after", (event) => {
     if (event.target.id === "alertes") ring();
+    if (event.target.id !== "file") return;
+    all("#file .line").forEach((line, at) => {
+      if (known.has(line.dataset.case)) return;
+      known.add(line.dataset.case);
+      // What stands behind those that were there has only come into view.
+      if (at < had) line.classList.add("new");
+    });
+    show();
   });
-  // Only now do lines that were there before have the attributes that came: marked earlier, they would lose it.
-  document.addEventListener("htmx:afterSettle", (event) => { if (event.target.id === "file") show(); });
 
   // ---- a P1 is heard until somebody takes it
   const heard = () => new Set(JSON.parse(sessionStorage.getItem("desk-heard") || "[]"));
@@ -192,7 +193,7 @@
   const unsent = (except) => fields(document).some((field) => field.form && field.form.method === "post" && field.form !== except && !field.closest("dialog") && written(field));
   // The session has ended: who is writing comes in again in place; anybody else is led to the log-in, and back here.
   const ended = () => {
-    if (unsent()) fire("ended");
+    if (unsent() && document.body.dataset.writes) fire("ended");
     else { leave(); location.assign(`/connexion?${new URLSearchParams({ vers: location.pathname + location.search })}`); }
   };
   const announce = (words) => {
@@ -267,7 +268,7 @@
       lands = focus;
     });
     old.remove();
-    window.htmx.process(fresh);
+    window.parts.watch(fresh);
     if (!focus) return;
     if (!lands) fresh.tabIndex = -1;
     const landed = lands || fresh;
@@ -292,6 +293,18 @@
     if (done) { swap("alertes", theirs); swap("annonce", theirs); ring(); }
     else announce(told ? told.textContent.trim() : FAILED);
   };
+  // The second of two clicks is of the page that was seen when it was made: for a moment the same form of the page that
+  // came bears the key of the one that was sent, by which the server knows that it has done that.
+  const freshKey = () => Array.from(crypto.getRandomValues(new Uint8Array(9)), (octet) => octet.toString(16).padStart(2, "0")).join("");
+  const keepKey = (sent) => {
+    const key = sent.elements.cle && sent.elements.cle.value, path = sent.getAttribute("action");
+    if (!key) return;
+    all("form").filter((form) => form.getAttribute("action") === path && form.elements.cle).forEach((form) => {
+      const fresh = form === sent ? freshKey() : form.elements.cle.value;
+      form.elements.cle.value = key;
+      setTimeout(() => { if (form.elements.cle.value === key) form.elements.cle.value = fresh; }, SECOND);
+    });
+  };
   let lastSent = Promise.resolve(), onTheirWay = 0, refusals = 0;
   const deliver = async (form, path, given) => {
     const mine = $("article.case");
@@ -306,14 +319,15 @@
     await Promise.all(first.after);
     let answer;
     try {
-      answer = await fetch(path, { method: "POST", body: new URLSearchParams(given), headers: { "HX-Request": "true" } });
+      answer = await fetch(path, { method: "POST", body: new URLSearchParams(given), headers: { "X-Desk-Script": "1" } });
     } catch { announce(CUT); return false; }
     if (answer.status === 401) { fire("ended"); return false; }
     if (answer.ok && ends) fire("sent", form);
-    const next = answer.headers.get("HX-Redirect");
+    const next = answer.headers.get("X-Desk-Go-To");
     if (next) { leave(true); location.assign(next); return true; }
     const theirs = new DOMParser().parseFromString(await answer.text(), "text/html");
     showAnswer(theirs, answer.ok, answer.ok ? sent : null);
+    if (answer.ok && ends) keepKey(form);
     fire("shown");
     return answer.ok;
   };
@@ -328,22 +342,45 @@
       else if (!await deliver(form, path, given)) refusals += 1;
     }).catch(() => { refusals += 1; announce(FAILED); }).finally(() => { onTheirWay -= 1; form.ariaBusy = null; hush(); });
   };
-  // A canned answer goes to where the caret is: it takes no word away. What only the agent can write is chosen, to be typed over.
+  // A field does not scroll to what a script chooses in it: a copy of it tells how far down that stands.
+  const scrollTo = (text, place) => {
+    const copy = text.cloneNode();
+    copy.removeAttribute("name");
+    copy.value = text.value.slice(0, place);
+    Object.assign(copy.style, { position: "absolute", visibility: "hidden", height: "0", width: `${text.offsetWidth}px` });
+    text.after(copy);
+    text.scrollTop = Math.max(0, copy.scrollHeight - text.clientHeight / 2);
+    copy.remove();
+    text.scrollIntoView({ block: "nearest" });
+  };
+  // What only the agent can write is chosen, to be typed over; false where nothing of it follows.
+  const choosePlace = (text, from) => {
+    const place = /\[à compléter[^\]]*\]/.exec(text.value.slice(from));
+    if (!place) return false;
+    text.setSelectionRange(from + place.index, from + place.index + place[0].length);
+    scrollTo(text, from + place.index);
+    return true;
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Tab" || event.shiftKey || event.ctrlKey || event.altKey || !event.target.matches("#ecrire textarea")) return;
+    if (choosePlace(event.target, event.target.selectionEnd)) event.preventDefault();
+  });
+  // A canned answer goes to where the caret is: it takes no word away.
   const insert = async (form) => {
     const text = $("#ecrire [action$='/repondre'] textarea");
     if (!text || form.ariaBusy) return;
     form.ariaBusy = "true";
     try {
-      const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "HX-Request": "true" } });
+      const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "X-Desk-Script": "1" } });
       if (answer.status === 401) { fire("ended"); return; }
       if (!answer.ok) { announce(FAILED); return; }
       const words = await answer.text(), before = text.value.slice(0, text.selectionStart);
       for (let fold = text.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
       all("[data-canned]").forEach((each) => { each.open = false; });
       text.setRangeText(before.trim() && !before.endsWith("\n") ? `\n\n${words}` : words, text.selectionStart, text.selectionStart, "end");
-      const end = text.selectionEnd, place = /\[à compléter[^\]]*\]/.exec(text.value.slice(end - words.length, end));
+      const start = text.selectionEnd - words.length;
       text.focus();
-      if (place) text.setSelectionRange(end - words.length + place.index, end - words.length + place.index + place[0].length);
+      if (!choosePlace(text, start)) { text.setSelectionRange(start, start); scrollTo(text, start); }
       text.dispatchEvent(new Event("input", { bubbles: true }));
     } catch { announce(CUT); } finally { form.ariaBusy = null; hush(); }
   };

@@ -4,6 +4,7 @@
   const $ = (selector, within) => (within || document).querySelector(selector);
   const all = (selector, within) => Array.from((within || document).querySelectorAll(selector));
   const body = document.body;
+  body.dataset.writes = "1";
   const EACH = 1000, FIRST = 250, AGAIN = 3000, STILL = 8000, THINKS = 120000, LATE = "desk-late";
   const TYPED = "textarea, input:not([type=hidden], [type=checkbox], [type=radio], [type=file], [name=q])";
   const LETTERS = "[data-draft=repondre], [data-draft=faire-suivre]";
@@ -35,7 +36,7 @@
   };
   const isDirty = (form) => JSON.stringify(content(form)) !== stateOf(form).kept;
   const tell = (form, words) => { const told = $("[data-kept]", form); if (told) told.textContent = words; };
-  const asked = (path, fields, how) => fetch(path, { method: "POST", body: new URLSearchParams(fields), headers: { "HX-Request": "true", "X-CSRF-Token": body.dataset.csrf }, ...how });
+  const asked = (path, fields, how) => fetch(path, { method: "POST", body: new URLSearchParams(fields), headers: { "X-Desk-Script": "1", "X-CSRF-Token": body.dataset.csrf }, ...how });
   const named = (form) => ({ forme: form.dataset.draft, sur: form.dataset.about });
   const now = (key) => forms().find((form) => keyOf(form) === key);
   const keep = async (key, how) => {
@@ -120,7 +121,7 @@
   const catchUp = async ([kind, about, revision], left) => {
     const form = now(`${kind} ${about}`);
     if (!form || Number(form.dataset.revision || 0) > revision || isDirty(form)) return;
-    const answer = await fetch(`/brouillon?${new URLSearchParams({ forme: kind, sur: about })}`, { headers: { "HX-Request": "true" } });
+    const answer = await fetch(`/brouillon?${new URLSearchParams({ forme: kind, sur: about })}`, { headers: { "X-Desk-Script": "1" } });
     const draft = answer.ok ? await answer.json() : { revision: 0 };
     if (draft.revision > revision && !isDirty(form)) {
       put(form, draft.fields);
@@ -146,7 +147,7 @@
     bar.setAttribute("aria-label", `Envoi de ${file.name}`);
     line.append(" ", bar);
     request.open("POST", `/brouillon/piece?${new URLSearchParams({ ...named(form), nom: file.name })}`);
-    request.setRequestHeader("HX-Request", "true");
+    request.setRequestHeader("X-Desk-Script", "1");
     request.setRequestHeader("X-CSRF-Token", body.dataset.csrf);
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.upload.addEventListener("progress", (event) => { bar.max = event.total; bar.value = event.loaded; });

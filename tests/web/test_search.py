@@ -1,0 +1,71 @@
+"""What is found at the desk: streets alone, people the same way everywhere, and a case that one opened elsewhere."""
+
+import pytest
+
+from dtm_contact.access import Role
+from tests.web.conftest import DeskAlone, Somebody, open_in
+
+
+@pytest.fixture
+def secretary(desk: DeskAlone) -> Somebody:
+    return Somebody(desk, "claire", Role.AGENCY, "agence")
+
+
+STREET = ["rue des tilleuls", "tilleuls", "avenue tileuls", "1 rue des Tilleuls", "saint-ouen"]
+
+
+@pytest.mark.parametrize("asked", STREET)
+def test_a_street_alone_leads_to_its_households_and_cases(desk: DeskAlone, agent: Somebody, asked: str) -> None:
+    number = open_in(desk.store, "nord", "one")
+    found = agent.get(f"/recherche?q={asked}").text
+    assert "/adresse/A01" in found
+    assert f'id="d-{number}"' in found
+    page = agent.get("/adresse/A01").text
+    assert "/foyer/L01" in page
+    assert f'id="d-{number}"' in page
+
+
+def test_a_street_of_another_office_is_not_found(agent: Somebody, secretary: Somebody) -> None:
+    assert "/adresse/A09" not in agent.get("/recherche?q=rue béranger").text
+    assert "/adresse/A09" in secretary.get("/recherche?q=rue béranger").text
+
+
+def test_people_of_the_own_office_are_found_behind_those_of_others(
+    desk: DeskAlone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dtm_contact.web.search._MOST_PEOPLE", 1)
+    office = desk.directory.residences["R01"].office_id
+    found = desk.people().find("rue", desk.now().date(), lambda each: each == office)
+    assert [person.office_id for person in found] == [office]
+
+
+@pytest.mark.parametrize("asked", ["beranger", "beranjer", "0611223344", "t09@free.example", "{number}"])
+def test_whom_one_search_finds_each_of_them_finds(desk: DeskAlone, secretary: Somebody, asked: str) -> None:
+    about = open_in(desk.store, "sud", "one", match={"tenant": None})
+    secretary.post(f"/dossier/{about}/locataire", locataire="T09", version=1)
+    asked = asked.format(number=about)
+    here = open_in(desk.store, "nord", "two")
+    new = secretary.get(f"/nouveau?q={asked}").text
+    assert 'value="T09 L09"' in new
+    assert 'name="locataire" value="T09"' in secretary.get(f"/dossier/{here}/locataires?q={asked}").text
+    page = secretary.get(f"/recherche?q={asked}")
+    assert page.status_code == 303 or "/foyer/L09" in page.text
+
+
+def test_who_opened_a_second_case_elsewhere_finds_its_number_its_office_and_its_state(
+    desk: DeskAlone, agent: Somebody
+) -> None:
+    first = open_in(desk.store, "nord", "one", subject="Fuite secrète")
+    arrival = desk.store.cases.get(first).contacts[0].arrival_id
+    asked = {"arrivee": str(arrival), "motif": "neighbours", "file": "pantin", "version": "1"}
+    assert agent.post(f"/dossier/{first}/dedoubler", **asked).status_code == 303
+    (other,) = (case for case in desk.store.desk.linked(first))
+    colleague = Somebody(desk, "anne", Role.AGENT, "nord")
+    found = agent.get(f"/recherche?q={other.number}").text
+    assert other.number in found
+    assert desk.queue_label("pantin") in found
+    assert "Fuite secrète" not in found
+    assert f"/dossier/{other.number}" not in found
+    assert agent.get(f"/dossier/{other.number}").status_code == 404
+    assert desk.queue_label("pantin") in agent.get(f"/dossier/{first}").text.partition('id="lies"')[2][:400]
+    assert "Aucun résultat" in colleague.get(f"/recherche?q={other.number}").text
