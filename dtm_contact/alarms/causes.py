@@ -188,7 +188,7 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "Look for a loop: one writer with many cases. If there is none, raise DTM_OUTBOUND_ANSWERS_PER_HOUR.",
         ),
         "log-in": _happening(
-            "An account of the desk was locked after several wrong passwords.",
+            "An account of the desk was locked after several wrong passwords or codes.",
             "Read in the audit trail which; dtm-contact user link lets its owner in meanwhile.",
         ),
     }

@@ -63,6 +63,17 @@ def disable(settings: Settings, name: str) -> None:
     click.echo(f"{name} may not come in any more; all of their sessions have ended.")
 
 
+@user.command("remove-second-factor")
+@click.argument("name")
+@click.pass_obj
+def remove_second_factor(settings: Settings, name: str) -> None:
+    """Forget the second factor of somebody who has lost their telephone and their recovery codes."""
+    with open_store(settings.store.url) as store:
+        store.second_factors.remove(_named(store, name).id)
+        _note(store, "second factor removed", name, {})
+    click.echo(f"{name} is asked for no code any more; whose role must have one sets it up at the next log-in.")
+
+
 @user.command()
 @click.argument("name")
 @click.pass_obj

@@ -12,6 +12,10 @@ _AUDITED: Final[Mapping[str, str]] = {
     "entered": "entré",
     "left": "sorti",
     "refused": "mot de passe refusé",
+    "code refused": "code refusé",
+    "recovery code used": "code de secours utilisé",
+    "second factor set": "second facteur installé",
+    "second factor removed": "second facteur retiré",
     "searched": "cherché",
     "released": "repris",
     "withdrew": "coordonnée retirée de la fiche",
@@ -65,7 +69,11 @@ _VERBS: Final[Mapping[str, str]] = {
     "appoint": "rendez-vous",
     "cancel_appointment": "rendez-vous annulé",
 }
-_HOW: Final[Mapping[str, str]] = {"password": "par mot de passe", "link": "par lien"}
+_HOW: Final[Mapping[str, str]] = {
+    "password": "par mot de passe",
+    "link": "par lien",
+    "code": "par mot de passe et code",
+}
 _AUDIT_DETAILS: Final[Mapping[str, Callable[[Any], str]]] = {
     "verb": lambda verb: _VERBS.get(verb, verb),
     "people": lambda people: f"{len(people)} personne{'s' if len(people) > 1 else ''} : {', '.join(people)}",
@@ -90,6 +98,7 @@ _AUDIT_DETAILS: Final[Mapping[str, Callable[[Any], str]]] = {
     "photo": lambda name: f"photo {name}",
     "attached": lambda name: f"pièce jointe {name}",
     "piece": lambda name: f"pièce {name}",
+    "left": lambda count: f"il en reste {count}",
     "until": lambda _: "compte verrouillé quelques minutes",
     "rules": lambda _: "ce que les règles ont vu",
     "household": lambda _: "le foyer entier",

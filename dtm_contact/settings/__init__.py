@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from dtm_contact.settings.access import AccessSettings
 from dtm_contact.settings.backup import BackupSettings, JournalSettings
 from dtm_contact.settings.common import ZoneName
 from dtm_contact.settings.engine import (
@@ -36,6 +37,7 @@ from dtm_contact.settings.switchboard import SwitchboardSettings
 from dtm_contact.settings.watching import AlarmSettings, DangerSettings, HeartbeatSettings, MonitorSettings
 
 __all__ = [
+    "AccessSettings",
     "AlarmSettings",
     "AttachmentSettings",
     "BackupSettings",
@@ -112,6 +114,7 @@ class Settings(BaseSettings):
     recognition: RecognitionSettings = RecognitionSettings()
     lease: LeaseSettings = LeaseSettings()
     desk: DeskSettings = DeskSettings()
+    access: AccessSettings = AccessSettings()
     attachments: AttachmentSettings = AttachmentSettings()
     log: LogSettings = LogSettings()
     monitor: MonitorSettings = MonitorSettings()

@@ -29,6 +29,7 @@ from dtm_contact.store.migrating import check_schema
 from dtm_contact.store.outbox import StoredOutbox
 from dtm_contact.store.recognitions import Recognitions
 from dtm_contact.store.rule_versions import RuleVersions
+from dtm_contact.store.second_factors import StoredSecondFactors
 from dtm_contact.store.timers import StoredTimers
 
 _Result = TypeVar("_Result")
@@ -53,6 +54,7 @@ class Store:
         rule_versions: the rules that are and were in force.
         timers: what is to happen to cases later.
         accounts: who may use the desk, who is in, and the trail of what they read and did.
+        second_factors: what accounts are asked for beside their password.
         desk: what the agents' desk reads.
         drafts: what agents are writing.
         figures: what was counted of the work, and the boards on walls.
@@ -73,6 +75,7 @@ class Store:
         self.outbox = StoredOutbox(database)
         self.checkpoints = Checkpoints(database)
         self.accounts = StoredAccounts(database)
+        self.second_factors = StoredSecondFactors(database)
         self.desk = StoredDesk(database)
         self.drafts = StoredDrafts(database)
         self.figures = StoredFigures(database)

@@ -10,6 +10,8 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from starlette.responses import Response
+
 from dtm_contact.access import sees
 from dtm_contact.access.login import warm_up
 from dtm_contact.cases import Command, Done
@@ -51,6 +53,7 @@ class AppContext:
         limits: the bounds on logging in.
         converter: makes what strangers sent fit to be shown.
         drafts: has the daemon keep what is being typed.
+        render: makes the page of a context, a template and what that needs; set by the application.
     """
 
     def __init__(self, settings: Settings, store: Store, rpc_socket: Path) -> None:
@@ -72,6 +75,7 @@ class AppContext:
         self.limits = AccessLimits(settings.desk)
         self.converter = Converter()
         self.drafts = DraftSaver(self.call)
+        self.render: Callable[..., Response] = _unrendered
 
     def __enter__(self) -> Self:
         self.in_force()
@@ -220,6 +224,10 @@ class AppContext:
         """Return a queue's French label."""
         labelled = self.rules.queues.get(queue)
         return labelled.label if labelled else self.office_name(queue)
+
+
+def _unrendered(*_arguments: Any) -> Response:
+    raise NotImplementedError("no application is built over this")
 
 
 class RulesInForce:

@@ -29,8 +29,8 @@ _PULSE_SECONDS: Final = 2.0
 _PULSE: Final = "pulse"
 _CALL: Final = b'{"call"'
 _LOCKED: Final = (
-    "An account of the desk was locked after several wrong passwords. The audit trail says which, for how long, and "
-    "whether they came from a browser that it knows; `dtm-contact user link` lets its owner in meanwhile."
+    "An account of the desk was locked after several wrong passwords or codes. The audit trail says which, for how "
+    "long, and whether they came from a browser that it knows; `dtm-contact user link` lets its owner in meanwhile."
 )
 
 
@@ -94,10 +94,10 @@ class RpcServer(CommandServer):
             if name == _PULSE:
                 return json.dumps({"answer": True}).encode() + b"\n"
             run = partial(call_procedure, self._store, name, arguments, self._clock())
-            answer = await asyncio.get_running_loop().run_in_executor(self._thread, run)
-            if name == "log_in_failed" and answer:
+            result = await asyncio.get_running_loop().run_in_executor(self._thread, run)
+            if result.locked:
                 self._alarms.happened("log-in", _LOCKED)
-            return json.dumps({"answer": answer}).encode() + b"\n"
+            return json.dumps({"answer": result.answer}).encode() + b"\n"
         except StoreRefusedError:
             return pack_error(program_fault(name))
         except (RefusedError, StoreUnavailableError, NotFoundError) as error:

@@ -49,7 +49,7 @@ PATHS = (
     "/dossier/{number}",
     "/dossier/{number}?modele=attente", "/reponses-types", "/reponses-types/fsl", "/reponses-types/nouvelle",
     "/dossier/{number}/regles", "/rendez-vous?dossier={number}", "/message/{arrival}", "/rien-de-tel", "/connexion",
-    "/entrer/un-lien", "/moi", "/dangers", "/dossier/{number}/envoi/{outgoing}",
+    "/entrer/un-lien", "/moi", "/second-facteur", "/dangers", "/dossier/{number}/envoi/{outgoing}",
     "/chiffres", "/chiffres?p=an", "/chiffres/detail?c=in_time",
     "/chiffres/detail?c=opened&p=semaine", "/chiffres/carte", "/chiffres/dossiers?c=opened", "/tableau/hall",
 )  # fmt: skip
