@@ -66,11 +66,16 @@ def new_account(name: str, shown_as: str, role: str, office_id: str | None, pass
     Raises:
         AccountError: its name, office or password will not do.
     """
-    if not _NAME.fullmatch(name):
+    if not is_account_name(name):
         raise AccountError("a name is small letters, digits, dots, dashes, underscores; 64 at the most")
     if Role(role) is Role.AGENT and not office_id:
         raise AccountError("an agent belongs to an office; say which (--office)")
     return Account(0, name, shown_as.strip() or name, role, office_id, hash_password(password) if password else None)
+
+
+def is_account_name(name: str) -> bool:
+    """Return whether an account may be called so."""
+    return _NAME.fullmatch(name) is not None
 
 
 def try_password(store: Store, name: str, password: str, device: str, now: datetime) -> Account | None:

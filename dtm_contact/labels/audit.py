@@ -24,7 +24,11 @@ _AUDITED: Final[Mapping[str, str]] = {
     "register ended": "inscription terminée",
     "register undone": "inscription reprise",
     "account added": "compte ajouté",
+    "account changed": "compte changé",
     "account disabled": "compte fermé",
+    "account enabled": "compte rouvert",
+    "invited": "invité par courrier",
+    "password lost": "mot de passe perdu : lien envoyé",
     "password set": "mot de passe changé",
     "link made": "lien d'entrée fait",
     "exported": "enregistré dans un fichier",
@@ -72,6 +76,7 @@ _VERBS: Final[Mapping[str, str]] = {
 _HOW: Final[Mapping[str, str]] = {
     "password": "par mot de passe",
     "link": "par lien",
+    "mail": "par un lien reçu",
     "code": "par mot de passe et code",
 }
 _AUDIT_DETAILS: Final[Mapping[str, Callable[[Any], str]]] = {
@@ -79,6 +84,8 @@ _AUDIT_DETAILS: Final[Mapping[str, Callable[[Any], str]]] = {
     "people": lambda people: f"{len(people)} personne{'s' if len(people) > 1 else ''} : {', '.join(people)}",
     "how": lambda how: _HOW.get(how, how),
     "role": role_label,
+    "was": lambda role: f"avant : {role_label(role)}",
+    "offices": lambda offices: f"bureau{'x' if len(offices) > 1 else ''} : {', '.join(offices)}",
     "office": lambda office: f"bureau : {office}",
     "dwelling": lambda dwelling: f"foyer {dwelling}",
     "tenant": lambda tenant: f"locataire {tenant}",
@@ -145,6 +152,7 @@ def audit_details(data: Mapping[str, Any], called: Mapping[str, Callable[[str], 
         **data,
         "queues": [called["queue"](each) for each in data.get("queues") or ()],
         "people": [called["person"](each) for each in data.get("people") or ()],
+        "offices": [called["office"](each) for each in data.get("offices") or ()],
     }
     data |= {key: called[key](data[key]) for key in ("office", "residence", "topic", "figure") if data.get(key)}
     return ", ".join(

@@ -95,6 +95,11 @@ class AppContext:
         """Return the time on the offices' wall clock."""
         return datetime.now(self.settings.zone)
 
+    @property
+    def mails_to_accounts(self) -> bool:
+        """Whether links can be mailed to the owners of accounts: a server sends for us, and the desk has an address."""
+        return bool(self.settings.outbound.host and self.settings.desk.url)
+
     def in_force(self) -> SiteConfiguration:
         """Return the directory, the rules and the settings in force; those imported since are taken up in seconds."""
         return self._current()[0]

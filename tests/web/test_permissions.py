@@ -41,7 +41,16 @@ TABLE = {
     "GET /chiffres/dossiers": _OVERSIGHT,
     "GET /chiffres/dossiers/export": _OVERSIGHT,
     "GET /chiffres/export": _OVERSIGHT,
+    "GET /compte/{account}": "ff ff ff oo ff",
+    "POST /compte/{account}": "ff ff ff oo ff",
+    "POST /compte/{account}/fermer": "ff ff ff oo ff",
+    "POST /compte/{account}/inviter": "ff ff ff oo ff",
+    "POST /compte/{account}/lien": "ff ff ff oo ff",
+    "POST /compte/{account}/rouvrir": "ff ff ff oo ff",
+    "POST /compte/{account}/second-facteur": "ff ff ff oo ff",
     "GET /comptes": "ff ff ff oo ff",
+    "GET /comptes/nouveau": "ff ff ff oo ff",
+    "POST /comptes/nouveau": "ff ff ff oo ff",
     "GET /connexion": "ee ee ee ee ee",
     "POST /connexion": "ee ee ee ee ee",
     "GET /dangers": "ff ff oo oo oo",
@@ -108,6 +117,10 @@ TABLE = {
     "GET /moi": _READ_ALL,
     "POST /moi": _WORK_ALL,
     "POST /moi/mot-de-passe": _READ_ALL,
+    "GET /mot-de-passe-perdu": "ee ee ee ee ee",
+    "POST /mot-de-passe-perdu": "ee ee ee ee ee",
+    "GET /mot-de-passe/{link}": "ee ee ee ee ee",
+    "POST /mot-de-passe/{link}": "ee ee ee ee ee",
     "GET /nouveau": _WORK_ALL,
     "POST /nouveau": _WORK_ALL,
     "POST /nouveau/chercher": _WORK_ALL,
@@ -252,8 +265,12 @@ def _things(desk: DeskAlone, office: str, external_id: str) -> dict[str, str]:
         "number": number, "arrival": str(arrival), "sha256": DIGEST, "link": "x", "office": office,
         "dwelling": "L01" if office == "nord" else "L09", "residence": "R01" if office == "nord" else "R02",
         "topic": "heating", "file": str(_sent_file(desk, number)), "outgoing": "1", "answer": "fsl", "digest": "x",
-        "token": BOARD, "name": "desk.css", "tenant": tenant, "entry": str(entry),
+        "token": BOARD, "name": "desk.css", "account": _an_account(desk), "tenant": tenant, "entry": str(entry),
     }  # fmt: skip
+
+
+def _an_account(desk: DeskAlone) -> str:
+    return Somebody(desk, f"auditor-{next(_numbers)}", Role.AUDITOR, None).account.name
 
 
 def _sent_file(desk: DeskAlone, number: str) -> int:
@@ -274,7 +291,15 @@ def test_nobody_who_is_not_logged_in_gets_anything(desk: DeskAlone) -> None:
     for name, route in ROUTES.items():
         if route.right is None:
             continue
-        named = {"dwelling": "L01", "residence": "R", "topic": "gas", "outgoing": "1", "answer": "fsl", "file": "1"}
+        named = {
+            "dwelling": "L01",
+            "residence": "R",
+            "topic": "gas",
+            "outgoing": "1",
+            "answer": "fsl",
+            "file": "1",
+            "account": "x",
+        }
         path = route.path.format(number=number, arrival="1", sha256=DIGEST, **named)
         answer = stranger.get(path) if route.method == "GET" else stranger.post(path)
         assert answer.status_code == 303, name

@@ -1,7 +1,7 @@
 """Logging in and out, and the help."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from starlette.responses import Response
 
@@ -20,6 +20,7 @@ _REFUSED = (
 _TOO_OFTEN = "Trop d’essais depuis ce poste. Attendez une minute."
 _BUSY = "Trop de personnes se connectent à la fois : rien n’a été essayé. Attendez une minute, puis recommencez."
 _LOST = "Ce lien n’ouvre plus rien : il a servi, ou il est trop ancien. Demandez-en un autre à un administrateur."
+_TOLD: Final = {"perdu": {"alert": _LOST}, "pose": {"said": "password_set"}}
 
 
 @page("/", Right.READ)
@@ -32,8 +33,7 @@ def home(context: RequestContext) -> Response:
 @page("/connexion", None)
 def log_in(context: RequestContext) -> Mapping[str, Any]:
     """Ask who comes."""
-    alert = _LOST if context.text("lien") == "perdu" else ""
-    return {"vers": our_path(context.text("vers")), "nom": "", "alert": alert}
+    return {"vers": our_path(context.text("vers")), "nom": "", **_TOLD.get(context.text("lien"), {})}
 
 
 @post("/connexion", None, template="log_in.html")

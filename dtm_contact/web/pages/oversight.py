@@ -1,11 +1,10 @@
-"""What heads, admins and auditors look at: the audit trail, alarms of danger, accounts, the rules in force."""
+"""What heads, admins and auditors look at: the audit trail, alarms of danger, the rules in force."""
 
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from dtm_contact.access import Right
-from dtm_contact.access.login import locked_until
 from dtm_contact.explain.names import without_code
 from dtm_contact.figures import BY_ID
 from dtm_contact.web.registry import page
@@ -14,16 +13,6 @@ from dtm_contact.web.request_context import RequestContext
 _WEEKS = 8
 _LABELS = 200
 _TRAIL = 100
-
-
-@page("/comptes", Right.ADMIN)
-def accounts(context: RequestContext) -> Mapping[str, Any]:
-    """Show who may use the desk; `dtm-contact user` changes it."""
-    offices = {each.office_id: each.name for each in context.app.directory.records.offices}
-    listed = context.app.store.accounts.all()
-    # For browsers that the account does not know: those that it has logged in from have locks of their own.
-    locks = {each.id: locked_until(context.app.store, each, "", context.now) for each in listed}
-    return {"accounts": listed, "offices": offices, "locks": locks}
 
 
 @page("/dangers", Right.TRAIL)
