@@ -1,6 +1,7 @@
 """Who may use the desk and what each may do: accounts, passwords, sessions, the audit trail."""
 
-from dtm_contact.access import managing as _managing  # noqa: F401 - the procedures register themselves
+from dtm_contact.access import federated as _federated  # noqa: F401 - the procedures register themselves
+from dtm_contact.access import managing as _managing  # noqa: F401
 from dtm_contact.access import second_factor as _second_factor  # noqa: F401
 from dtm_contact.access.drafting import key_of as draft_key
 from dtm_contact.access.login import csrf_token, digest_of, new_account, new_link, new_secret, try_password

@@ -27,6 +27,8 @@ _AUDITED: Final[Mapping[str, str]] = {
     "account changed": "compte changé",
     "account disabled": "compte fermé",
     "account enabled": "compte rouvert",
+    "entry refused": "entrée refusée",
+    "identity linked": "identité du fournisseur liée au compte",
     "invited": "invité par courrier",
     "password lost": "mot de passe perdu : lien envoyé",
     "password set": "mot de passe changé",
@@ -77,13 +79,20 @@ _HOW: Final[Mapping[str, str]] = {
     "password": "par mot de passe",
     "link": "par lien",
     "mail": "par un lien reçu",
+    "provider": "par le fournisseur d’identité",
     "code": "par mot de passe et code",
+}
+_BECAUSE: Final[Mapping[str, str]] = {
+    "no group": "aucun groupe ne donne accès",
+    "no office": "aucun groupe ne dit le bureau",
+    "closed": "compte fermé",
 }
 _AUDIT_DETAILS: Final[Mapping[str, Callable[[Any], str]]] = {
     "verb": lambda verb: _VERBS.get(verb, verb),
     "people": lambda people: f"{len(people)} personne{'s' if len(people) > 1 else ''} : {', '.join(people)}",
     "how": lambda how: _HOW.get(how, how),
     "role": role_label,
+    "because": lambda why: _BECAUSE.get(why, why),
     "was": lambda role: f"avant : {role_label(role)}",
     "offices": lambda offices: f"bureau{'x' if len(offices) > 1 else ''} : {', '.join(offices)}",
     "office": lambda office: f"bureau : {office}",

@@ -406,10 +406,10 @@ def shown_as(connection: Connection, name: str) -> str:
 _COLUMNS = tuple(accounts.c[name] for name in Account.__dataclass_fields__)
 
 
-def _account(row: "sa.Row[Any]") -> Account:
-    """Return the account of a row that begins with `_COLUMNS`."""
-    *told, further_offices = row[: len(_COLUMNS)]
-    return Account(*told, further_offices=tuple(further_offices or ()))
+def _account(row: Sequence[Any]) -> Account:
+    """Return the account of a row that begins with `_COLUMNS`, of which the further offices are the last."""
+    last = len(_COLUMNS) - 1
+    return Account(*row[:last], tuple(row[last] or ()))
 
 
 def add_to_trail(connection: Connection, line: TrailLine) -> None:

@@ -31,6 +31,7 @@ from dtm_contact.web.converter import Converter
 from dtm_contact.web.draft_saving import DraftSaver
 from dtm_contact.web.limits import AccessLimits
 from dtm_contact.web.live import EventFollower
+from dtm_contact.web.oidc import IdentityProvider
 from dtm_contact.web.search import ContactIndex, PeopleIndex
 
 _CHECK_AGAIN_SECONDS = 2.0
@@ -51,6 +52,7 @@ class AppContext:
         contact_index: finds cases by the words of their contacts.
         figures: reads the figures that were counted.
         limits: the bounds on logging in.
+        provider: the identity provider by which people come in; None where the settings name none.
         converter: makes what strangers sent fit to be shown.
         drafts: has the daemon keep what is being typed.
         render: makes the page of a context, a template and what that needs; set by the application.
@@ -73,6 +75,7 @@ class AppContext:
         self.contact_index = ContactIndex(store)
         self.figures = FigureReader(store.figures)
         self.limits = AccessLimits(settings.desk)
+        self.provider = IdentityProvider(settings.oidc, settings.desk.url) if settings.oidc.is_set else None
         self.converter = Converter()
         self.drafts = DraftSaver(self.call)
         self.render: Callable[..., Response] = _unrendered
@@ -97,8 +100,8 @@ class AppContext:
 
     @property
     def mails_to_accounts(self) -> bool:
-        """Whether links can be mailed to the owners of accounts: a server sends for us, and the desk has an address."""
-        return bool(self.settings.outbound.host and self.settings.desk.url)
+        """Whether links to set a password can be mailed: one lets in, a server sends, the desk has an address."""
+        return bool(self.settings.outbound.host and self.settings.desk.url) and not self.settings.oidc.only
 
     def in_force(self) -> SiteConfiguration:
         """Return the directory, the rules and the settings in force; those imported since are taken up in seconds."""

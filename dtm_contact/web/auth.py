@@ -23,15 +23,15 @@ SECOND_FACTOR = "/second-facteur"
 
 def cookie_name(settings: DeskSettings) -> str:
     """Return the name of the session's cookie."""
-    return _named(settings, "bureau")
+    return cookie_named(settings, "bureau")
 
 
 def device_cookie_name(settings: DeskSettings) -> str:
     """Return the name of the cookie by which a browser is known that somebody has logged in from before."""
-    return _named(settings, "bureau-appareil")
+    return cookie_named(settings, "bureau-appareil")
 
 
-def _named(settings: DeskSettings, name: str) -> str:
+def cookie_named(settings: DeskSettings, name: str) -> str:
     """Return a cookie's name: with the prefix that makes browsers insist on TLS, where there is TLS."""
     return f"__Host-{name}" if settings.secure_cookies else name
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from starlette.datastructures import FormData, QueryParams
+from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 
 from dtm_contact.access import Right, Role, csrf_token, may, sees, sees_case, visibility_of
@@ -126,6 +127,10 @@ class RequestContext:
         """The session's token as a form or a header gives it."""
         value = self.form.get("csrf") or self.headers.get("x-csrf-token", "")
         return value if isinstance(value, str) else ""
+
+    def cookie(self, name: str) -> str:
+        """Return a cookie of the browser; "" where it has none of that name."""
+        return cookie_parser(self.headers.get("cookie", "")).get(name, "")
 
     def number(self, name: str) -> int | None:
         """Return a whole number of the form or the query; None where there is none."""

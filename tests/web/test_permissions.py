@@ -53,6 +53,8 @@ TABLE = {
     "POST /comptes/nouveau": "ff ff ff oo ff",
     "GET /connexion": "ee ee ee ee ee",
     "POST /connexion": "ee ee ee ee ee",
+    "GET /connexion/fournisseur": "nn nn nn nn nn",  # the settings name none
+    "GET /connexion/retour": "nn nn nn nn nn",
     "GET /dangers": "ff ff oo oo oo",
     "POST /deconnexion": _READ_ALL,
     "GET /dossier/{number}": _READ,

@@ -9,6 +9,7 @@ from dtm_contact.access import Right, digest_of, try_password
 from dtm_contact.store import Account
 from dtm_contact.web import auth
 from dtm_contact.web.limits import BusyError
+from dtm_contact.web.pages.provider import left
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import HOME, RequestContext, go, our_path
 
@@ -18,6 +19,7 @@ _REFUSED = (
     "un administrateur peut aussi vous donner un lien d’entrée."
 )
 _TOO_OFTEN = "Trop d’essais depuis ce poste. Attendez une minute."
+_NO_PASSWORDS = "On n’entre plus ici par mot de passe : connectez-vous par le bouton."
 _BUSY = "Trop de personnes se connectent à la fois : rien n’a été essayé. Attendez une minute, puis recommencez."
 _LOST = "Ce lien n’ouvre plus rien : il a servi, ou il est trop ancien. Demandez-en un autre à un administrateur."
 _TOLD: Final = {"perdu": {"alert": _LOST}, "pose": {"said": "password_set"}}
@@ -45,6 +47,8 @@ def entered(context: RequestContext) -> Mapping[str, Any] | Response:
     """
     name, to = context.text("nom").lower()[:_LONGEST_NAME], our_path(context.text("vers"))
     desk, given = context.app, context.form.get("mot_de_passe", "")
+    if desk.settings.oidc.only:
+        return {"vers": to, "nom": "", "alert": _NO_PASSWORDS, "status": 403}
     known = bool(context.device) and bool(desk.store.accounts.accounts_of_device(context.device, context.now))
     if not desk.limits.passwords.allows(f"device {context.device}" if known else f"client {context.client}"):
         return {"vers": to, "nom": name, "alert": _TOO_OFTEN, "status": 429}
@@ -92,9 +96,10 @@ def entered_by_link(context: RequestContext) -> Mapping[str, Any] | Response:
 
 @post("/deconnexion", Right.OWN)
 def leave(context: RequestContext) -> Response:
-    """Let somebody out."""
+    """Let somebody out, and of their session at the identity provider, where one let them in."""
+    session = context.app.store.accounts.session(digest_of(context.secret))
     context.app.call("log_out", digest=digest_of(context.secret), who=_who(context).name)
-    response = go("/connexion")
+    response = left(context, session.id_token if session else None)
     response.delete_cookie(auth.cookie_name(context.app.settings.desk), path="/")
     return response
 

@@ -15,6 +15,7 @@ from dtm_contact.web.request_context import RequestContext, go
 
 _LONGEST: Final = 255
 _TOO_OFTEN: Final = "Trop d’essais depuis ce poste. Attendez une minute."
+_NO_PASSWORDS: Final = "On n’entre plus ici par mot de passe."
 _BUSY: Final = "Trop de personnes se connectent à la fois : rien n’a été changé. Attendez une minute, puis recommencez."
 
 
@@ -50,7 +51,7 @@ def password_set(context: RequestContext) -> Mapping[str, Any] | Response:
         if not app.limits.links.allows(context.client):
             return {**again, "alert": _TOO_OFTEN, "status": 429}
         return go("/connexion?lien=perdu")
-    fault = password_fault(context)
+    fault = _NO_PASSWORDS if app.settings.oidc.only else password_fault(context)
     if fault:
         return {**again, "alert": fault, "status": 422}
     try:
