@@ -6,7 +6,7 @@ from typing import Any, Final
 from dtm_contact.labels.cases import role_label
 from dtm_contact.labels.coded_text import text_of_json
 
-_AUDITED: Final[Mapping[str, str]] = {
+AUDITED: Final[Mapping[str, str]] = {
     "read": "lu",
     "changed": "changé",
     "entered": "entré",
@@ -43,6 +43,7 @@ _AUDITED: Final[Mapping[str, str]] = {
     "hold released": "gel levé",
     "erased": "personne effacée",
 }
+"""What was done, by the word that the trail has for it."""
 _VERBS: Final[Mapping[str, str]] = {
     "take": "pris",
     "release": "rendu",
@@ -114,6 +115,11 @@ _AUDIT_DETAILS: Final[Mapping[str, Callable[[Any], str]]] = {
     "photo": lambda name: f"photo {name}",
     "attached": lambda name: f"pièce jointe {name}",
     "piece": lambda name: f"pièce {name}",
+    "lines": lambda count: f"{count} lignes",
+    "by_who": lambda names: f"par : {', '.join(names)}",
+    "by_action": lambda what: f"quoi : {audited(what)}",
+    "by_du": lambda day: f"du {day}",
+    "by_au": lambda day: f"au {day}",
     "left": lambda count: f"il en reste {count}",
     "until": lambda _: "compte verrouillé quelques minutes",
     "rules": lambda _: "ce que les règles ont vu",
@@ -126,7 +132,7 @@ _AUDIT_DETAILS: Final[Mapping[str, Callable[[Any], str]]] = {
 
 def audited(what: str) -> str:
     """Return what an entry of the audit trail says was done; its own word where nobody has named it yet."""
-    return _AUDITED.get(what, what)
+    return AUDITED.get(what, what)
 
 
 _SUBJECTS: Final[Mapping[str, str]] = {"ecartes": "messages écartés", "dangers": "alertes de danger"}

@@ -407,9 +407,9 @@ _COLUMNS = tuple(accounts.c[name] for name in Account.__dataclass_fields__)
 
 
 def _account(row: Sequence[Any]) -> Account:
-    """Return the account of a row that begins with `_COLUMNS`, of which the further offices are the last."""
-    last = len(_COLUMNS) - 1
-    return Account(*row[:last], tuple(row[last] or ()))
+    """Return the account of a row that begins with `_COLUMNS`."""
+    told = dict(zip(Account.__dataclass_fields__, row, strict=False))
+    return Account(**{**told, "further_offices": tuple(told["further_offices"] or ())})
 
 
 def add_to_trail(connection: Connection, line: TrailLine) -> None:

@@ -78,7 +78,8 @@ class EntryAttempt:
     @classmethod
     def begun(cls, to: str) -> "EntryAttempt":
         """Return a new one."""
-        return cls(*(secrets.token_urlsafe(_VERIFIER_OCTETS) for _ in range(3)), to)
+        state, nonce, verifier = (secrets.token_urlsafe(_VERIFIER_OCTETS) for _ in range(3))
+        return cls(state, nonce, verifier, to)
 
     @classmethod
     def read(cls, cookie: str) -> "EntryAttempt | None":

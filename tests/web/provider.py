@@ -1,6 +1,8 @@
 """An identity provider made by hand, which can be told to answer wrongly; and one of PyPI's, started beside a test."""
 
 import json
+import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -9,10 +11,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
+import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
@@ -103,12 +107,39 @@ def hand_made_provider() -> Iterator[HandMadeProvider]:
         server.server_close()
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+NODE_FOLDER = Path(__file__).parents[2] / ".venv" / "node"
+"""Where `.ci/run` installs npm's `oidc-provider`."""
+
+
+@contextmanager
+def npm_provider(client: Mapping[str, Any], claims: Mapping[str, Any]) -> Iterator[str]:
+    """Run npm's `oidc-provider`, and give its issuer."""
+    if not (NODE_FOLDER / "node_modules" / "oidc-provider").is_dir() or shutil.which("node") is None:
+        told = f"oidc-provider is not installed: npm install --prefix {NODE_FOLDER} --ignore-scripts oidc-provider"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(told)
+    port = free_port()
+    script = Path(__file__).with_suffix(".mjs")
+    command = ["node", str(script), str(NODE_FOLDER), str(port), json.dumps({"client": client, "claims": claims})]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"listens\n"
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
 @contextmanager
 def mock_provider(*users: Mapping[str, Any]) -> Iterator[str]:
     """Run `oidc-provider-mock`, and give its issuer."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     claims = [part for user in users for part in ("--user-claims", json.dumps(user))]
     command = [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port), *claims]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:

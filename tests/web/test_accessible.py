@@ -45,8 +45,9 @@ async def axe(page: Page, *only: str) -> list[str]:
 PATHS = (
     "/file?file=toutes", "/file?vue=retard", "/incidents", "/incident/R001/heating", "/rendez-vous", "/nouveau",
     "/nouveau?q=Joly", "/recherche", "/recherche?q=Joly", "/recherche?q=introuvable", "/aide", "/ecartes",
-    "/foyer/L000001", "/journal", "/comptes", "/comptes/nouveau", "/compte/{account}", "/mot-de-passe-perdu",
-    "/mot-de-passe/un-lien", "/regles", "/personnes", "/personnes?q=huguette.joly@courriel.example",
+    "/foyer/L000001", "/journal", "/journal/lectures", "/comptes", "/comptes/nouveau", "/compte/{account}",
+    "/mot-de-passe-perdu", "/mot-de-passe/un-lien", "/regles", "/personnes",
+    "/personnes?q=huguette.joly@courriel.example",
     "/dossier/{number}",
     "/dossier/{number}?modele=attente", "/reponses-types", "/reponses-types/fsl", "/reponses-types/nouvelle",
     "/dossier/{number}/regles", "/rendez-vous?dossier={number}", "/message/{arrival}", "/rien-de-tel", "/connexion",

@@ -115,6 +115,8 @@ TABLE = {
     "GET /incidents": _READ_ALL,
     "GET /jointe/{file}": _READ,
     "GET /journal": "ff ff oo oo oo",
+    "GET /journal/export": "ff ff oo oo oo",
+    "GET /journal/lectures": "ff ff oo oo oo",
     "GET /message/{arrival}": _READ,
     "GET /moi": _READ_ALL,
     "POST /moi": _WORK_ALL,

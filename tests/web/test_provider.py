@@ -19,7 +19,7 @@ from dtm_contact.settings import DeskSettings, OidcSettings, Settings
 from dtm_contact.web.limits import BusyError
 from dtm_contact.web.oidc import EntryAttempt, EntryRefusedError, Identity, IdentityProvider, ProviderDownError
 from tests.web.conftest import ADDRESS, PASSWORD, Browser, DeskAlone
-from tests.web.provider import CLIENT, HandMadeProvider, hand_made_provider, mock_provider, new_key
+from tests.web.provider import CLIENT, HandMadeProvider, hand_made_provider, mock_provider, new_key, npm_provider
 
 ROLES = {"bureau-admins": "admin", "bureau-chefs": "head", "bureau-nord": "agent", "bureau-sud": "agent"}
 OFFICES = {"bureau-nord": "nord", "bureau-sud": "sud"}
@@ -143,7 +143,7 @@ def test_what_is_not_the_provider_s_for_us_of_this_attempt_lets_nobody_in(
         come_back(provider_of(hand_made))
 
 
-DOWN = {
+DOWN: dict[str, list[tuple[int, Any]]] = {
     "/.well-known/openid-configuration": [
         (500, {}), (200, {}), (200, {"issuer": "https://evil.example"}), (200, b"x" * 600_000), (302, {}),
     ],
@@ -183,7 +183,7 @@ def test_what_the_browser_brings_is_held_against_what_it_has_kept(
     hand_made: HandMadeProvider, brought: dict[str, str], why: str
 ) -> None:
     with pytest.raises(EntryRefusedError) as told:
-        come_back(provider_of(hand_made), **brought)
+        come_back(provider_of(hand_made), None, **brought)
     assert told.value.reason == why
     assert "/token" not in dict(hand_made.asked), "no code is given out for it"
 
@@ -298,7 +298,7 @@ def test_groups_give_role_and_offices_anew_at_each_log_in(
     assert "aucun de vos groupes" in by_hand(stranger).text
     assert browser.send("GET", "/file").status_code == 303, "and is out of the session that was open"
     hand_made.claims["groups"] = ["bureau-nord"]
-    desk.store.accounts.disable(account.id, desk.now())
+    desk.store.accounts.disable(desk.store.accounts.named("lea.roy").id, desk.now())
     assert "fermé" in by_hand(stranger).text
 
 
@@ -397,3 +397,37 @@ def test_log_in_and_log_out_at_oidc_provider_mock(
         assert len(asked["id_token_hint"][0].split(".")) == 3
         assert httpx.get(address, timeout=60).status_code == 200
         assert browser.send("GET", "/file").status_code == 303
+
+
+def test_log_in_and_log_out_at_oidc_provider_of_npm(
+    desk: DeskAlone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("a secret & more\n")
+    client = {
+        "client_id": CLIENT,
+        "client_secret": "a secret & more",
+        "redirect_uris": [f"{ADDRESS}/connexion/retour"],
+        "post_logout_redirect_uris": [f"{ADDRESS}/connexion"],
+    }
+    claims = {"name": "Zoé Dupré", "preferred_username": "zoe", "groups": ["bureau-nord", "bureau-sud"]}
+    with npm_provider(client, claims) as issuer, httpx.Client(timeout=60) as theirs:
+        with_provider(desk, issuer, monkeypatch, secret_file=secret)
+        browser = Browser(desk.pages)
+        at = browser.send("GET", "/connexion/fournisseur?vers=/incidents").headers["location"]
+        form: dict[str, str] | None = None
+        # Its own pages ask for a name, then for consent.
+        for _ in range(12):
+            if at.startswith(ADDRESS):
+                break
+            page = theirs.get(at) if form is None else theirs.post(at, data=form)
+            asks = "prompt" in page.text and page.status_code == 200
+            at = at if asks else str(httpx.URL(at).join(page.headers["location"]))
+            prompt = "login" if 'value="login"' in page.text else "consent"
+            form = {"prompt": prompt, "login": "7", "password": "x"} if asks else None
+        assert browser.send("GET", at.removeprefix(ADDRESS)).headers["location"] == "/incidents"
+        account = desk.store.accounts.named("zoe")
+        assert (account.role, account.offices) == ("agent", ("nord", "sud"))
+        out = browser.send("POST", "/deconnexion", data={"csrf": csrf_token(browser.cookies["bureau"])})
+        address = out.text.split('content="0; url=')[1].split('"')[0].replace("&amp;", "&")
+        assert theirs.get(address).status_code == 200, "it knows the client, the token and the way back"

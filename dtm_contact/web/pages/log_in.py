@@ -64,7 +64,7 @@ def entered(context: RequestContext) -> Mapping[str, Any] | Response:
     if account is None:
         return {"vers": to, "nom": name, "alert": _REFUSED, "status": 401}
 
-    entry = {"who": account.name, "code": context.text("code")}
+    entry: dict[str, Any] = {"who": account.name, "code": context.text("code")}
     entry["compulsory"] = desk.settings.access.second_factor
     response = auth.open_session(context, lambda **secrets: desk.call("log_in", **entry, **secrets), to)
     return response or {"vers": to, "nom": name, "alert": _REFUSED, "status": 401}
