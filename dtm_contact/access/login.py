@@ -183,8 +183,9 @@ def new_link(
     now: datetime,
     purpose: LinkPurpose = LinkPurpose.ENTER,
     lasting: timedelta = timedelta(minutes=LINK_MINUTES),
+    line: TrailLine | None = None,
 ) -> str:
-    """Make a link that does something for an account once, and return its secret."""
+    """Make a link that does something for an account once, note that by a line, and return its secret."""
     secret = new_secret()
-    store.accounts.add_link(account.id, digest_of(secret), now + lasting, purpose)
+    store.accounts.add_link(account.id, digest_of(secret), now + lasting, purpose, line)
     return secret

@@ -190,10 +190,11 @@ def invite(store: Store, now: datetime, *, who: str, login: str, url: str, days:
     account = store.accounts.named(login)
     if account.disabled_at is not None or account.email is None:
         return ProcedureResult("closed" if account.disabled_at is not None else "no email")
-    if store.accounts.count_links(account.id, LinkPurpose.PASSWORD, now) >= MOST_LINKS:
-        return ProcedureResult("often")
-    link = f"{url}/mot-de-passe/{new_link(store, account, now, LinkPurpose.PASSWORD, timedelta(days=days))}"
-    store.accounts.trail(TrailLine(now, who, "invited", login))
+    if not _may_have_password(store, account, now):
+        return ProcedureResult("provider" if store.accounts.has_identity(account.id) else "often")
+    line = TrailLine(now, who, "invited", login)
+    secret = new_link(store, account, now, LinkPurpose.PASSWORD, timedelta(days=days), line)
+    link = f"{url}/mot-de-passe/{secret}"
     mail = AccountMail(account.email, *invitation_mail(account.shown_as, login, link, days))
     return ProcedureResult(DONE, (mail,))
 
@@ -210,13 +211,19 @@ def lost_password(store: Store, now: datetime, *, asked: str, url: str, hours: f
         hours: within which the link must be used.
     """
     account = _meant(store, asked)
-    if account is None or account.email is None or account.disabled_at is not None:
+    if account is None or account.email is None or not _may_have_password(store, account, now):
+        # One transaction either way, so that it takes as long; what was typed may be a password, and is not kept.
+        store.accounts.refused(TrailLine(now, "", "password lost", ""))
         return ProcedureResult()
-    if store.accounts.count_links(account.id, LinkPurpose.PASSWORD, now) >= MOST_LINKS:
-        return ProcedureResult()
-    link = f"{url}/mot-de-passe/{new_link(store, account, now, LinkPurpose.PASSWORD, timedelta(hours=hours))}"
-    store.accounts.trail(TrailLine(now, account.name, "password lost", account.name))
+    line, lasting = TrailLine(now, account.name, "password lost", account.name), timedelta(hours=hours)
+    link = f"{url}/mot-de-passe/{new_link(store, account, now, LinkPurpose.PASSWORD, lasting, line)}"
     return ProcedureResult(mails=(AccountMail(account.email, *password_mail(account.shown_as, link, hours)),))
+
+
+def _may_have_password(store: Store, account: Account, now: datetime) -> bool:
+    """Return whether a link may be mailed: the account is open, no provider's, and few links wait already."""
+    waiting = store.accounts.count_links(account.id, LinkPurpose.PASSWORD, now)
+    return account.disabled_at is None and waiting < MOST_LINKS and not store.accounts.has_identity(account.id)
 
 
 def _meant(store: Store, asked: str) -> Account | None:

@@ -14,6 +14,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     "last admin": "C’est le dernier administrateur : il en faut un pour tenir les comptes.",
     "closed": "Ce compte est fermé : rouvrez-le d’abord.",
     "no mail": "Aucun courrier ne part d’ici : un serveur d’envoi ou l’adresse du bureau manque aux réglages.",
+    "provider": "Cette personne se connecte par le fournisseur d’identité : elle n’a pas de mot de passe ici.",
     "often": "Trois liens attendent déjà dans sa boîte. Laissez-les servir ou expirer.",
 }
 """Why something of an account was not done, by the code that the daemon returns."""

@@ -30,7 +30,7 @@ AUDITED: Final[Mapping[str, str]] = {
     "entry refused": "entrée refusée",
     "identity linked": "identité du fournisseur liée au compte",
     "invited": "invité par courrier",
-    "password lost": "mot de passe perdu : lien envoyé",
+    "password lost": "mot de passe dit perdu",
     "password set": "mot de passe changé",
     "link made": "lien d'entrée fait",
     "exported": "enregistré dans un fichier",

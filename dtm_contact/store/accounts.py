@@ -191,10 +191,14 @@ class StoredAccounts:
         return None if row is None else _account(row)
 
     def add_identity(self, account_id: int, issuer: str, subject: str) -> None:
-        """Note by which name an identity provider knows the person of an account."""
+        """Note by which name an identity provider knows the person of an account.
+
+        Their password lets in no more: it would outlive what the provider closes.
+        """
         with self._database.writing() as connection:
             new = {"issuer": issuer, "subject": subject, "account_id": account_id}
             connection.execute(account_identities.insert(), new)
+            connection.execute(sa.update(accounts).where(accounts.c.id == account_id).values(password=None))
 
     def has_identity(self, account_id: int) -> bool:
         """Return whether an identity provider knows the person of an account."""
@@ -339,12 +343,19 @@ class StoredAccounts:
             connection.execute(sessions.delete().where(sessions.c.digest == digest))
 
     def add_link(
-        self, account_id: int, digest: str, ends_at: datetime, purpose: LinkPurpose = LinkPurpose.ENTER
+        self,
+        account_id: int,
+        digest: str,
+        ends_at: datetime,
+        purpose: LinkPurpose = LinkPurpose.ENTER,
+        line: TrailLine | None = None,
     ) -> None:
-        """Make a link of an account that does something once, till then."""
+        """Make a link of an account that does something once, till then; and note it in the trail by a line."""
         with self._database.writing() as connection:
             new = {"digest": digest, "account_id": account_id, "ends_at": ends_at, "purpose": purpose}
             connection.execute(entry_links.insert(), new)
+            if line is not None:
+                add_to_trail(connection, line)
 
     def count_links(self, account_id: int, purpose: LinkPurpose, now: datetime) -> int:
         """Return how many links of an account there are that would still do something."""

@@ -32,6 +32,7 @@ _KEYS_AGAIN_SECONDS: Final = 5.0
 """Between two look-ups of keys for a key that is not among them: no answer makes us ask without end."""
 _LARGEST_ANSWER: Final = 512 * 1024
 _LARGEST_TOKEN: Final = 64 * 1024
+_LONGEST_HINT: Final = 6000
 _LONGEST_SUBJECT: Final = 255
 _MOST_GROUPS: Final = 1000
 _LONGEST_GROUP: Final = 256
@@ -160,7 +161,10 @@ class IdentityProvider:
         if not isinstance(endpoint, str) or not self._is_safe(endpoint):
             return None
         asked = {"client_id": self._settings.client_id, "post_logout_redirect_uri": self._after}
-        return _with_query(endpoint, {**asked, **({"id_token_hint": id_token} if id_token else {})})
+        # Servers take addresses of some thousand octets; without the hint the provider asks who leaves.
+        if id_token is not None and len(id_token) <= _LONGEST_HINT:
+            asked["id_token_hint"] = id_token
+        return _with_query(endpoint, asked)
 
     def identity(self, attempt: EntryAttempt | None, brought: Mapping[str, str]) -> Identity:
         """Return who came back from the provider.
