@@ -50,7 +50,7 @@ def log_in_by_provider(  # noqa: PLR0913 - it travels as JSON
     Args:
         store: where.
         now: the time, aware.
-        identity: `web.oidc.Identity` as JSON.
+        identity: `web.oidc.ProviderIdentity` as JSON.
         roles: the role of each group.
         offices: the office of each group.
         digest: of the session's secret.

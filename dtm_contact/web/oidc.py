@@ -98,7 +98,7 @@ class EntryAttempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class ProviderIdentity:
     """Who came in, as the provider says; the texts are bounded, and the address is one that it says is theirs.
 
     Attributes:
@@ -166,7 +166,7 @@ class IdentityProvider:
             asked["id_token_hint"] = id_token
         return _with_query(endpoint, asked)
 
-    def identity(self, attempt: EntryAttempt | None, brought: Mapping[str, str]) -> Identity:
+    def identity(self, attempt: EntryAttempt | None, brought: Mapping[str, str]) -> ProviderIdentity:
         """Return who came back from the provider.
 
         Args:
@@ -256,7 +256,7 @@ class IdentityProvider:
             raise EntryRefusedError("userinfo of somebody else")
         return {**told, **claims}
 
-    def _identity_of(self, claims: Mapping[str, Any], id_token: str) -> Identity:
+    def _identity_of(self, claims: Mapping[str, Any], id_token: str) -> ProviderIdentity:
         subject = claims.get("sub")
         if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUBJECT:
             raise EntryRefusedError("sub")
@@ -265,7 +265,7 @@ class IdentityProvider:
         if not isinstance(groups, list) or len(groups) > _MOST_GROUPS:
             raise EntryRefusedError("groups")
         email = _text(claims, "email") if claims.get("email_verified") is True else ""
-        return Identity(
+        return ProviderIdentity(
             issuer=self._settings.issuer,
             subject=subject,
             name=_text(claims, "preferred_username"),

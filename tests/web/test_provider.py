@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from dtm_contact.access import Role, csrf_token, new_account
 from dtm_contact.settings import DeskSettings, OidcSettings, Settings
 from dtm_contact.web.limits import BusyError
-from dtm_contact.web.oidc import EntryAttempt, EntryRefusedError, Identity, IdentityProvider, ProviderDownError
+from dtm_contact.web.oidc import EntryAttempt, EntryRefusedError, IdentityProvider, ProviderDownError, ProviderIdentity
 from tests.web.conftest import ADDRESS, PASSWORD, Browser, DeskAlone
 from tests.web.provider import CLIENT, HandMadeProvider, hand_made_provider, mock_provider, new_key, npm_provider
 
@@ -47,7 +47,7 @@ def provider_of(made: HandMadeProvider, **more: Any) -> IdentityProvider:
     return IdentityProvider(settings_of(made.issuer, **more), ADDRESS)
 
 
-def come_back(provider: IdentityProvider, attempt: EntryAttempt | None = None, **brought: str) -> Identity:
+def come_back(provider: IdentityProvider, attempt: EntryAttempt | None = None, **brought: str) -> ProviderIdentity:
     attempt = attempt or EntryAttempt.begun("/file")
     return provider.identity(attempt, {"state": attempt.state, "code": f"1.{attempt.nonce}", **brought})
 
