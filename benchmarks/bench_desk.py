@@ -57,7 +57,7 @@ class DeskAlone(AppContext):
 
     def call(self, name: str, **arguments: Any) -> Any:
         """Call a procedure."""
-        return call_procedure(self.store, name, arguments, self.now())
+        return call_procedure(self.store, name, arguments, self.now()).answer
 
 
 def fill(store: Store, directory: Directory, open_cases: int, done_cases: int) -> None:

@@ -13,7 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from dtm_contact.access.roles import Role
 from dtm_contact.errors import DtmContactError, NotFoundError
-from dtm_contact.store import Account, Store, TrailLine
+from dtm_contact.store import Account, LinkPurpose, Store, TrailLine
 
 SHORTEST_PASSWORD = 12
 """Characters (the CNIL's recommendation of 21 July 2022, case 1: 12 or more, or 80 bits)."""
@@ -25,6 +25,8 @@ _FAILURES_BEFORE_LOCK = 5
 _LOCK = timedelta(minutes=5)
 _LONGEST_LOCK_DOUBLINGS = 3
 _FORGOTTEN_EVERY = timedelta(hours=1)
+PASSWORD_REFUSED = "refused"  # noqa: S105 - words of the trail
+CODE_REFUSED = "code refused"
 
 
 class AccountError(DtmContactError):
@@ -64,11 +66,16 @@ def new_account(name: str, shown_as: str, role: str, office_id: str | None, pass
     Raises:
         AccountError: its name, office or password will not do.
     """
-    if not _NAME.fullmatch(name):
+    if not is_account_name(name):
         raise AccountError("a name is small letters, digits, dots, dashes, underscores; 64 at the most")
     if Role(role) is Role.AGENT and not office_id:
         raise AccountError("an agent belongs to an office; say which (--office)")
     return Account(0, name, shown_as.strip() or name, role, office_id, hash_password(password) if password else None)
+
+
+def is_account_name(name: str) -> bool:
+    """Return whether an account may be called so."""
+    return _NAME.fullmatch(name) is not None
 
 
 def try_password(store: Store, name: str, password: str, device: str, now: datetime) -> Account | None:
@@ -104,8 +111,10 @@ def known_device(store: Store, account: Account, device: str, now: datetime) -> 
     return device if device and account.id in store.accounts.accounts_of_device(device, now) else ""
 
 
-def count_failure(store: Store, name: str, device: str, now: datetime) -> bool:
+def count_failure(store: Store, name: str, device: str, now: datetime, what: str = PASSWORD_REFUSED) -> bool:
     """Note that somebody was not let in under a name; return whether its account is locked by that.
+
+    Wrong passwords and wrong codes of a second factor count together. `what` is how the trail calls it.
 
     What is tried during a lock is not counted: else whoever keeps trying would keep the account locked for ever. A lock
     is one of the account for one device; all devices that it does not know count as one.
@@ -113,10 +122,10 @@ def count_failure(store: Store, name: str, device: str, now: datetime) -> bool:
     account = account_named(store, name)
     if account is None:
         # What was typed in place of a name may be a password: it is not kept.
-        store.accounts.refused(TrailLine(now, "", "refused", ""))
+        store.accounts.refused(TrailLine(now, "", what, ""))
         return False
     known_digest = known_device(store, account, device, now)
-    line = TrailLine(now, account.name, "refused", account.name)
+    line = TrailLine(now, account.name, what, account.name)
     if locked_until(store, account, known_digest, now) is not None:
         store.accounts.refused(line)
         return False
@@ -168,8 +177,15 @@ def csrf_token(secret: str) -> str:
     return hmac.new(secret.encode(), b"form", hashlib.sha256).hexdigest()
 
 
-def new_link(store: Store, account: Account, now: datetime) -> str:
-    """Make a link that lets an account in once, and return its secret."""
+def new_link(
+    store: Store,
+    account: Account,
+    now: datetime,
+    purpose: LinkPurpose = LinkPurpose.ENTER,
+    lasting: timedelta = timedelta(minutes=LINK_MINUTES),
+    line: TrailLine | None = None,
+) -> str:
+    """Make a link that does something for an account once, note that by a line, and return its secret."""
     secret = new_secret()
-    store.accounts.add_link(account.id, digest_of(secret), now + timedelta(minutes=LINK_MINUTES))
+    store.accounts.add_link(account.id, digest_of(secret), now + lasting, purpose, line)
     return secret

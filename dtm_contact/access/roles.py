@@ -31,6 +31,8 @@ class Role(StrEnum):
 class Right(StrEnum):
     """What a page or an action asks of who comes."""
 
+    OWN = "own"
+    """To give, or set up, one's own second factor; also while one is only coming in."""
     READ = "read"
     WORK = "work"
     TRAIL = "trail"
@@ -51,10 +53,11 @@ class Right(StrEnum):
 
 _RIGHTS = MappingProxyType(
     {
-        Role.AGENT: frozenset({Right.READ, Right.WORK}),
-        Role.AGENCY: frozenset({Right.READ, Right.WORK, Right.PROTECTION, Right.ANYBODY}),
+        Role.AGENT: frozenset({Right.OWN, Right.READ, Right.WORK}),
+        Role.AGENCY: frozenset({Right.OWN, Right.READ, Right.WORK, Right.PROTECTION, Right.ANYBODY}),
         Role.HEAD: frozenset(
             {
+                Right.OWN,
                 Right.READ,
                 Right.WORK,
                 Right.TRAIL,
@@ -67,9 +70,9 @@ _RIGHTS = MappingProxyType(
             }
         ),
         Role.ADMIN: frozenset(
-            {Right.READ, Right.TRAIL, Right.ADMIN, Right.FIGURES, Right.ANSWERS, Right.ARCHIVE, Right.HOLD}
+            {Right.OWN, Right.READ, Right.TRAIL, Right.ADMIN, Right.FIGURES, Right.ANSWERS, Right.ARCHIVE, Right.HOLD}
         ),
-        Role.AUDITOR: frozenset({Right.READ, Right.TRAIL, Right.PROTECTION, Right.FIGURES, Right.ARCHIVE}),
+        Role.AUDITOR: frozenset({Right.OWN, Right.READ, Right.TRAIL, Right.PROTECTION, Right.FIGURES, Right.ARCHIVE}),
     }
 )
 
@@ -82,7 +85,7 @@ def may(account: Account, right: Right) -> bool:
 def visibility_of(account: Account) -> Visibility:
     """Return which offices' cases and people an account may see."""
     if account.role == Role.AGENT:
-        return Visibility(account.office_id)
+        return Visibility(account.office_id, further_offices=frozenset(account.further_offices))
     protection, anybody = may(account, Right.PROTECTION), may(account, Right.ANYBODY)
     return replace(EVERYTHING, protection=protection, anybody=anybody, archive=may(account, Right.ARCHIVE))
 

@@ -188,8 +188,12 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "So many answers went out in an hour that no more do, safety answers apart.",
             "Look for a loop: one writer with many cases. If there is none, raise DTM_OUTBOUND_ANSWERS_PER_HOUR.",
         ),
+        "account-mail": _happening(
+            "A mail with which somebody was to set their password was not sent.",
+            "Look at DTM_OUTBOUND_HOST and the log; meanwhile dtm-contact user link lets them in.",
+        ),
         "log-in": _happening(
-            "An account of the desk was locked after several wrong passwords.",
+            "An account of the desk was locked after several wrong passwords or codes.",
             "Read in the audit trail which; dtm-contact user link lets its owner in meanwhile.",
         ),
     }

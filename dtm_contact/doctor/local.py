@@ -210,6 +210,7 @@ def _secret_files(settings: Settings) -> Iterator[CheckResult]:
         ("outbound.key_file", outbound.key_file),
         ("imap.password_file", imap.password_file),
         ("imap.token_file", imap.token_file),
+        ("oidc.secret_file", settings.oidc.secret_file),
         *((f"http.sources.{name}.tokens", source.tokens) for name, source in settings.http.sources.items()),
         *((f"{name}.key", server.key or server.certificate) for name, server in _mail_servers(settings)),
     ):
@@ -226,6 +227,7 @@ def _secret_files(settings: Settings) -> Iterator[CheckResult]:
     for setting, path, read in (
         ("outbound.password_file", outbound.password_file, outbound.read_password),
         ("imap.password_file", imap.password_file, imap.read_password),
+        ("oidc.secret_file", settings.oidc.secret_file, settings.oidc.read_secret),
     ):
         try:
             if not is_out_of_reach(path):

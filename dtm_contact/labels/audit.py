@@ -6,12 +6,16 @@ from typing import Any, Final
 from dtm_contact.labels.cases import role_label
 from dtm_contact.labels.coded_text import text_of_json
 
-_AUDITED: Final[Mapping[str, str]] = {
+AUDITED: Final[Mapping[str, str]] = {
     "read": "lu",
     "changed": "changé",
     "entered": "entré",
     "left": "sorti",
     "refused": "mot de passe refusé",
+    "code refused": "code refusé",
+    "recovery code used": "code de secours utilisé",
+    "second factor set": "second facteur installé",
+    "second factor removed": "second facteur retiré",
     "searched": "cherché",
     "released": "repris",
     "withdrew": "coordonnée retirée de la fiche",
@@ -20,7 +24,13 @@ _AUDITED: Final[Mapping[str, str]] = {
     "register ended": "inscription terminée",
     "register undone": "inscription reprise",
     "account added": "compte ajouté",
+    "account changed": "compte changé",
     "account disabled": "compte fermé",
+    "account enabled": "compte rouvert",
+    "entry refused": "entrée refusée",
+    "identity linked": "identité du fournisseur liée au compte",
+    "invited": "invité par courrier",
+    "password lost": "mot de passe dit perdu",
     "password set": "mot de passe changé",
     "link made": "lien d'entrée fait",
     "exported": "enregistré dans un fichier",
@@ -33,6 +43,7 @@ _AUDITED: Final[Mapping[str, str]] = {
     "hold released": "gel levé",
     "erased": "personne effacée",
 }
+"""What was done, by the word that the trail has for it."""
 _VERBS: Final[Mapping[str, str]] = {
     "take": "pris",
     "release": "rendu",
@@ -65,12 +76,26 @@ _VERBS: Final[Mapping[str, str]] = {
     "appoint": "rendez-vous",
     "cancel_appointment": "rendez-vous annulé",
 }
-_HOW: Final[Mapping[str, str]] = {"password": "par mot de passe", "link": "par lien"}
+_HOW: Final[Mapping[str, str]] = {
+    "password": "par mot de passe",
+    "link": "par lien",
+    "mail": "par un lien reçu",
+    "provider": "par le fournisseur d’identité",
+    "code": "par mot de passe et code",
+}
+_BECAUSE: Final[Mapping[str, str]] = {
+    "no group": "aucun groupe ne donne accès",
+    "no office": "aucun groupe ne dit le bureau",
+    "closed": "compte fermé",
+}
 _AUDIT_DETAILS: Final[Mapping[str, Callable[[Any], str]]] = {
     "verb": lambda verb: _VERBS.get(verb, verb),
     "people": lambda people: f"{len(people)} personne{'s' if len(people) > 1 else ''} : {', '.join(people)}",
     "how": lambda how: _HOW.get(how, how),
     "role": role_label,
+    "because": lambda why: _BECAUSE.get(why, why),
+    "was": lambda role: f"avant : {role_label(role)}",
+    "offices": lambda offices: f"bureau{'x' if len(offices) > 1 else ''} : {', '.join(offices)}",
     "office": lambda office: f"bureau : {office}",
     "dwelling": lambda dwelling: f"foyer {dwelling}",
     "tenant": lambda tenant: f"locataire {tenant}",
@@ -90,6 +115,12 @@ _AUDIT_DETAILS: Final[Mapping[str, Callable[[Any], str]]] = {
     "photo": lambda name: f"photo {name}",
     "attached": lambda name: f"pièce jointe {name}",
     "piece": lambda name: f"pièce {name}",
+    "lines": lambda count: f"{count} lignes",
+    "by_who": lambda names: f"par : {', '.join(names)}",
+    "by_action": lambda what: f"quoi : {audited(what)}",
+    "by_du": lambda day: f"du {day}",
+    "by_au": lambda day: f"au {day}",
+    "left": lambda count: f"il en reste {count}",
     "until": lambda _: "compte verrouillé quelques minutes",
     "rules": lambda _: "ce que les règles ont vu",
     "household": lambda _: "le foyer entier",
@@ -102,7 +133,7 @@ _AUDIT_DETAILS: Final[Mapping[str, Callable[[Any], str]]] = {
 
 def audited(what: str) -> str:
     """Return what an entry of the audit trail says was done; its own word where nobody has named it yet."""
-    return _AUDITED.get(what, what)
+    return AUDITED.get(what, what)
 
 
 _SUBJECTS: Final[Mapping[str, str]] = {"ecartes": "messages écartés", "dangers": "alertes de danger"}
@@ -137,6 +168,7 @@ def audit_details(data: Mapping[str, Any], called: Mapping[str, Callable[[str], 
         **data,
         "queues": [called["queue"](each) for each in data.get("queues") or ()],
         "people": [called["person"](each) for each in data.get("people") or ()],
+        "offices": [called["office"](each) for each in data.get("offices") or ()],
     }
     data |= {key: called[key](data[key]) for key in ("office", "residence", "topic", "figure") if data.get(key)}
     return ", ".join(

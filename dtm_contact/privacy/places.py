@@ -680,6 +680,9 @@ class StaffTable:
 STAFF: Final = [
     StaffTable(system_schema.accounts, "les comptes du personnel"),
     StaffTable(system_schema.devices, "les navigateurs connus d’un compte"),
+    StaffTable(system_schema.second_factors, "le second facteur des comptes"),
+    StaffTable(system_schema.recovery_codes, "les codes de secours des comptes"),
+    StaffTable(system_schema.account_identities, "les identités des comptes chez le fournisseur d’identité"),
     StaffTable(system_schema.entry_failures, "les mots de passe refusés"),
     StaffTable(system_schema.sessions, "les sessions ouvertes"),
     StaffTable(system_schema.entry_links, "les liens de connexion"),

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from dtm_contact.settings.access import AccessSettings, OidcSettings
 from dtm_contact.settings.backup import BackupSettings, JournalSettings
 from dtm_contact.settings.common import ZoneName
 from dtm_contact.settings.engine import (
@@ -36,6 +37,7 @@ from dtm_contact.settings.switchboard import SwitchboardSettings
 from dtm_contact.settings.watching import AlarmSettings, DangerSettings, HeartbeatSettings, MonitorSettings
 
 __all__ = [
+    "AccessSettings",
     "AlarmSettings",
     "AttachmentSettings",
     "BackupSettings",
@@ -57,6 +59,7 @@ __all__ = [
     "MailServerSettings",
     "MatchSettings",
     "MonitorSettings",
+    "OidcSettings",
     "OutboundSettings",
     "PdfSettings",
     "PrivacySettings",
@@ -112,6 +115,8 @@ class Settings(BaseSettings):
     recognition: RecognitionSettings = RecognitionSettings()
     lease: LeaseSettings = LeaseSettings()
     desk: DeskSettings = DeskSettings()
+    access: AccessSettings = AccessSettings()
+    oidc: OidcSettings = OidcSettings()
     attachments: AttachmentSettings = AttachmentSettings()
     log: LogSettings = LogSettings()
     monitor: MonitorSettings = MonitorSettings()
@@ -154,6 +159,12 @@ class Settings(BaseSettings):
         description="How many of the newest Received headers our own servers write above their Authentication-Results "
         "(OpenDKIM and OpenDMARC before 2026 with Postfix: 1); only where they remove such headers that came in",
     )
+
+    @model_validator(mode="after")
+    def _knows_the_way_back(self) -> Self:
+        if self.oidc.is_set and not self.desk.url:
+            raise ValueError("DTM_OIDC_ISSUER needs DTM_DESK_URL: the provider sends people back there")
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -4,6 +4,7 @@ import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
@@ -175,10 +176,15 @@ class DeskSettings(BaseModel):
     )
     idle_minutes: float = Field(default=60.0, gt=0, description="Minutes without a sign after which a session ends")
     session_hours: float = Field(default=10.0, gt=0, description="Hours after which a session ends in any case")
+    url: str = Field(
+        default="",
+        description="Address under which browsers reach the desk, such as https://bureau.example: links in mails to "
+        "agents begin with it, and an identity provider sends people back there; empty: there are no such links",
+    )
     hosts: tuple[str, ...] = Field(
         default=(),
-        description="Names by which browsers reach the desk (JSON list); those of loopback, and the address that it "
-        "listens on, always do",
+        description="Names by which browsers reach the desk (JSON list); those of loopback, the name in "
+        "`DTM_DESK_URL` and the address that it listens on always do",
     )
     proxies: tuple[str, ...] = Field(
         default=(),
@@ -208,6 +214,19 @@ class DeskSettings(BaseModel):
     call_again_minutes: float = Field(
         default=120.0, gt=0, description="Minutes after which a call-back tried in vain comes back by itself"
     )
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_origin(cls, url: str) -> str:
+        parts = urlsplit(url)
+        whole = f"{parts.scheme}://{parts.netloc}"
+        if url and (
+            parts.scheme not in {"http", "https"} or "@" in url or url.rstrip("/") != whole or not parts.hostname
+        ):
+            raise ValueError(
+                f"{url!r} is no address; write the scheme and the name alone, such as https://bureau.example"
+            )
+        return url.rstrip("/")
 
     @field_validator("hosts")
     @classmethod

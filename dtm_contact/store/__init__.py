@@ -3,7 +3,7 @@
 Beside a SQLite store that the daemon writes, others open it `read_only`, but for an agent's or admin's rare change.
 """
 
-from dtm_contact.store.accounts import EVERYTHING, Account, Session, TrailLine, Visibility
+from dtm_contact.store.accounts import EVERYTHING, Account, LinkPurpose, Session, Stage, TrailLine, Visibility
 from dtm_contact.store.alarm_labels import AlarmLabel
 from dtm_contact.store.arrivals import ArrivalLine, Arrivals, ArrivalState, Claimed, Glance
 from dtm_contact.store.case_changes import Destination
@@ -54,6 +54,7 @@ __all__ = [
     "Held",
     "Inspection",
     "LeaseLine",
+    "LinkPurpose",
     "LockedCase",
     "LockedContact",
     "NameLock",
@@ -62,6 +63,7 @@ __all__ = [
     "QueueCount",
     "RegisterEntry",
     "Session",
+    "Stage",
     "Store",
     "StoreRefusedError",
     "StoreThread",

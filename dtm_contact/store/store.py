@@ -29,7 +29,9 @@ from dtm_contact.store.migrating import check_schema
 from dtm_contact.store.outbox import StoredOutbox
 from dtm_contact.store.recognitions import Recognitions
 from dtm_contact.store.rule_versions import RuleVersions
+from dtm_contact.store.second_factors import StoredSecondFactors
 from dtm_contact.store.timers import StoredTimers
+from dtm_contact.store.trail import StoredTrail
 
 _Result = TypeVar("_Result")
 
@@ -53,6 +55,8 @@ class Store:
         rule_versions: the rules that are and were in force.
         timers: what is to happen to cases later.
         accounts: who may use the desk, who is in, and the trail of what they read and did.
+        second_factors: what accounts are asked for beside their password.
+        trail: searches the audit trail.
         desk: what the agents' desk reads.
         drafts: what agents are writing.
         figures: what was counted of the work, and the boards on walls.
@@ -73,6 +77,7 @@ class Store:
         self.outbox = StoredOutbox(database)
         self.checkpoints = Checkpoints(database)
         self.accounts = StoredAccounts(database)
+        self.second_factors = StoredSecondFactors(database)
         self.desk = StoredDesk(database)
         self.drafts = StoredDrafts(database)
         self.figures = StoredFigures(database)
@@ -83,6 +88,7 @@ class Store:
         self.recognitions = Recognitions(database)
         self.rule_versions = RuleVersions(database)
         self.timers = StoredTimers(database)
+        self.trail = StoredTrail(database)
 
     @contextmanager
     def history(self, apart_from: Arrival | None = None) -> Iterator[StoredHistory]:

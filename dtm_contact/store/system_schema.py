@@ -44,11 +44,14 @@ accounts = sa.Table(
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("disabled_at", UtcTime),
     sa.Column("signature", SafeText),
+    sa.Column("email", KeyText, index=True),
+    sa.Column("further_offices", sa.JSON(none_as_null=True)),
     sa.CheckConstraint("role IN ('agent', 'agency', 'head', 'admin', 'auditor')", name="role"),
     info=_ACCOUNT,
 )
 """Who may use the desk. `password`: its argon2id hash, None where only a one-time link lets in; `signature`:
-stands under what they write."""
+stands under what they write; `email`: where their own links go, in small letters; `further_offices`: the ids of the
+offices whose cases they see beside those of `office_id`."""
 
 devices = sa.Table(
     "desk_devices",
@@ -78,9 +81,13 @@ sessions = sa.Table(
     sa.Column("account_id", Id, sa.ForeignKey("accounts.id"), nullable=False, index=True),
     sa.Column("opened_at", UtcTime, nullable=False),
     sa.Column("seen_at", UtcTime, nullable=False),
+    sa.Column("stage", sa.Text, nullable=False, server_default="in", info=_NOTHING),
+    sa.Column("id_token", sa.Text),
     info=classed(DataClass.STAFF, keep="P1D", since="session ended"),
 )
-"""Who is in. `digest`: SHA-256 of the cookie, so that whoever reads the store cannot come in by it."""
+"""Who is in. `digest`: SHA-256 of the cookie, so that whoever reads the store cannot come in by it; `stage`
+(`store.accounts.Stage`): what is still asked before they are; `id_token`: by which the identity provider that let them
+in knows the session that is to end there."""
 
 entry_links = sa.Table(
     "entry_links",
@@ -88,9 +95,43 @@ entry_links = sa.Table(
     sa.Column("digest", sa.Text, primary_key=True),
     sa.Column("account_id", Id, sa.ForeignKey("accounts.id"), nullable=False),
     sa.Column("ends_at", UtcTime, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False, server_default="enter", info=_NOTHING),
     info=classed(DataClass.STAFF, keep="P1D", since="link ended"),
 )
-"""Links that let somebody in once; by the SHA-256 of their secret."""
+"""Links that let somebody in, or set their password, once; by the SHA-256 of their secret. `purpose`:
+`store.accounts.LinkPurpose`."""
+
+second_factors = sa.Table(
+    "second_factors",
+    metadata,
+    sa.Column("account_id", Id, sa.ForeignKey("accounts.id"), primary_key=True, autoincrement=False),
+    sa.Column("secret", sa.Text),
+    sa.Column("pending", sa.Text),
+    sa.Column("confirmed_at", UtcTime),
+    sa.Column("last_step", sa.BigInteger, info=_NOTHING),
+    info=_ACCOUNT,
+)
+"""The secret that an account shares with its owner's telephone (RFC 6238), in base32; `pending`: one that no code has
+confirmed yet; `last_step`: the time step of the last code that was taken, and of no earlier one is any taken again."""
+
+recovery_codes = sa.Table(
+    "recovery_codes",
+    metadata,
+    sa.Column("account_id", Id, sa.ForeignKey("accounts.id"), primary_key=True),
+    sa.Column("digest", sa.Text, primary_key=True),
+    info=_ACCOUNT,
+)
+"""The codes that are left to somebody without their telephone, each taken once; by their SHA-256."""
+
+account_identities = sa.Table(
+    "account_identities",
+    metadata,
+    sa.Column("issuer", sa.Text, primary_key=True),
+    sa.Column("subject", KeyText, primary_key=True),
+    sa.Column("account_id", Id, sa.ForeignKey("accounts.id"), nullable=False, index=True),
+    info=_ACCOUNT,
+)
+"""By which name an identity provider (OpenID Connect) knows the person of an account."""
 
 audit_trail = sa.Table(
     "audit_trail",

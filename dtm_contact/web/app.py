@@ -26,7 +26,7 @@ from dtm_contact.access import digest_of
 from dtm_contact.cases import RefusedError
 from dtm_contact.errors import NotFoundError, ProgramFaultError, StoreUnavailableError
 from dtm_contact.log import get_log
-from dtm_contact.store import StoreRefusedError
+from dtm_contact.store import Stage, StoreRefusedError
 from dtm_contact.web import auth
 from dtm_contact.web.app_context import AppContext
 from dtm_contact.web.limits import BusyError
@@ -64,6 +64,7 @@ _Endpoint = Callable[[Request], Awaitable[Response]]
 def build(shared: AppContext) -> Starlette:
     """Return the application over what its requests share."""
     renderer = Renderer(shared, _digests())
+    shared.render = renderer.page
     routes: list[BaseRoute] = [StarletteRoute(_FILES, _StaticFiles(), methods=["GET"], name=f"GET {_FILES}")]
     routes += [
         StarletteRoute(
@@ -236,11 +237,12 @@ def _request_context(shared: AppContext, request: Request, form: FormData) -> Re
     by_itself = (
         request.url.path in {"/evenements", "/alertes", "/brouillon/present"} or "morceau" in request.query_params
     )
-    account = auth.account_of(shared, secret, now, there=not by_itself) if secret else None
+    session = auth.session_of(shared, secret, now, there=not by_itself) if secret else None
+    account = session.account if session is not None and session.stage is Stage.IN else None
     return RequestContext(
         app=shared,
         user=account,
-        secret=secret if account else "",
+        secret=secret if session else "",
         now=now,
         path=request.path_params,
         query=request.query_params,
@@ -252,6 +254,7 @@ def _request_context(shared: AppContext, request: Request, form: FormData) -> Re
         url=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         since=shared.store.desk.latest_event() if account else 0,
         headers=request.headers,
+        entering=session if account is None else None,
     )
 
 

@@ -10,6 +10,8 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from starlette.responses import Response
+
 from dtm_contact.access import sees
 from dtm_contact.access.login import warm_up
 from dtm_contact.cases import Command, Done
@@ -29,6 +31,7 @@ from dtm_contact.web.converter import Converter
 from dtm_contact.web.draft_saving import DraftSaver
 from dtm_contact.web.limits import AccessLimits
 from dtm_contact.web.live import EventFollower
+from dtm_contact.web.oidc import IdentityProvider
 from dtm_contact.web.search import ContactIndex, PeopleIndex
 
 _CHECK_AGAIN_SECONDS = 2.0
@@ -49,8 +52,10 @@ class AppContext:
         contact_index: finds cases by the words of their contacts.
         figures: reads the figures that were counted.
         limits: the bounds on logging in.
+        provider: the identity provider by which people come in; None where the settings name none.
         converter: makes what strangers sent fit to be shown.
         drafts: has the daemon keep what is being typed.
+        render: makes the page of a context, a template and what that needs; set by the application.
     """
 
     def __init__(self, settings: Settings, store: Store, rpc_socket: Path) -> None:
@@ -70,8 +75,10 @@ class AppContext:
         self.contact_index = ContactIndex(store)
         self.figures = FigureReader(store.figures)
         self.limits = AccessLimits(settings.desk)
+        self.provider = IdentityProvider(settings.oidc, settings.desk.url) if settings.oidc.is_set else None
         self.converter = Converter()
         self.drafts = DraftSaver(self.call)
+        self.render: Callable[..., Response] = _unrendered
 
     def __enter__(self) -> Self:
         self.in_force()
@@ -90,6 +97,11 @@ class AppContext:
     def now(self) -> datetime:
         """Return the time on the offices' wall clock."""
         return datetime.now(self.settings.zone)
+
+    @property
+    def mails_to_accounts(self) -> bool:
+        """Whether links to set a password can be mailed: one lets in, a server sends, the desk has an address."""
+        return bool(self.settings.outbound.host and self.settings.desk.url) and not self.settings.oidc.only
 
     def in_force(self) -> SiteConfiguration:
         """Return the directory, the rules and the settings in force; those imported since are taken up in seconds."""
@@ -220,6 +232,10 @@ class AppContext:
         """Return a queue's French label."""
         labelled = self.rules.queues.get(queue)
         return labelled.label if labelled else self.office_name(queue)
+
+
+def _unrendered(*_arguments: Any) -> Response:
+    raise NotImplementedError("no application is built over this")
 
 
 class RulesInForce:

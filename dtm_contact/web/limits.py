@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from dtm_contact.errors import DtmContactError
 from dtm_contact.serving import ClientAddresses, RateLimit
@@ -74,7 +75,8 @@ class AccessLimits(ClientAddresses):
         self.links = RateLimit(settings.entries_per_minute)
         self.boards = RateLimit(settings.entries_per_minute)
         self._known, self._unknown = BoundedLock(), BoundedLock()
-        self._hosts = {*LOOPBACK, *settings.hosts, *({settings.host.lower()} - _ANY_ADDRESS)}
+        named = {urlsplit(settings.url).hostname} if settings.url else set()
+        self._hosts = {*LOOPBACK, *settings.hosts, *named, *({settings.host.lower()} - _ANY_ADDRESS)}
 
     def hashing(self, *, known_device: bool) -> "BoundedLock":
         """Return the turn in which a password is hashed."""

@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from starlette.datastructures import FormData, QueryParams
+from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 
 from dtm_contact.access import Right, Role, csrf_token, may, sees, sees_case, visibility_of
 from dtm_contact.cases import Command, Done
 from dtm_contact.errors import NotFoundError
-from dtm_contact.store import Account, Case, CaseFile
+from dtm_contact.store import Account, Case, CaseFile, Session
 from dtm_contact.text import phone_key
 from dtm_contact.web.app_context import AppContext
 from dtm_contact.web.search import FoundPerson, FoundPlace
@@ -37,6 +38,8 @@ class RequestContext:
     Attributes:
         app: the store, the directory, the rules, the way to the daemon.
         user: who is logged in; None for a page that needs no session. `account` is the same, or an error.
+        entering: of somebody whose password was right, and of whom a second factor is still asked, the session; a page
+            sees it that needs the right `own` alone.
         secret: the session's; empty without one.
         path: the parts of the path.
         query, form: the parameters of the address, and the fields of the form.
@@ -59,6 +62,7 @@ class RequestContext:
     url: str = "/"
     since: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
+    entering: Session | None = None
 
     @property
     def account(self) -> Account:
@@ -133,6 +137,10 @@ class RequestContext:
         """The session's token as a form or a header gives it."""
         value = self.form.get("csrf") or self.headers.get("x-csrf-token", "")
         return value if isinstance(value, str) else ""
+
+    def cookie(self, name: str) -> str:
+        """Return a cookie of the browser; "" where it has none of that name."""
+        return cookie_parser(self.headers.get("cookie", "")).get(name, "")
 
     def number(self, name: str) -> int | None:
         """Return a whole number of the form or the query; None where there is none."""
@@ -270,6 +278,15 @@ class RequestContext:
         if done.number or done.arrival or number:
             self.audit("changed", done.number or done.arrival or number, verb=verb)
         return done
+
+
+HOME: Final = "/file"
+
+
+def our_path(path: str) -> str:
+    """Return a path of our own pages; that of the queue where it leads elsewhere."""
+    fit = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return path if fit else HOME
 
 
 def go(path: str) -> Response:

@@ -7,14 +7,14 @@ that does not answer is a store that is away.
 import asyncio
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from dtm_contact.access import Right, call_procedure, may, visibility_of
+from dtm_contact.access import AccountMail, Right, call_procedure, may, visibility_of
 from dtm_contact.alarms import Alarms
 from dtm_contact.cases import Command, Done, RefusedError
 from dtm_contact.cases.knowledge import KnowledgeSource
@@ -29,8 +29,8 @@ _PULSE_SECONDS: Final = 2.0
 _PULSE: Final = "pulse"
 _CALL: Final = b'{"call"'
 _LOCKED: Final = (
-    "An account of the desk was locked after several wrong passwords. The audit trail says which, for how long, and "
-    "whether they came from a browser that it knows; `dtm-contact user link` lets its owner in meanwhile."
+    "An account of the desk was locked after several wrong passwords or codes. The audit trail says which, for how "
+    "long, and whether they came from a browser that it knows; `dtm-contact user link` lets its owner in meanwhile."
 )
 
 
@@ -69,6 +69,10 @@ def call(path: Path, name: str, *, seconds: float = _SECONDS, **arguments: Any) 
     return answer["answer"]
 
 
+def _send_none(_mails: Sequence[AccountMail]) -> None:
+    """Send nothing."""
+
+
 class RpcServer(CommandServer):
     """The daemon's end: carries out commands on cases, and calls procedures between them."""
 
@@ -79,10 +83,12 @@ class RpcServer(CommandServer):
         clock: Callable[[], datetime],
         done: Callable[[Done], None],
         alarms: Alarms,
+        send_mails: Callable[[Sequence[AccountMail]], None] = _send_none,
     ) -> None:
-        """Take what commands need, and what tells the admins that an account was locked."""
+        """Take what commands need, what tells the admins that an account was locked, and what sends mails to owners."""
         super().__init__(store, knowledge, clock, done)
         self._alarms = alarms
+        self._send_mails = send_mails
 
     async def _answer(self, line: bytes) -> bytes:
         if not line.startswith(_CALL):
@@ -94,10 +100,11 @@ class RpcServer(CommandServer):
             if name == _PULSE:
                 return json.dumps({"answer": True}).encode() + b"\n"
             run = partial(call_procedure, self._store, name, arguments, self._clock())
-            answer = await asyncio.get_running_loop().run_in_executor(self._thread, run)
-            if name == "log_in_failed" and answer:
+            result = await asyncio.get_running_loop().run_in_executor(self._thread, run)
+            self._send_mails(result.mails)
+            if result.locked:
                 self._alarms.happened("log-in", _LOCKED)
-            return json.dumps({"answer": answer}).encode() + b"\n"
+            return json.dumps({"answer": result.answer}).encode() + b"\n"
         except StoreRefusedError:
             return pack_error(program_fault(name))
         except (RefusedError, StoreUnavailableError, NotFoundError) as error:

@@ -21,6 +21,7 @@ from dtm_contact.log import get_log
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
+from dtm_contact.web.account_mail import AccountMailer
 from dtm_contact.web.rpc import RpcServer
 
 _log = get_log("desk")
@@ -58,7 +59,9 @@ async def open_desk(
     with TemporaryDirectory(prefix="dtm-desk-") as folder, _listening(settings.desk.host, settings.desk.port) as heard:
         rpc_socket = Path(folder) / "rpc.sock"
         in_force = InForce(store, settings, rules)
-        server = RpcServer(store, in_force, lambda: datetime.now(settings.zone), lambda _done: arrived(), alarms)
+        mailer = AccountMailer(settings.outbound, alarms)
+        clock = partial(datetime.now, settings.zone)
+        server = RpcServer(store, in_force, clock, lambda _done: arrived(), alarms, mailer.send)
         await server.listen(rpc_socket)
         keeping = asyncio.create_task(_keep(settings, rpc_socket, heard, alarms), name="desk")
         host, port = heard.getsockname()[:2]
@@ -68,6 +71,7 @@ async def open_desk(
         finally:
             await cancel_and_wait(keeping)
             await server.stop()
+            await mailer.close()
 
 
 async def _erase(store: Store) -> None:

@@ -14,6 +14,11 @@ def test_accounts_are_added_listed_and_disabled(program: Program) -> None:
     assert "12 to 1024 characters" in short.stderr
     assert program("user", "password", "claire", given=PASSWORD).returncode == 0
     assert program("user", "link", "claire").stdout.startswith("/entrer/")
+    both = ("--office", "nord", "--office", "agence", "--email", "Lea@x.example", "--without-password")
+    assert "agent of nord, agence" in program("user", "add", "lea", "--role", "agent", *both).stdout
+    assert program("user", "remove-second-factor", "lea").returncode == 0
+    assert program("user", "disable", "lea").returncode == 0
+    assert program("user", "enable", "lea").returncode == 0
     assert program("user", "disable", "claire").returncode == 0
     listed = program("user", "list").stdout
     assert "claire" in listed

@@ -56,6 +56,7 @@ RELEASED = {
     "v0025_coded_texts": "471bdb78a7c6c514",
     "v0029_privacy": "d0d70972b1c12725",
     "v0030_recognitions": "828b48a85b3dcb4a",
+    "v0032_access": "9b6779388846d81b",
 }
 """Each revision with the beginning of its text's SHA-256."""
 NUMBERS = [f"2026-{number:06}" for number in range(1, 5)]

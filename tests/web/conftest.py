@@ -78,7 +78,7 @@ class DeskAlone(AppContext):
         return apply(self.store, authorized(self.store, command), self.now(), self.in_force)
 
     def call(self, name: str, **arguments: Any) -> Any:
-        return call_procedure(self.store, name, arguments, self.now())
+        return call_procedure(self.store, name, arguments, self.now()).answer
 
 
 def photo() -> bytes:

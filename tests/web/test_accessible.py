@@ -47,11 +47,13 @@ async def axe(page: Page, *only: str) -> list[str]:
 PATHS = (
     "/file?file=toutes", "/file?vue=retard", "/incidents", "/incident/R001/heating", "/rendez-vous", "/nouveau",
     "/nouveau?q=Joly", "/recherche", "/recherche?q=Joly", "/recherche?q=introuvable", "/aide", "/ecartes",
-    "/foyer/L000001", "/journal", "/comptes", "/regles", "/personnes", "/personnes?q=huguette.joly@courriel.example",
+    "/foyer/L000001", "/journal", "/journal/lectures", "/comptes", "/comptes/nouveau", "/compte/{account}",
+    "/mot-de-passe-perdu", "/mot-de-passe/un-lien", "/regles", "/personnes",
+    "/personnes?q=huguette.joly@courriel.example",
     "/dossier/{number}", "/adresse/A00001",
     "/dossier/{number}?modele=attente", "/reponses-types", "/reponses-types/fsl", "/reponses-types/nouvelle",
     "/dossier/{number}/regles", "/rendez-vous?dossier={number}", "/message/{arrival}", "/rien-de-tel", "/connexion",
-    "/entrer/un-lien", "/moi", "/dangers", "/dossier/{number}/envoi/{outgoing}",
+    "/entrer/un-lien", "/moi", "/second-facteur", "/dangers", "/dossier/{number}/envoi/{outgoing}",
     "/chiffres", "/chiffres?p=an", "/chiffres/detail?c=in_time",
     "/chiffres/detail?c=opened&p=semaine", "/chiffres/carte", "/chiffres/dossiers?c=opened", "/tableau/hall",
 )  # fmt: skip
@@ -93,12 +95,14 @@ async def test_every_page_is_accessible_fits_and_is_light(world: World, come: Co
     await said(head, "Réponse en cours d’envoi")
     with open_store(world.daemon.url) as store:
         outgoing = next(each.id for each in store.outbox.of_case(number))
+        account = store.accounts.all()[0].name
+    named = {"number": number, "arrival": arrival, "outgoing": outgoing, "account": account}
     faults = []
     for path in PATHS:
-        page = admin if path in {"/comptes", "/regles"} or path.startswith("/personnes") else head
+        page = admin if path == "/regles" or path.startswith(("/personnes", "/compt")) else head
         await page.emulate_media(color_scheme="light")
         await page.set_viewport_size({"width": 1440, "height": 800})
-        answer = await page.goto(world.daemon.desk + path.format(number=number, arrival=arrival, outgoing=outgoing))
+        answer = await page.goto(world.daemon.desk + path.format(**named))
         assert answer is not None
         assert answer.status == (404 if path == "/rien-de-tel" else 200), path
         if len(await answer.body()) > LARGEST:

@@ -42,9 +42,20 @@ TABLE = {
     "GET /chiffres/dossiers": _OVERSIGHT,
     "GET /chiffres/dossiers/export": _OVERSIGHT,
     "GET /chiffres/export": _OVERSIGHT,
+    "GET /compte/{account}": "ff ff ff oo ff",
+    "POST /compte/{account}": "ff ff ff oo ff",
+    "POST /compte/{account}/fermer": "ff ff ff oo ff",
+    "POST /compte/{account}/inviter": "ff ff ff oo ff",
+    "POST /compte/{account}/lien": "ff ff ff oo ff",
+    "POST /compte/{account}/rouvrir": "ff ff ff oo ff",
+    "POST /compte/{account}/second-facteur": "ff ff ff oo ff",
     "GET /comptes": "ff ff ff oo ff",
+    "GET /comptes/nouveau": "ff ff ff oo ff",
+    "POST /comptes/nouveau": "ff ff ff oo ff",
     "GET /connexion": "ee ee ee ee ee",
     "POST /connexion": "ee ee ee ee ee",
+    "GET /connexion/fournisseur": "nn nn nn nn nn",  # the settings name none
+    "GET /connexion/retour": "nn nn nn nn nn",
     "GET /dangers": "ff ff oo oo oo",
     "POST /deconnexion": _READ_ALL,
     "GET /dossier/{number}": _READ,
@@ -105,9 +116,16 @@ TABLE = {
     "GET /incidents": _READ_ALL,
     "GET /jointe/{file}": _READ,
     "GET /journal": "ff ff oo oo oo",
+    "GET /journal/export": "ff ff oo oo oo",
+    "GET /journal/lectures": "ff ff oo oo oo",
     "GET /message/{arrival}": _READ,
-    "GET /moi": _WORK_ALL,
+    "GET /moi": _READ_ALL,
     "POST /moi": _WORK_ALL,
+    "POST /moi/mot-de-passe": _READ_ALL,
+    "GET /mot-de-passe-perdu": "ee ee ee ee ee",
+    "POST /mot-de-passe-perdu": "ee ee ee ee ee",
+    "GET /mot-de-passe/{link}": "ee ee ee ee ee",
+    "POST /mot-de-passe/{link}": "ee ee ee ee ee",
     "GET /nouveau": _WORK_ALL,
     "POST /nouveau": _WORK_ALL,
     "POST /nouveau/chercher": _WORK_ALL,
@@ -122,6 +140,11 @@ TABLE = {
     "GET /recherche": _READ_ALL,
     "GET /regles": "ff ff ff oo ff",
     "GET /rendez-vous": _READ,
+    "GET /second-facteur": _READ_ALL,
+    "POST /second-facteur/code": _READ_ALL,
+    "POST /second-facteur/confirmer": _READ_ALL,
+    "POST /second-facteur/nouveau": _READ_ALL,
+    "POST /second-facteur/retirer": _READ_ALL,
     "GET /tableau/{token}": "oo oo oo oo oo",  # whoever has its token, logged in or not
     "GET /reponses-types": _READ_ALL,
     "GET /reponses-types/{answer}": _READ_ALL,
@@ -247,9 +270,13 @@ def _things(desk: DeskAlone, office: str, external_id: str) -> dict[str, str]:
         "number": number, "arrival": str(arrival), "sha256": DIGEST, "link": "x", "office": office,
         "dwelling": "L01" if office == "nord" else "L09", "residence": "R01" if office == "nord" else "R02",
         "topic": "heating", "file": str(_sent_file(desk, number)), "outgoing": "1", "answer": "fsl", "digest": "x",
-        "address": "A01" if office == "nord" else "A09", "token": BOARD, "name": "desk.css", "tenant": tenant,
+        "address": "A01" if office == "nord" else "A09", "token": BOARD, "name": "desk.css", "account": _an_account(desk), "tenant": tenant,
         "entry": str(entry),
     }  # fmt: skip
+
+
+def _an_account(desk: DeskAlone) -> str:
+    return Somebody(desk, f"auditor-{next(_numbers)}", Role.AUDITOR, None).account.name
 
 
 def _sent_file(desk: DeskAlone, number: str) -> int:
@@ -271,7 +298,7 @@ def test_nobody_who_is_not_logged_in_gets_anything(desk: DeskAlone) -> None:
         if route.right is None:
             continue
         named = {"dwelling": "L01", "residence": "R", "topic": "gas", "outgoing": "1", "answer": "fsl", "file": "1"}
-        named |= {"address": "A01"}
+        named |= {"address": "A01", "account": "x"}
         path = route.path.format(number=number, arrival="1", sha256=DIGEST, **named)
         answer = stranger.get(path) if route.method == "GET" else stranger.post(path)
         assert answer.status_code == 303, name

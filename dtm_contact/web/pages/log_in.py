@@ -1,39 +1,41 @@
 """Logging in and out, and the help."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from starlette.responses import Response
 
 from dtm_contact.access import Right, digest_of, try_password
+from dtm_contact.store import Account
 from dtm_contact.web import auth
 from dtm_contact.web.limits import BusyError
+from dtm_contact.web.pages.provider import left
 from dtm_contact.web.registry import page, post
-from dtm_contact.web.request_context import RequestContext, go
+from dtm_contact.web.request_context import HOME, RequestContext, go, our_path
 
-_HOME = "/file"
 _LONGEST_NAME = 64
 _REFUSED = (
-    "Nom ou mot de passe inconnu, ou trop d’erreurs depuis peu. Après cinq erreurs, attendez quelques minutes ; "
+    "Nom, mot de passe ou code inconnu, ou trop d’erreurs depuis peu. Après cinq erreurs, attendez quelques minutes ; "
     "un administrateur peut aussi vous donner un lien d’entrée."
 )
 _TOO_OFTEN = "Trop d’essais depuis ce poste. Attendez une minute."
+_NO_PASSWORDS = "On n’entre plus ici par mot de passe : connectez-vous par le bouton."
 _BUSY = "Trop de personnes se connectent à la fois : rien n’a été essayé. Attendez une minute, puis recommencez."
 _LOST = "Ce lien n’ouvre plus rien : il a servi, ou il est trop ancien. Demandez-en un autre à un administrateur."
+_TOLD: Final = {"perdu": {"alert": _LOST}, "pose": {"said": "password_set"}}
 
 
 @page("/", Right.READ)
 def home(context: RequestContext) -> Response:
     """Lead to the queue."""
     del context
-    return go(_HOME)
+    return go(HOME)
 
 
 @page("/connexion", None)
 def log_in(context: RequestContext) -> Mapping[str, Any]:
     """Ask who comes."""
-    alert = _LOST if context.text("lien") == "perdu" else ""
-    return {"vers": _ours(context.text("vers")), "nom": "", "alert": alert}
+    return {"vers": our_path(context.text("vers")), "nom": "", **_TOLD.get(context.text("lien"), {})}
 
 
 @post("/connexion", None, template="log_in.html")
@@ -43,8 +45,10 @@ def entered(context: RequestContext) -> Mapping[str, Any] | Response:
     What is refused is told in the same words and after the same work, whether nobody has that name, the password is
     wrong or the account is locked.
     """
-    name, to = context.text("nom").lower()[:_LONGEST_NAME], _ours(context.text("vers"))
+    name, to = context.text("nom").lower()[:_LONGEST_NAME], our_path(context.text("vers"))
     desk, given = context.app, context.form.get("mot_de_passe", "")
+    if desk.settings.oidc.only:
+        return {"vers": to, "nom": "", "alert": _NO_PASSWORDS, "status": 403}
     known = bool(context.device) and bool(desk.store.accounts.accounts_of_device(context.device, context.now))
     if not desk.limits.passwords.allows(f"device {context.device}" if known else f"client {context.client}"):
         return {"vers": to, "nom": name, "alert": _TOO_OFTEN, "status": 429}
@@ -60,11 +64,10 @@ def entered(context: RequestContext) -> Mapping[str, Any] | Response:
     if account is None:
         return {"vers": to, "nom": name, "alert": _REFUSED, "status": 401}
 
-    def enter(**how: Any) -> bool:
-        desk.call("log_in", account_id=account.id, who=account.name, **how)
-        return True
-
-    return auth.open_session(context, enter, to) or go("/connexion")
+    entry: dict[str, Any] = {"who": account.name, "code": context.text("code")}
+    entry["compulsory"] = desk.settings.access.second_factor
+    response = auth.open_session(context, lambda **secrets: desk.call("log_in", **entry, **secrets), to)
+    return response or {"vers": to, "nom": name, "alert": _REFUSED, "status": 401}
 
 
 @page("/entrer/{link}", None)
@@ -79,28 +82,31 @@ def entered_by_link(context: RequestContext) -> Mapping[str, Any] | Response:
     link = digest_of(context.path["link"])
     if not context.app.store.accounts.has_link(link):
         if not context.app.limits.links.allows(context.client):
-            return {"vers": _HOME, "nom": "", "alert": _TOO_OFTEN, "status": 429}
+            return {"vers": HOME, "nom": "", "alert": _TOO_OFTEN, "status": 429}
         return go("/connexion?lien=perdu")
 
-    def enter(**how: Any) -> bool:
-        return context.app.call("log_in_by_link", link=link, **how) is not None
+    compulsory = context.app.settings.access.second_factor
 
-    return auth.open_session(context, enter, _HOME) or go("/connexion?lien=perdu")
+    def enter(**secrets: Any) -> str | None:
+        stage: str | None = context.app.call("log_in_by_link", link=link, compulsory=compulsory, **secrets)
+        return stage
+
+    return auth.open_session(context, enter, HOME) or go("/connexion?lien=perdu")
 
 
-@post("/deconnexion", Right.READ)
+@post("/deconnexion", Right.OWN)
 def leave(context: RequestContext) -> Response:
-    """Let somebody out."""
-    context.app.call("log_out", digest=digest_of(context.secret), who=context.account.name)
-    response = go("/connexion")
+    """Let somebody out, and of their session at the identity provider, where one let them in."""
+    session = context.app.store.accounts.session(digest_of(context.secret))
+    context.app.call("log_out", digest=digest_of(context.secret), who=_who(context).name)
+    response = left(context, session.id_token if session else None)
     response.delete_cookie(auth.cookie_name(context.app.settings.desk), path="/")
     return response
 
 
-def _ours(path: str) -> str:
-    """Return a path of our own pages; that of the queue where it leads elsewhere."""
-    fit = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
-    return path if fit else _HOME
+def _who(context: RequestContext) -> Account:
+    """Return who is in, or coming in."""
+    return context.entering.account if context.entering is not None else context.account
 
 
 @page("/aide")

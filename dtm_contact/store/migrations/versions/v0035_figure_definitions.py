@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0035"
-down_revision = "0031"
+down_revision = "0032"
 
 _COUNTED_SO_FAR = {
     "alarm_look": "e70a43f7",
