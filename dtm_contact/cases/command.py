@@ -80,6 +80,7 @@ class Done:
         events: what happened, in its order; those of a second case (a merge, a split) included.
         opened: the number of the case that was opened on the way; None where none was.
         arrival: the external id of what was handed in to be judged (`new`); None for all other verbs.
+        hints: what is gently said to whoever acted of the words that they wrote, in French; kept nowhere.
     """
 
     number: str
@@ -87,3 +88,4 @@ class Done:
     events: tuple[Event, ...]
     opened: str | None = None
     arrival: str | None = None
+    hints: tuple[str, ...] = ()

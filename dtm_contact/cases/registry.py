@@ -142,7 +142,7 @@ def _on_case(
         if command.of_draft and command.verb in set(DraftKind):
             work.drop_draft(DraftKind(command.verb), command.number)
         (after,) = work.lock(command.number)
-        return Done(command.number, after.case.version, tuple(act.events), act.opened)
+        return Done(command.number, after.case.version, tuple(act.events), act.opened, hints=tuple(act.hints))
 
 
 def _what_came_between(act: Act, actor: str) -> str:

@@ -81,7 +81,7 @@ def pack_done(done: Done) -> bytes:
         for event in done.events
     ]
     told = {"number": done.number, "version": done.version, "events": events, "opened": done.opened}
-    return _line({"done": {**told, "arrival": done.arrival}})
+    return _line({"done": {**told, "arrival": done.arrival, "hints": done.hints}})
 
 
 def pack_error(error: DtmContactError) -> bytes:
@@ -134,7 +134,8 @@ def _done(answer: dict[str, Any]) -> Done:
         Event(each["id"], datetime.fromisoformat(each["at"]), each["who"], each["what"], each["data"])
         for each in answer["events"]
     )
-    return Done(answer["number"], answer["version"], events, answer["opened"], answer["arrival"])
+    hints = tuple(answer["hints"])
+    return Done(answer["number"], answer["version"], events, answer["opened"], answer["arrival"], hints)
 
 
 def _line(value: Any) -> bytes:
