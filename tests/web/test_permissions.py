@@ -28,6 +28,7 @@ _OVERSIGHT = "ff ff oo oo oo"
 _AGENCY_READ = "nn oo oo oo oo"
 TABLE = {
     "GET /": _READ_ALL,
+    "GET /accessibilite": "ee ee ee ee ee",
     "GET /aide": _READ_ALL,
     "GET /alertes": _READ_ALL,
     "GET /brouillon": _WORK,
