@@ -536,7 +536,7 @@ def test_a_note_is_kept_and_its_words_are_gently_spoken_of(desk: Desk) -> None:
     number = desk.open()
     assert desk.do(number, "note", text="Vu sur place").hints == ()
     done = unpack_answer(pack_done(desk.do(number, "note", text="Locataire pénible")))
-    assert done.hints[0].startswith("« Locataire pénible » – jugement. C'est un avis sur la personne")
+    assert done.hints[0].startswith("« Locataire pénible » – Jugement. C’est un avis sur la personne")
     assert "À la place : le fait" in done.hints[0]
     assert desk.happened(number)[-2:] == ["noted", "noted"]
     without = apply(desk.store, Command("note", "paul", number, {"text": "Locataire pénible"}), NOW)

@@ -71,7 +71,7 @@ async def test_words_that_hurt_are_spoken_of_while_they_are_written(world: World
     note, hints = page.locator("[action$='/noter'] textarea"), page.locator("[action$='/noter'] [data-hints]")
     await page.keyboard.press("n")
     await page.keyboard.insert_text("Locataire pénible")
-    await expect(hints).to_contain_text("« Locataire pénible » jugement.")
+    await expect(hints).to_contain_text("« Locataire pénible » Jugement.")
     await expect(hints).to_have_attribute("role", "status")
     await page.reload()
     await expect(hints).to_contain_text("À la place :")
