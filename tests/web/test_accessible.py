@@ -136,7 +136,9 @@ CLIPPED = """() => [...document.querySelectorAll("body *")].filter(each => {
     || (style.overflowX === "hidden" && each.scrollWidth > each.clientWidth + 1);
 }).map(each => each.outerHTML.slice(0, 80))"""
 FOCUSED = """() => { const it = document.activeElement, style = getComputedStyle(it), box = it.getBoundingClientRect();
-  if (it === document.body) return "";
+  // Past the last one the browser goes on to the first, or to itself.
+  if (it === document.body || it === window.first) return "";
+  window.first ||= it;
   const before = window.before; window.before = it;
   const line = it.closest("label, .line, .tab"), around = line ? getComputedStyle(line) : style;
   const next = it.nextElementSibling ? getComputedStyle(it.nextElementSibling) : style;
@@ -147,6 +149,11 @@ FOCUSED = """() => { const it = document.activeElement, style = getComputedStyle
   if (before && before.isConnected && !(before.compareDocumentPosition(it) & Node.DOCUMENT_POSITION_FOLLOWING))
     return `focus goes back: ${told}`;
   return "next"; }"""
+FAULTY = """<style>:focus { outline: none } [tabindex="2"] { box-shadow: 0 0 1px }
+  p { height: 1.2em; width: 12em; overflow: hidden }
+  @keyframes turn { to { rotate: 1turn } } i { display: block; animation: turn 1s infinite }</style>
+  <main><h1>Un</h1><h3>Trois</h3><i>tourne</i><p>Ce texte tient juste sur une ligne</p><button>Un</button>
+  <button tabindex="2">Deux</button><button tabindex="1">Trois</button></main><header><nav>File</nav></header>"""
 LANDMARKS = ("banner", "navigation", "search", "main", "contentinfo")
 
 
@@ -188,3 +195,8 @@ async def test_what_no_automatic_check_sees_is_so(world: World, come: Come) -> N
         await page.goto(path if path == case else world.daemon.desk + path)
         faults += [f"{path}: {fault}" for fault in await by_hand_faults(page)]
     assert not faults, "\n".join(faults)
+    await page.goto("about:blank")
+    await page.set_content(FAULTY)
+    seen = "\n".join(await by_hand_faults(page))
+    for fault in ("landmarks in", "headings of", "focus unseen", "focus goes back", "animations though", "clipped by"):
+        assert fault in seen, seen
