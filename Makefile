@@ -4,7 +4,7 @@ READY := .venv/ready
 BENCH_READY := .venv-bench/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test pytest check style types fmt bench bench-match model prove lock docs clean
+.PHONY: help run test pytest check style types fmt bench bench-match model prove lock docs pictures clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -64,6 +64,9 @@ docs: $(READY) ## write what is generated anew: docs/settings.md, docs/condition
 	$(BIN)/dtm-contact rules conditions --markdown > docs/conditions.md
 	$(BIN)/dtm-contact rules schema rules
 	$(BIN)/python -m dtm_contact.ingest.http_openapi > docs/intake.openapi.json
+
+pictures: $(READY) ## take the pictures of the French manuals anew (needs Chromium)
+	$(BIN)/python -m benchmarks.pictures
 
 lock: $(READY) ## choose the newest allowed versions and pin them with their hashes
 	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --extra postgresql --group dev --universal \

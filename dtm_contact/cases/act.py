@@ -1,12 +1,13 @@
 """One verb being carried out: the case in hand, who acts and when, what its events say; and how one is taken back."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
 from dtm_contact.cases.knowledge import Knowledge, KnowledgeSource
 from dtm_contact.cases.refusals import ChangedMeanwhileError, RefusedError, WrongArgumentError, WrongStateError
-from dtm_contact.errors import NotFoundError
+from dtm_contact.errors import InvalidFilesError, NoDirectoryError, NotFoundError
 from dtm_contact.labels.events import actor
 from dtm_contact.model import Alarm, CodedText, Priority, agreed
 from dtm_contact.rules import RuleSet
@@ -28,6 +29,7 @@ class Act:
         visibility: what the actor may see; what lies outside of it is refused as what does not exist is.
         events: those so far.
         opened: the case that the verb opened, if it did.
+        hints: what is gently said of the words that the actor wrote.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Act:
         self.visibility = visibility
         self.events: list[Event] = []
         self.opened: str | None = None
+        self.hints: list[str] = []
         self._grounds = grounds
 
     @property
@@ -87,6 +90,12 @@ class Act:
     def rules(self) -> RuleSet:
         """The rules in force."""
         return self.grounds.rules
+
+    def hint_at_free_words(self, text: str) -> None:
+        """Say which words of a note have no place there; what cannot be looked up keeps no note from being left."""
+        if self._grounds is not None:
+            with suppress(NoDirectoryError, InvalidFilesError):
+                self.hints += map(str, self.rules.free_words.hints(text))
 
     def other_case(self, number: str) -> LockedCase:
         """Return another case than the one in hand, which the actor may see too.

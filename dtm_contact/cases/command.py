@@ -85,6 +85,7 @@ class Done:
         opened: the number of the case that was opened on the way; None where none was.
         arrival: the external id of what was handed in to be judged (`new`); None for all other verbs.
         again: the same form had asked for it before: nothing was done now, and this is what came of it then.
+        hints: what is gently said to whoever acted of the words that they wrote, in French; kept nowhere.
     """
 
     number: str
@@ -93,3 +94,4 @@ class Done:
     opened: str | None = None
     arrival: str | None = None
     again: bool = False
+    hints: tuple[str, ...] = ()

@@ -145,7 +145,8 @@ def _on_case(
         if command.of_draft and command.verb in set(DraftKind):
             work.drop_draft(DraftKind(command.verb), command.number)
         (after,) = work.lock(command.number)
-        return _done(work, command, Done(command.number, after.case.version, tuple(act.events), act.opened))
+        done = Done(command.number, after.case.version, tuple(act.events), act.opened, hints=tuple(act.hints))
+        return _done(work, command, done)
 
 
 def _done_before(work: CaseTransaction, command: Command) -> Done | None:

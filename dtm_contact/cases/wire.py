@@ -81,7 +81,7 @@ def pack_done(done: Done) -> bytes:
         for event in done.events
     ]
     told = {"number": done.number, "version": done.version, "events": events, "opened": done.opened}
-    return _line({"done": {**told, "arrival": done.arrival, "again": done.again}})
+    return _line({"done": {**told, "arrival": done.arrival, "again": done.again, "hints": done.hints}})
 
 
 def pack_error(error: DtmContactError) -> bytes:
@@ -135,7 +135,8 @@ def _done(answer: dict[str, Any]) -> Done:
         for each in answer["events"]
     )
     told = (answer["number"], answer["version"], events, answer["opened"], answer["arrival"])
-    return Done(*told, again=answer.get("again") is True)
+    hints = tuple(answer.get("hints", ()))
+    return Done(*told, again=answer.get("again") is True, hints=hints)
 
 
 def _line(value: Any) -> bytes:

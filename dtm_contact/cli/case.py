@@ -91,13 +91,16 @@ def _print_done(done: Done, settings: Settings, *, as_json: bool) -> None:
     """Print what came of a command, for agents or for programs."""
     if as_json:
         events = [{"id": event.id, "who": event.who, "what": event.what, "data": event.data} for event in done.events]
-        print_json({"number": done.number, "version": done.version, "opened": done.opened, "events": events})
+        told = {"number": done.number, "version": done.version, "opened": done.opened, "events": events}
+        print_json(told | ({"hints": list(done.hints)} if done.hints else {}))
         return
     naming = EventNaming(time=lambda at: _local(at, settings))
     for event in done.events:
         click.echo(printable(f"{done.number} : {event_line(event.what, event.data, naming)}"))
     if done.opened is not None:
         click.echo(f"{done.opened} : nouveau dossier")
+    for hint in done.hints:
+        click.echo(printable(f"à relire : {hint}"), err=True)
 
 
 def _local(at: datetime, settings: Settings) -> str:

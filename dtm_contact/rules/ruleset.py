@@ -18,6 +18,7 @@ from dtm_contact.rules.arguments import AllowedNames
 from dtm_contact.rules.coverage import dangers_without_on_call, unreached_rules
 from dtm_contact.rules.expression import Index, contradiction
 from dtm_contact.rules.facts import residence_names
+from dtm_contact.rules.free_words import FreeWords, free_words_files, load_free_words
 from dtm_contact.rules.library import CannedAnswer, library_files, load_library
 from dtm_contact.rules.queues import QUEUES_FILE, Queue, Queues, load_queues
 from dtm_contact.rules.reader_files import former_model, load_model, load_reader, reader_files, unknown_buttons
@@ -42,6 +43,7 @@ class RuleSet:
         problems: warnings, which keep nothing from taking effect, and the faults of rules that judge all the same.
         library: the canned answers, by name.
         sources: those who write by machine or by office.
+        free_words: words that have no place in what agents write freely.
         index: finds the rules that may hold.
     """
 
@@ -53,6 +55,7 @@ class RuleSet:
     problems: tuple[Problem, ...] = ()
     library: Mapping[str, CannedAnswer] = field(default_factory=dict)
     sources: SourceBook = field(default_factory=SourceBook)
+    free_words: FreeWords = field(default_factory=FreeWords)
     index: Index = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -139,11 +142,12 @@ def load_in_force(
     topics = reader.topics if reader else None
     queues, named = load_queues(folder, AllowedNames(topics, offices or None), zone, problems)
     answers = load_answers(folder, problems)
-    # A canned answer that is wrong is not offered: it keeps nothing from being judged.
-    of_library: list[Problem] = []
-    library = load_library(folder, topics, of_library)
+    # What only helps those who write is left out where it is wrong: it keeps nothing from being judged.
+    for_writers: list[Problem] = []
+    library = load_library(folder, topics, for_writers)
     if topics is not None and queues is not None:
-        of_library.extend(unknown_buttons(folder, topics, library, queues.by_id))
+        for_writers.extend(unknown_buttons(folder, topics, library, queues.by_id))
+    free_words = load_free_words(folder, for_writers)
     sources = load_sources(folder, AllowedNames(topics, offices or None), problems)
     allowed = AllowedNames(
         topics, offices or None, named, answers, sources.sources, residences=_residences_by_name(residences)
@@ -156,11 +160,21 @@ def load_in_force(
     if routing is not None and sound and not faults:
         faults.extend(_unused(answers, routing))
         faults.extend(dangers_without_on_call(routing, reader.topics) if reader else ())
-    problems.extend((*faults, *of_library))
+    problems.extend((*faults, *for_writers))
     problems.sort(key=lambda problem: (problem.file, problem.line, problem.column))
     if reader is None or queues is None or routing is None or not sound:
         raise InvalidFilesError(problems)
-    return RuleSet(reader, routing, queues, MappingProxyType(answers), version, tuple(problems), library, sources)
+    return RuleSet(
+        reader,
+        routing,
+        queues,
+        MappingProxyType(answers),
+        version,
+        tuple(problems),
+        library,
+        sources,
+        free_words,
+    )
 
 
 def _residences_by_name(residences: Iterable[Residence]) -> Mapping[str, tuple[tuple[str, str], ...]]:
@@ -175,7 +189,7 @@ def _residences_by_name(residences: Iterable[Residence]) -> Mapping[str, tuple[t
 def yaml_files(folder: Path) -> list[Path]:
     """Return the YAML files of a folder that decide, those that are missing included."""
     others = (folder / QUEUES_FILE, folder / ROUTING_FILE)
-    return [*reader_files(folder), *source_files(folder), *others]
+    return [*reader_files(folder), *source_files(folder), *free_words_files(folder), *others]
 
 
 def deciding_files(folder: Path) -> list[Path]:

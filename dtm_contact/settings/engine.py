@@ -197,6 +197,12 @@ class DeskSettings(BaseModel):
         description="Attempts to log in within a minute from one address, or from one browser that has logged in "
         "before; beyond it, wait",
     )
+    accessibility_contact: str = Field(
+        default="",
+        max_length=200,
+        description="Mail address or phone number for whoever cannot use a page of the desk, told on /accessibilite; "
+        "empty: the agency's phone number of the directory",
+    )
 
     socket: Path | None = Field(
         default=None,

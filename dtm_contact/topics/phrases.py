@@ -98,22 +98,7 @@ class Phrase:
         Raises:
             ValueError: it has no word to look for, or holds a sign that is never part of a word.
         """
-        pieces = _IDEOGRAPH.sub(r" \g<0> ", fold(text).replace("'", " ").replace("-", " ")).split()
-        words = [piece for piece in pieces if piece != _GAP]
-        if not words or not all(map(_PIECE.fullmatch, words)):
-            raise ValueError(text)
-        looked_for = [piece for piece in words if not set(piece.split("/")) <= SMALL_WORDS]
-        if len(looked_for) < min(2, len(words)):
-            looked_for = words
-        steps: list[PhrasePlace] = []
-        gap = 0
-        for piece in pieces:
-            if piece == _GAP:
-                gap = GAP_WORDS if steps else 0
-            elif piece in looked_for:
-                steps.append(PhrasePlace(frozenset(map(_key, piece.split("/"))), gap))
-                gap = 0
-        return cls(text, effect, topic, source, tuple(steps))
+        return cls(text, effect, topic, source, steps_of(text))
 
     @property
     def words(self) -> list[str]:
@@ -126,6 +111,30 @@ class Phrase:
     def denies(self) -> bool:
         """Whether it holds a negation itself ("ne répond plus")."""
         return any(f"={word}" in step.keys or word in step.keys for step in self.steps for word in NEGATIONS)
+
+
+def steps_of(text: str) -> tuple[PhrasePlace, ...]:
+    """Return the places of the words of a phrase as an admin wrote it.
+
+    Raises:
+        ValueError: it has no word to look for, or holds a sign that is never part of a word.
+    """
+    pieces = _IDEOGRAPH.sub(r" \g<0> ", fold(text).replace("'", " ").replace("-", " ")).split()
+    words = [piece for piece in pieces if piece != _GAP]
+    if not words or not all(map(_PIECE.fullmatch, words)):
+        raise ValueError(text)
+    looked_for = [piece for piece in words if not set(piece.split("/")) <= SMALL_WORDS]
+    if len(looked_for) < min(2, len(words)):
+        looked_for = words
+    steps: list[PhrasePlace] = []
+    gap = 0
+    for piece in pieces:
+        if piece == _GAP:
+            gap = GAP_WORDS if steps else 0
+        elif piece in looked_for:
+            steps.append(PhrasePlace(frozenset(map(_key, piece.split("/"))), gap))
+            gap = 0
+    return tuple(steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,18 +196,26 @@ class PhraseBook:
                     if any(step.keys.isdisjoint(present) for step in phrase.steps[1:]):
                         tried[id(phrase)] = ATTEMPTS
                         continue
-                    places = _places(phrase, tokens, forms, keys, place)
+                    places = places_of(phrase.steps, tokens, forms, keys, place)
                     if places is not None:
                         yield phrase, places
 
 
-def _places(
-    phrase: Phrase, tokens: Tokens, forms: list[str], keys: Sequence[tuple[str, ...]], start: int
+def places_of(
+    steps: Sequence[PhrasePlace], tokens: Tokens, forms: list[str], keys: Sequence[tuple[str, ...]], start: int
 ) -> tuple[int, ...] | None:
-    """Return the places of a phrase's words where it stands at `start`, whose word is known to fit its first step."""
+    """Return where the words of a phrase stand in a message, by their places; None where it does not stand there.
+
+    Args:
+        steps: the words of the phrase.
+        tokens: the words of the message.
+        forms: the same with slips mended.
+        keys: for each of them, by which keys it may fit a phrase.
+        start: the place of a word that is known to fit the first step.
+    """
     found = [start]
     place = start + 1
-    for step in phrase.steps[1:]:
+    for step in steps[1:]:
         gap, small = step.gap, _SKIPPED
         while place < len(forms) and tokens.sentences[place] == tokens.sentences[start]:
             if not step.gap and place in tokens.paused:

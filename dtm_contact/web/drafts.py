@@ -8,6 +8,7 @@ from typing import Final
 
 from dtm_contact.access.drafting import LONGEST, MOST_FIELDS
 from dtm_contact.model import Draft, DraftKind, StoredFile
+from dtm_contact.rules.free_words import FreeWordsHint
 from dtm_contact.store import Case
 from dtm_contact.store.drafts import names_of
 from dtm_contact.web.draft_saving import TypedDraft
@@ -27,6 +28,8 @@ FORMS: Final[Mapping[str, DraftKind]] = {
     "transmettre": DraftKind.MOVE,
 }
 """The forms whose content is kept as it is typed, by the last word of their paths."""
+_FREE_TEXT: Final = ("subject", "text", "objet", "raison", "texte")
+"""Fields that agents write freely in."""
 _NOT_KEPT: Final = frozenset({"csrf", ONE_TIME_KEY, "version", "vu", "reste", "bandeau", "piece", "puis"})
 """Fields that say where a form was sent from, and not what was written."""
 
@@ -73,6 +76,10 @@ class TypedFields:
         kind = FORMS.get(form)
         return self.drafts.get(kind) if kind is not None else None
 
+    def hints(self, form: str) -> tuple[FreeWordsHint, ...]:
+        """Return what is to be said of the words in a form."""
+        return hints_of(self.context, form, {name: self(form, name) for name in _FREE_TEXT})
+
     def opens(self, *forms: str) -> bool:
         """Return whether one of these forms is to be open: it was refused."""
         return self.refused in forms
@@ -85,6 +92,12 @@ class TypedFields:
         """Return when a form's draft was saved, on the offices' wall clock; None without one."""
         draft = self.of(form)
         return None if draft is None else draft.saved_at.astimezone(self.context.now.tzinfo)
+
+
+def hints_of(context: RequestContext, form: str, fields: Mapping[str, str]) -> tuple[FreeWordsHint, ...]:
+    """Return which words have no place in what is written in a form; in a reply fewer are looked for than in a note."""
+    written = "\n\n".join(fields[name] for name in _FREE_TEXT if fields.get(name))
+    return context.app.rules.free_words.hints(written, letter=FORMS[form] is DraftKind.REPLY)
 
 
 def typed_on(context: RequestContext, current: Case, refused: str) -> TypedFields:

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 
 from dtm_contact.access import Role
 from dtm_contact.cases.verbs.correcting import is_denied
-from dtm_contact.explain import alarm_line
+from dtm_contact.explain import Segment, alarm_line
 from dtm_contact.explain.names import without_code
 from dtm_contact.labels.audit import audit_details, audit_subject, audited
 from dtm_contact.labels.cases import PRIORITIES, role_label
@@ -34,6 +34,7 @@ from dtm_contact.labels.judging import (
 from dtm_contact.model import Alarm, CodedText, Evidence, Peril
 from dtm_contact.store import Case
 from dtm_contact.store.desk import CaseHints
+from dtm_contact.text.language import language_of
 from dtm_contact.web.app_context import AppContext
 from dtm_contact.web.case_view import shown_value
 from dtm_contact.web.request_context import RequestContext
@@ -207,6 +208,17 @@ def marked(segments: Iterable[Any]) -> Markup:
     return Markup("").join(parts)
 
 
+def language_attribute(written: str | tuple[Segment, ...]) -> Markup:
+    """Return the attributes that say in which language, and in which direction, a text is written; none for French.
+
+    Args:
+        written: a text, or the segments of one.
+    """
+    text = written if isinstance(written, str) else "".join(segment.text for segment in written)
+    language = language_of(text)
+    return Markup("") if language in {None, "fr"} else Markup(' lang="{}" dir="auto"').format(language)
+
+
 def evidence_name(evidence: Evidence) -> str:
     """Return what a piece of evidence is called."""
     return match_evidence(evidence.name)
@@ -225,6 +237,7 @@ _FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "due": due,
     "due_words": due_words,
     "evidence_name": evidence_name,
+    "language_attribute": language_attribute,
     "lasting": lasting,
     "marked": marked,
     "percent": percent,

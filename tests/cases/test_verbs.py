@@ -15,6 +15,7 @@ from dtm_contact.cases import (
     all_verbs,
     apply,
 )
+from dtm_contact.cases.wire import pack_done, unpack_answer
 from dtm_contact.errors import NotFoundError
 from dtm_contact.labels.coded_text import text_of, texts_of
 from dtm_contact.labels.events import event_line
@@ -529,3 +530,14 @@ def test_a_command_travels(desk: Desk) -> None:
     assert Command.from_json(command.as_json()) == command
     with pytest.raises(RefusedError, match=r"(?i)ni annuaire ni règles"):
         apply(desk.store, command, NOW)
+
+
+def test_a_note_is_kept_and_its_words_are_gently_spoken_of(desk: Desk) -> None:
+    number = desk.open()
+    assert desk.do(number, "note", text="Vu sur place").hints == ()
+    done = unpack_answer(pack_done(desk.do(number, "note", text="Locataire pénible")))
+    assert done.hints[0].startswith("« Locataire pénible » – Jugement. C’est un avis sur la personne")
+    assert "À la place : le fait" in done.hints[0]
+    assert desk.happened(number)[-2:] == ["noted", "noted"]
+    without = apply(desk.store, Command("note", "paul", number, {"text": "Locataire pénible"}), NOW)
+    assert (without.hints, desk.happened(number)[-1]) == ((), "noted")

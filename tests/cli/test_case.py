@@ -41,6 +41,9 @@ def test_an_agent_works_on_a_case(program: Program, store: Store) -> None:
     told = json.loads(moved.stdout)
     assert (told["number"], told["version"], told["events"][0]["what"]) == (NUMBER, 3, "moved")
     assert told["events"][0]["data"]["changed"]["queue"] == ["bagnolet", "pantin"]
+    noted = program("case", "note", NUMBER, "Locataire pénible", "--as", "paul")
+    assert (noted.returncode, noted.stdout) == (0, f"{NUMBER} : Note : Locataire pénible\n")
+    assert noted.stderr.startswith("à relire : « Locataire pénible » – Jugement.")
     shown = program("case", "show", NUMBER).stdout
     assert "Transmis : pantin ; c'est à Pantin" in shown
     assert store.cases.get(NUMBER).case.queue == "pantin"

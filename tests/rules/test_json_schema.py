@@ -69,6 +69,13 @@ def test_what_is_shipped_fits(name: str) -> None:
     assert fits(data_of(GOOD, f"{name}.yaml"), SCHEMAS[name], SCHEMAS[name])
 
 
+def test_the_shipped_free_words_fit() -> None:
+    data, schema = data_of(SHIPPED, "free_words.yaml"), SCHEMAS["free_words"]
+    assert fits(data, schema, schema)
+    data["reasons"]["sante"]["phrase"] = []
+    assert not fits(data, schema, schema)
+
+
 @pytest.mark.parametrize(
     "fault",
     [
@@ -105,7 +112,7 @@ def test_the_shipped_schemas_are_current(name: str) -> None:
     assert shipped == json.loads(json.dumps(json_schemas(load_rules(SHIPPED))[name]))
 
 
-@pytest.mark.parametrize("name", ["routing", "queues", "topics", "phrases"])
+@pytest.mark.parametrize("name", ["routing", "queues", "topics", "phrases", "free_words"])
 def test_the_first_line_names_the_schema(name: str) -> None:
     first = (SHIPPED / f"{name}.yaml").read_text("utf-8").splitlines()[0]
     assert first == f"# yaml-language-server: $schema=schema/{name}.schema.json"

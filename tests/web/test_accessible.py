@@ -1,6 +1,8 @@
 """Every page by axe-core, on screens of several widths, in light and dark."""
 
 import asyncio
+import itertools
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,7 +52,7 @@ PATHS = (
     "/foyer/L000001", "/journal", "/journal/lectures", "/comptes", "/comptes/nouveau", "/compte/{account}",
     "/mot-de-passe-perdu", "/mot-de-passe/un-lien", "/regles", "/personnes",
     "/personnes?q=huguette.joly@courriel.example",
-    "/dossier/{number}", "/adresse/A00001",
+    "/dossier/{number}", "/adresse/A00001", "/accessibilite",
     "/dossier/{number}?modele=attente", "/reponses-types", "/reponses-types/fsl", "/reponses-types/nouvelle",
     "/dossier/{number}/regles", "/rendez-vous?dossier={number}", "/message/{arrival}", "/rien-de-tel", "/connexion",
     "/entrer/un-lien", "/moi", "/second-facteur", "/dangers", "/dossier/{number}/envoi/{outgoing}",
@@ -126,3 +128,81 @@ async def looked_at(page: Page) -> list[str]:
         if sticks_out := await page.evaluate(f"at => {{ ({OPEN_ONE})(at); return ({TOO_WIDE})(); }}", at):
             faults.append(f"wider than a phone with menu {at}: {sticks_out}")
     return faults + [f"on a dark phone: {fault}" for fault in await axe(page, *LOOKS)]
+
+
+SPACED = """() => { const sheet = new CSSStyleSheet();
+  sheet.replaceSync("* { line-height: 1.5 !important; letter-spacing: .12em !important; }" +
+    "* { word-spacing: .16em !important; } p { margin-bottom: 2em !important; }");
+  document.adoptedStyleSheets = [sheet]; }"""
+CLIPPED = """() => [...document.querySelectorAll("body *")].filter(each => {
+  const style = getComputedStyle(each), box = each.getBoundingClientRect();
+  if (!each.innerText || !box.width || box.right < 0 || each.closest(".unseen")) return false;
+  if (style.textOverflow === "ellipsis" || style.webkitLineClamp !== "none") return false;
+  return (style.overflowY === "hidden" && each.scrollHeight > each.clientHeight + 1)
+    || (style.overflowX === "hidden" && each.scrollWidth > each.clientWidth + 1);
+}).map(each => each.outerHTML.slice(0, 80))"""
+FOCUSED = """() => { const it = document.activeElement, style = getComputedStyle(it), box = it.getBoundingClientRect();
+  // Past the last one the browser goes on to the first, or to itself.
+  if (it === document.body || it === window.first) return "";
+  window.first ||= it;
+  const before = window.before; window.before = it;
+  const line = it.closest("label, .line, .tab"), around = line ? getComputedStyle(line) : style;
+  const next = it.nextElementSibling ? getComputedStyle(it.nextElementSibling) : style;
+  const shown = [style, around, next].some(each => each.outlineStyle !== "none" || each.boxShadow !== "none");
+  const told = it.outerHTML.slice(0, 90);
+  if (!shown) return `focus unseen: ${told}`;
+  if (box.bottom < 0 || box.top > innerHeight) return `focus off the screen: ${told}`;
+  if (before && before.isConnected && !(before.compareDocumentPosition(it) & Node.DOCUMENT_POSITION_FOLLOWING))
+    return `focus goes back: ${told}`;
+  return "next"; }"""
+FAULTY = """<style>:focus { outline: none } [tabindex="2"] { box-shadow: 0 0 1px }
+  p { height: 1.2em; width: 12em; overflow: hidden }
+  @keyframes turn { to { rotate: 1turn } } i { display: block; animation: turn 1s infinite }</style>
+  <main><h1>Un</h1><h3>Trois</h3><i>tourne</i><p>Ce texte tient juste sur une ligne</p><button>Un</button>
+  <button tabindex="2">Deux</button><button tabindex="1">Trois</button></main><header><nav>File</nav></header>"""
+LANDMARKS = ("banner", "navigation", "search", "main", "contentinfo")
+
+
+async def by_hand_faults(page: Page) -> list[str]:
+    """Return what no rule of axe finds on the page that is shown: order, headings, focus, spacing, motion."""
+    faults = []
+    tree = await page.locator("body").aria_snapshot()
+    found = [name for name in re.findall(r"^ *- (\w+)", tree, re.MULTILINE) if name in LANDMARKS]
+    if list(dict.fromkeys(found)) != list(LANDMARKS):
+        faults.append(f"landmarks in the order {found}")
+    levels = [int(level) for level in re.findall(r'- heading ".*" \[level=(\d)\]', tree)]
+    if levels.count(1) != 1 or any(after > before + 1 for before, after in itertools.pairwise(levels)):
+        faults.append(f"headings of the levels {levels}")
+    for _ in range(150):
+        await page.keyboard.press("Tab")
+        told = await page.evaluate(FOCUSED)
+        if told == "":
+            break
+        faults += [told] if told != "next" else []
+    else:
+        faults.append("Tab never leaves the page")
+    await page.emulate_media(reduced_motion="reduce")
+    if moving := await page.evaluate("document.getAnimations().filter(each => each.playState === 'running').length"):
+        faults.append(f"{moving} animations though none are wanted")
+    await page.evaluate(SPACED)
+    faults += [f"clipped by wide spaces: {each}" for each in await page.evaluate(CLIPPED)]
+    if sticks_out := await page.evaluate(TOO_WIDE):
+        faults.append(f"wider by wide spaces: {sticks_out}")
+    return faults
+
+
+async def test_what_no_automatic_check_sees_is_so(world: World, come: Come) -> None:
+    page = await come(Role.HEAD)
+    await page.set_viewport_size({"width": 1280, "height": 800})
+    await by_hand(world, page, "L000001", "heating")
+    case = page.url
+    faults = []
+    for path in (case, "/file?file=toutes", "/nouveau", "/recherche?q=Joly", "/accessibilite"):
+        await page.goto(path if path == case else world.daemon.desk + path)
+        faults += [f"{path}: {fault}" for fault in await by_hand_faults(page)]
+    assert not faults, "\n".join(faults)
+    await page.goto("about:blank")
+    await page.set_content(FAULTY)
+    seen = "\n".join(await by_hand_faults(page))
+    for fault in ("landmarks in", "headings of", "focus unseen", "focus goes back", "animations though", "clipped by"):
+        assert fault in seen, seen

@@ -65,6 +65,26 @@ async def test_a_reload_and_other_pages_keep_what_is_written(world: World, come:
     assert drafts(world, number) == {"reply": WORDS, "note": "vu le gardien"}
 
 
+async def test_words_that_hurt_are_spoken_of_while_they_are_written(world: World, come: Come) -> None:
+    page = await come()
+    number = await opened(world, page, "Mots libres")
+    note, hints = page.locator("[action$='/noter'] textarea"), page.locator("[action$='/noter'] [data-hints]")
+    await page.keyboard.press("n")
+    await page.keyboard.insert_text("Locataire pénible")
+    await expect(hints).to_contain_text("« Locataire pénible » Jugement.")
+    await expect(hints).to_have_attribute("role", "status")
+    await page.reload()
+    await expect(hints).to_contain_text("À la place :")
+    await note.fill("Locataire rappelé")
+    await expect(hints).to_be_empty()
+    await note.fill("Locataire pénible, rappelé")
+    await expect(hints).not_to_be_empty()
+    await page.keyboard.press("Control+Enter")
+    await said(page, "Note ajoutée")
+    await expect(page.locator("#annonce .hints")).to_contain_text("À relire : « Locataire pénible »")
+    assert drafts(world, number) == {}
+
+
 async def test_a_refused_reply_keeps_its_text_and_shows_what_came_between(world: World, come: Come) -> None:
     page, colleague = await come(), await come()
     number = await opened(world, page, "Brouillon deux")

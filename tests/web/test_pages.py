@@ -531,7 +531,7 @@ def test_an_answered_case_says_so_until_something_comes_in(desk: DeskAlone, agen
     head = agent.get(f"/dossier/{number}").text.partition('class="casehead"')[2].partition("</header>")[0]
     assert "répondu " in head
     assert "à répondre" not in head
-    open_in(desk.store, "nord", "two", joining=Joining(number, Way.MESSAGE_ID, proven=True), new_text="Et l'eau ?")
+    open_in(desk.store, "nord", "two", joining=Joining(number, JoinedBy.MESSAGE_ID, proven=True), new_text="Et l'eau ?")
     assert "répondu" not in agent.get(f"/dossier/{number}").text.partition("</header>")[0]
     assert "répondu" not in agent.get("/file").text
 

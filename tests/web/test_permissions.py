@@ -28,6 +28,7 @@ _OVERSIGHT = "ff ff oo oo oo"
 _AGENCY_READ = "nn oo oo oo oo"
 TABLE = {
     "GET /": _READ_ALL,
+    "GET /accessibilite": "ee ee ee ee ee",
     "GET /adresse/{address}": _READ,
     "GET /aide": _READ_ALL,
     "GET /alertes": _READ_ALL,
@@ -270,8 +271,8 @@ def _things(desk: DeskAlone, office: str, external_id: str) -> dict[str, str]:
         "number": number, "arrival": str(arrival), "sha256": DIGEST, "link": "x", "office": office,
         "dwelling": "L01" if office == "nord" else "L09", "residence": "R01" if office == "nord" else "R02",
         "topic": "heating", "file": str(_sent_file(desk, number)), "outgoing": "1", "answer": "fsl", "digest": "x",
-        "address": "A01" if office == "nord" else "A09", "token": BOARD, "name": "desk.css", "account": _an_account(desk), "tenant": tenant,
-        "entry": str(entry),
+        "address": "A01" if office == "nord" else "A09", "token": BOARD, "name": "desk.css",
+        "account": _an_account(desk), "tenant": tenant, "entry": str(entry),
     }  # fmt: skip
 
 

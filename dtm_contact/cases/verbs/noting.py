@@ -24,6 +24,7 @@ def note(act: Act, text: Words, files: FileIds = ()) -> None:
     act.work.lay_files(act.held, [file.id for file in attached])
     told = {"files": [file.in_event for file in attached]} if attached else {}
     act.tell("noted", {"text": text, "changed": {}, **told})
+    act.hint_at_free_words(text)
 
 
 @verb("tag")

@@ -23,6 +23,7 @@ from dtm_contact.labels.events import SENT_STATES
 from dtm_contact.labels.judging import CARE
 from dtm_contact.model import Judgement, KeptHistory, Priority, Proposal, RuleTrace
 from dtm_contact.rules import decide
+from dtm_contact.rules.free_words import FreeWordsHint
 from dtm_contact.store import Case, CaseFile, Event
 from dtm_contact.web.canned import library, offered
 from dtm_contact.web.case_view import (
@@ -135,6 +136,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "can_undo": _can_undo(file.events, context.account.name),
         "since": since,
         "said": said or context.text("fait"),
+        "note_hints": _note_hints(context, file.events) if "note" in (said, context.text("fait")) else (),
         "not_read": NOT_READ,
         "alert": alert,
         "refused": refused,
@@ -170,6 +172,12 @@ def _denied(current: Case, events: Sequence[Event]) -> Event | None:
     if not is_denied(current.alarm):
         return None
     return next((event for event in reversed(events) if event.what in _DENIES), None)
+
+
+def _note_hints(context: RequestContext, events: Iterable[Event]) -> tuple[FreeWordsHint, ...]:
+    """Return what is to be said of the words of the agent's own last note."""
+    own = [each for each in events if each.what == "noted" and each.who == context.account.name]
+    return context.app.rules.free_words.hints(own[-1].data.get("text", "")) if own else ()
 
 
 def _lives_at(context: RequestContext, last: Judgement | None) -> str:

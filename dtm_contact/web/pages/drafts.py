@@ -1,7 +1,7 @@
 """What pages keep at the server while somebody types, and ask for again."""
 
 import re
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
@@ -10,8 +10,9 @@ from dtm_contact.access import Right
 from dtm_contact.errors import NotFoundError
 from dtm_contact.labels.formats import clock
 from dtm_contact.model import DraftKey, DraftKind
+from dtm_contact.rules.free_words import FreeWordsHint
 from dtm_contact.web.draft_saving import TypedDraft
-from dtm_contact.web.drafts import FORMS, fields_of, typed_draft
+from dtm_contact.web.drafts import FORMS, fields_of, hints_of, typed_draft
 from dtm_contact.web.pages.case import case_page
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import RequestContext, go
@@ -21,17 +22,20 @@ _ID: Final = re.compile("[0-9A-Za-z._-]{8,80}")
 
 @post("/brouillon")
 def keep(context: RequestContext) -> Response | Awaitable[Response]:
-    """Keep what somebody is typing; of a case that they do not see nothing is found."""
+    """Keep what somebody is typing, and tell which words have no place there; in a case that they see."""
     form, about = which_draft(context)
     fields = fields_of(context.form_text("champs"))
     if fields is None:
         return Response(status_code=400)
-    return _kept(context, typed_draft(context, form, about, fields))
+    return _kept(context, typed_draft(context, form, about, fields), hints_of(context, form, fields))
 
 
-async def _kept(context: RequestContext, draft: TypedDraft) -> Response:
+async def _kept(context: RequestContext, draft: TypedDraft, hints: Sequence[FreeWordsHint]) -> Response:
     revision = await context.app.drafts.save(draft)
-    return JSONResponse({"revision": revision, "at": clock(context.now, context.now)})
+    told = [
+        {"words": f"« {each.words} »", "why": f"{each.label}. {each.why}", "instead": each.instead} for each in hints
+    ]
+    return JSONResponse({"revision": revision, "at": clock(context.now, context.now), "hints": told})
 
 
 @page("/brouillon", Right.WORK)

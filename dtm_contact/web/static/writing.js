@@ -36,6 +36,19 @@
   };
   const isDirty = (form) => JSON.stringify(content(form)) !== stateOf(form).kept;
   const tell = (form, words) => { const told = $("[data-kept]", form); if (told) told.textContent = words; };
+  // Said gently, and only where it changes: whoever reads by ear would hear it each second.
+  const hint = (form, hints) => {
+    const place = $("[data-hints]", form);
+    if (!place || place.dataset.hints === JSON.stringify(hints)) return;
+    place.dataset.hints = JSON.stringify(hints);
+    place.replaceChildren(...hints.map((each) => {
+      const line = document.createElement("p"), words = document.createElement("b"), instead = document.createElement("b");
+      words.textContent = each.words;
+      instead.textContent = "À la place :";
+      line.append(words, ` ${each.why} `, instead, ` ${each.instead}`);
+      return line;
+    }));
+  };
   const asked = (path, fields, how) => fetch(path, { method: "POST", body: new URLSearchParams(fields), headers: { "X-Desk-Script": "1", "X-CSRF-Token": body.dataset.csrf }, ...how });
   const named = (form) => ({ forme: form.dataset.draft, sur: form.dataset.about });
   const now = (key) => forms().find((form) => keyOf(form) === key);
@@ -51,6 +64,7 @@
       const told = await answer.json();
       state.kept = fields;
       state.revision = told.revision;
+      hint(shown, told.hints);
       tell(shown, told.revision ? `Brouillon enregistré à ${told.at}` : "");
       const discard = $("[data-discard]", shown);
       if (discard) discard.hidden = !told.revision;

@@ -1,0 +1,122 @@
+"""The manuals in French: what they name is there, what is there is named, and the grid of accessibility adds up."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import click
+import pytest
+
+from dtm_contact.cli import cli
+from dtm_contact.rules.ruleset import yaml_files
+from dtm_contact.settings import Settings, rows
+from dtm_contact.web.pages.accessibility import AUDITED_ON, CONFORMING, NOT_MET
+from dtm_contact.web.registry import all_routes
+
+ROOT = Path(__file__).parents[1]
+FRENCH = ROOT / "docs" / "fr"
+TEMPLATES = ROOT / "dtm_contact" / "web" / "templates"
+MANUALS = {path.name: path.read_text("utf-8") for path in sorted(FRENCH.glob("*.md"))}
+ALL = "\n".join(MANUALS.values())
+PARTS_OF_PAGES = {"/alertes", "/brouillon", "/evenements"}
+"""What scripts of pages ask for; nobody opens it."""
+LARGEST_PICTURE, MOST_PICTURES = 60_000, 12
+
+CRITERIA = {1: 9, 2: 2, 3: 3, 4: 13, 5: 8, 6: 2, 7: 5, 8: 10, 9: 4, 10: 14, 11: 13, 12: 11, 13: 12}
+"""How many criteria each theme of RGAA 4.1.2 has."""
+ROW = re.compile(r"^\| (\d+\.\d+) \| (.+) \| (C|NC|NA) \| (.+) \|$", re.MULTILINE)
+
+
+def grid() -> dict[str, tuple[str, str]]:
+    """Return each criterion with its state and how that was found."""
+    rows = ROW.findall((FRENCH / "accessibilite.md").read_text("utf-8"))
+    return {criterion: (state, how) for criterion, _what, state, how in rows}
+
+
+def test_the_grid_has_every_criterion_once_and_its_rate_is_what_its_rows_add_up_to() -> None:
+    rows = ROW.findall((FRENCH / "accessibilite.md").read_text("utf-8"))
+    assert [row[0] for row in rows] == [f"{theme}.{n + 1}" for theme, count in CRITERIA.items() for n in range(count)]
+    counts = Counter(row[2] for row in rows)
+    rate = 100 * counts["C"] / (counts["C"] + counts["NC"])
+    said = (
+        f"{counts['C']} critères respectés, {counts['NC']} non respectés, {counts['NA']} sans objet : **{rate:.1f} %**"
+    )
+    assert said.replace(".", ",") in (FRENCH / "accessibilite.md").read_text("utf-8")
+    assert counts["C"] == CONFORMING
+    state = "totalement conforme" if rate == 100 else "partiellement conforme" if rate >= 50 else "non conforme"
+    for page in ("base.html", "board.html"):
+        assert f"Accessibilité : {state}</a>" in (TEMPLATES / page).read_text("utf-8")
+    assert f"<b>{state}</b>" in (TEMPLATES / "accessibility.html").read_text("utf-8")
+
+
+def test_the_statement_names_what_the_grid_says_is_not_met() -> None:
+    not_met = {criterion: how for criterion, (state, how) in grid().items() if state == "NC"}
+    assert NOT_MET.keys() == not_met.keys()
+    for criterion, how in NOT_MET.items():
+        assert how.replace("’", "'").split(" ; ")[0] in not_met[criterion]
+    assert f"{AUDITED_ON.day}er décembre {AUDITED_ON.year}" in (FRENCH / "accessibilite.md").read_text("utf-8")
+
+
+def test_every_table_says_what_it_is() -> None:
+    tables = {
+        f"{path.name}: {table}"
+        for path in TEMPLATES.glob("*.html")
+        for table in re.findall(r"<table(?:[^>]*)>(?!<caption)", path.read_text("utf-8"))
+        if "aria-label" not in table
+    }
+    assert tables == set()
+    headers = [each for path in TEMPLATES.glob("*.html") for each in re.findall(r"<th>", path.read_text("utf-8"))]
+    assert headers == []
+
+
+def pages() -> set[str]:
+    """Return the paths of the pages that people open, but for those that show one thing of many."""
+    paths = {route.path for route in all_routes() if route.method == "GET" and "{" not in route.path}
+    return {path for path in paths if not path.endswith("/export")} - PARTS_OF_PAGES
+
+
+def keys() -> set[str]:
+    """Return the keys that the help of the desk lists."""
+    listed = (TEMPLATES / "help.html").read_text("utf-8").partition("for keys, what in (")[2].partition(")) %}")[0]
+    return {key for group in re.findall(r'\("([^"]+)", "', listed) for key in group.split()}
+
+
+def test_every_page_of_the_desk_is_named_and_every_one_that_is_named_is_there() -> None:
+    paths = {route.path for route in all_routes()}
+    named = {path.rstrip("/") or "/" for path in re.findall(r"`(/[a-z-]*(?:/[a-z-]+)*)`", ALL)} - {"/"}
+    assert sorted(named - paths - keys()) == []
+    assert sorted(path for path in pages() if f"`{path}`" not in ALL) == []
+
+
+def test_every_key_is_named_and_every_one_that_is_named_works() -> None:
+    named = set(re.findall(r"[Tt]ouche `([^`]+)`", ALL))
+    assert len(keys()) > 20
+    assert named == keys()
+
+
+@pytest.mark.parametrize("page", MANUALS)
+def test_every_command_and_setting_that_is_named_is_there(page: str) -> None:
+    context = click.Context(cli)
+    for group, command in re.findall(r"dtm-contact ([a-z-]+)(?: ([a-z-]+))?", MANUALS[page]):
+        found = cli.get_command(context, group)
+        assert found is not None, f"dtm-contact {group}"
+        if isinstance(found, click.Group) and command:
+            assert command in found.list_commands(click.Context(found)), f"dtm-contact {group} {command}"
+    known = {name for name, *_ in rows(Settings.defaults())}
+    assert set(re.findall(r"\bDTM_[A-Z_]+\b", MANUALS[page])) <= known
+
+
+def test_every_file_of_the_rules_is_named_and_every_one_that_is_named_is_there() -> None:
+    files = {path.name for path in yaml_files(ROOT / "rules")}
+    named = set(re.findall(r"`([a-z_-]+\.yaml)`", ALL))
+    assert named == files
+    for folder in ("answers/", "answers/library/", "tests/"):
+        assert f"`{folder}`" in ALL
+
+
+def test_every_manual_stands_in_the_list_and_every_picture_is_small_and_shown() -> None:
+    assert sorted(name for name in MANUALS if f"]({name})" not in MANUALS["README.md"] and name != "README.md") == []
+    pictures = sorted((FRENCH / "images").iterdir())
+    assert len(pictures) <= MOST_PICTURES
+    assert [path.name for path in pictures if path.stat().st_size > LARGEST_PICTURE] == []
+    assert {path.name for path in pictures} == set(re.findall(r"\]\(images/([^)]+)\)", ALL))
