@@ -89,6 +89,7 @@ _JOINED_BY: Final[Mapping[Way, str]] = {
     Way.SAME_MESSAGE: "déjà reçu",
     Way.SAME_TEXT: "les mêmes mots que le précédent",
     Way.REQUEST: "du même numéro de demande",
+    Way.OUR_NUMBER: "qui porte notre numéro",
     Way.RULE: "de la même personne, dont un dossier est ouvert",
 }
 _KIND: Final[Mapping[OutgoingKind, str]] = {
