@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[2]
 SETS = ("machines", "machines_kept", "machines_third", "machines_fourth")
 REPORTS = frozenset(["p01-rapport", "p12-centrale-ssi", "p16-ticket", "p20-bon-termine"])
 """Reports of something that happened are cases: of a night, of a fire panel's test, of a ticket, of a job done."""
-REPEATING = frozenset(["04-retour", "09-ticket"])
-"""An absence without any sign of its own and a ticket registered, which repeat words of danger in subject and text."""
+UNSIGNED = frozenset(["04-retour"])
+"""An absence without any sign of its own: in doubt somebody reads it."""
 AT = datetime(2026, 11, 24, tzinfo=UTC)
 TRUTHS = [
     (ROOT / "fixtures" / name / truth["file"], truth)
@@ -56,15 +56,15 @@ def test_what_asks_or_reports_is_a_case_and_a_danger_is_one(file: Path, truth: d
 def test_what_nobody_asks_is_set_aside_or_shown_without_alarm(file: Path, truth: dict[str, Any]) -> None:
     assert truth["kind"] == "automatic"
     found = understood(file)
-    assert not found.alarm.any or file.stem in REPEATING
-    assert found.kind in {CaseKind.AUTOMATIC, CaseKind.SPAM} or file.stem in REPORTS | REPEATING
+    assert not found.alarm.any
+    assert found.kind in {CaseKind.AUTOMATIC, CaseKind.SPAM} or file.stem in REPORTS | UNSIGNED
 
 
 def test_every_reply_of_a_machine_is_set_aside() -> None:
     kept = {
         file.stem for file, truth in TRUTHS if truth["kind"] == "automatic" and understood(file).kind is CaseKind.CASE
     }
-    assert kept <= REPORTS | REPEATING
+    assert kept <= REPORTS | UNSIGNED
 
 
 def test_most_mass_mail_is_set_aside() -> None:
