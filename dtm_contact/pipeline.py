@@ -1,10 +1,19 @@
 """From an arrival to a decision, in five pure calls; live work, `route` and `explain` cannot differ."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from dtm_contact.conversation import SENT_BY_AGENTS, MailIdentity, is_ours, join, join_by_rule, join_ours
+from dtm_contact.conversation import (
+    SENT_BY_AGENTS,
+    MailIdentity,
+    is_ours,
+    join,
+    join_by_rule,
+    join_ours,
+    tells_of_nothing_else,
+)
 from dtm_contact.directory import Directory
 from dtm_contact.matching import MatchIndex, match
 from dtm_contact.matching.people import number_key
@@ -41,7 +50,7 @@ from dtm_contact.rules import RuleSet, decide, with_unheard_voice
 from dtm_contact.settings import Settings
 from dtm_contact.sources import from_source
 from dtm_contact.tokens import SHORTEST_KEY, CaseTokens
-from dtm_contact.topics import is_unread_scan, understand
+from dtm_contact.topics import Topic, is_unread_scan, understand
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,8 @@ class Grounds:
 # What a contact asks for when a person said that it is a case and no topic was found beside the one that set it aside.
 _UNSPECIFIC = "other"
 _THANKS = "thanks"
+_OF_THE_WORK = frozenset({"partner", "appointment"})
+"""Topics of how a job goes, whatever is to be done."""
 _LIKELIEST = 3
 """Candidates whose households the register is asked for."""
 _SET_ASIDE = frozenset({CaseKind.AUTOMATIC, CaseKind.SPAM})
@@ -166,7 +177,7 @@ def judge(
         now=now,
         imported=arrival.imported,
     )
-    understanding = _in_its_case(understanding, joining, noted)
+    understanding = _in_its_case(contact, understanding, joining, noted, grounds.rules)
     understanding = with_unheard_voice(contact, matched, understanding, now, grounds.rules, grounds.directory)
     decision = decide(
         contact,
@@ -298,7 +309,7 @@ def understand_again(
     if judgement.joining.ours or judgement.contact.call is not None:
         return judgement.understanding
     understanding = _understood(judgement.contact, judgement.match, rules, as_case=as_case)
-    understanding = _in_its_case(understanding, judgement.joining, history)
+    understanding = _in_its_case(judgement.contact, understanding, judgement.joining, history, rules)
     return with_unheard_voice(judgement.contact, judgement.match, understanding, now, rules, directory)
 
 
@@ -342,12 +353,21 @@ def _understood(contact: Contact, matched: Match, rules: RuleSet, *, as_case: bo
     return _as_case(understanding) if as_case or aside else understanding
 
 
-def _in_its_case(understanding: Understanding, joining: Joining, history: History) -> Understanding:
+def _in_its_case(
+    contact: Contact, understanding: Understanding, joining: Joining, history: History, rules: RuleSet
+) -> Understanding:
     """Return what is asked by a message as the case that it joins lets it be understood."""
     case = next(iter(history.cases([joining.case_number])), None) if joining.case_number else None
     if case is None:
         return understanding
-    return _confirmed(understanding, case) if joining.danger_reply is DangerReply.YES else understanding
+    if joining.danger_reply is DangerReply.YES:
+        return _confirmed(understanding, case)
+    done = contact.sourced is not None and understanding.topic == contact.sourced.topic == _THANKS
+    matters = understanding.topics[1:]
+    if done and matters and not tells_of_nothing_else(contact, understanding, case):
+        usual = rules.reader.topics[matters[0]].priority
+        return replace(understanding, topics=matters, priority=understanding.alarm.priority(usual))
+    return understanding
 
 
 def _confirmed(understanding: Understanding, case: KnownCase) -> Understanding:
@@ -394,16 +414,46 @@ def _as_its_source_says(understanding: Understanding, said: Sourced, rules: Rule
     elif said.alarm is AlarmLevel.POSSIBLE and not alarm.any:
         alarm = replace(alarm, level=AlarmLevel.POSSIBLE, raised_by=AlarmSource.SOURCE, why_not=None)
     topic = rules.reader.topics.get(said.topic or "")
+    others = tuple(code for code in asked.topics if code not in {said.topic, _UNSPECIFIC, _THANKS})
+    if topic is not None and not _holds(topic, said, alarm, asked, others, rules):
+        return replace(asked, alarm=alarm, priority=alarm.priority(asked.priority))
     if topic is None:
         return replace(asked, alarm=alarm, priority=alarm.priority(min(asked.priority, said.priority or Priority.P4)))
-    others = tuple(code for code in asked.topics if code not in {topic.code, _UNSPECIFIC, _THANKS})
-    if topic.code == _THANKS and not alarm.any:
-        return replace(asked, topics=(_THANKS,), alarm=alarm, priority=said.priority or topic.priority)
+    if topic.code == _THANKS:
+        return replace(
+            asked, topics=(_THANKS, *_matters(others, rules)), alarm=alarm, priority=said.priority or topic.priority
+        )
     # The code says more than words of which nothing was understood; of two matters the more urgent one counts.
     read = bool(others) or topic.code in asked.topics
     usual = said.priority or (min(topic.priority, asked.priority) if read else topic.priority)
-    topics = (*others, topic.code) if asked.alarm.certain else (topic.code, *others)
+    sharper = asked.alarm.certain and topic.priority is not Priority.P1
+    topics = (*others, topic.code) if sharper else (topic.code, *others)
     return replace(asked, topics=topics, alarm=alarm, priority=alarm.priority(usual))
+
+
+def _holds(
+    topic: Topic, said: Sourced, alarm: Alarm, asked: Understanding, others: Sequence[str], rules: RuleSet
+) -> bool:
+    """Return whether the topic of a code counts beside what the text says.
+
+    One of danger always does, and a hint only where the text says nothing. "Done" does not where the text tells of a
+    danger, of a second matter, or of one that is more urgent than it usually is: a job is done, and something else was
+    found.
+    """
+    if said.alarm is AlarmLevel.CERTAIN:
+        return True
+    if topic.code != _THANKS:
+        return not (said.hint and others)
+    matters = _matters(others, rules)
+    pressing = bool(matters) and asked.priority < rules.reader.topics[matters[0]].priority
+    return not (alarm.any or len(matters) > 1 or pressing)
+
+
+def _matters(topics: Sequence[str], rules: RuleSet) -> tuple[str, ...]:
+    """Return the topics of what a job was about: where nobody is in danger, one of danger is denied, or over."""
+    return tuple(
+        code for code in topics if code not in _OF_THE_WORK and rules.reader.topics[code].priority is not Priority.P1
+    )
 
 
 def _as_case(understanding: Understanding) -> Understanding:

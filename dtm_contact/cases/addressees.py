@@ -185,6 +185,10 @@ def _written(contact: CaseContact, known: Collection[str], settings: Settings) -
     elsewhere = bool(reply_to) and reply_to != writer
     if elsewhere:
         yield Addressee(reply_to, _trust(reply_to, known), by_reply_to=True, contact=read)
+    its_people = read.sourced.answer_at if read and read.sourced else ""
+    if its_people and its_people != reply_to:
+        # The admins say that people read there, whatever program of theirs wrote this.
+        yield Addressee(its_people, _trust(its_people, known), contact=read)
     if writer and not (read and _by_program(read, settings, passes_on=elsewhere)):
         trust = Trust.PROVEN if contact.proven else _trust(writer, known)
         yield Addressee(writer, trust, contact=read)

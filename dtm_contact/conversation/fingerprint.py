@@ -2,7 +2,7 @@
 
 import hashlib
 
-from dtm_contact.model import Contact
+from dtm_contact.model import Contact, Sourced, SourceField, request_key
 from dtm_contact.text import fold
 
 _COMPARED = 20_000
@@ -16,13 +16,24 @@ def fingerprint(contact: Contact) -> str:
     source numbers itself, the number tells, whatever is said: no text has the same digest, since none has a null in it.
     """
     if contact.sourced is not None and contact.sourced.key:
-        return hashlib.sha256(f"\0{contact.sourced.source}\0{contact.sourced.key}".encode()).hexdigest()
+        return _of_number(contact.sourced.source, contact.sourced.key)
     said = _compared(contact.new_text)
     passed_on = _compared("\n".join(original.text[:_COMPARED] for original in contact.forwarded))
     files = sorted(attachment.sha256 for attachment in contact.attachments)
     if not (said or passed_on or files):
         return ""
     return hashlib.sha256("\n".join((said, passed_on, *files)).encode()).hexdigest()
+
+
+def fingerprints_quoted(sourced: Sourced) -> tuple[str, ...]:
+    """Return the digests of the requests of other sources that a source may quote the number of."""
+    number = sourced.value(SourceField.OUR_NUMBER)
+    key = request_key(number) if number else ""
+    return tuple(_of_number(each, key) for each in sourced.numbered_by) if key else ()
+
+
+def _of_number(source: str, key: str) -> str:
+    return hashlib.sha256(f"\0{source}\0{key}".encode()).hexdigest()
 
 
 def _compared(text: str) -> str:

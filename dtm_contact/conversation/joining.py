@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from dtm_contact.conversation.danger_reply import answers_question, danger_reply
-from dtm_contact.conversation.fingerprint import fingerprint
+from dtm_contact.conversation.fingerprint import fingerprint, fingerprints_quoted
 from dtm_contact.conversation.references import Reference, references, thread_ids
 from dtm_contact.conversation.writer import claims_own_domain, sent_by_us, writer
 from dtm_contact.model import (
@@ -22,6 +22,7 @@ from dtm_contact.model import (
     Joining,
     KnownCase,
     Match,
+    SourceField,
     Understanding,
     domain_of,
 )
@@ -40,6 +41,7 @@ SAME_TEXT_WITHIN: Final = timedelta(hours=48)
 _OF_ANY_MATTER: Final = frozenset({"other", "thanks", "appointment"})
 _THANKS: Final = "thanks"
 _REPEATS: Final = frozenset({JoinedBy.SAME_MESSAGE, JoinedBy.SAME_TEXT, JoinedBy.REQUEST})
+_NUMBERED: Final = frozenset({JoinedBy.REQUEST, JoinedBy.OUR_NUMBER})
 
 
 class Questions(Conversations, Protocol):
@@ -228,10 +230,9 @@ def _of_person(message: _Message, pointed: Sequence[Reference], history: Questio
     within = SAME_REQUEST_WITHIN if message.numbered else SILENCE
     alike = list(history.alike(message.fingerprint, message.now - within)) if message.fingerprint else []
     repeated = _repeated(message, alike)
-    numbers = [reference.number for reference in pointed]
-    wanted = dict.fromkeys((*([repeated.number] if repeated else ()), *numbers))
-    known = {case.number: case for case in history.cases(list(wanted))}
-    ways = [reference for reference in (*([repeated] if repeated else ()), *pointed) if reference.number in known]
+    pointed = (*([repeated] if repeated else ()), *_quoted(message, history), *pointed)
+    known = {case.number: case for case in history.cases(list(dict.fromkeys(each.number for each in pointed)))}
+    ways = [reference for reference in pointed if reference.number in known]
     # "Oui" is the same text each time: it belongs to the case that asked, not to that of the last one.
     ways.sort(key=lambda reference: _reply(message, reference, known[reference.number]) is None)
     joining = _first_joined(message, ways, known)
@@ -262,6 +263,17 @@ def _repeated(message: _Message, alike: Iterable[Alike]) -> Reference | None:
     return None
 
 
+def _quoted(message: _Message, history: Questions) -> Iterator[Reference]:
+    """Yield the cases of the requests that other sources numbered, and whose number this one quotes."""
+    if message.contact.sourced is None:
+        return
+    since = message.now - SAME_REQUEST_WITHIN
+    for each in fingerprints_quoted(message.contact.sourced):
+        latest = max(history.alike(each, since), key=lambda alike: alike.at, default=None)
+        if latest is not None:
+            yield Reference(latest.case_number, JoinedBy.OUR_NUMBER, signed=False)
+
+
 def _first_joined(message: _Message, ways: Sequence[Reference], known: dict[str, KnownCase]) -> Joining:
     """Return how the first case that the message may join is joined, and link those that it may not."""
     linked: list[str] = []
@@ -279,7 +291,7 @@ def _first_joined(message: _Message, ways: Sequence[Reference], known: dict[str,
 
 def _into(message: _Message, reference: Reference, case: KnownCase, linked: Sequence[str]) -> Joining:
     reply = _reply(message, reference, case)
-    asks = reply is DangerReply.YES or not _asks_nothing(message)
+    asks = reply is DangerReply.YES or not _asks_nothing(message, case)
     reopens = case.closed_at is not None and asks
     proven = _proves_writer(message, reference, case)
     reasons = [CodedText.about("joined", way=reference.way.value, case=case.number, reopened=True if reopens else None)]
@@ -330,7 +342,9 @@ def _obstacle(message: _Message, reference: Reference, case: KnownCase) -> _Obst
         return None
     if not _may_join(message, reference, case):
         return _not_a_party(message.contact.authentication)
-    if reference.way is JoinedBy.REQUEST:
+    if reference.way is JoinedBy.OUR_NUMBER and _of_another_dwelling(message.match, case):
+        return _Obstacle("other_dwelling")
+    if reference.way in _NUMBERED:
         return _closed_long_ago(message, case)
     # An answer to "is it now?" belongs to the case that asked, whatever it is taken to be about.
     if message.by_staff or reference.way in _REPEATS or _answers_question(message, reference, case):
@@ -351,7 +365,11 @@ def _other_matter(message: _Message, case: KnownCase) -> _Obstacle | None:
 
 
 def _closed_long_ago(message: _Message, case: KnownCase) -> _Obstacle | None:
-    if case.closed_at is not None and message.now - case.closed_at > REOPENED_WITHIN and not _asks_nothing(message):
+    if (
+        case.closed_at is not None
+        and message.now - case.closed_at > REOPENED_WITHIN
+        and not _asks_nothing(message, case)
+    ):
         return _Obstacle("closed_long_ago", REOPENED_WITHIN.days)
     return None
 
@@ -371,7 +389,7 @@ def _may_join(message: _Message, reference: Reference, case: KnownCase) -> bool:
     """Return whether what points to a case lets the message into it."""
     if message.failed:
         return False
-    if message.by_staff or reference.signed or reference.way in _REPEATS:
+    if message.by_staff or reference.signed or reference.way in _REPEATS | _NUMBERED:
         return True
     if message.imported and reference.way is JoinedBy.THREAD and message.writer_address in case.addresses:
         return True
@@ -396,6 +414,11 @@ def _is_of_household(match: Match, case: KnownCase) -> bool:
     return case.tenant_id in match.proven or (case.dwelling_id is not None and case.dwelling_id in match.proven_homes)
 
 
+def _of_another_dwelling(match: Match, case: KnownCase) -> bool:
+    """Return whether a message is about another dwelling than a case: a number may be mistyped."""
+    return case.dwelling_id is not None and match.dwelling is not None and match.dwelling.id != case.dwelling_id
+
+
 def _names_nobody(case: KnownCase) -> bool:
     return case.tenant_id is None and case.dwelling_id is None
 
@@ -409,8 +432,29 @@ def _is_known(match: Match) -> bool:
     return match.tenant is None and bool(match.proven)
 
 
-def _asks_nothing(message: _Message) -> bool:
-    return message.by_staff or message.understanding.topics == (_THANKS,)
+def _asks_nothing(message: _Message, case: KnownCase) -> bool:
+    return message.by_staff or tells_of_nothing_else(message.contact, message.understanding, case)
+
+
+def tells_of_nothing_else(contact: Contact, understanding: Understanding, case: KnownCase) -> bool:
+    """Return whether a message only says that all is done of a case, or thanks for it.
+
+    A source's report of a job that was done names the job's matter. What it tells of another matter than the case's was
+    found on the way; but of one machine all that is said belongs to what the machine's case is about.
+
+    Args:
+        contact: the message.
+        understanding: what is asked; what is done first, then the matters that are told of.
+        case: the case that it joins.
+    """
+    first, *matters = understanding.topics or ("",)
+    if first != _THANKS:
+        return False
+    if not matters:
+        return True
+    said = contact.sourced
+    of_machine = said is not None and said.key.startswith(f"{SourceField.EQUIPMENT.value}:")
+    return said is not None and said.topic == _THANKS and (of_machine or set(matters) <= set(case.topics))
 
 
 def _with_links(joining: Joining, others: Iterable[str]) -> Joining:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dtm_contact.model import Contact, Earlier, JoinedBy
+from dtm_contact.model import Contact, Earlier, JoinedBy, SourceField
 from dtm_contact.tokens import CaseTokens
 
 _NUMBER = re.compile(r"(?<![\w-])(20[0-9]{2}-[0-9]{6})(?![\w-])")
@@ -56,5 +56,9 @@ def _all(
             yield Reference(number, JoinedBy.ADDRESS, signed=True)
     for each in earlier:
         yield Reference(each.case_number, JoinedBy.THREAD, signed=False)
+    # Who quotes our number in a field is a source that is vouched for, and that the admins let join by it.
+    quoted = contact.sourced.value(SourceField.OUR_NUMBER) if contact.sourced is not None else ""
+    for number in _NUMBER.findall(quoted):
+        yield Reference(number, JoinedBy.OUR_NUMBER, signed=False)
     for number in _NUMBER.findall(contact.subject):
         yield Reference(number, JoinedBy.SUBJECT, signed=False)

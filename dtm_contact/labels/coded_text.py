@@ -17,6 +17,7 @@ OBSTACLES: Final[Mapping[str, str]] = {
     "closed_long_ago": "clos depuis plus de {days} jours",
     "silent_for_long": "sans échange depuis plus de {days} jours",
     "other_matter": "c'est une autre demande",
+    "other_dwelling": "c'est un autre logement",
     "authentication_failed": "l'authentification de l'expéditeur a échoué, donc rien ne dit qu'il y est partie",
     "not_verified": _UNVERIFIED,
     "no_party": "l'expéditeur n'y est pas partie",
@@ -30,6 +31,7 @@ _JOINED: Final[Mapping[str, str]] = {
     "subject": "porte le numéro du dossier {case}",
     "same_message": "même message, déjà reçu dans le dossier {case}",
     "request": "porte le même numéro que le dossier {case}",
+    "our_number": "rappelle le numéro du dossier {case}",
     "same_text": "même texte du même expéditeur, déjà reçu dans le dossier {case}",
 }
 """By what a message joins a case, by the values of `JoinedBy`."""

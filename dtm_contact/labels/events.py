@@ -93,6 +93,7 @@ _JOINED_BY: Final[Mapping[JoinedBy, str]] = {
     JoinedBy.SAME_MESSAGE: "déjà reçu",
     JoinedBy.SAME_TEXT: "les mêmes mots que le précédent",
     JoinedBy.REQUEST: "du même numéro de demande",
+    JoinedBy.OUR_NUMBER: "qui porte notre numéro",
     JoinedBy.RULE: "de la même personne, dont un dossier est ouvert",
 }
 _KIND: Final[Mapping[OutgoingKind, str]] = {

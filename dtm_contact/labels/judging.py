@@ -68,6 +68,7 @@ SOURCE_FIELDS: Final[Mapping[SourceField, str]] = {
     SourceField.PHONE: "téléphone",
     SourceField.EMAIL: "courriel",
     SourceField.REQUEST: "numéro de demande",
+    SourceField.OUR_NUMBER: "numéro donné par nous",
     SourceField.EQUIPMENT: "numéro d'appareil",
     SourceField.TOPIC: "motif",
     SourceField.SUBJECT: "objet",

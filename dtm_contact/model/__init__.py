@@ -74,7 +74,7 @@ from dtm_contact.model.outgoing import (
 from dtm_contact.model.problem import Problem, Severity, errors_first
 from dtm_contact.model.register import SINGLE, Consent, EntryKind, KnownEntry, Protection, Reach, holding_for
 from dtm_contact.model.scan import Recognition, ScannedLine, ScanReader
-from dtm_contact.model.sourced import FieldValue, Sourced, SourceField
+from dtm_contact.model.sourced import FieldValue, Sourced, SourceField, request_key
 from dtm_contact.model.stated import Stated
 from dtm_contact.model.understanding import Asker, Finding, Peril, Scope, Understanding, Unread, Wish, Wished
 
@@ -194,4 +194,5 @@ __all__ = [
     "domain_of",
     "errors_first",
     "holding_for",
+    "request_key",
 ]

@@ -21,6 +21,8 @@ class JoinedBy(StrEnum):
     SAME_TEXT = "same_text"
     REQUEST = "request"
     """A source that we know gives both the same number of a request, or of a machine."""
+    OUR_NUMBER = "our_number"
+    """A source that we know quotes the case's number, or the number that another source gave to its request."""
     RULE = "rule"
     OWN = "own"
 

@@ -20,6 +20,8 @@ class SourceField(StrEnum):
     EMAIL = "email"
     REQUEST = "request"
     """The number that the source itself gives to the matter."""
+    OUR_NUMBER = "our_number"
+    """The number that we gave to the matter, or that another source did, as this one quotes it."""
     EQUIPMENT = "equipment"
     """The number of a lift or of another machine."""
     TOPIC = "topic"
@@ -29,6 +31,16 @@ class SourceField(StrEnum):
     """What the person wrote."""
     IGNORED = "ignored"
     """What says nothing of the matter: it ends the value above it, and is dropped."""
+
+
+def request_key(number: str, field: SourceField = SourceField.REQUEST) -> str:
+    """Return what messages of one source have in common that bear a number, whatever its capitals and blanks.
+
+    Args:
+        number: as it was read.
+        field: what is numbered: a request, or a machine.
+    """
+    return f"{field.value}:{' '.join(number.split()).lower()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +65,10 @@ class Sourced:
         proven: the source vouches for who writes: the lease number and the name are those of their own account.
         machine: the address that the message came from, lower case; empty where our own intake took it in.
         key: what its messages on one matter have in common, the number of the request or of the machine; else empty.
+        numbered_by: the sources whose number of a request `OUR_NUMBER` may be, besides that of a case of ours.
+        answer_at: where the source's people are answered, lower case; empty where nobody of them is.
         topic, priority: what its code says is asked; None where it says nothing of that.
+        hint: the code was chosen by somebody who may not know: what the text says of the topic goes before it.
         alarm: what its code says of danger; the text may say more, never less.
         office_id: the office that works what it sends where no place is known; None where it names none.
         follow_up: by when a first answer is due, as `queues.yaml` writes times; empty: as the rules say.
@@ -68,8 +83,11 @@ class Sourced:
     proven: bool = False
     machine: str = ""
     key: str = ""
+    numbered_by: tuple[str, ...] = ()
+    answer_at: str = ""
     topic: str | None = None
     priority: Priority | None = None
+    hint: bool = False
     alarm: AlarmLevel = AlarmLevel.NONE
     office_id: str | None = None
     follow_up: str = ""

@@ -35,6 +35,7 @@ from dtm_contact.sources import (
 )
 from dtm_contact.sources.entries import read_lines
 from dtm_contact.sources.filled import fill_in
+from dtm_contact.text import fold
 
 SOURCES_FILE: Final = "sources.yaml"
 
@@ -57,6 +58,12 @@ def _check_time(text: str) -> str:
 def _check_label(text: str) -> str:
     if not canonical(text):
         raise InvalidValueError(f"{shown(text)} has no letter and no figure", "write the label as the form has it")
+    return text
+
+
+def _check_ending(text: str) -> str:
+    if text != text.strip():
+        raise InvalidValueError(f"{shown(text)} has blanks around it", "write how the line begins, without them")
     return text
 
 
@@ -85,6 +92,7 @@ def _compiled(text: str) -> Any:
 _Text = Annotated[str, Field(min_length=1, max_length=200)]
 _Label = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_check_label)]
 _Labels = Annotated[tuple[_Label, ...], Field(min_length=1, max_length=_MOST_LABELS), BeforeValidator(one_or_several)]
+_Ending = Annotated[str, Field(min_length=2, max_length=200), AfterValidator(_check_ending)]
 _Pattern = Annotated[str, Field(min_length=1, max_length=PATTERN_LIMIT), AfterValidator(_check_pattern)]
 _Sender = Annotated[str, Field(min_length=3, max_length=254), AfterValidator(_check_sender)]
 _Senders = Annotated[tuple[_Sender, ...], Field(max_length=200), BeforeValidator(one_or_several)]
@@ -150,8 +158,10 @@ class _Source(StrictModel):
     fields: dict[SourceField, Annotated[_Where, BeforeValidator(_as_where)]] = Field(default_factory=dict)
     needs: Annotated[tuple[SourceField, ...], BeforeValidator(one_or_several)] | None = None
     boilerplate: Annotated[tuple[_Label, ...], BeforeValidator(one_or_several), Field(max_length=100)] = ()
+    ends_at: Annotated[tuple[_Ending, ...], BeforeValidator(one_or_several), Field(max_length=20)] = ()
     topic: _Meant | None = None
     topics: Annotated[dict[str, _Meant], Field(max_length=_MOST_CODES)] = Field(default_factory=dict)
+    topics_are: Literal["binding", "hint"] = "binding"
     answers: Answered | None = None
     channel: Annotated[Channel, AfterValidator(_check_channel)] | None = None
     joins: Literal["request", "equipment"] | None = None
@@ -227,6 +237,8 @@ def _source(name: str, entry: _Source) -> Source:
         fields=fields,
         needs=frozenset(needs),
         boilerplate=tuple(map(canonical, entry.boilerplate)),
+        ends_at=tuple(map(fold, entry.ends_at)),
+        hints=entry.topics_are == "hint",
         meanings={canonical(code): _meaning(meant) for code, meant in entry.topics.items()},
         default=_meaning(entry.topic) if entry.topic else None,
         proven=entry.identity == "proven",
@@ -307,17 +319,26 @@ def _contradictions(document: Document, at: tuple[str, str], entry: _Source) -> 
         yield document.problem(
             (*at, "fields"), "labels are read of lines, a table or JSON alone", "write reads: lines, table or json"
         )
+    yield from _unfounded(document, at, entry)
+    yield from _doubled_labels(document, at, entry)
+    if entry.identity == "proven":
+        yield from _unproven(document, at, entry)
+
+
+def _unfounded(document: Document, at: tuple[str, str], entry: _Source) -> Iterator[Problem]:
+    """Yield what a source asks of fields that it has not, or that cannot give it."""
     for number, needed in enumerate(entry.needs or ()):
         if needed not in entry.fields and not (needed is SourceField.REQUEST and entry.intake):
             hint = hint_for(needed.value, [name.value for name in entry.fields])
             yield document.problem((*at, "needs", number), f"{needed.value} is no field of this source", hint)
     if entry.answers is Answered.PERSON and SourceField.EMAIL not in entry.fields:
         yield document.problem((*at, "answers"), "no field tells the person's address", "add email: … to fields")
+    if SourceField.OUR_NUMBER in entry.fields and entry.trust is not SourceTrust.VOUCHED:
+        hint = "a number that anybody could write joins no case: write trust: vouched, or leave the field out"
+        where = (*at, "fields", SourceField.OUR_NUMBER.value)
+        yield document.problem(where, "who is not vouched for can join no case", hint, at_key=True)
     if entry.topics and SourceField.TOPIC not in entry.fields:
         yield document.problem((*at, "topics"), "no field tells the code", "add topic: … to fields", at_key=True)
-    yield from _doubled_labels(document, at, entry)
-    if entry.identity == "proven":
-        yield from _unproven(document, at, entry)
 
 
 def _doubled_labels(document: Document, at: tuple[str, str], entry: _Source) -> Iterator[Problem]:
@@ -356,7 +377,11 @@ def _untrue(document: Document, name: str, entry: _Source, source: Source) -> It
     for number, test in enumerate(entry.tests):
         at = ("sources", name, "tests", number)
         lines = [line.text for line in lines_of(test.text)]
-        entries = read_lines(lines, source.labels) if set(IN_FIELDS) & set(source.layouts) else []
+        entries = (
+            read_lines(lines[: source.end_of_text(lines)], source.labels)
+            if set(IN_FIELDS) & set(source.layouts)
+            else []
+        )
         filled = fill_in(source, entries, test.subject, typed_in=bool(entries))
         for field, wanted in test.reads.items():
             found = filled.values.get(field, "")

@@ -1,13 +1,14 @@
 """What the admins say of each source: who it is, how its fields are read, what it may assert, and what it means."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
 from dtm_contact.model import AlarmLevel, Authentication, Channel, Contact, Priority, SourceField, domain_of
 from dtm_contact.sources.entries import canonical
+from dtm_contact.text import fold
 
 JOINED: Final = frozenset({SourceField.TEXT, SourceField.ADDRESS, SourceField.PLACE})
 """Fields of which all labels count, one after the other; of the others the first label that is there does."""
@@ -16,6 +17,8 @@ JOINED: Final = frozenset({SourceField.TEXT, SourceField.ADDRESS, SourceField.PL
 _SAYS_NOTHING: Final = frozenset(
     {"", "bonjour", "bonsoir", "madame monsieur", "bonjour madame monsieur", "cordialement"}
 )
+_LONGEST_CLOSING: Final = 2_000
+"""Characters of the closing words of a form, at the most."""
 
 
 class FormLayout(StrEnum):
@@ -93,7 +96,9 @@ class Source:
         fields: where each field is looked for, in the order of the form.
         needs: the fields without which it was not read.
         boilerplate: words of the form's own, as they are compared: a line that holds one says nothing.
+        ends_at: beginnings, folded, of the line at which the form's own closing words begin.
         meanings: by code, as it is compared.
+        hints: its codes were chosen by somebody who may not know: they fix no topic that the text says otherwise.
         default: what a code means that is not among them; None: nothing.
         proven: it vouches for who writes.
         answered: whom an answer goes to.
@@ -113,7 +118,9 @@ class Source:
     fields: Mapping[SourceField, WhereToRead] = field(default_factory=dict)
     needs: frozenset[SourceField] = frozenset()
     boilerplate: tuple[str, ...] = ()
+    ends_at: tuple[str, ...] = ()
     meanings: Mapping[str, CodeMeaning] = field(default_factory=dict)
+    hints: bool = False
     default: CodeMeaning | None = None
     proven: bool = False
     answered: Answered = Answered.NOBODY
@@ -136,6 +143,19 @@ class Source:
             return self.meanings[said]
         within = [known for known in self.meanings if f" {known} " in f" {said} "]
         return self.meanings[max(within, key=len)] if within else self.default
+
+    def end_of_text(self, lines: Sequence[str]) -> int:
+        """Return the place of the line at which the form's own closing words begin; else the place behind all.
+
+        Whoever writes may type such a line too, so that the last one counts; and where what follows is longer than a
+        form's closing words are, it may be theirs, and nothing ends there.
+        """
+        ends = [
+            max((at for at, line in enumerate(lines) if fold(line).strip().startswith(head)), default=len(lines))
+            for head in self.ends_at
+        ]
+        end = min(ends, default=len(lines))
+        return end if sum(map(len, lines[end:])) <= _LONGEST_CLOSING else len(lines)
 
     def is_boilerplate(self, line: str) -> bool:
         """Return whether a line is the form's own: it holds one of its phrases, or no more than a greeting."""

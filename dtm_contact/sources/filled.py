@@ -156,6 +156,8 @@ def _value(name: SourceField, text: str) -> tuple[str, str]:
         while end < len(lines) and lines[end].strip():
             end += 1
     value = ", ".join(filter(None, (" ".join(line.split()).strip(" ,") for line in lines[first:end])))
+    # A dash is how programs write that nothing is there.
+    value = value if value.strip(" -–—_./") else ""
     return value, "\n".join(lines[end:]).strip("\n")
 
 
@@ -169,7 +171,7 @@ def _sound(name: SourceField, value: str) -> str:
             return addresses.pop() if len(addresses) == 1 else ""
         case SourceField.PHONE:
             return value if phone_key(value) is not None else ""
-        case SourceField.LEASE | SourceField.REQUEST | SourceField.EQUIPMENT:
+        case SourceField.LEASE | SourceField.REQUEST | SourceField.OUR_NUMBER | SourceField.EQUIPMENT:
             return value if _NUMBER.fullmatch(value) else ""
         case SourceField.NAME | SourceField.FIRST_NAME | SourceField.TITLE:
             return value if _NAME.fullmatch(value) else ""

@@ -20,6 +20,7 @@ from dtm_contact.model import (
     Sourced,
     SourceField,
     domain_of,
+    request_key,
 )
 from dtm_contact.reading import limits, notes, voice_notice
 from dtm_contact.reading.content import ContentReader
@@ -35,6 +36,8 @@ _MAIL: Final = "message/rfc822"
 _REQUESTS: Final = "http"
 """The receiver under which our intake keeps all that it made a message of, whichever way it came."""
 _JSON_TYPES: Final = frozenset({"application/json", "text/json"})
+_MOST_NUMBERING: Final = 20
+"""Sources among which a number that is quoted is looked for."""
 _OCTETS: Final = "application/octet-stream"
 _HTML: Final = "text/html"
 _EMPTINESS: Final = frozenset({notes.NO_TEXT, notes.ONLY_FILES, notes.ONLY_QUOTED, notes.ONLY_LETTER})
@@ -97,11 +100,20 @@ def from_source(
     if not sources or any(sign.kind is Automation.REPLY for sign in contact.automatic_signs):
         return contact
     letter = _Letter(arrival)
+    numbering = tuple(each.id for each in book.sources.values() if each.joins is SourceField.REQUEST)
     for source in sources:
         read = _read(source, contact, letter, intake, own_numbers, domains)
         if read is not None:
-            return read
+            return _quoting(read, source, numbering)
     return _unread(sources[0], contact, domains)
+
+
+def _quoting(contact: Contact, source: Source, numbering: Sequence[str]) -> Contact:
+    """Return a contact whose source quotes a number that is not its own with the sources that may have given it."""
+    if contact.sourced is None or not contact.sourced.value(SourceField.OUR_NUMBER):
+        return contact
+    others = tuple(each for each in numbering if each != source.id)[:_MOST_NUMBERING]
+    return replace(contact, sourced=replace(contact.sourced, numbered_by=others))
 
 
 def _read(
@@ -162,6 +174,8 @@ def _unread(source: Source, contact: Contact, domains: Collection[str]) -> Conta
         # What a telephone company writes besides its notices, or a copier without a file, is judged as anybody's.
         return contact
     said = replace(_said(source, contact), read=False)
+    if _is_answered_to_sender(source, contact, domains) and not source.partner:
+        said = replace(said, answer_at=_where_its_people_are(contact))
     noted = replace(contact, notes=(*contact.notes, _NOT_READ.format(label=source.label)), sourced=said)
     # A program of the house is none of us: what one of us writes asks for nothing.
     return _nobody_s(noted, source) if domain_of(contact.sender.address) in domains else noted
@@ -178,9 +192,10 @@ def _said(source: Source, contact: Contact, filled: Filled | None = None) -> Sou
         fields=tuple(FieldValue(name, value) for name, value in values.items() if name is not SourceField.TEXT),
         proven=source.proven and {SourceField.NAME, SourceField.LEASE} <= values.keys(),
         machine=contact.sender.address.strip().lower(),
-        key=f"{source.joins.value}:{' '.join(key.split()).lower()}" if key and source.joins is not None else "",
+        key=request_key(key, source.joins) if key and source.joins is not None else "",
         topic=meaning.topic if meaning is not None else None,
         priority=meaning.priority if meaning is not None else source.priority,
+        hint=source.hints,
         alarm=meaning.alarm if meaning is not None else AlarmLevel.NONE,
         office_id=source.office_id,
         follow_up=source.follow_up,
@@ -192,6 +207,11 @@ def _as_written(contact: Contact, source: Source, filled: Filled, domains: Colle
     said = _said(source, contact, filled)
     if source.partner:
         return replace(contact, sourced=replace(said, is_case=not _is_mass(contact)))
+    lines = contact.new_text.split("\n")
+    end = source.end_of_text(lines)
+    if end < len(lines):
+        closing = "\n".join(filter(None, ("\n".join(lines[end:]), contact.disclaimer)))
+        contact = replace(contact, new_text="\n".join(lines[:end]).rstrip(), disclaimer=closing)
     return _of_machine(contact, source, said, domains)
 
 
@@ -202,11 +222,19 @@ def _is_mass(contact: Contact) -> bool:
 def _of_machine(contact: Contact, source: Source, said: Sourced, domains: Collection[str]) -> Contact:
     """Return what a program sent, so that nobody is answered by it; people among a source's senders can be."""
     sent = replace(contact, channel=source.channel or contact.channel, sourced=said)
-    return sent if _is_answered_to_sender(source, contact, domains) else _nobody_s(sent, source)
+    if not _is_answered_to_sender(source, contact, domains):
+        return _nobody_s(sent, source)
+    return replace(sent, sourced=replace(said, answer_at=_where_its_people_are(contact)))
 
 
 def _is_answered_to_sender(source: Source, contact: Contact, domains: Collection[str]) -> bool:
     return source.answered is Answered.SENDER and domain_of(contact.sender.address) not in domains
+
+
+def _where_its_people_are(contact: Contact) -> str:
+    """Return where the people of a source are answered: where its message asks for that, if it is the same house."""
+    sender, asked = contact.sender.address.strip().lower(), contact.reply_to.address.strip().lower()
+    return asked if asked and domain_of(asked) == domain_of(sender) else sender
 
 
 def _nobody_s(contact: Contact, source: Source) -> Contact:
@@ -238,7 +266,9 @@ def _as_filled(contact: Contact, source: Source, filled: Filled, domains: Collec
     address = values.get(SourceField.EMAIL, "") if source.answered is Answered.PERSON else ""
     if domain_of(address) in domains:
         address = ""
-    if not _is_answered_to_sender(source, contact, domains):
+    if _is_answered_to_sender(source, contact, domains):
+        said = replace(said, answer_at=_where_its_people_are(contact))
+    else:
         # Whoever fills in a form may write any address into it, so that nothing vouches for that.
         contact = replace(_nobody_s(contact, source), sender=Mailbox(name or source.label, address))
     # A choice that the block gives no meaning is read as the person's words: it may be all that they say.
@@ -292,8 +322,9 @@ class _Letter:
         """Return the fields of the message as one layout has them."""
         match layout:
             case FormLayout.LINES:
-                lines = ContentReader(self._root, self._noted, PARIS).read().lines
-                return read_lines((">" * line.depth + line.text for line in lines), source.labels)
+                read = ContentReader(self._root, self._noted, PARIS).read().lines
+                lines = [">" * line.depth + line.text for line in read]
+                return read_lines(lines[: source.end_of_text(lines)], source.labels)
             case FormLayout.TABLE:
                 part = self._first(lambda node: node.media_type == _HTML and _is_body(node))
                 return self._of_tables(part, source) if part is not None else []
@@ -311,7 +342,8 @@ class _Letter:
         entries = read_tables(body.octets, charset, source.labels)
         told = {line.strip() for entry in entries for line in entry.value.split("\n")}
         shown = (line.text.strip() for line in html_lines(body.octets, charset, self._noted))
-        beside = (text for text in shown if text and "\t" not in text and text not in told)
+        beside = [text for text in shown if text and "\t" not in text and text not in told]
+        beside = beside[: source.end_of_text(beside)]
         return [*entries, *(FormEntry("", text, text) for text in islice(beside, MOST_ENTRIES))] if entries else []
 
     def _first(self, wanted: Callable[[Node], bool]) -> Node | None:

@@ -9,6 +9,7 @@ from dtm_contact.text.folding import Folded, fold, fold_keeping_offsets
 from dtm_contact.text.mailboxes import canonical_mailbox, is_robot, takes_no_answers
 from dtm_contact.text.names import ARABIC, ARABIC_ARTICLE, consonants, glued, name_words, sound, sound_once
 from dtm_contact.text.phones import find_phones, phone_key, phones_in
+from dtm_contact.text.repeated import is_notice, is_receipt
 from dtm_contact.text.slips import Slips
 from dtm_contact.text.spoken import number_in_words
 from dtm_contact.text.streets import (
@@ -55,6 +56,8 @@ __all__ = [
     "fold_keeping_offsets",
     "glued",
     "has_scan_alone",
+    "is_notice",
+    "is_receipt",
     "is_robot",
     "name_words",
     "number_in_words",

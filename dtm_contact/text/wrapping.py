@@ -11,6 +11,7 @@ from typing import Final
 
 from dtm_contact.model import Attachment, Channel, Contact, Part
 from dtm_contact.text.folding import fold
+from dtm_contact.text.repeated import is_notice, repeated
 from dtm_contact.text.tokens import CHARACTERS_READ
 
 _CHUNK: Final = re.compile(r"[^\n.!?]*[^\n.!?\s][^\n.!?]*(?:[.!?](?=\S)[^\n.!?]*)*[.!?]*")
@@ -128,11 +129,13 @@ def unwrapped(contact: Contact, parts: Sequence[Part]) -> Wrapping:
         parts: which parts; of each, `CHARACTERS_READ` characters.
     """
     texts, automatic, form = [], False, False
+    notice = is_notice(contact)
     for part in parts:
         text = contact.text(part)[:CHARACTERS_READ]
         labels = [found for found in _LABEL.finditer(text) if not text.startswith("//", found.end())]
         is_form = part is not Part.SUBJECT and len(labels) >= _LABELS
         cuts = list(_label_cuts(text, labels)) if is_form else []
+        cuts += repeated(contact, text) if notice and part is Part.NEW else ()
         for chunk in _CHUNK.finditer(text):
             folded = fold(chunk.group()).strip(" \t*•>|-_=")
             if len(folded.split()) > _WORDS_CUT:

@@ -9,6 +9,7 @@ import re
 from typing import Final
 
 from dtm_contact.model import Alarm, Attachment, Automation, CaseKind, Contact, Evidence
+from dtm_contact.text import is_receipt
 from dtm_contact.topics.model import NOBODY
 from dtm_contact.topics.reader import Heard, Reader
 
@@ -19,6 +20,8 @@ _HINTED: Final = 2.5
 """How much surer a sign of mass mail, or our mail server's verdict, makes it that no person wrote a message."""
 _MASS_SIGNS: Final = 2
 """Signs of mass mail that count."""
+_NO_PERSONS: Final = 0.0
+"""The score from which a program's receipt of a message asks for nothing besides."""
 _A_PERSONS: Final = -3.0
 """The score of "no person wrote it" under which a reply by its structure is a person's all the same: in an absence
 notice somebody speaks of their daughter, too."""
@@ -45,6 +48,8 @@ def kind_of(contact: Contact, heard: Heard, alarm: Alarm, reader: Reader) -> tup
         return (CaseKind.CASE, ()) if score < _A_PERSONS else (CaseKind.AUTOMATIC, structure)
     if any(map(may_be_letter, contact.attachments)):
         return CaseKind.CASE, ()
+    if is_receipt(contact) and score >= _NO_PERSONS:
+        return CaseKind.AUTOMATIC, structure
     verdicts = [verdict for verdict in contact.trusted_verdicts if _SPAM_VERDICT.search(verdict)]
     hints = min(kinds.count(Automation.MASS), _MASS_SIGNS) + bool(verdicts)
     if score + _HINTED * hints < reader.limits.nobody:

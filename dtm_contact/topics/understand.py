@@ -7,7 +7,6 @@ from typing import Final
 from dtm_contact.model import (
     AlarmLevel,
     Asker,
-    Automation,
     CaseKind,
     CodedText,
     Contact,
@@ -23,7 +22,7 @@ from dtm_contact.model import (
     Wish,
     Wished,
 )
-from dtm_contact.text import MASKED, Tokens, has_scan_alone, tokenize, unwrapped
+from dtm_contact.text import MASKED, Tokens, has_scan_alone, is_notice, tokenize, unwrapped
 from dtm_contact.topics.danger import OF_DANGER, DangerFinding, judge_danger, level_by_words, silenced_sentences
 from dtm_contact.topics.details import peril_of, wishes_of
 from dtm_contact.topics.features import NEGATIONS
@@ -120,9 +119,8 @@ def _read_badly(understood: Understanding, reader: Reader) -> Understanding:
 
 
 def _as_written(contact: Contact, reader: Reader, masked: Collection[Span]) -> Understanding:
-    answers = any(sign.kind is Automation.REPLY for sign in contact.automatic_signs)
-    # A machine's reply repeats the subject that it answers: ours, or the one that it was sent with.
-    said = (Part.NEW,) if answers and contact.new_text.strip() else OWN_PARTS
+    # A machine's answer repeats the subject that it answers: ours, or the one that it was sent with.
+    said = (Part.NEW,) if is_notice(contact) and contact.new_text.strip() else OWN_PARTS
     own = _understood(contact, reader, said, masked)
     says_little = own.topic in {OTHER, THANKS} or len(contact.new_text.split()) <= _SAYS_LITTLE
     beside = [part for part in (Part.FORWARDED, Part.ATTACHED) if contact.text(part).strip()]

@@ -147,6 +147,18 @@ FAULTS = {
         "    from: a@b.example\n    reads: lines\n    identity: proven\n    fields: {name: Nom, lease: Bail}\n",
         "no field that is needed holds the person's text",
     ),
+    "our-number-of-anybody": (
+        (
+            "    from: a@b.example\n    reads: lines\n    trust: unless_failed\n"
+            "    fields: {our_number: Réf, text: Message}\n"
+        ),
+        "sources.yaml:8:14: error: who is not vouched for can join no case (a number that anybody could write",
+    ),
+    "ending-with-blanks": ("    from: a@b.example\n    ends_at: '-- '\n", "“-- ” has blanks around it"),
+    "topics-that-are-neither": (
+        "    from: a@b.example\n    topics_are: loose\n",
+        "“loose” is not known here (one of: binding, hint)",
+    ),
     "test": (
         (
             "    from: a@b.example\n    reads: lines\n    fields: {name: Nom}\n"

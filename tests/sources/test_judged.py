@@ -1,8 +1,10 @@
 """What a source sends, from its bytes to its queue, by the rules as shipped."""
 
 import json
+import shutil
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from rich.console import Console, RenderableType
@@ -13,7 +15,20 @@ from dtm_contact.explain.terminal import render_judgement
 from dtm_contact.model import AlarmLevel, AlarmSource, Authentication, CaseKind, Channel, Priority, SourceField, Unread
 from dtm_contact.outbound import why_not_answered
 from dtm_contact.reading import limits, notes
-from tests.sources.mails import AGENCY, ASKED, AT, JOLY, LIFTS, arrived, form, grounds, judged, mail
+from tests.sources.mails import (
+    AGENCY,
+    ASKED,
+    AT,
+    JOLY,
+    LIFTS,
+    ROOT,
+    arrived,
+    form,
+    grounds,
+    judged,
+    mail,
+    with_rules,
+)
 
 ALARM = "Événement : {event}\nN° appareil : 75-20418\nAdresse : 14 rue du 11-Novembre-1918 93170 Bagnolet\n"
 ROWS = "".join(
@@ -323,3 +338,81 @@ def test_a_text_beyond_the_limit_says_that_it_was_cut() -> None:
     judgement = judged(mail(form(text="mot " * 60_000)))
     assert len(judgement.contact.new_text) == limits.NEW_TEXT
     assert notes.TEXT_CUT in judgement.contact.notes
+
+
+REPORT = "Intervention n° : 2026-88\nStatut : {code}\nCompte rendu : {text}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "level"),
+    [
+        ("Joint de chasse d'eau remplacé, essais bons.", "thanks", AlarmLevel.NONE),
+        (
+            "Mécanisme de chasse d'eau remplacé. La locataire signale en plus des cafards dans la cuisine.",
+            "pests",
+            AlarmLevel.NONE,
+        ),
+        (
+            "Prise remplacée. Sur le palier des fils dénudés sous tension, un enfant a pris le jus.",
+            "danger",
+            AlarmLevel.CERTAIN,
+        ),
+    ],
+)
+def test_a_job_that_is_done_hides_nothing_that_was_found(text: str, found: str, level: AlarmLevel) -> None:
+    judgement = judged(mail(REPORT.format(code="Réalisée", text=text), "dispatch@prestataire.example", "Rapport"))
+    assert judgement.decision.alarm.level is level
+    assert found in judgement.understanding.topics
+    assert (judgement.understanding.topic == "thanks") is (found == "thanks")
+
+
+def test_a_hint_says_only_what_the_text_does_not(tmp_path: Path) -> None:
+    hinting = with_rules(of_sources(tmp_path, "    channel: form\n", "    channel: form\n    topics_are: hint\n"))
+    asked = judged(mail(form(topic="Quittance", text="L'eau coule du plafond du salon, grosse fuite")), at=hinting)
+    assert asked.understanding.topics[0] == "water_leak"
+    assert "documents" not in asked.understanding.topics
+    silent = judged(mail(form(topic="Quittance", text="Voir photo")), at=hinting)
+    assert (silent.understanding.topic, silent.decision.priority) == ("documents", Priority.P4)
+
+
+def test_closing_words_are_kept_and_not_read(tmp_path: Path) -> None:
+    at = with_rules(of_sources(tmp_path, "    channel: form\n", "    channel: form\n    ends_at: '-----'\n"))
+    closing = "\n----------\nEn cas de fuite de gaz ou d'incendie, appelez le 18.\n"
+    asked = judged(mail(form(text=f"Bonjour\n-----\nPlus de chauffage{closing}")), at=at)
+    assert asked.contact.new_text == "Bonjour\n-----\nPlus de chauffage"
+    assert not asked.decision.alarm.any
+    long = judged(mail(form(text=f"Bonjour\n-----\n{'Ça sent le gaz dans le hall. ' * 100}")), at=at)
+    assert long.understanding.topic == "gas"
+
+
+def of_sources(tmp_path: Path, old: str, new: str) -> Path:
+    """Return the shipped rules with one change in the file of the sources."""
+    shutil.copytree(ROOT / "rules", tmp_path / "rules")
+    file = tmp_path / "rules" / "sources.yaml"
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), "utf-8")
+    return tmp_path / "rules"
+
+
+def test_the_code_of_a_danger_goes_before_what_the_text_tells() -> None:
+    text = (
+        "Événement : Personne bloquée\nN° appareil : 75-20418\nCommentaire : malaise, détresse respiratoire, ça brûle\n"
+    )
+    judgement = judged(mail(text, sender=LIFTS))
+    assert judgement.understanding.topic == "elevator_trapped"
+    assert judgement.decision.priority is Priority.P1
+
+
+@pytest.mark.parametrize(
+    ("reply_to", "answered"),
+    [("", "dispatch"), ("devis@prestataire.example", "devis"), ("quelqu.un@ailleurs.example", "dispatch")],
+)
+def test_a_contractor_s_people_are_answered_where_they_ask_for_it(reply_to: str, answered: str) -> None:
+    headers = {"Reply_To": reply_to} if reply_to else {}
+    message = mail(REPORT.format(code="Devis", text="Porte à changer."), "dispatch@prestataire.example", **headers)
+    judgement = judged(message)
+    assert judgement.contact.sourced is not None
+    assert judgement.contact.sourced.answer_at == f"{answered}@prestataire.example"
+    address = judgement.writer.address
+    assert why_not_answered(arrived(message), judgement, address, (), AT, danger=False) == "automatic"

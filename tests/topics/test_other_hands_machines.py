@@ -1,4 +1,8 @@
-"""Mails of machines that four people wrote who knew nothing of the program: nothing that asks is set aside."""
+"""Mails of machines that were written before anything was scored: nothing that asks is set aside.
+
+The first four sets are of people who knew nothing of the program. The fifth is of a hand that knew it, written before
+what a machine repeats was told apart: it holds pairs of one system, once harmless in words of danger and once a danger.
+"""
 
 import json
 from datetime import UTC, datetime
@@ -14,11 +18,15 @@ from dtm_contact.rules import load_rules
 from dtm_contact.topics import Reader, understand
 
 ROOT = Path(__file__).parents[2]
-SETS = ("machines", "machines_kept", "machines_third", "machines_fourth")
-REPORTS = frozenset(["p01-rapport", "p12-centrale-ssi", "p16-ticket", "p20-bon-termine"])
+SETS = ("machines", "machines_kept", "machines_third", "machines_fourth", "machines_fifth")
+REPORTS = frozenset([
+    "p01-rapport", "p12-centrale-ssi", "p16-ticket", "p20-bon-termine", "05-ssi-essai", "07-gtb-etat",
+])  # fmt: skip
 """Reports of something that happened are cases: of a night, of a fire panel's test, of a ticket, of a job done."""
-REPEATING = frozenset(["04-retour", "09-ticket"])
-"""An absence without any sign of its own and a ticket registered, which repeat words of danger in subject and text."""
+SHOWN = frozenset(["05-ssi-essai"])
+"""A fire panel's test whose table reads like a fire in the hall."""
+UNSIGNED = frozenset(["04-retour", "02-absence-nue"])
+"""Absences without any sign of their own: in doubt somebody reads them."""
 AT = datetime(2026, 11, 24, tzinfo=UTC)
 TRUTHS = [
     (ROOT / "fixtures" / name / truth["file"], truth)
@@ -56,19 +64,20 @@ def test_what_asks_or_reports_is_a_case_and_a_danger_is_one(file: Path, truth: d
 def test_what_nobody_asks_is_set_aside_or_shown_without_alarm(file: Path, truth: dict[str, Any]) -> None:
     assert truth["kind"] == "automatic"
     found = understood(file)
-    assert not found.alarm.any or file.stem in REPEATING
-    assert found.kind in {CaseKind.AUTOMATIC, CaseKind.SPAM} or file.stem in REPORTS | REPEATING
+    assert not found.alarm.certain
+    assert not found.alarm.any or file.stem in SHOWN
+    assert found.kind in {CaseKind.AUTOMATIC, CaseKind.SPAM} or file.stem in REPORTS | UNSIGNED
 
 
 def test_every_reply_of_a_machine_is_set_aside() -> None:
     kept = {
         file.stem for file, truth in TRUTHS if truth["kind"] == "automatic" and understood(file).kind is CaseKind.CASE
     }
-    assert kept <= REPORTS | REPEATING
+    assert kept <= REPORTS | UNSIGNED
 
 
 def test_most_mass_mail_is_set_aside() -> None:
     """A list that people post to and an advertisement in words of danger are cases: in doubt somebody reads them."""
     kinds = {file.stem: understood(file).kind for file, truth in TRUTHS if truth["kind"] == "spam"}
     cases = {name for name, kind in kinds.items() if kind is CaseKind.CASE}
-    assert cases <= {"m19-liste-sympa", "m20-aerovigil", "masse-prospection-20", "07-lettre"}
+    assert cases <= {"m19-liste-sympa", "m20-aerovigil", "masse-prospection-20", "07-lettre", "10-lettre-federation"}
