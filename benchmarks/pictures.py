@@ -18,7 +18,7 @@ from PIL import Image
 from playwright.async_api import Page, expect
 
 from dtm_contact.access import Role
-from dtm_contact.figures import CountingContext, Standpoint, count_days, periods_of
+from dtm_contact.figures import CountingContext, TimeContext, count_days, periods_of
 from dtm_contact.store import open_store
 from tests.prove.figures_store import CALENDARS, PARIS
 from tests.web.daemons import Served, chromium, come_in, served
@@ -91,7 +91,7 @@ async def take_all(daemon: Served, folder: Path) -> None:
         await free_words(agent, folder)
         with open_store(daemon.url) as store:
             now = datetime.now(UTC)
-            grounds = CountingContext(Standpoint(PARIS, now, CALENDARS), {})
+            grounds = CountingContext(TimeContext(PARIS, now, CALENDARS), {})
             first = now.date() - timedelta(days=1)
             store.figures.put(periods_of(store, count_days(store, first, now.date(), grounds), now))
         admin = await come_in(browser, daemon.link("admin", Role.ADMIN, "agence"), **how)

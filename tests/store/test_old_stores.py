@@ -56,7 +56,9 @@ RELEASED = {
     "v0025_coded_texts": "471bdb78a7c6c514",
     "v0029_privacy": "d0d70972b1c12725",
     "v0030_recognitions": "828b48a85b3dcb4a",
-    "v0032_access": "9b6779388846d81b",
+    "v0031_act_keys": "a6eae7551de79a6e",
+    "v0032_access": "f69585b0938e9440",
+    "v0035_figure_definitions": "abc5a7ef6f30e731",
 }
 """Each revision with the beginning of its text's SHA-256."""
 NUMBERS = [f"2026-{number:06}" for number in range(1, 5)]
