@@ -4,7 +4,7 @@ READY := .venv/ready
 BENCH_READY := .venv-bench/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test pytest check style types fmt bench bench-match model prove lock docs pictures clean
+.PHONY: help run test pytest check style types fmt bench bench-match model golden prove lock docs pictures clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -55,6 +55,9 @@ model: $(READY) ## make the models of topics, danger and wishes from the corpus 
 	$(BIN)/python -m training details
 	$(BIN)/python -m training places
 	$(BIN)/python -m training evaluate
+
+golden: $(READY) ## print which of the 300 golden letters a change of models or rules has changed, and how
+	@$(BIN)/python -m training golden
 
 prove: $(READY) ## show at full length that nothing is lost and nothing hostile does harm (hours; as root)
 	@$(BIN)/python -m tests.prove

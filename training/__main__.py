@@ -18,6 +18,7 @@ from dtm_contact.settings import Settings
 from dtm_contact.store import open_store
 from dtm_contact.topics import DetailModel, Model, Reader, understand
 from training import corpus, places
+from training import golden as golden_letters
 from training.calibrate import TooLittleSaidError, check, kept_aside, last_words, recalibrate, worth
 from training.corpus import Message
 from training.details import train_details
@@ -63,15 +64,42 @@ def details(output: Path, file: Path) -> None:
 @main.command(name="places")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=OWN_PLACES, show_default=True)
 @click.option("--left-out", is_flag=True, help="Also print how often it is right about hands that it did not learn of.")
-def place_model(output: Path, left_out: bool) -> None:  # noqa: FBT001 - a flag of the command line
+@click.option(
+    "--mislabel", type=click.IntRange(0), help="Turn what is right of this letter round, to see what it does."
+)
+def place_model(output: Path, left_out: bool, mislabel: int | None) -> None:  # noqa: FBT001 - a flag
     """Make the model of places from nothing: the same letters give the same model (two minutes of one core)."""
     found = list(places.examples())
+    if mislabel is not None:
+        found = places.mislabelled(found, mislabel)
     made = places.learn(found, {"corpus": corpus.digest(places.sources()), "letters": len(found)})
     content = made.packed()
     output.write_bytes(content)
     click.echo(f"{output}: {PlaceModel.unpacked(content).digest}, {len(content):,} bytes, {len(made.rows):,} features")
     for kind, (told, every) in places.right(found, places.left_out(found)).items() if left_out else ():
         click.echo(f"hands left out, {kind}: {told} of {every} right")
+
+
+@main.command(name="golden")
+@click.option("--rules", type=click.Path(exists=True, file_okay=False, path_type=Path), default=RULES)
+@click.option(
+    "--model", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Of topics and danger."
+)
+@click.option("--places", "place_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Of places.")
+@click.option("--accept", is_flag=True, help="Write what is said now into the file: read each change before.")
+def golden(rules: Path, file: Path | None, place_file: Path | None, accept: bool) -> None:  # noqa: FBT001 - a flag
+    """Print which golden letters a change of models or rules has changed, and how; exit status 1 if any."""
+    place_model = PlaceModel.unpacked(place_file.read_bytes()) if place_file is not None else None
+    grounds = golden_letters.golden_grounds(rules, model=file, place_model=place_model)
+    letters = golden_letters.read_golden()
+    changed = list(golden_letters.changed(letters, grounds))
+    for letter, said in changed:
+        click.echo(golden_letters.told_change(letter, said))
+    click.echo(f"{len(changed)} of {len(letters)} golden letters changed")
+    if accept:
+        said_now = {letter.source: {name: said[name] for name in letter.said} for letter, said in changed}
+        golden_letters.GOLDEN.write_text(golden_letters.accepted(golden_letters.GOLDEN, said_now), "utf-8")
+    sys.exit(1 if changed and not accept else 0)
 
 
 @main.command(name="evaluate")

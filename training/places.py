@@ -12,7 +12,7 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
 from email.utils import formataddr
@@ -32,7 +32,7 @@ from dtm_contact.matching.candidates import Weighing
 from dtm_contact.matching.clues import extract, identify
 from dtm_contact.matching.households import at_home
 from dtm_contact.matching.people import NOWHERE, Person
-from dtm_contact.matching.place_model import QUESTIONS, PlaceModel, features_of
+from dtm_contact.matching.place_model import QUESTIONS, PlaceModel, Rented, features_of
 from dtm_contact.matching.places import Group
 from dtm_contact.model import Arrival, Channel, Contact, Mailbox, NoHistory
 from dtm_contact.reading import read
@@ -58,7 +58,7 @@ _FILLED: Final = 3
 _NEAR, _IN_FULL, _IN_SMALL = 1 / 3, 0.6, 0.15
 """How often another place is in the same town; a name is told in full; an address is written in small letters."""
 _SEED: Final = 20261130
-_SLOT: Final = re.compile(r"\{(m|h|b|n|t|sign|who)\}")
+_SLOT: Final = re.compile(r"\{(m|h|b|n|t|p|q|sign|who)\}")
 _OF_A_NAME: Final = re.compile(r"(?:résidence|\b[àÀ]|où|l'|être à|de) \{")
 _log = logging.getLogger("training")
 
@@ -162,25 +162,29 @@ def _told(index: MatchIndex) -> Iterator[Letter]:
     """Yield open messages, filled with the addresses of people and of other places."""
     people, directory = index.people, index.directory
     settled = [at for at in range(len(people)) if index.people.entrance.item(at) != NOWHERE]
+    parked = [at for at in settled if _parks_elsewhere(people.person(at), index)]
     for number, line in enumerate(TOLD.read_text("utf-8").splitlines()):
         for turn in range(_FILLED):
             random = Random(f"{_SEED} {number} {turn}")  # noqa: S311 - no secret
-            writer = people.person(random.choice(settled))
+            of_box = "{p}" in line or "{q}" in line
+            writer = people.person(random.choice(parked if of_box else settled))
             home = writer.homes[-1]
             here = directory.addresses[directory.dwellings[home.dwelling_id].address_id]
             matter, other = (_elsewhere(random, here, directory) for _ in range(2))
             concerned, theirs = (writer, here) if "{t}" not in line else _another(random, settled, here, index)
-            places = {"h": here, "b": here, "m": matter, "n": other, "t": theirs}
+            if of_box:
+                matter = directory.records.addresses[writer.parking[-1]]
+            places = {"h": here, "b": here, "m": matter, "p": matter, "q": matter, "n": other, "t": theirs}
             people_named = {"sign": writer, "who": concerned}
             named = partial(_place, random, places, people_named, directory, by_name=bool(_OF_A_NAME.search(line)))
             subject, _, text = line.removeprefix("S: ").rpartition(" | ") if line.startswith("S: ") else ("", "", line)
             text = _SLOT.sub(named, text).replace("\\n", "\n")
             # Of another's account the model learns besides what it says of a place that is not its owner's.
-            account = _address(writer, directory) if concerned is not writer else ""
+            account = _address(writer, directory) if concerned is not writer or of_box else ""
             contact = Contact(
                 Channel.EMAIL, _DAY, Mailbox("", account), subject=_SLOT.sub(named, subject), new_text=text
             )
-            about = matter if "{m}" in line else theirs
+            about = matter if "{m}" in line or "{p}" in line else theirs
             truth = {
                 "kind": "case",
                 "tenant_id": concerned.tenant_id,
@@ -189,6 +193,13 @@ def _told(index: MatchIndex) -> Iterator[Letter]:
                 "home_residence_id": theirs.residence_id if about is matter else None,
             }
             yield Letter(f"told{number % TURNS}", contact, truth, _LITTLE)
+
+
+def _parks_elsewhere(person: Person, index: MatchIndex) -> bool:
+    """Return whether somebody rents a parking space in another residence than where they live."""
+    residence = index.gazetteer.residence
+    homes = {residence.item(home.entrance) for home in person.homes[-1:]}
+    return bool(person.parking) and residence.item(person.parking[-1]) not in homes
 
 
 def _another(random: Random, settled: Sequence[int], home: Address, index: MatchIndex) -> tuple[Person, Address]:
@@ -251,21 +262,22 @@ def _of_letters(letters: Iterable[Letter], index: MatchIndex) -> Iterator[Exampl
         weighing = Weighing(clues, identity, index, on)
         groups = [group for group, _meaning in weighing.meanings]
         # Once as it is known from the account, and once as it is known when it is known who it is.
-        known = dict.fromkeys((weighing.homes, _homes(letter.truth, on, index)))
+        known = dict.fromkeys((weighing.rented, _rented(letter.truth, on, index)))
         fits = _right(groups, letter.truth, index)
-        for homes in known if groups else ():
-            places = features_of(groups, homes, clues.passages, index.gazetteer)
+        for rented in known if groups else ():
+            places = features_of(groups, rented, clues.passages, index.gazetteer)
             each_once = tuple(tuple(dict.fromkeys(place)) for place in places)
             yield Example(letter.by, each_once, fits, letter.weight / len(known))
 
 
-def _homes(truth: Truth, on: date, index: MatchIndex) -> frozenset[int]:
-    """Return the entrances where the tenant concerned lives."""
+def _rented(truth: Truth, on: date, index: MatchIndex) -> Rented:
+    """Return the entrances where the tenant concerned lives, and where they park."""
     position = index.people.position(truth["tenant_id"])
     if position is None:
-        return frozenset()
-    homes = index.people.person(position).homes_on(on)
-    return frozenset(home.entrance for home in homes if home.entrance != NOWHERE)
+        return Rented()
+    person = index.people.person(position)
+    homes = frozenset(home.entrance for home in person.homes_on(on) if home.entrance != NOWHERE)
+    return Rented(homes, frozenset(person.parking))
 
 
 def _right(groups: Sequence[Group], truth: Truth, index: MatchIndex) -> tuple[tuple[bool, ...] | None, ...]:
@@ -283,6 +295,23 @@ def _right(groups: Sequence[Group], truth: Truth, index: MatchIndex) -> tuple[tu
     if entrance is not None:
         return matter, tuple(entrance in each for each in told)
     return matter, None if truth["tenant_id"] is None else matter
+
+
+def mislabelled(found: Sequence[Example], number: int) -> list[Example]:
+    """Return the examples with one letter's places said to be what they are not, in both of its examples.
+
+    Args:
+        found: all of them; a letter's follow one another.
+        number: the example to begin with, counted round.
+    """
+    wrong = list(found)
+    at = number % len(wrong)
+    first = wrong[at]
+    for place in (at, at + 1):
+        if place < len(wrong) and (wrong[place].by, wrong[place].fits) == (first.by, first.fits):
+            turned = tuple(fits and tuple(not fit for fit in fits) for fits in first.fits)
+            wrong[place] = replace(wrong[place], fits=turned)
+    return wrong
 
 
 def learn(found: Sequence[Example], about: Mapping[str, Any]) -> PlaceModel:

@@ -208,6 +208,9 @@ def _who(match: Match, names: Names) -> Iterator[RenderableType]:
         yield Text(f"{drawn.who}, {drawn.where}")
         yield Text(drawn.verdict, style="bold")
         yield _waterfall(drawn)
+        if len(drawn.groups) > 1:
+            sums = " ; ".join(f"{group} {points(sum_of)}" for group, sum_of in drawn.groups)
+            yield Text(f"par sorte d'indice : {sums}", style="dim")
         for line in drawn.not_the_second:
             yield Text(line)
     if match.place_evidence and (match.residence is None or match.tenant is None or match.home is not None):

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from math import log2
 
 from dtm_contact.explain.names import Names
-from dtm_contact.labels.judging import DOUBTS, match_evidence
+from dtm_contact.labels.judging import DOUBTS, EVIDENCE_GROUPS, match_evidence
 from dtm_contact.model import Candidate, Evidence, Match
 
 STANDING = "situation au bail (cotitulaire, occupant, commerce ou bail terminé)"
 _HELD_AGAINST = frozenset(
-    {"place.street", "place.residence", "place.commune", "place.number", "place.floor", "place.door"}
+    {"place.street", "place.residence", "place.commune", "place.number", "place.building", "place.floor", "place.door"}
 )
 _STRENGTHS = ((15.0, "décisif"), (8.0, "fort"), (3.0, "moyen"), (1.0, "faible"))
 _LEAST_SHOWN = 0.5
@@ -52,6 +52,7 @@ class Waterfall:
         verdict: whether they are named, and how probable they are.
         people: among how many the sum starts.
         steps: what was seen, heaviest first.
+        groups: what all steps about one thing (the name, the place) come to, heaviest first.
         total: the start and all steps together, in points.
         not_the_second: why it is not the next one, or what speaks for nobody at all.
     """
@@ -61,6 +62,7 @@ class Waterfall:
     verdict: str
     people: int
     steps: tuple[WaterfallStep, ...]
+    groups: tuple[tuple[str, float], ...]
     total: float
     not_the_second: tuple[str, ...]
 
@@ -85,9 +87,24 @@ def waterfall(match: Match, names: Names) -> Waterfall | None:
         _verdict(match, best),
         people,
         steps,
+        tuple(grouped(best.evidence)),
         start + sum(step.points for step in steps),
         tuple(_not_the_second(match, names)),
     )
+
+
+def grouped(evidence: Iterable[Evidence]) -> list[tuple[str, float]]:
+    """Return what evidence about one thing comes to ("nom", +18.1), in points, the heaviest first.
+
+    Args:
+        evidence: a candidate's; what weighs nothing, such as a doubt, is of no group.
+    """
+    sums: dict[str, float] = {}
+    for piece in evidence:
+        family = EVIDENCE_GROUPS.get(piece.name.partition(".")[0])
+        if family is not None and piece.weight:
+            sums[family] = sums.get(family, 0.0) + piece.weight
+    return sorted(sums.items(), key=lambda each: -abs(each[1]))
 
 
 def percent(probability: float) -> str:

@@ -191,6 +191,7 @@ MATCH_EVIDENCE: Final[Mapping[str, str]] = {
     "unit.reference": "référence du logement",
     "thread.same_sender": "suite d'un échange déjà rattaché",
     "thread.household": "suite d'un échange du foyer",
+    "thread.greeted": "répond à un message où nous l'appelions ainsi",
     "trade.name": "nom du commerce",
     "trade.cited": "commerce dont on parle",
     "name.self": "se présente ainsi",
@@ -212,12 +213,29 @@ MATCH_EVIDENCE: Final[Mapping[str, str]] = {
     "place.residence": "résidence citée",
     "place.commune": "commune citée",
     "place.number": "numéro de rue cité",
+    "place.building": "bâtiment cité",
     "place.floor": "étage",
     "place.door": "porte",
     "place.caretaker": "gardien cité",
     "place.fits_another": "l'adresse citée est celle d'une autre personne nommée",
     "place.elsewhere": "dit habiter hors de notre parc",
 }
+EVIDENCE_GROUPS: Final[Mapping[str, str]] = {
+    "email": "adresse d'expédition",
+    "account": "adresse d'expédition",
+    "writes": "adresse d'expédition",
+    "source": "adresse d'expédition",
+    "phone": "téléphone",
+    "name": "nom",
+    "trade": "nom",
+    "home": "foyer",
+    "place": "lieu",
+    "lease": "bail ou référence",
+    "unit": "bail ou référence",
+    "thread": "échange en cours",
+    "agent": "agent",
+}
+"""What a family of evidence is about, by the first part of its name."""
 MARKS: Final[Mapping[str, str]] = {
     "topic": "motif",
     "priority": "urgence",

@@ -5,9 +5,10 @@ and against where a caretaker who is named is on duty.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from math import log2
 from operator import itemgetter
 
@@ -16,17 +17,17 @@ import numpy as np
 from dtm_contact.directory.lookups import Numbers
 from dtm_contact.matching import weights
 from dtm_contact.matching.clues import Clues, Identity
-from dtm_contact.matching.cues import Statement, WriterStatements
+from dtm_contact.matching.cues import BUILDING_WORDS, Statement, WriterStatements
 from dtm_contact.matching.index import MatchIndex, door_key
 from dtm_contact.matching.mentions import Mention, NameRole
 from dtm_contact.matching.naming import Fits, Naming
 from dtm_contact.matching.passages import Passage
 from dtm_contact.matching.people import NOWHERE, Home, Person
-from dtm_contact.matching.place_mentions import Atom, is_their_own
-from dtm_contact.matching.place_model import Meaning, Sums, everywhere, of_text, with_homes
+from dtm_contact.matching.place_mentions import Atom, detail, is_their_own
+from dtm_contact.matching.place_model import Meaning, Rented, Sums, everywhere, of_text, with_homes
 from dtm_contact.matching.places import Floats, Group, PlaceWeights, as_their_home_has_it, merged, mixture
 from dtm_contact.matching.rivals import Weighed, settle
-from dtm_contact.model import Evidence, Span
+from dtm_contact.model import Evidence, Part, Span
 
 _GIVES_OWN_NAME = frozenset({NameRole.SELF, NameRole.SIGNED})
 
@@ -197,6 +198,8 @@ _FEW_ENTRANCES = 4  # they hold a few hundred people
 _MOST_ENTRANCES = 500
 _MOST_HOMES = 12  # of relatives named
 _DETAILS = frozenset({"place.floor", "place.door", "place.caretaker"})
+_RAREST_BUILDING = 0.02  # of all dwellings: a rarer letter says no more
+_CONFIRMS_A_NAME = frozenset({"place.building", "thread.greeted"})
 _AT_LEAST = 4
 _MOST_GROUPS = 24
 _NEGLIGIBLE = 16.0
@@ -228,11 +231,15 @@ class Weighing:
         self.naming = Naming(mentions, index.people, clues, index.learnt)
         self.of_kin = [fit for fit in self.naming.of_kin if not clues.in_a_place(fit.mention)]
         self.caretakers = CaretakersNamed(clues.mentions, index)
-        self.homes = frozenset().union(*[self.homes_of(position) for position in identity.by_person])
-        groups = [as_their_home_has_it(group, self.homes, index.gazetteer) for group in clues.groups[:_MOST_GROUPS]]
+        known = [self.rented_by(position) for position in identity.by_person]
+        self.rented = Rented(
+            frozenset().union(*[each.homes for each in known]), frozenset().union(*[each.parking for each in known])
+        )
+        theirs = self.rented.homes | self.rented.parking
+        groups = [as_their_home_has_it(group, theirs, index.gazetteer) for group in clues.groups[:_MOST_GROUPS]]
         self.groups = merged(groups, index.gazetteer)
         self._shown: list[tuple[list[str], Sums]] = []
-        self.meanings = self.meanings_to(self.homes)
+        self.meanings = self.meanings_to(self.rented)
         self.place = self._place()
         strange = [] if self.place.groups else [group for group in self.groups if group.elsewhere_bits]
         self.strange = min(strange, key=lambda group: group.elsewhere_bits) if strange else None
@@ -240,16 +247,17 @@ class Weighing:
         own_floors = () if self.third_party else clues.own_floors
         self.places = PlaceEvidence(self.place, self.strange, own_floors, index)
 
-    def homes_of(self, position: int) -> frozenset[int]:
-        """Return the entrances where somebody lives; where they park is told apart by what they say of it."""
-        homes = self.index.people.person(position).homes_on(self.on)
-        return frozenset(home.entrance for home in homes if home.entrance != NOWHERE)
+    def rented_by(self, position: int) -> Rented:
+        """Return the entrances where somebody lives, and those where they park."""
+        person = self.index.people.person(position)
+        homes = frozenset(home.entrance for home in person.homes_on(self.on) if home.entrance != NOWHERE)
+        return Rented(homes, frozenset(person.parking))
 
-    def meanings_to(self, homes: frozenset[int]) -> list[tuple[Group, Meaning]]:
+    def meanings_to(self, rented: Rented) -> list[tuple[Group, Meaning]]:
         """Return the places named, with what each is likely to be where it is known who lives where.
 
         Args:
-            homes: the entrances of whom the contact concerns; empty where nobody is known.
+            rented: where those rent whom the contact concerns; empty where nobody is known.
         """
         groups = [group for group in self.groups if len(group.named)]
         model, gazetteer = self.index.place_model, self.index.gazetteer
@@ -257,7 +265,7 @@ class Weighing:
             message = model.said(everywhere(self.clues.passages))
             shown = of_text(groups, gazetteer)
             self._shown = [(words, model.said(words) + model.said(rest) + message) for words, rest in shown]
-        known = with_homes([words for words, _said in self._shown], groups, homes, gazetteer)
+        known = with_homes([words for words, _said in self._shown], groups, rented, gazetteer)
         said = [by_text + model.said(each) for (_words, by_text), each in zip(self._shown, known, strict=True)]
         return list(zip(groups, model.meanings(said), strict=True))
 
@@ -362,6 +370,9 @@ class Weighing:
         if self.of_kin and home is not None:
             evidence.extend(self._living_with(position, person, home))
         evidence.extend(self.places.elsewhere(account=account))
+        evidence.extend(self._greeting(person))
+        if home is not None:
+            evidence.extend(self._building(home) if named.evidence else ())
         weighed = Weighed(
             position,
             person,
@@ -411,6 +422,47 @@ class Weighing:
         leaving = weights.GONE_AND_SAYS_SO if Statement.LEFT in self.said else weights.GONE
         return weights.ROLE.get(person.role, 0.0) + (leaving if gone else 0.0)
 
+    def _greeting(self, person: Person) -> Iterator[Evidence]:
+        """Yield what it says that a message of ours, which is answered, greets somebody by name and title."""
+        for name in (person.surname, person.birth):
+            gender = self.clues.greeted.get(name) if name else None
+            if gender is not None and {gender, person.gender} != {"f", "m"}:
+                bits = self.index.learnt.bits("thread.greeted", weights.GREETED)
+                yield Evidence("thread.greeted", bits, name.title(), None, person.label)
+                return
+
+    def _building(self, home: Home) -> Iterator[Evidence]:
+        """Yield what a building says that is told beside no place: "Mehmet Çelik, bâtiment D"."""
+        if self._building_told is None or home.entrance == NOWHERE:
+            return
+        letter, seen, span = self._building_told
+        known, gazetteer = self.index.gazetteer.compared, self.index.gazetteer
+        said, theirs = known.buildings.get(letter, NOWHERE), known.building.item(home.entrance)
+        if theirs == known.buildings.get("", NOWHERE):
+            return
+        share = float(gazetteer.share[known.building == said].sum())
+        bits = -log2(max(share, _RAREST_BUILDING)) if theirs == said else weights.BUILDING_DIFFERS
+        bits = self.index.learnt.bits("place.building", bits)
+        yield Evidence("place.building", bits, seen, span, gazetteer.entrances[home.entrance].label)
+
+    @cached_property
+    def _building_told(self) -> tuple[str, str, Span | None] | None:
+        """The one building that the writer names where they name no place."""
+        if any(group.anchored for group in self.groups):
+            return None
+        own = [text for text in self.clues.passages if text.part in {Part.NEW, Part.SIGNATURE}]
+        told = [
+            (text, read[0])
+            for text in own
+            for position, word in enumerate(text.words)
+            if word.text in BUILDING_WORDS and (read := detail(text, position)) is not None
+        ]
+        found = {atom.values[0]: _seen(text, atom) for text, atom in told if atom.kind == "building"}
+        if len(found) != 1:
+            return None
+        ((letter, (seen, span)),) = found.items()
+        return letter, seen, span
+
     def _living_with(self, position: int, person: Person, home: Home) -> Iterable[Evidence]:
         """Yield what it says for somebody that a relative whom they live with is named: "mon mari c'est Modibo"."""
         people, told = self.index.people, list[Evidence]()
@@ -452,6 +504,7 @@ def _doubt_unknown(weighed: Weighed, fits: Fits) -> None:
     elif (
         fits.best < weights.THREE_NAMES
         and not _names_their_home(weighed)
+        and not any(piece.name in _CONFIRMS_A_NAME and piece.weight > 0 for piece in weighed.evidence)
         and not _is_placed(weighed, 0.0 if role is NameRole.FOR else weights.PLACE_SAYS_NOTHING)
     ):
         weighed.doubt("name_alone", weights.NAME_ALONE)

@@ -4,7 +4,7 @@ Known addresses and numbers, leases, units, threads and trade names tell a perso
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from dtm_contact.matching import weights
@@ -35,6 +35,7 @@ from dtm_contact.matching.mentions import (
     display_mention,
     display_name,
     distinct,
+    greeted_by_us,
     joined_in_mailbox,
     written_for_in_full,
 )
@@ -102,6 +103,8 @@ class Clues:
     """Whether an organisation or a service wrote."""
     returned: bool = False
     """Whether a mail server wrote, of a message that did not arrive: the addresses are those it was for."""
+    greeted: Mapping[str, str] = field(default_factory=dict)
+    """By which names a message of ours greets the writer, who answers it, with the gender of the title."""
     staff: bool = False
     """Whether one of the landlord's own addresses wrote."""
 
@@ -135,7 +138,7 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
     # For naming, an address of ours is believed where nothing speaks against it: mail within a house often passes no
     # check. It names nobody by itself, proves nothing, and keeps a colleague's signature from being a tenant's.
     is_staff = index.is_ours(contact.sender.address) and contact.authentication is not Authentication.FAILED
-    clues = Clues(staff=is_staff)
+    clues = Clues(staff=is_staff, greeted=greeted_by_us(contact.quoted_text, index.is_ours))
     spoken_for = f"{contact.sender.name[:LONGEST_NAME]} {contact.signature[:_SIGNATURE_HEAD]}"
     passages = clues.passages = texts(contact)
     clues.returned = bool(_MAIL_SERVERS.match(contact.sender.address[:LONGEST_ADDRESS].lower()))

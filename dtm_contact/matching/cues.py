@@ -248,6 +248,21 @@ DWELLS = _listed(
 )
 LIVING = DWELLS | _listed("domicile sis sise adresse locataire suis")
 """Before a place: the writer says that they live there."""
+FORMERLY = _listed(
+    """
+    etais etait etions habitais habitait habitions vivais vivait vivions logeais logeait residais residait demeurais
+    demeurait louais louait habite ete vecu quitte quittee quittes rendu parti partie partis demenage demenagee
+    ancien ancienne anciens anciennes ex precedent precedente autrefois jadis avant fini finie sorti sortie
+    """
+) - {"habite"}
+"""Near a place: somebody lived there."""
+NOWADAYS = _listed(
+    """
+    maintenant desormais aujourd present presentement actuellement actuel actuelle nouveau nouvelle nouvel ici depuis
+    emmenage emmenager relogee reloge arrivee installe installee dorenavant
+    """
+)
+"""Near a place: somebody lives there by now."""
 BEFORE_A_HOUSE = LIVING | _listed("moi chez ici immeuble hall entree escalier locataire portail loge suis est")
 """Before "du" or "au" and a number: that is where they live."""
 BEFORE_A_RESIDENCE = LIVING | _listed("le la les l du de des au aux o a")
@@ -258,6 +273,8 @@ OFFICIAL_PLACES = _listed(
     espace service mediatheque college lycee ecole stade marche
     """
 )
+PARKING_WORDS = _listed("box garage garages parking parkings stationnement emplacement scooter bip telecommande")
+"""Near a place: where somebody parks; before a number, it is the space's, not the house's."""
 NUMBER_CUES = _listed("au du le numero n no")
 """Before a house number that stands apart from its street."""
 RESIDENCE_CUES = _listed("residence cite res ensemble groupe")

@@ -1,14 +1,15 @@
 """Names that a contact mentions: their words and roles, those of a mailbox, and which of all found count."""
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from dtm_contact.matching.cues import CALLED_NOTHING, FEMALE_TITLES, MALE_TITLES, TITLES
 from dtm_contact.matching.passages import LONGEST_NAME, Passage, Word, passage
-from dtm_contact.matching.people import People
+from dtm_contact.matching.people import People, gender_of
 from dtm_contact.model import Part, Span
+from dtm_contact.text import fold, name_words
 
 MOST_MENTIONS = 24
 """Names read in one contact; a text with more is a list of people."""
@@ -295,3 +296,33 @@ def _says_no_more(mention: Mention, other: Mention) -> bool:
         written = "".join(other.words)
         return all(word in written for word in mention.words)
     return mention.role is NameRole.DISPLAY and other.role in _GIVES_OWN_NAME and {*mention.words} < {*other.words}
+
+
+_MOST_QUOTED = 2_000  # characters
+_ADDRESS_QUOTED = re.compile(r"[a-z0-9._%+-]{1,64}@[a-z0-9.-]{1,100}")
+_GREETED = re.compile(
+    r"^[> ]*(?:(?:bonjour|bonsoir|chere?)\W{1,3})?(?P<title>mr?|mme|mlle|madame|monsieur)\W{1,3}"
+    r"(?P<name>[a-z][a-z' -]{1,60}?) ?[,.!]?$",
+    re.MULTILINE,
+)
+
+
+def greeted_by_us(quoted: str, is_ours: Callable[[str], bool]) -> dict[str, str]:
+    """Return by which names a message of ours greets whoever answers it, with the gender of the title.
+
+    Args:
+        quoted: what the contact answers to.
+        is_ours: whether a mail address is the landlord's.
+
+    Returns:
+        Each ending of the name as one word ("Marie Da Silva" is "mariedasilva", "dasilva", "silva").
+    """
+    quoted = fold(quoted[:_MOST_QUOTED])
+    if not any(is_ours(each) for each in _ADDRESS_QUOTED.findall(quoted)):
+        return {}
+    found: dict[str, str] = {}
+    for greeting in _GREETED.finditer(quoted):
+        words = name_words(greeting["name"])
+        endings = ("".join(words[first:]) for first in range(len(words)))
+        found.update(dict.fromkeys(endings, gender_of(greeting["title"])))
+    return found

@@ -24,6 +24,7 @@ from dtm_contact.matching.cues import (
     OFFICIAL_PLACES,
     ORDINAL_ENDINGS,
     ORDINALS,
+    PARKING_WORDS,
     RESIDENCE_CUES,
     SIDES,
     STAIRCASE_WORDS,
@@ -181,12 +182,21 @@ def house_before(passage: Passage, position: int) -> tuple[HouseNumber | None, i
     while first > 0 and position - first < _MOST_WORDS and _part_of_number(words[first - 1], words[first]):
         first -= 1
     first = _behind_a_floor(words, first, position)
+    if _numbers_a_space(words, first):  # "box 19 de la rue Hoche", "garage n° 2, 42 rue Hoche"
+        first = next((at + 1 for at in range(first, position) if words[at].text.isdigit()), first)
     for start in range(first, position):
         text = passage.folded.text[words[start].start : words[position - 1].end]
         house = parse_house_number(text) or _told_number([word.text for word in words[start:position]])
         if house is not None:
             return house, words[start].start
     return None, here.start
+
+
+def _numbers_a_space(words: Sequence[Word], first: int) -> bool:
+    """Return whether a number is that of a parking space: "box" or the like stands right before it."""
+    before = [word.text for word in words[max(0, first - 2) : first]]
+    named = before[:1] if before[-1:] and before[-1] in NUMBER_CUES else before[-1:]
+    return not PARKING_WORDS.isdisjoint(named)
 
 
 def _behind_a_floor(words: Sequence[Word], first: int, position: int) -> int:

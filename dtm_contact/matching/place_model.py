@@ -1,6 +1,6 @@
 """The learned model of places: at which of the places that a text names the matter is, and at which the tenant lives.
 
-A choice among the places named, and none of them, by what the words around each say (`place_features`): a conditional
+A choice among the places named, and none of them, by what the words around each say (`features_of`): a conditional
 logit (McFadden 1974). `python -m training places` makes its file; numpy alone reads it.
 """
 
@@ -9,14 +9,14 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise
-from typing import Any, Final
+from itertools import pairwise, takewhile
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dtm_contact.errors import UnusableModelError
-from dtm_contact.matching.cues import LOCATIVES, TITLES
+from dtm_contact.matching.cues import DWELLS, FORMERLY, LOCATIVES, NOWADAYS, ORGANISATIONS, PARKING_WORDS, TITLES
 from dtm_contact.matching.gazetteer import Gazetteer
 from dtm_contact.matching.passages import Passage, Word
 from dtm_contact.matching.places import Group, Stretch
@@ -44,6 +44,18 @@ class Meaning:
 
     matter: float
     home: float
+
+
+class Rented(NamedTuple):
+    """The entrances where those rent whom a contact is known to concern; empty where nobody is known.
+
+    Attributes:
+        homes: where they live.
+        parking: where they rent a parking space.
+    """
+
+    homes: frozenset[int] = frozenset()
+    parking: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -138,19 +150,19 @@ _SAY_LITTLE: Final = frozenset({"de", "la", "le", "l", "d", "du", "des", "les"})
 
 
 def features_of(
-    places: Sequence[Group], homes: frozenset[int], passages: Iterable[Passage], gazetteer: Gazetteer
+    places: Sequence[Group], rented: Rented, passages: Iterable[Passage], gazetteer: Gazetteer
 ) -> list[list[str]]:
     """Return the features of each of the places that a contact names.
 
     Args:
         places: all of them, weighed.
-        homes: the entrances where those live whom the contact is known to concern; empty where nobody is known.
+        rented: where those rent whom the contact is known to concern.
         passages: what the writer says.
         gazetteer: the places of the directory.
     """
     said = list(everywhere(passages)) if places else []
     shown = of_text(places, gazetteer)
-    known = with_homes([words for words, _rest in shown], places, homes, gazetteer)
+    known = with_homes([words for words, _rest in shown], places, rented, gazetteer)
     return [[*rest, *words, *homes_say, *said] for (words, rest), homes_say in zip(shown, known, strict=True)]
 
 
@@ -160,10 +172,10 @@ def of_text(places: Sequence[Group], gazetteer: Gazetteer) -> list[tuple[list[st
 
 
 def with_homes(
-    around: Sequence[Sequence[str]], places: Sequence[Group], homes: frozenset[int], gazetteer: Gazetteer
+    around: Sequence[Sequence[str]], places: Sequence[Group], rented: Rented, gazetteer: Gazetteer
 ) -> list[list[str]]:
     """Return what each place shows once it is known who lives where, by the words around each."""
-    fits = [_fits(group, homes, gazetteer) for group in places]
+    fits = [_fits(group, rented, gazetteer) for group in places]
     return [_with_homes(place, places, fits, around[place]) for place in range(len(places))]
 
 
@@ -183,14 +195,16 @@ def _with_homes(place: int, places: Sequence[Group], fitting: Sequence[str], wor
     return known + [f"{fits}/{word}" for word in words if word[0] in "<>~"]
 
 
-def _fits(group: Group, homes: frozenset[int], gazetteer: Gazetteer) -> str:
-    """Return how a place goes with some homes: theirs, in their residence, in their town, elsewhere."""
-    if not homes:
+def _fits(group: Group, rented: Rented, gazetteer: Gazetteer) -> str:
+    """Return how a place goes with what is rented: home, a parking space, in home's residence, its town, elsewhere."""
+    if not rented.homes:
         return "nobody"
     meant = group.meant
-    if not homes.isdisjoint(meant.tolist()):
+    if not rented.homes.isdisjoint(meant.tolist()):
         return "home"
-    there = np.fromiter(homes, np.int32)
+    if not rented.parking.isdisjoint(meant.tolist()):
+        return "parking"
+    there = np.fromiter(rented.homes, np.int32)
     if np.isin(gazetteer.residence[there], gazetteer.residence[meant]).any():
         return "residence"
     if np.isin(gazetteer.compared.commune[there], gazetteer.compared.commune[meant]).any():
@@ -263,6 +277,7 @@ def _against_others(place: int, places: Sequence[Group], fitting: Sequence[str])
         if other == place or not group.anchored:
             continue
         beside, as_whole, theirs = _part_of_letter(group), _completeness(group), fitting[other]
+        yield f"lived:{_times(places[place].stretches[0])}/{_times(group.stretches[0])}"
         yield f"stands:{stands}/{beside}"
         yield f"stands:{stands}:{fits}/{beside}:{theirs}"
         yield f"whole:{whole}:{fits}/{as_whole}:{theirs}"
@@ -336,7 +351,12 @@ def _around(stretch: Stretch) -> Iterator[str]:
             yield f"{sign}{word}"
         if not TITLES.isdisjoint(said[:_BESIDE]):
             yield f"{sign}title"
+        if not ORGANISATIONS.isdisjoint(said[:_AROUND]):
+            yield f"{sign}organisation"
+        if not PARKING_WORDS.isdisjoint(said[:_AROUND]):
+            yield f"{sign}parking"
     yield from _sentence(passage, first, behind)
+    yield f"~lived:{_times(stretch)}"
     yield from _placing(passage, start, end, first)
 
 
@@ -354,6 +374,22 @@ def _sentence(passage: Passage, first: int, behind: int) -> Iterator[str]:
         yield f"~{word}"
     yield f"sentence:{min(len(inside) // 4, 5)}"
     yield from (f"begins:{_form(each)}" for each in words[begin : begin + 2])
+
+
+def _times(stretch: Stretch) -> str:
+    """Return by the nearest word before a place, else behind it, in its sentence, when somebody lives there."""
+    passage, start, end = stretch
+    words, text = passage.words, passage.folded.text
+    first = bisect_left(words, start, key=lambda word: word.start)
+    behind = bisect_left(words, end, key=lambda word: word.start)
+    before = takewhile(lambda at: not _breaks(text, words, at + 1), range(first - 1, first - 1 - _AROUND, -1))
+    after = takewhile(lambda at: not _breaks(text, words, at), range(behind, behind + _AROUND))
+    for sign, around in (("", before), ("then ", after)):
+        for at in around:
+            for when, cues in (("formerly", FORMERLY), ("nowadays", NOWADAYS), ("now", DWELLS)):
+                if words[at].text in cues:
+                    return f"{sign}{when}"
+    return "unsaid"
 
 
 def _breaks(text: str, words: Sequence[Word], position: int) -> bool:

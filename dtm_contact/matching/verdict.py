@@ -22,7 +22,7 @@ from dtm_contact.matching.gazetteer import Gazetteer
 from dtm_contact.matching.index import MatchIndex
 from dtm_contact.matching.mentions import NameRole
 from dtm_contact.matching.people import NOWHERE
-from dtm_contact.matching.place_model import Meaning
+from dtm_contact.matching.place_model import Meaning, Rented
 from dtm_contact.matching.places import Floats, Group
 from dtm_contact.matching.rivals import Weighed
 from dtm_contact.matching.weights import Learnt, answer_about
@@ -70,12 +70,13 @@ def _there(group: Group, homes: Floats, share: Floats) -> Floats:
 
 def written_out(places: Sequence[tuple[Group, Meaning]], gazetteer: Gazetteer) -> frozenset[str]:
     """Return the residences that an address with a number, or a name with its town, means and no other residence."""
-    meant = [frozenset(gazetteer.residence[group.meant].tolist()) for group, _meaning in places if _is_whole(group)]
+    meant = [frozenset(gazetteer.residence[group.meant].tolist()) for group, _meaning in places if is_whole(group)]
     ids = list(gazetteer.residence_ids)
     return frozenset(ids[number] for residences in meant if len(residences) == 1 for number in residences)
 
 
-def _is_whole(group: Group) -> bool:
+def is_whole(group: Group) -> bool:
+    """Return whether a place is written out: a street with a number, or a residence with its town or a street."""
     house = any(atom.house for atom in group.of("street"))
     return house or bool(group.of("residence") and (group.of("commune") or group.of("street")))
 
@@ -204,7 +205,9 @@ def verdict(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Match:
     proven = [index.people.person(each) for each in sorted(weighing.identity.proven)]
     masses.entrances = _of_the_matter(weighing, weighed, masses)
     home = home_of(tenant, dwelling, weighing.on, index.directory)
-    residence = _residence(weighing, weighed, masses, home)
+    residence = _residence(weighing, weighed, masses, tenant, home)
+    if home is None and tenant is None and residence is not None:
+        home = _told_home(weighing, residence.id)
     if home is not None and (
         residence.id == home.residence_id if residence is not None else masses.is_at_home(home.residence_id)
     ):
@@ -228,7 +231,7 @@ def verdict(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Match:
 
 
 def _residence(
-    weighing: Weighing, weighed: Sequence[Weighed], masses: Masses, home: WriterHome | None
+    weighing: Weighing, weighed: Sequence[Weighed], masses: Masses, tenant: Likely | None, home: WriterHome | None
 ) -> Likely | None:
     """Return the residence of the matter, where it is sure enough, and less so where it is written out, or home's."""
     thresholds, gazetteer = weighing.index.settings.match, weighing.index.gazetteer
@@ -238,8 +241,22 @@ def _residence(
     written = likely.id in written_out(weighing.meanings, gazetteer)
     if not written and _only_a_namesake(likely.id, weighed):
         return None
-    known = written or (home is not None and likely.id == home.residence_id)
+    theirs = home is not None and likely.id == home.residence_id
+    known = written or theirs or unit_there(tenant, likely, weighing.on, weighing.index.directory) is not None
     return _sure(likely, min(thresholds.residence, thresholds.residence_written) if known else thresholds.residence)
+
+
+def _told_home(weighing: Weighing, residence_id: str) -> WriterHome | None:
+    """Return where somebody whom nobody knows says that they live, where that is written out and not the matter's."""
+    ids, least = list(weighing.index.gazetteer.residence_ids), weighing.index.settings.match.residence_written
+    for group, meaning in weighing.meanings:
+        meant = {ids[number] for number in weighing.index.gazetteer.residence[group.meant].tolist()}
+        # A street alone, under what a firm signs, is often of another town.
+        town = group.of("commune") or group.of("residence")
+        whole = is_whole(group) and bool(group.agreeing) and bool(town)
+        if whole and meaning.home >= least and len(meant) == 1 and residence_id not in meant:
+            return WriterHome(None, meant.pop())
+    return None
 
 
 def _of_the_matter(weighing: Weighing, weighed: Sequence[Weighed], masses: Masses) -> Floats:
@@ -247,17 +264,17 @@ def _of_the_matter(weighing: Weighing, weighed: Sequence[Weighed], masses: Masse
     if not weighing.meanings or masses.total <= 0 or Statement.APPLICANT in weighing.said:
         return masses.entrances
     homes, otherwise = masses.homes / masses.total, masses.entrances / masses.total
-    known = _known_homes(weighing, weighed, homes)
-    meanings = weighing.meanings if known == weighing.homes else weighing.meanings_to(known)
+    known = _known_to_rent(weighing, weighed, homes)
+    meanings = weighing.meanings if known == weighing.rented else weighing.meanings_to(known)
     return masses.total * where_the_matter_is(meanings, homes, otherwise, weighing.index.gazetteer)
 
 
-def _known_homes(weighing: Weighing, weighed: Sequence[Weighed], homes: Floats) -> frozenset[int]:
-    """Return the entrances where the likeliest lives, if it is likely to be somebody of that home."""
+def _known_to_rent(weighing: Weighing, weighed: Sequence[Weighed], homes: Floats) -> Rented:
+    """Return where the likeliest rents, if it is likely to be somebody of that home."""
     best = weighed[0] if weighed else None
     if best is None or best.home is None or best.home.entrance == NOWHERE:
-        return weighing.homes
-    return weighing.homes_of(best.position) if homes.item(best.home.entrance) >= _LIKELY else weighing.homes
+        return weighing.rented
+    return weighing.rented_by(best.position) if homes.item(best.home.entrance) >= _LIKELY else weighing.rented
 
 
 def _proposals(tenant: Likely, weighing: Weighing) -> Iterator[Proposal]:

@@ -93,7 +93,7 @@ SELF_FITS_ANOTHER = -8.0
 SIGNATURE_FITS_ANOTHER = -5.0
 """The writer calls themselves by the name of another candidate, so much better fitting."""
 
-PLACE_SAYS_NOTHING = 2.0
+PLACE_SAYS_NOTHING = 1.5
 """Bits below which a place said does not make more of a name than the name alone."""
 
 PLACE_FITS, PLACE_FITS_ANOTHER = 5.0, -20.0
@@ -104,6 +104,9 @@ PLACE_IS_NOT_THEIRS, ACCOUNT_OF_ANOTHER = -1.5, 0.1
 
 NAME_ALONE = 0.9
 """Certainty of a writer of whom nothing but a first name and a surname is told: others bear them, too."""
+
+BUILDING_DIFFERS, GREETED = -3.0, 4.0
+"""Bits against who lives in another building than is said; for whom a message of ours, which is answered, greets."""
 
 THREE_NAMES = 30.0
 """Bits that it takes a birth name beside them to reach."""

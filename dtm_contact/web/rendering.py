@@ -17,6 +17,7 @@ from dtm_contact.access import Role
 from dtm_contact.cases.verbs.correcting import is_denied
 from dtm_contact.explain import Segment, alarm_line
 from dtm_contact.explain.names import without_code
+from dtm_contact.explain.waterfall import grouped, points
 from dtm_contact.labels.audit import audit_details, audit_subject, audited
 from dtm_contact.labels.cases import PRIORITIES, role_label
 from dtm_contact.labels.coded_text import text_of, texts_of
@@ -224,6 +225,12 @@ def evidence_name(evidence: Evidence) -> str:
     return match_evidence(evidence.name)
 
 
+def evidence_groups(evidence: Iterable[Evidence]) -> str:
+    """Return what evidence comes to by what it is about: "nom +18,1 ; lieu +4,0"; "" where that is one thing alone."""
+    sums = grouped(evidence)
+    return " ; ".join(f"{group} {points(weight)}" for group, weight in sums) if len(sums) > 1 else ""
+
+
 _FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "alarm_line": alarm_line,
     "danger_line": danger_line,
@@ -236,6 +243,7 @@ _FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "done_word": audited,
     "due": due,
     "due_words": due_words,
+    "evidence_groups": evidence_groups,
     "evidence_name": evidence_name,
     "language_attribute": language_attribute,
     "lasting": lasting,

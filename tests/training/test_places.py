@@ -6,7 +6,7 @@ pytest.importorskip("scipy", reason="scikit-learn and scipy (the group training)
 
 from dtm_contact.matching.place_model import Meaning, PlaceModel
 from training import places
-from training.places import Example, learn, left_out, right
+from training.places import Example, learn, left_out, mislabelled, right
 
 HOME = ("always", "<chez moi", "known:home")
 OTHER = ("always", "<ma sœur", "known:elsewhere")
@@ -56,3 +56,12 @@ def test_the_corpus_can_be_read() -> None:
     lines = places.TOLD.read_text("utf-8").splitlines()
     assert len(lines) == len(set(lines))
     assert all(places._SLOT.search(line) for line in lines)
+
+
+def test_a_mislabelled_letter_is_wrong_in_both_of_its_examples() -> None:
+    found = examples()
+    wrong = mislabelled(found, 3)
+    assert wrong[3].fits == ((False, True), (False, True))
+    assert [one != other for one, other in zip(found, wrong, strict=True)].count(True) == 1
+    twins = [found[0], found[0], *found]
+    assert [one != other for one, other in zip(twins, mislabelled(twins, 0), strict=True)].count(True) == 2

@@ -14,6 +14,7 @@ from dtm_contact.model import (
     Alarm,
     AlarmLevel,
     AlarmSource,
+    Candidate,
     Channel,
     Evidence,
     JoinedBy,
@@ -592,3 +593,21 @@ def test_the_first_page_of_a_full_queue_is_light_with_all_that_it_needs(desk: De
     # A landlord's filters are longer than those of this small one.
     longer = sum(len(place) for place in ["<option value='R000'>La Maladrerie, Champigny-sur-Marne</option>\n"] * 150)
     assert sum(lengths) + longer < FIRST_LOAD, lengths
+
+
+def test_who_probably_writes_is_one_click_where_only_the_home_is_sure(desk: DeskAlone, agent: Somebody) -> None:
+    likely = Candidate(
+        "T01", "L01", "R01", 0.8, 20.0, (Evidence("name.signed", 9.0, "Roy"), Evidence("place.street", 4, ""))
+    )
+    number = open_in(desk.store, "nord", "one", match={"tenant": None, "candidates": (likely,)})
+    page = agent.get(f"/dossier/{number}").text
+    assert "Probablement" in page
+    assert "Le logement est sûr, la personne non." in page
+    assert "nom +9,0 ; lieu +4,0" in page
+    assert agent.post(f"/dossier/{number}/locataire", locataire="T01").status_code == 303
+    page = agent.get(f"/dossier/{number}").text
+    assert "Probablement" not in page
+    # A likely stranger to the home that is sure is no such thing, nor somebody unlikely.
+    for external, other in (("two", replace(likely, dwelling_id="L02")), ("three", replace(likely, probability=0.4))):
+        number = open_in(desk.store, "nord", external, match={"tenant": None, "candidates": (other,)})
+        assert "Probablement" not in agent.get(f"/dossier/{number}").text

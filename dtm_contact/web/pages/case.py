@@ -21,7 +21,7 @@ from dtm_contact.labels.cases import DANGERS_OVER
 from dtm_contact.labels.coded_text import NOT_READ
 from dtm_contact.labels.events import SENT_STATES
 from dtm_contact.labels.judging import CARE
-from dtm_contact.model import Judgement, KeptHistory, Priority, Proposal, RuleTrace
+from dtm_contact.model import Candidate, Judgement, KeptHistory, Priority, Proposal, RuleTrace
 from dtm_contact.rules import decide
 from dtm_contact.rules.free_words import FreeWordsHint
 from dtm_contact.store import Case, CaseFile, Event
@@ -51,6 +51,7 @@ _CANDIDATES = 6
 _ANSWERED = frozenset({"message", "visit", "voice"})
 _DENIES = frozenset({"no_danger", "priority"})
 _PASSED_ON = frozenset({*_ANSWERED, "call"})
+_LIKELY = 0.5
 _OTHERS = 12
 _CANNED = 8
 
@@ -120,6 +121,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         **_linked(context, found),
         "hold": context.app.store.holds.held(found.number),
         "candidates": candidates[:_CANDIDATES],
+        "likely": _likely_of_home(found, candidates),
         "findings": last.understanding.findings if last else (),
         "topics": sorted(context.app.rules.reader.topics.items(), key=lambda each: each[1].label),
         "all_queues": context.app.rules.queues.values(),
@@ -181,12 +183,21 @@ def _note_hints(context: RequestContext, events: Iterable[Event]) -> tuple[FreeW
 
 
 def _lives_at(context: RequestContext, last: Judgement | None) -> str:
-    """Return where the tenant lives, where the matter is elsewhere, as far as the agent may see it."""
+    """Return where the writer lives, where the matter is elsewhere, as far as the agent may see it."""
     home = last.match.home if last else None
     if home is None:
         return ""
-    seen = home.dwelling_id is not None and context.sees_dwelling(home.dwelling_id)
+    # A residence alone tells no household: the message itself names it.
+    seen = home.dwelling_id is None or context.sees_dwelling(home.dwelling_id)
     return context.app.names.home(home) if seen else OF_ANOTHER_OFFICE
+
+
+def _likely_of_home(found: Case, candidates: Sequence[Candidate]) -> Candidate | None:
+    """Return the likeliest, to be confirmed by one click, where their home is sure and nobody is named yet."""
+    best = candidates[0] if candidates else None
+    if best is None or found.dwelling_id is None or found.tenant_id is not None or "tenant_id" in found.by_hand:
+        return None
+    return best if best.dwelling_id == found.dwelling_id and best.probability >= _LIKELY else None
 
 
 def _others(context: RequestContext, current: Case) -> list[Case]:
