@@ -45,7 +45,7 @@ _WHY_WITHHELD: Final = {
 }
 
 
-class Stage(StrEnum):
+class NotificationStage(StrEnum):
     """A link of the chain; the value is what the command prints."""
 
     JUDGED = "judged"
@@ -61,7 +61,7 @@ class TraceStep:
     """One thing that happened, or is planned (`at` lies ahead then): when, which link, what and why in English."""
 
     at: datetime
-    stage: Stage
+    stage: NotificationStage
     what: str
 
 
@@ -144,13 +144,15 @@ class _Chain:
             at = contact.judged_at or contact.at or self.file.case.opened_at
             if contact.judgement is None:
                 told = f"arrival {contact.arrival_id} could not be judged: a person must read it, no rule decided"
-                yield TraceStep(at, Stage.JUDGED, told)
+                yield TraceStep(at, NotificationStage.JUDGED, told)
                 continue
             decision = contact.judgement.decision
-            yield TraceStep(at, Stage.JUDGED, f"arrival {contact.arrival_id}: {_urgency(contact.judgement)}")
-            yield TraceStep(at, Stage.RULE, self._ruled(decision))
+            yield TraceStep(
+                at, NotificationStage.JUDGED, f"arrival {contact.arrival_id}: {_urgency(contact.judgement)}"
+            )
+            yield TraceStep(at, NotificationStage.RULE, self._ruled(decision))
             if ON_CALL in decision.notify:
-                yield TraceStep(at, Stage.ON_CALL, self._on_call(decision.queue, at))
+                yield TraceStep(at, NotificationStage.ON_CALL, self._on_call(decision.queue, at))
 
     def _ruled(self, decision: Decision) -> str:
         rule = self._rule(decision)
@@ -191,13 +193,13 @@ class _Chain:
             what = f"outgoing {data['outgoing']} {event.what.removeprefix('outgoing ')} by {event.who}"
         else:
             return None
-        return TraceStep(event.at, Stage.NOTICE, what)
+        return TraceStep(event.at, NotificationStage.NOTICE, what)
 
     def at_work(self) -> Iterator[TraceStep]:
         """Yield the notices that still wait, as they are now."""
         for each in self.notices:
             if each.status in {OutboxStatus.HELD, OutboxStatus.WAITING}:
-                yield TraceStep(self.now, Stage.NOTICE, _waiting(each))
+                yield TraceStep(self.now, NotificationStage.NOTICE, _waiting(each))
 
     def answer(self) -> Iterator[str]:
         """Yield whether those on call were notified, and if not, why."""
@@ -302,7 +304,7 @@ def _of_escalation(event: Event) -> TraceStep | None:
             what = f"many cases at once: on-call is notified once for all {data.get('cases')}"
         case _:
             return None
-    return TraceStep(event.at, Stage.ESCALATION, what)
+    return TraceStep(event.at, NotificationStage.ESCALATION, what)
 
 
 def _of_agent(event: Event) -> TraceStep | None:
@@ -310,7 +312,7 @@ def _of_agent(event: Event) -> TraceStep | None:
     if did is None:
         return None
     notified = f"; notified: {', '.join(event.data['told']) or 'nobody'}" if "told" in event.data else ""
-    return TraceStep(event.at, Stage.AGENT, f"{event.who} {did}{notified}")
+    return TraceStep(event.at, NotificationStage.AGENT, f"{event.who} {did}{notified}")
 
 
 def _planned(timers: Sequence[EscalationTimer]) -> Iterator[TraceStep]:
@@ -318,6 +320,8 @@ def _planned(timers: Sequence[EscalationTimer]) -> Iterator[TraceStep]:
     for timer in timers:
         does = f"{Action(timer.data['does']).value} (step {timer.step})"
         if timer.state == "waiting":
-            yield TraceStep(timer.at, Stage.ESCALATION, f"planned: {does}, unless {timer.data['until']} before")
+            yield TraceStep(
+                timer.at, NotificationStage.ESCALATION, f"planned: {does}, unless {timer.data['until']} before"
+            )
         elif timer.state == "needless":
-            yield TraceStep(timer.settled_at or timer.at, Stage.ESCALATION, f"not needed any more: {does}")
+            yield TraceStep(timer.settled_at or timer.at, NotificationStage.ESCALATION, f"not needed any more: {does}")

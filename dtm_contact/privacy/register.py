@@ -33,6 +33,7 @@ SINCE: Final = {
     "marked": "le constat",
     "account disabled": "la fermeture du compte",
     "written": "l’écriture",
+    "acted": "l’acte",
     "appointment": "le rendez-vous",
     "lease ended, as long as the landlord exports it": "la fin du bail, tant que l’annuaire l’exporte",
     "left, as long as the landlord exports it": "le départ, tant que l’annuaire l’exporte",
