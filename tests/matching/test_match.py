@@ -44,6 +44,9 @@ def _ids(found: Match) -> tuple[str | None, str | None, str | None]:
 
 ODETTE = ("TX-odette", "LX1", "RX1")
 GEORGES = ("TX-georges", "LX1", "RX1")
+GREETED = (
+    "Le 20 nov. 2026, Agence <agence@bailleur.example> a écrit :\nBonjour Mme Vauquelin,\nVotre demande est reçue."
+)
 NOBODY = (None, None, None)
 VOUCHED = {"authentication": Authentication.VOUCHED}
 AUBEPINES = (None, None, "RX1")
@@ -80,6 +83,12 @@ AUBEPINES = (None, None, "RX1")
         # Names and places.
         # A name alone is no proof, however rare: others bear it, too.
         (_mail("Fuite sous l'évier.\nOdette Vauquelin"), AUBEPINES),
+        (_mail("Fuite sous l'évier.\nOdette Vauquelin, bâtiment A"), ODETTE),
+        (_mail("Fuite sous l'évier.\nOdette Vauquelin, bâtiment C"), AUBEPINES),
+        # A message of ours that greets them is enough beside the name; one of somebody else's is not.
+        (_mail("Fuite sous l'évier.\nOdette Vauquelin", quoted_text=GREETED), ODETTE),
+        (_mail("Fuite sous l'évier.\nOdette Vauquelin", quoted_text=GREETED.replace("Mme", "M.")), AUBEPINES),
+        (_mail("Fuite sous l'évier.\nOdette Vauquelin", quoted_text=GREETED.replace("bailleur", "ami")), AUBEPINES),
         (_mail("Fuite sous l'évier, Les Aubépines.\nVAUQUELIN ODETTE"), ODETTE),
         (_mail("Fuite sous l'évier.\nOdette Vauquelin, 12 rue Laplace, Arcueil"), ODETTE),
         (_mail("Je suis Mme Sarrazin Odette, 12 rue Laplace, Arcueil"), ODETTE),
