@@ -180,8 +180,10 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "Read the case that the alarm names, and correct the rule.",
         ),
         "not-notified": _happening(
-            "Somebody should have been notified of a case by mail, and could not be: no address, or nothing is sent.",
-            "Call them by hand, then give the office or the caretaker an address, or set DTM_OUTBOUND_HOST. All of it: "
+            "Somebody should have been notified of a case by mail, and could not be: no address, refused for good, or "
+            "nothing is sent.",
+            "Call them by hand, then give the office or the caretaker an address that the mail server takes, or set "
+            "DTM_OUTBOUND_HOST. All of it: "
             "dtm-contact case trace.",
         ),
         "answers": _happening(

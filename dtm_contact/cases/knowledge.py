@@ -9,6 +9,7 @@ from dtm_contact.directory import Directory
 from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
+from dtm_contact.store.rule_versions import files_in_force
 
 
 class Knowledge(Protocol):
@@ -52,11 +53,12 @@ class InForce:
         Args:
             store: holds the directory.
             settings: say where the rules are.
-            rules: gives the rules that judge; without it, they are read from their folder, once.
+            rules: gives the rules that judge; without it, those that the daemon of the settings' name judges by are
+                read from the store, once, and those of the folder where none judged yet.
         """
         self._store = store
         self._settings = settings
-        self._rules = rules or cache(self._from_folder)
+        self._rules = rules or cache(self._kept)
 
     def __call__(self) -> SiteConfiguration:
         """Return what is in force.
@@ -67,5 +69,8 @@ class InForce:
         """
         return SiteConfiguration(self._store.directory.in_force(), self._rules(), self._settings)
 
-    def _from_folder(self) -> RuleSet:
-        return load_in_force(self._settings.rules.dir, zone=self._settings.zone, model=self._settings.model)
+    def _kept(self) -> RuleSet:
+        # A slip in the folder, which the daemon does not take up, must not keep anybody from reading a danger.
+        settings = self._settings
+        with files_in_force(self._store.rule_versions, settings.name, settings.rules.dir) as folder:
+            return load_in_force(folder, zone=settings.zone, model=settings.model)

@@ -11,7 +11,7 @@ from dtm_contact.alarms import Alarms
 from dtm_contact.background import cancel_and_wait
 from dtm_contact.errors import LeaseLostError, described
 from dtm_contact.log import get_log
-from dtm_contact.model import ClaimedOutgoing, Urgency
+from dtm_contact.model import ClaimedOutgoing, OutgoingKind, Urgency
 from dtm_contact.outbound.relay import Fate, Relay, SendResult
 from dtm_contact.settings import OutboundSettings
 
@@ -163,6 +163,8 @@ class Sender:
             await self._outbox.refused_for(claimed, sent.refused, now)
         if sent.fate in _ENDS:
             await self._outbox.settle(claimed, sent.fate.value, sent.reason, now)
+            if sent.fate is not Fate.SENT:
+                self._report_lost(claimed, sent)
         else:
             await self._later(claimed, sent, now)
         await self._judge_server(sent.fate)
@@ -180,10 +182,20 @@ class Sender:
     async def _later(self, claimed: ClaimedOutgoing, sent: SendResult, now: datetime) -> None:
         if now - claimed.created_at > timedelta(days=self._settings.days):
             await self._outbox.settle(claimed, "given_up", sent.reason, now)
+            self._report_lost(claimed, sent)
             return
         await self._outbox.retry(
             claimed, sent.reason, now + timedelta(seconds=self._pause(claimed, sent.fate)), sent.left_to
         )
+
+    def _report_lost(self, claimed: ClaimedOutgoing, sent: SendResult) -> None:
+        """Tell the admins of a notice of danger that nobody will get: the server is well, so that nothing else does."""
+        if claimed.outgoing.kind is OutgoingKind.NOTICE and claimed.urgency is Urgency.DANGER:
+            self._alarms.happened(
+                "not-notified",
+                f"The mail server refused a notice of danger for good ({sent.why}): outgoing {claimed.id} of "
+                "dtm-contact outbox list --status failed.",
+            )
 
     def _pause(self, claimed: ClaimedOutgoing, fate: Fate) -> float:
         if fate in (Fate.DOWN, Fate.NOT_OURS):

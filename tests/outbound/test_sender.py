@@ -1,14 +1,14 @@
 """The loop that empties the outbox, under a clock that is set by hand: pauses, an end, alarms."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from dtm_contact.model import ClaimedOutgoing, Outgoing, Urgency
+from dtm_contact.model import ClaimedOutgoing, Outgoing, OutgoingKind, Urgency
 from dtm_contact.outbound import Sender
 from dtm_contact.outbound.relay import Fate, Relay, SendResult
 from dtm_contact.settings import OutboundSettings
@@ -35,6 +35,7 @@ class Box:
     refuses: int = 0
     lease: float = 30.0
     urgency: Urgency = Urgency.ANSWER
+    outgoing: Outgoing = LETTER
 
     async def claim(self, now: datetime) -> ClaimedOutgoing | None:
         if self.ill:
@@ -43,7 +44,7 @@ class Box:
             return None
         self.attempts += 1
         self.tried_at.append(now - START)
-        return ClaimedOutgoing(1, LETTER, self.attempts, START, self.urgency)
+        return ClaimedOutgoing(1, self.outgoing, self.attempts, START, self.urgency)
 
     async def settle(self, claimed: ClaimedOutgoing, fate: str, reason: str, now: datetime) -> None:
         del claimed, now
@@ -80,7 +81,7 @@ class Answers(Relay):
     async def send(
         self, outgoing: Outgoing, still_ours: Callable[[], Awaitable[bool]] = always, **how: Any
     ) -> SendResult:
-        assert outgoing == LETTER
+        assert outgoing.message_id == LETTER.message_id
         assert how == {"recipients": LETTER.everybody, "body": None}
         if not await still_ours():
             return SendResult(Fate.NOT_OURS, "lease")
@@ -118,6 +119,23 @@ async def test_an_end_is_an_end(fate: Fate, reason: str) -> None:
     box = Box()
     await worked(box, Answers(SendResult(fate, reason)))
     assert (box.attempts, box.ended) == (1, (fate.value, reason))
+
+
+@pytest.mark.parametrize(
+    ("kind", "urgency", "sent", "told"),
+    [
+        (OutgoingKind.NOTICE, Urgency.DANGER, SendResult(Fate.REFUSED, "554"), ["not-notified"]),
+        (OutgoingKind.NOTICE, Urgency.DANGER, SendResult(Fate.NO_SUCH_ADDRESS, "550"), ["not-notified"]),
+        (OutgoingKind.NOTICE, Urgency.DANGER, SendResult(Fate.SENT, "250"), []),
+        (OutgoingKind.NOTICE, Urgency.NOTICE, SendResult(Fate.REFUSED, "554"), []),
+        (OutgoingKind.ANSWER, Urgency.DANGER, SendResult(Fate.REFUSED, "554"), []),
+    ],
+)
+async def test_a_notice_of_danger_that_nobody_will_get_is_an_alarm(
+    kind: OutgoingKind, urgency: Urgency, sent: SendResult, told: list[str]
+) -> None:
+    box = Box(urgency=urgency, outgoing=replace(LETTER, kind=kind))
+    assert await worked(box, Answers(sent)) == told
 
 
 async def test_a_server_that_is_away_is_one_alarm_and_costs_nothing() -> None:
