@@ -1,6 +1,7 @@
 """Why those on call were not notified of a case, told by one command; and the outbox as operators list it."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,12 +11,15 @@ import pytest
 from click.testing import CliRunner
 
 from dtm_contact.cases import Command, apply
-from dtm_contact.cases.knowledge import SiteConfiguration
+from dtm_contact.cases.knowledge import InForce, SiteConfiguration
 from dtm_contact.cases.notification_trace import NotificationTrace, trace_notifications
 from dtm_contact.cli import cli
-from dtm_contact.rules import RuleSet
+from dtm_contact.errors import InvalidFilesError
+from dtm_contact.rules import RuleSet, load_in_force
+from dtm_contact.rules.ruleset import digest
 from dtm_contact.rules.schedule import OnCall, Shift
 from dtm_contact.store.outbox import OutboxStatus
+from dtm_contact.store.rule_versions import pack
 from tests.outbound.engine import Engine, engine, performed
 
 pytestmark = pytest.mark.usefixtures("rules_loaded_once")
@@ -191,3 +195,15 @@ def test_the_commands_print_the_chain_and_the_outbox(running: Engine, monkeypatc
     assert failed["id"] == claimed.id
     assert "refused" in run("outbox", "list", "--case", number)
     assert [each.status for each in running.store.outbox.entries(status=OutboxStatus.HELD)] == []
+
+
+def test_a_slip_in_the_folder_of_the_rules_keeps_nobody_from_what_is_in_force(running: Engine, tmp_path: Path) -> None:
+    folder = tmp_path / "edited"
+    shutil.copytree(running.settings.rules.dir, folder)
+    settings = running.settings.model_copy(update={"rules": running.settings.rules.model_copy(update={"dir": folder})})
+    running.store.directory.save(running.grounds.directory.records, "test", NOW)
+    running.store.rule_versions.put_in_force(settings.name, digest(folder), pack(folder), NOW)
+    (folder / "queues.yaml").write_text("queues: [", encoding="utf-8")
+    with pytest.raises(InvalidFilesError):
+        load_in_force(folder)
+    assert InForce(running.store, settings)().rules.queues.keys() == running.grounds.rules.queues.keys()
