@@ -84,8 +84,11 @@ async def keys(world: World, request: pytest.FixtureRequest) -> AsyncIterator[Ke
     page.set_default_navigation_timeout(120_000)
     await page.goto(f"{world.daemon.desk}/connexion")
     keys = Keys(page)
+    # The page puts the caret there by itself, a moment after it has loaded.
+    await expect(page.get_by_label("Identifiant")).to_be_focused()
     await keys.write(name)
     await keys.press("Tab")
+    await expect(page.get_by_label("Mot de passe")).to_be_focused()
     await keys.write(PASSWORD)
     await keys.press("Enter")
     await page.wait_for_url("**/file")
