@@ -81,8 +81,8 @@ def test_dangers_are_asked_for_one_by_one(environment: dict[str, str], store_url
     assert "The import of mbox old is ended." in shown
     with open_store(store_url) as store:
         first, second = (store.cases.get(f"{datetime.now(UTC).year}-00000{number}") for number in (1, 2))
-    assert (first.case.priority, first.events[-1].who) == (Priority.P1, "claire")
-    assert first.events[-1].data["told"] != []
+    confirmed = next(each for each in reversed(first.events) if each.who == "claire")
+    assert (first.case.priority, confirmed.data["told"] != []) == (Priority.P1, True)
     assert (second.case.priority, second.events[-1].data["reason"]) == (Priority.P2, "sortie hier soir")
 
 

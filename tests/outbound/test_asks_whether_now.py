@@ -200,7 +200,7 @@ def test_a_no_leaves_it_possible_and_is_noted(running: Engine) -> None:
     at = SATURDAY + HOUR
     assert running.take(vouched(message("Non, c'est passé.", at, answers=question)), WRITER, at) == number
     assert case_of(running, number).alarm_level is AlarmLevel.POSSIBLE
-    event = running.store.cases.get(number).events[-1]
+    event = next(each for each in reversed(running.store.cases.get(number).events) if each.what == "joined")
     assert {"code": "danger_reply", "args": {"reply": "no"}} in event.data["why"]
     assert not [each for each in running.sent(at) if each["To"] != WRITER]
 
