@@ -113,7 +113,7 @@ class HttpSettings(BaseModel):
         default={},
         description="Programs that may hand over requests, by name (JSON object): of each `tokens`, the file of its "
         "token (or `credential:NAME`), and where they differ `number`, the key of its request number, and `channel`, "
-        "`form` or `letter` or `sms`",
+        + " or ".join(f"`{each}`" for each in Channel if each.traits.from_program),
     )
     form_source: str = Field(
         default="",
