@@ -138,6 +138,8 @@
     const answer = await fetch(`/brouillon?${new URLSearchParams({ forme: kind, sur: about })}`, { headers: { "X-Desk-Script": "1" } });
     const draft = answer.ok ? await answer.json() : { revision: 0 };
     if (draft.revision > revision && !isDirty(form)) {
+      // Of somebody who was chosen, the page itself says more than its fields.
+      if (all("[type=hidden][data-keeps]", form).some((field) => (draft.fields[field.name] || "") !== field.value)) { location.reload(); return; }
       put(form, draft.fields);
       Object.assign(stateOf(form), { kept: JSON.stringify(content(form)), revision: draft.revision });
     } else if (left) setTimeout(() => catchUp([kind, about, revision], left - 1).catch(() => {}), 400);
