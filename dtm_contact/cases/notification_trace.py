@@ -297,7 +297,8 @@ def _of_escalation(event: Event) -> TraceStep | None:
     data = event.data
     match event.what:
         case "called next":
-            what = f"nobody had taken it: next on call is {data.get('to')} (step {data.get('step')})"
+            why = "the notice before reached nobody" if data.get("unreached") else "nobody had taken it"
+            what = f"{why}: next on call is {data.get('to')} (step {data.get('step')})"
         case "reminded" | "escalated":
             what = f"{event.what}: {data.get('does') or 'reminder of the office'} (step {data.get('step')})"
         case "storm":

@@ -66,13 +66,14 @@ EVENTS: Final[Mapping[str, str]] = {
     "appointment cancelled": "Rendez-vous annulé",
     "reminded": "Relance : délai de réponse dépassé",
     "escalated": "Attend depuis trop longtemps",
-    "called next": "Personne ne l'a pris : l'astreinte suivante est prévenue",
+    "called next": "L'astreinte suivante est prévenue : personne n'a pris le dossier",
     "storm": "Beaucoup de dossiers semblables : l'astreinte est prévenue une fois pour tous",
     "rerouted": "Déplacé par les règles, à la demande d'un administrateur",
     "office changed": "Passé à un autre bureau",
     "queue renamed": "La file a changé de nom",
     "undone": "Changement annulé",
 }
+_NOT_REACHED: Final = "l'avis à la précédente n'a atteint personne"
 _BY_ENGINE: Final[Mapping[str, str]] = {"opened": "Dossier créé automatiquement"}
 WITHHELD_BECAUSE: Final[Mapping[Withheld, str]] = {
     Withheld.NO_SUCH_ADDRESS: "l'adresse n'existe pas",
@@ -274,7 +275,7 @@ def _details(what: str, data: Mapping[str, Any], naming: EventNaming) -> list[st
     elif what in _OF_TWO_CASES:
         details = [f"dossier {_other(data)}" if _other(data) else "", because]
     elif what in {"called next", "notice queued"}:
-        details = [str(data.get("to", ""))]
+        details = [str(data.get("to", "")), _NOT_REACHED if data.get("unreached") else ""]
     elif what == "undone":
         details = [EVENTS.get(data.get("what", ""), "").lower(), *_told(data)]
     elif what == "tenant" and (data.get("changed") or {}).get("tenant_id", [None, "?"])[1] is None:

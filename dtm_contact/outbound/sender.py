@@ -194,7 +194,7 @@ class Sender:
             self._alarms.happened(
                 "not-notified",
                 f"The mail server refused a notice of danger for good ({sent.why}): outgoing {claimed.id} of "
-                "dtm-contact outbox list --status failed.",
+                "dtm-contact outbox list --status failed. The next on call, if there is one, is notified at once.",
             )
 
     def _pause(self, claimed: ClaimedOutgoing, fate: Fate) -> float:

@@ -41,7 +41,9 @@ MOST_AN_HOUR: Final = 2
 MOST_UNPROVEN: Final = 1
 """Answers in 24 hours to a mailbox whose owner nothing proves to have written: mail in others' names floods nobody."""
 _AGAIN: Final = ", again at "
-_DONE: Final = ("sent", "refused", "no_such_address", "given_up", "bounced")
+FAILED_STATES: Final = ("refused", "no_such_address", "given_up", "bounced")
+"""What no mail server brings: refused for good, given up after days, or come back."""
+_DONE: Final = ("sent", *FAILED_STATES)
 _OPEN_STATES: Final = ("waiting", "claimed")
 
 
@@ -562,7 +564,7 @@ class StoredOutbox:
 _IS_STATUS: Final[Mapping[OutboxStatus, sa.ColumnElement[bool]]] = {
     OutboxStatus.HELD: sa.and_(outbox.c.state.in_(_OPEN_STATES), outbox.c.held_since.is_not(None)),
     OutboxStatus.WAITING: sa.and_(outbox.c.state.in_(_OPEN_STATES), outbox.c.held_since.is_(None)),
-    OutboxStatus.FAILED: outbox.c.state.not_in((*_OPEN_STATES, "sent")),
+    OutboxStatus.FAILED: outbox.c.state.in_(FAILED_STATES),
     OutboxStatus.SENT: outbox.c.state == "sent",
 }
 _ENTRY_COLUMNS = (

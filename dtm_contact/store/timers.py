@@ -1,7 +1,8 @@
 """What is to happen to cases later: kept in the store, so that a restart forgets none of it."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,9 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import IMPORTED, Priority
+from dtm_contact.model import IMPORTED, OutgoingKind, Priority
 from dtm_contact.store.arrivals import envelope_of
 from dtm_contact.store.database import Database, insert_of
+from dtm_contact.store.outbox import FAILED_STATES
 from dtm_contact.store.schema import arrivals, cases, contacts, events, outbox, storms, timers
 from dtm_contact.store.system_schema import positions
 
@@ -95,6 +97,8 @@ class ChangedCase:
         number, queue, priority, due: of the case.
         opened_at: when it was opened, or opened again last.
         since: when it got its priority.
+        unreached: since then, of the notices that the mail server refused for good, that were given up or came back:
+            when each was handed over last, by its reason (`Outgoing.reason`).
     """
 
     number: str
@@ -103,6 +107,7 @@ class ChangedCase:
     opened_at: datetime
     since: datetime
     due: datetime
+    unreached: Mapping[str, datetime] = field(default_factory=dict)
 
 
 class StoredTimers:
@@ -123,8 +128,10 @@ class StoredTimers:
             found = connection.execute(latest.order_by(events.c.id).limit(limit)).all()
             wanted = {row.case_id for row in found if row.case_id is not None}
             wanted -= left_in_peace(connection, wanted)
-            rows = connection.execute(sa.select(*_FRESH_CASE).where(cases.c.id.in_(wanted), cases.c.state == "open"))
-            return found[-1].id if found else after, [_fresh(row) for row in rows]
+            changed = sa.select(cases.c.id, *_CHANGED_CASE).where(cases.c.id.in_(wanted), cases.c.state == "open")
+            rows = connection.execute(changed).all()
+            unreached = _unreached(connection, [row.id for row in rows])
+            return found[-1].id if found else after, [_changed_case(row, unreached.get(row.id, [])) for row in rows]
 
     def plan(self, plans: Iterable[Plan], last_event: int) -> None:
         """Keep what is to happen, each step of a case once, and how far the events have been followed."""
@@ -298,7 +305,7 @@ _BEGUN = _last(_AGAIN)
 """When a case was opened; one that a message opened again starts over: what was done about it was before that."""
 _PLACE = sa.select(positions.c.place).where(positions.c.channel == FOLLOWER)
 _SINCE = _last(_AGAIN, _RAISED, _OTHER_PRIORITY)
-_FRESH_CASE = (
+_CHANGED_CASE = (
     cases.c.number,
     cases.c.queue,
     cases.c.priority,
@@ -329,8 +336,21 @@ _DUE = (
 )
 
 
-def _fresh(row: Any) -> ChangedCase:
-    return ChangedCase(row.number, row.queue, Priority(row.priority), row.opened_at, row.since, row.due)
+def _unreached(connection: Connection, case_ids: Collection[int]) -> dict[int, list[tuple[str, datetime]]]:
+    """Return, by case, the reason of each notice that reached nobody, and when it was handed over last."""
+    query = sa.select(outbox.c.case_id, outbox.c.reason, outbox.c.settled_at).where(
+        outbox.c.case_id.in_(case_ids), outbox.c.kind == OutgoingKind.NOTICE, outbox.c.state.in_(FAILED_STATES)
+    )
+    notices = defaultdict[int, list[tuple[str, datetime]]](list)
+    for row in connection.execute(query):
+        notices[row.case_id].append((row.reason, row.settled_at))
+    return notices
+
+
+def _changed_case(row: Any, unreached: Iterable[tuple[str, datetime]]) -> ChangedCase:
+    """Return a case as it is now; what failed before it got its priority was about something else."""
+    lately = {reason: at for reason, at in unreached if at >= row.since}
+    return ChangedCase(row.number, row.queue, Priority(row.priority), row.opened_at, row.since, row.due, lately)
 
 
 def _due(row: Any) -> DueTimer:

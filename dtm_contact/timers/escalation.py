@@ -11,6 +11,7 @@ from dtm_contact.model import Priority, UnwrittenNotice, Withheld
 from dtm_contact.outbound import NoAddressError
 from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.rules import Queue, RuleSet
+from dtm_contact.rules.routing import ON_CALL
 from dtm_contact.rules.schedule import Action, Until
 from dtm_contact.store import CaseTransaction, LockedCase, Store, case_transaction
 from dtm_contact.store.timers import ChangedCase, DueTimer, Plan
@@ -21,22 +22,32 @@ _MOST_URGENT_RAISED_TO = Priority.P2
 
 
 def plans(case: ChangedCase, rules: RuleSet) -> Iterator[Plan]:
-    """Yield what is to happen to a case as it is now, unless somebody sees to it before."""
+    """Yield what is to happen to a case as it is now, unless somebody sees to it before.
+
+    The next on call is notified at once where the notice to the one before reached nobody.
+    """
     # A danger in the queue of an office that the directory brought over night must not wait for an edit of queues.yaml.
     queue = rules.desks.current(case.queue) or rules.desks.reception
-    called = 0
+    called, before = 0, f"{ON_CALL}:"
     for number, step in enumerate(queue.steps(case.priority)):
-        called += step.does is Action.NOTIFY_NEXT
-        data = {
+        name = f"{case.priority}:{number}"
+        at = step.at(case.opened_at if step.of_any else case.since, case.due, queue.calendar)
+        data: dict[str, Any] = {
             "does": step.does.value,
             "until": step.until.value,
             "to": step.to,
             "priority": case.priority.value,
-            "nth": called,
             "of_any": step.of_any,
         }
-        at = step.at(case.opened_at if step.of_any else case.since, case.due, queue.calendar)
-        yield Plan(case.number, f"{case.priority}:{number}", at, data)
+        if step.does is Action.NOTIFY_NEXT:
+            called += 1
+            data["nth"] = called
+            # Whom no mail server reaches cannot take the case: waiting for them would be waiting for nobody.
+            failed = [handed for reason, handed in case.unreached.items() if reason.startswith(before)]
+            if failed:
+                at, data["unreached"] = min(at, *failed), True
+            before = _reason(name)
+        yield Plan(case.number, name, at, data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +133,25 @@ def _notify_next(work: CaseTransaction, held: LockedCase, timer: DueTimer, conte
     called = _queue(held.case.queue, context).called_at(work.now)
     # The first was told when the case was opened; after the last it is the last again.
     whom = called[min(timer.data["nth"], len(called) - 1)]
-    work.add_event(held, "called next", {"step": timer.step, "to": whom})
+    unreached = {"unreached": True} if timer.data.get("unreached") else {}
+    work.add_event(held, "called next", {"step": timer.step, "to": whom, **unreached})
+    if unreached:
+        # A refusal was told when it came; what came back hours later was not.
+        context.report_unnotified(
+            f"A notice to somebody on call reached nobody: case {held.case.number}, whose next on call is notified "
+            f"now. dtm-contact case trace {held.case.number} says which."
+        )
     told = (
         f"{held.case.priority} : personne ne s'occupe encore du dossier {held.case.number}.\n"
         "Prenez-le pour dire que vous vous en occupez."
     )
-    _write(work, held, context, (whom, f"call next {timer.step}"), told)
+    _write(work, held, context, (whom, _reason(timer.step)), told)
     return True
+
+
+def _reason(step: str) -> str:
+    """Return as what the next on call is notified by a step."""
+    return f"call next {step}"
 
 
 _ACTS: dict[Action, Callable[[CaseTransaction, LockedCase, DueTimer, EscalationContext], bool]] = {

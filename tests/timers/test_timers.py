@@ -18,7 +18,7 @@ from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings, TimersSettings
 from dtm_contact.store import Store, case_transaction, migrate, open_store
-from dtm_contact.store.outbox import NOTICE_QUEUED
+from dtm_contact.store.outbox import NOTICE_QUEUED, mark_bounced
 from dtm_contact.store.schema import outbox
 from dtm_contact.timers import Runner, Storms, running
 from dtm_contact.tokens import CaseTokens
@@ -81,7 +81,9 @@ class Scene:
         self.told: list[str] = []
         self.storms = Storms()
         settings = Settings(name=name, timers=TimersSettings(storm_cases=4))
-        post = NoticeWriter(settings, CaseTokens(b"0" * 32, settings.outbound.sender), lambda: None) if sends else None
+        self.post = post = (
+            NoticeWriter(settings, CaseTokens(b"0" * 32, settings.outbound.sender), lambda: None) if sends else None
+        )
         self.runner = Runner(
             settings,
             store,
@@ -142,6 +144,77 @@ def test_a_danger_that_nobody_takes_goes_from_one_on_call_to_the_next(store: Sto
     ]
     assert whats(store, number) == ["opened", "called next", "called next", "called next"]
     assert scene.after(days=2) == 0
+
+
+def on_call_notified(store: Store, number: str, scene: Scene) -> None:
+    """Lay the notice to the first on call into the outbox, as the judgement does."""
+    with case_transaction(store.database, "engine", OPENED) as work:
+        (held,) = work.lock(number)
+        assert scene.post is not None
+        content = ("[P1] gaz", "Prenez le dossier.\n")
+        notice = scene.post.notice(number, "on_call: un@bailleur.example", "un@bailleur.example", content, OPENED)
+        work.put_outgoing(held, notice)
+
+
+def settle_next(store: Store, fate: str, at: datetime) -> str:
+    """Let the mail server say what becomes of the notice that is next; return to whom it was."""
+    claimed = store.outbox.claim("un", at)
+    assert claimed is not None
+    store.outbox.settle(claimed, fate, "550", at)
+    return claimed.outgoing.to
+
+
+@pytest.mark.parametrize("fate", ["refused", "no_such_address", "given_up"])
+def test_where_a_notice_reaches_nobody_the_next_on_call_is_notified_at_once(
+    fate: str, store: Store, scene: Scene
+) -> None:
+    number = opened(store)
+    on_call_notified(store, number, scene)
+    assert scene.after(seconds=15) == 0
+    assert settle_next(store, fate, OPENED + timedelta(seconds=20)) == "un@bailleur.example"
+    assert scene.after(seconds=30) == 1
+    assert settle_next(store, fate, OPENED + timedelta(seconds=35)) == "deux@bailleur.example"
+    assert scene.after(seconds=45) == 1
+    assert settle_next(store, "sent", OPENED + timedelta(seconds=50)) == "trois@bailleur.example"
+    assert scene.after(minutes=29) == 0
+    assert len(scene.told) == 1
+    assert all("reached nobody" in told for told in scene.told)
+    events = [event.data for event in store.cases.get(number).events if event.what == "called next"]
+    assert [event.get("unreached") for event in events] == [True, True]
+    # The last step is not brought forward: the third has their notice.
+    assert scene.after(minutes=30) == 1
+
+
+def test_a_notice_that_comes_back_rings_the_next_and_one_that_was_sent_does_not(store: Store, scene: Scene) -> None:
+    number = opened(store)
+    on_call_notified(store, number, scene)
+    settle_next(store, "sent", OPENED + timedelta(seconds=5))
+    assert scene.after(minutes=4) == 0
+    with store.database.writing() as connection:
+        case_id = connection.execute(sa.select(outbox.c.case_id)).scalar_one()
+        report = "the following address failed: un@bailleur.example: 5.1.1 unknown user"
+        assert mark_bounced(connection, case_id, report, "5.1.1", OPENED) == ("un@bailleur.example",)
+    act(store, number, "note", OPENED + timedelta(minutes=4), text="Un avis est revenu.")
+    assert scene.after(minutes=5) == 1
+    assert letters(store)[-1][0] == "deux@bailleur.example"
+
+
+def test_what_failed_before_the_danger_rings_nobody_early(store: Store, scene: Scene) -> None:
+    number = opened(store, Priority.P3)
+    on_call_notified(store, number, scene)
+    settle_next(store, "refused", OPENED + timedelta(seconds=5))
+    danger(store, number, OPENED + timedelta(hours=1))
+    assert scene.after(hours=1, minutes=9) == 0
+    assert scene.after(hours=1, minutes=10) == 1
+
+
+def test_nobody_is_notified_early_of_what_somebody_has_taken(store: Store, scene: Scene) -> None:
+    number = opened(store)
+    on_call_notified(store, number, scene)
+    take(store, number)
+    settle_next(store, "refused", OPENED + timedelta(seconds=20))
+    assert scene.after(minutes=31) == 0
+    assert scene.told == []
 
 
 def test_once_somebody_has_taken_it_nobody_else_is_called(store: Store, scene: Scene) -> None:
