@@ -1,4 +1,6 @@
 PYTHON ?= python3
+# Programs that the tests start by the hundred read compiled modules, whatever the surroundings say.
+export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 READY := .venv/ready
 BENCH_READY := .venv-bench/ready
