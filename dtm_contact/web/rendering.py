@@ -1,13 +1,15 @@
 """What a page is given beside its own: names, times in words, addresses of files, who is there."""
 
+import os
 import re
 import secrets
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -40,6 +42,7 @@ from dtm_contact.web.app_context import AppContext
 from dtm_contact.web.case_view import shown_value
 from dtm_contact.web.request_context import RequestContext
 
+_TEMPLATES: Final = Path(__file__).parent / "templates"
 _BITS_SHOWN: Final = 12.0
 _KEY_OCTETS: Final = 9
 _BEFORE_SIGNS: Final = re.compile(" (?=[:;?!](?:\\s|$))")
@@ -58,6 +61,22 @@ _TROUBLES = {
 }
 
 
+def _compiled() -> FileSystemBytecodeCache | None:
+    """Return where compiled templates are kept from one start to the next; None where nothing may be written there.
+
+    As Python keeps its modules, beside the sources and for whoever may write there: a start is a second shorter. What
+    is kept of another source or another version of Jinja is compiled anew.
+    """
+    folder = _TEMPLATES.parent / "__pycache__"
+    if sys.dont_write_bytecode:
+        return None
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError:
+        return None
+    return FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None
+
+
 class Renderer:
     """Makes pages of templates."""
 
@@ -65,7 +84,8 @@ class Renderer:
         """Load the templates; `digests` are those of the files beside them."""
         self._shared = shared
         self._environment = Environment(
-            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            loader=FileSystemLoader(_TEMPLATES),
+            bytecode_cache=_compiled(),
             autoescape=select_autoescape(default=True, default_for_string=True),
             undefined=StrictUndefined,
             trim_blocks=True,
