@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import termios
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,8 @@ _DIES_STARTING = 1 / 5
 _JUDGE_DIES_FIRST = 1 / 2
 _TRIES = 20
 _TO_RECORD = 0.2
+_LONGEST_LOOK = 2.0
+_LONGEST_TRIAL = 60.0
 _ENOUGH_WAITING = 50
 _FIRST_TRIES = 8
 """So often one is looked for until a first one was met at work."""
@@ -151,13 +153,14 @@ async def _live_and_die(program: Program, random: Random, judges: Judges, sender
 async def _kill_a_judge(program: Program, random: Random) -> bool:
     """Kill a judge while it judges; return whether that was so, false where none could be met at work.
 
-    All of them are made to stand still. Once every consumer has a claim, and none of these changes any more, nothing is
-    on its way: a judge that had answered has been sent the next request, and has not read it; one that has read what it
-    was sent has not answered.
+    As soon as one is seen to run, all of them are made to stand still. Once every consumer has a claim, and none of
+    these changes any more, nothing is on its way: a judge that had answered has been sent the next request, and has not
+    read it; one that has read what it was sent has not answered.
     """
     await _judging(program)
     for _ in range(_TRIES):
-        judges = program.judges()
+        judges = await _alone(program)
+        await _one_runs(judges)
         for judge in judges:
             _signal(judge, signal.SIGSTOP)
         await asyncio.sleep(_TO_RECORD)
@@ -171,8 +174,38 @@ async def _kill_a_judge(program: Program, random: Random) -> bool:
             _signal(judge, signal.SIGCONT)
         if at_work:
             return True
-        await asyncio.sleep(random.uniform(0, _TO_RECORD))
     return False
+
+
+async def _alone(program: Program) -> list[int]:
+    """Return the judges once they are the daemon's only children: after a start its rules are tried by one more.
+
+    After a while return all children: something may have begun another trial.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LONGEST_TRIAL):
+            while len(program.judges()) > int(program.environment["DTM_JUDGE_PROCESSES"]):
+                await asyncio.sleep(0.02)
+    return program.judges()
+
+
+async def _one_runs(judges: Sequence[int]) -> None:
+    """Return once one of the judges has, or wants, the processor: one that has nothing to do sleeps.
+
+    After a while return all the same: nothing may be waiting for them any more.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LONGEST_LOOK):
+            while not any(_state(judge) == "R" for judge in judges):
+                await asyncio.sleep(0)
+
+
+def _state(process: int) -> str:
+    """Return what a process does, as proc_pid_stat(5) has it; "" where it has ended."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 async def _judging(program: Program) -> None:
