@@ -145,8 +145,10 @@ class FigureCells:
         rows, columns, counts = self.cells[:, 0], self.cells[:, 1].astype(np.int64), self.cells[:, 2]
         groups = of_key[rows]
         kept = groups >= 0
-        sums = np.zeros((len(names), len(self.measures)), np.int64)
-        np.add.at(sums, (groups[kept], columns[kept]), counts[kept])
+        width = len(self.measures)
+        # Counts are whole numbers far below 2**53, which the weights' floats hold exactly.
+        flat = np.bincount(groups[kept] * width + columns[kept], counts[kept], len(names) * width)
+        sums = flat.astype(np.int64).reshape(len(names), width)
         for name in PEAKS & set(self.measures):
             at = self.measures.index(name)
             mine = kept & (columns == at)

@@ -80,8 +80,8 @@ class Place:
 
     def holds(self, key: Key) -> bool:
         """Return whether a key belongs to it."""
-        wanted = (self.office, self.residence, self.topic)
-        return all(want is None or want == have for want, have in zip(wanted, key, strict=True))
+        office, residence, topic = key
+        return self.office in (None, office) and self.residence in (None, residence) and self.topic in (None, topic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +174,7 @@ class Overview:
         self.place = place
         self._today = today
         self._offices: dict[str, Overview] = {}
+        self._dwellings_at: dict[Place, int] = {}
 
     @cached_property
     def _cells(self) -> FigureCells:
@@ -192,12 +193,13 @@ class Overview:
 
     def dwellings_at(self, place: Place) -> int:
         """Return how many dwellings a place has; 0 where it is no place."""
-        residences = self._directory.records.residences
-        return sum(
-            self.dwellings.get(each.residence_id, 0)
-            for each in residences
-            if place.office in (None, each.office_id) and place.residence in (None, each.residence_id)
-        )
+        if place not in self._dwellings_at:
+            self._dwellings_at[place] = sum(
+                self.dwellings.get(each.residence_id, 0)
+                for each in self._directory.records.residences
+                if place.office in (None, each.office_id) and place.residence in (None, each.residence_id)
+            )
+        return self._dwellings_at[place]
 
     def _by(self, group: Callable[[Key], str | None]) -> dict[str, Counter[str]]:
         cells = self._cells
@@ -250,7 +252,7 @@ class Overview:
         homes, all_homes = self.dwellings_at(self.place), self.dwellings_at(wide)
         found = []
         for first, offices in self._by_office_in_time.items():
-            whole = added(offices.values())
+            whole = self._whole_in_time[first]
             mine = whole if self.place.office is None else offices.get(self.place.office, Counter())
             found.append((first, value_of(figure, mine, homes), value_of(figure, whole, all_homes)))
         return found
@@ -262,6 +264,11 @@ class Overview:
         if self.span.grain is not Grain.YEAR and len(self._cells.keys):
             found[self.span.first] = self._cells
         return {first: self._by_office(cells) for first, cells in found.items()}
+
+    @cached_property
+    def _whole_in_time(self) -> dict[date, Counter[str]]:
+        """What was counted in all offices in the same periods."""
+        return {first: added(offices.values()) for first, offices in self._by_office_in_time.items()}
 
     def by_residence_and_topic(self) -> dict[tuple[str, str], int]:
         """Return the cases opened of each residence and topic that are known."""
@@ -306,7 +313,7 @@ class Overview:
         since = self.span.first
         for first, offices in reversed(self._by_office_in_time.items()):
             then = value_of(figure, offices.get(office, Counter()), homes)
-            if not is_worse(figure, then, value_of(figure, added(offices.values()), all_homes)):
+            if not is_worse(figure, then, value_of(figure, self._whole_in_time[first], all_homes)):
                 break
             since = min(since, first)
         within = self._within(office)
