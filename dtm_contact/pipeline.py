@@ -197,7 +197,12 @@ def judge(
 
 
 def _as_its_source_places(matched: Match, contact: Contact, sourced: Sourced, today: date, grounds: Grounds) -> Match:
-    """Return the match with whom a source vouches for, at the place that its fields tell, and with its office."""
+    """Return the match with whom a source vouches for, at the place that its fields tell, and with its office.
+
+    A machine's own address is nobody's, and not to be confirmed as a tenant's.
+    """
+    proposals = tuple(each for each in matched.proposals if each.value.strip().lower() != sourced.machine)
+    matched = replace(matched, proposals=proposals)
     if sourced.proven:
         matched = of_their_account(matched, sourced.label, grounds.directory, today)
     address = sourced.value(SourceField.ADDRESS) or _address_of_equipment(sourced, grounds.directory)

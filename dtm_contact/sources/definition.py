@@ -138,11 +138,18 @@ class Source:
 
     def meaning(self, code: str) -> CodeMeaning | None:
         """Return what a code means: as it stands there, else the longest that stands in it as whole words."""
+        known = self._known(code)
+        return self.default if known is None else self.meanings[known]
+
+    def is_known(self, code: str) -> bool:
+        """Return whether the block gives a code a meaning of its own."""
+        return self._known(code) is not None
+
+    def _known(self, code: str) -> str | None:
         said = canonical(code)
         if said in self.meanings:
-            return self.meanings[said]
-        within = [known for known in self.meanings if f" {known} " in f" {said} "]
-        return self.meanings[max(within, key=len)] if within else self.default
+            return said
+        return max((known for known in self.meanings if f" {known} " in f" {said} "), key=len, default=None)
 
     def end_of_text(self, lines: Sequence[str]) -> int:
         """Return the place of the line at which the form's own closing words begin; else the place behind all.

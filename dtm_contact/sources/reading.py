@@ -272,7 +272,8 @@ def _as_filled(contact: Contact, source: Source, filled: Filled, domains: Collec
         # Whoever fills in a form may write any address into it, so that nothing vouches for that.
         contact = replace(_nobody_s(contact, source), sender=Mailbox(name or source.label, address))
     # A choice that the block gives no meaning is read as the person's words: it may be all that they say.
-    chosen = values.get(SourceField.TOPIC, "") if said.topic is None else ""
+    code = values.get(SourceField.TOPIC, "")
+    chosen = "" if said.topic is not None and source.is_known(code) else code
     of_themselves = (
         name,
         lease and f"Bail : {lease}",

@@ -375,6 +375,27 @@ def test_a_hint_says_only_what_the_text_does_not(tmp_path: Path) -> None:
     assert (silent.understanding.topic, silent.decision.priority) == ("documents", Priority.P4)
 
 
+def test_a_code_that_the_block_does_not_know_is_read_beside_its_topic(tmp_path: Path) -> None:
+    of_all = with_rules(of_sources(tmp_path, "    joins: equipment\n", "    joins: equipment\n    topic: elevator\n"))
+    text = "Événement : {event}\nN° appareil : 75-20418\n"
+    unknown = judged(mail(text.format(event="Incendie en machinerie, fumée épaisse"), sender=LIFTS), at=of_all)
+    assert unknown.contact.new_text == "Incendie en machinerie, fumée épaisse"
+    assert unknown.decision.alarm.any
+    known = judged(mail(text.format(event="Maintenance"), sender=LIFTS), at=of_all)
+    assert (known.contact.new_text, known.decision.priority) == ("", Priority.P3)
+
+
+def test_a_machine_s_address_is_never_a_tenant_s() -> None:
+    unread = "Bonjour, je suis Huguette Joly, bail 3900689/60. Plus de chauffage. Rappelez-moi au 06 99 88 77 66."
+    judgement = judged(mail(unread, sender=LIFTS))
+    assert judgement.match.tenant is not None
+    assert judgement.match.tenant.id == JOLY
+    assert LIFTS not in {each.value for each in judgement.match.proposals}
+    # The control: of the same words from an address that no block declares it is one to be confirmed.
+    anybody = judged(mail(unread, sender="huguette@nouvelle-adresse.example"))
+    assert "huguette@nouvelle-adresse.example" in {each.value for each in anybody.match.proposals}
+
+
 def test_closing_words_are_kept_and_not_read(tmp_path: Path) -> None:
     at = with_rules(of_sources(tmp_path, "    channel: form\n", "    channel: form\n    ends_at: '-----'\n"))
     closing = "\n----------\nEn cas de fuite de gaz ou d'incendie, appelez le 18.\n"
