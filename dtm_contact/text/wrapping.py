@@ -5,6 +5,7 @@ so that spans count as in the whole.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -165,10 +166,13 @@ def unwrapped(contact: Contact, parts: Sequence[Part], danger_of: DangerOf = _no
 
 def _label_cuts(text: str, labels: Sequence[re.Match[str]], danger_of: DangerOf) -> Iterator[tuple[int, int]]:
     """Yield the stretches of a form that are its own: each label, and the value behind one that says who and where."""
+    # A form asks each question once: what stands there again is who speaks ("Locataire : on est dedans").
+    asked = Counter(fold(label[1]) for label in labels)
     for place, label in enumerate(labels):
         line_end = text.find("\n", label.end())
         line_end = line_end if line_end >= 0 else len(text)
-        whole_line = bool(_IDENTITY.match(fold(label[1])))
+        name = fold(label[1])
+        whole_line = asked[name] == 1 and bool(_IDENTITY.match(name))
         value = text[label.end() : line_end]
         told = danger_of(label[1], value) if place < _FIELDS_ASKED else AlarmLevel.NONE
         if whole_line:

@@ -71,6 +71,12 @@ def test_a_no_denies_its_own_line_and_not_the_next(reader: Reader) -> None:
     assert understood(text, reader).alarm.certain
 
 
+def test_who_speaks_in_a_conversation_is_no_field(reader: Reader) -> None:
+    said = "Locataire : il y a le feu dans ma cuisine"
+    text = "Lila : Décrivez votre problème.\nLocataire : bonsoir\nLila : Je n'ai pas compris.\n" + said
+    assert understood(text, reader).alarm.certain
+
+
 def test_what_is_cut_and_kept_stands_where_it_stood() -> None:
     text = "Nom : Roy\nFeu : cave 3\nMotif : Autre\nDate : feu au 2e\n"
     kept = unwrapped(contact(text), [Part.NEW], lambda label, value: FIRE["eu" in label + value]).texts[0][1]
