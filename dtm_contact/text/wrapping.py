@@ -5,11 +5,12 @@ so that spans count as in the whole.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from dtm_contact.model import Attachment, Channel, Contact, Part
+from dtm_contact.model import AlarmLevel, Attachment, Channel, Contact, Part
 from dtm_contact.text.folding import fold
 from dtm_contact.text.repeated import is_notice, repeated
 from dtm_contact.text.tokens import CHARACTERS_READ
@@ -18,6 +19,9 @@ _CHUNK: Final = re.compile(r"[^\n.!?]*[^\n.!?\s][^\n.!?]*(?:[.!?](?=\S)[^\n.!?]*
 _LABEL: Final = re.compile(r"^[ \t]*[*•>|-]*[ \t]*([^\W\d_][^:\n.!?|]{0,40}?)[ \t]*[:|][ \t]*", re.MULTILINE)
 _LABELS: Final = 3
 """Lines that begin with a label, from which a message is a form."""
+
+_FIELDS_ASKED: Final = 40
+"""Fields of a form that are asked for danger, so that a text of nothing but labels costs little."""
 
 _WORDS_CUT: Final = 30
 """Words of a sentence that may be cut: a longer one says more than that."""
@@ -113,28 +117,40 @@ class Wrapping:
     Attributes:
         texts: the parts that are read, what was cut blanked out.
         automatic: it says that a program sent it.
-        form: it is a form with labels.
     """
 
     texts: Sequence[tuple[Part, str]]
     automatic: bool
-    form: bool
 
 
-def unwrapped(contact: Contact, parts: Sequence[Part]) -> Wrapping:
+DangerOf = Callable[[str, str], AlarmLevel]
+"""The danger that a label tells of with its value, read as a question with its answer."""
+
+
+def _no_danger(_label: str, _value: str) -> AlarmLevel:
+    return AlarmLevel.NONE
+
+
+def unwrapped(contact: Contact, parts: Sequence[Part], danger_of: DangerOf = _no_danger) -> Wrapping:
     """Return some parts of a contact without what programs put around them.
+
+    A form's labels are the same whatever is filled in, and who and where says nothing of the matter: both are cut. Some
+    programs write the news as a label, though ("Personne au sol : caméra 7"), or beside a place ("Bâtiment B : odeur de
+    gaz"): no danger is cut.
 
     Args:
         contact: what was read.
         parts: which parts; of each, `CHARACTERS_READ` characters.
+        danger_of: asked before a label or its value is cut; with an empty label, of a value alone.
     """
-    texts, automatic, form = [], False, False
+    texts, automatic = [], False
     notice = is_notice(contact)
     for part in parts:
         text = contact.text(part)[:CHARACTERS_READ]
         labels = [found for found in _LABEL.finditer(text) if not text.startswith("//", found.end())]
-        is_form = part is not Part.SUBJECT and len(labels) >= _LABELS
-        cuts = list(_label_cuts(text, labels)) if is_form else []
+        if part is Part.SUBJECT or len(labels) < _LABELS:
+            labels = []
+        cuts = list(_label_cuts(text, labels, danger_of))
         cuts += repeated(contact, text) if notice and part is Part.NEW else ()
         for chunk in _CHUNK.finditer(text):
             folded = fold(chunk.group()).strip(" \t*•>|-_=")
@@ -144,22 +160,37 @@ def unwrapped(contact: Contact, parts: Sequence[Part]) -> Wrapping:
             automatic = automatic or says_automatic
             if says_automatic or any(kind.search(folded) for kind in _KINDS) or _PASSED_ON.fullmatch(folded):
                 cuts.append(chunk.span())
-        texts.append((part, _blanked(text, cuts)))
-        form = form or is_form
-    return Wrapping(texts, automatic, form)
+        texts.append((part, _blanked(text, cuts, [label.start() - 1 for label in labels if label.start()])))
+    return Wrapping(texts, automatic)
 
 
-def _label_cuts(text: str, labels: Sequence[re.Match[str]]) -> Iterator[tuple[int, int]]:
+def _label_cuts(text: str, labels: Sequence[re.Match[str]], danger_of: DangerOf) -> Iterator[tuple[int, int]]:
     """Yield the stretches of a form that are its own: each label, and the value behind one that says who and where."""
-    for label in labels:
+    # A form asks each question once: what stands there again is who speaks ("Locataire : on est dedans").
+    asked = Counter(fold(label[1]) for label in labels)
+    for place, label in enumerate(labels):
         line_end = text.find("\n", label.end())
-        whole_line = _IDENTITY.match(fold(label[1]))
-        yield label.start(), (line_end if line_end >= 0 else len(text)) if whole_line else label.end()
+        line_end = line_end if line_end >= 0 else len(text)
+        name = fold(label[1])
+        whole_line = asked[name] == 1 and bool(_IDENTITY.match(name))
+        value = text[label.end() : line_end]
+        told = danger_of(label[1], value) if place < _FIELDS_ASKED else AlarmLevel.NONE
+        if whole_line:
+            # A name or an address is nothing that the model has learned to read alone: it must be sure.
+            kept = told is AlarmLevel.CERTAIN
+        else:
+            # A value that tells as much by itself is read anyhow: its label adds nothing.
+            kept = told is not AlarmLevel.NONE and told.rank > danger_of("", value).rank
+        if not kept:
+            yield label.start(), line_end if whole_line else label.end()
 
 
-def _blanked(text: str, cuts: Sequence[tuple[int, int]]) -> str:
+def _blanked(text: str, cuts: Sequence[tuple[int, int]], line_ends: Sequence[int]) -> str:
+    """Return a text with blanks for what is cut; a line of a form ends a sentence."""
     for start, end in cuts:
         text = text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
+    for place in line_ends:
+        text = f"{text[:place]}.{text[place + 1 :]}"
     return text
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from dtm_contact.model import (
@@ -26,6 +27,7 @@ from dtm_contact.text import MASKED, Tokens, has_scan_alone, is_notice, tokenize
 from dtm_contact.topics.danger import OF_DANGER, DangerFinding, judge_danger, level_by_words, silenced_sentences
 from dtm_contact.topics.details import peril_of, wishes_of
 from dtm_contact.topics.features import NEGATIONS
+from dtm_contact.topics.fields import danger_of_field
 from dtm_contact.topics.kind import kind_of
 from dtm_contact.topics.model import SCAN, URGENT, Model, Reading
 from dtm_contact.topics.phrases import Effect, Hit, unique_texts
@@ -172,7 +174,7 @@ def _alarmed_by_files(
 
 
 def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], masked: Collection[Span]) -> Understanding:
-    wrapping = unwrapped(contact, parts)
+    wrapping = unwrapped(contact, parts, partial(danger_of_field, reader))
     heard = Heard.of(tokenize(wrapping.texts, masked), reader)
     readable = _is_readable(heard.reading)
     topics = _topics(heard, reader, readable=readable)

@@ -1,0 +1,42 @@
+"""Whether a field of a form tells of danger: its label asks, its value answers, and both together are a sentence."""
+
+import re
+from typing import Final
+
+from dtm_contact.model import AlarmLevel, Part
+from dtm_contact.text import fold, tokenize, word_set
+from dtm_contact.topics.danger import judge_danger
+from dtm_contact.topics.features import NEGATIONS
+from dtm_contact.topics.reader import Heard, Reader
+
+AFFIRMATIONS: Final = word_set("oui yes si sim ja tak da да نعم 是 有")
+"""Words that answer yes."""
+_FEWEST: Final = 2
+"""Words from which an answer that is no yes says something."""
+_BARE: Final = 4
+"""Words up to which an answer that begins with a no, or with nought, is no more than that ("aucune à ce jour")."""
+_NOUGHT: Final = re.compile(r"\W*0+(?![\d.,/:]*\d)")
+_LETTERS: Final = re.compile(r"[^\W\d_]{2}")
+
+
+def danger_of_field(reader: Reader, label: str, value: str) -> AlarmLevel:
+    """Return the alarm of a label with its value, read as one sentence.
+
+    A bare no answers that there is none, and a single word other than yes ("normal", "essai") says too little. Phrases
+    count where they begin in the label: in a value that is who or where the model must see the danger too.
+
+    Args:
+        reader: model, phrases, limits.
+        label: what stands before the colon; empty to read the value alone.
+        value: what stands behind it, to the end of the line.
+    """
+    words = [*filter(None, re.split(r"[\W_]+", fold(value)))]
+    affirmed = bool(words) and words[0] in AFFIRMATIONS
+    if not affirmed and (len(words) < _FEWEST or not _LETTERS.search(value)):
+        return AlarmLevel.NONE
+    if len(words) <= _BARE and (words[0] in NEGATIONS or _NOUGHT.match(value)):
+        return AlarmLevel.NONE
+    heard = Heard.of(tokenize([(Part.NEW, f"{label} : {value}" if label else value)]), reader)
+    asked = [hit for hit in heard.hits if heard.tokens.ends[hit.places[0]] <= len(label)]
+    found = judge_danger(heard.tokens, heard.reading, asked, reader.scale, reader.limits.danger, outage=False)
+    return found.alarm.level

@@ -1,0 +1,97 @@
+"""A form's labels and who-and-where lines are cut, unless they tell of danger: no danger is cut."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from dtm_contact.model import AlarmLevel, Channel, Contact, Part, Understanding
+from dtm_contact.text import unwrapped
+from dtm_contact.topics import Reader, understand
+
+AT = datetime(2026, 11, 24, tzinfo=UTC)
+WRITER = "Nom : Karembo\nTéléphone : 06 39 98 14 07\n"
+CALL_BACK = "\nMessage : merci de me rappeler"
+FIRE = [AlarmLevel.NONE, AlarmLevel.CERTAIN]
+REPORT = "Site : Verlaine\nHeure : 04 h 10\n"
+
+
+def contact(text: str) -> Contact:
+    return Contact(Channel.EMAIL, AT, subject="Formulaire", new_text=text)
+
+
+def understood(text: str, reader: Reader) -> Understanding:
+    return understand(contact(text), reader)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "Odeur de gaz : oui",
+        "Odeur de gaz : palier du 4e",
+        "Enfant seul sur le balcon : 5e étage, côté cour",
+        "Bâtiment B : odeur de gaz dans le hall",
+        "Date : 12/03, un homme menace les passants avec un couteau",
+    ],
+)
+@pytest.mark.parametrize("form", [WRITER + "{}" + CALL_BACK, REPORT + "{}\nAgent : Paul"], ids=["form", "report"])
+def test_a_danger_in_a_label_or_beside_a_place_is_heard(form: str, field: str, reader: Reader) -> None:
+    assert understood(form.format(field), reader).alarm.certain
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "Homme inanimé : hall B, près des boîtes aux lettres",
+        "Porte palière : enfant coincé dedans, il hurle",
+    ],
+)
+def test_such_a_danger_that_may_be_one_is_shown(field: str, reader: Reader) -> None:
+    assert understood(WRITER + field + CALL_BACK, reader).alarm.any
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "Odeur de gaz : non",
+        "Odeur de gaz : aucune à ce jour",
+        "Odeur de gaz : 0 ppm",
+        "Odeur de gaz : néant",
+        "Odeur de gaz : ",
+        "Personne bloquée dans la cabine : non",
+        "Adresse : 4 rue du Gaz",
+        "Nom : FEU",
+    ],
+)
+def test_a_question_that_is_answered_by_no_and_a_name_raise_nothing(field: str, reader: Reader) -> None:
+    assert understood(WRITER + field + CALL_BACK, reader).alarm.level is AlarmLevel.NONE
+
+
+def test_a_no_denies_its_own_line_and_not_the_next(reader: Reader) -> None:
+    text = "Intrusion : aucune\nCommentaire : odeur de gaz au 3e\nAgent : Paul"
+    assert understood(text, reader).alarm.certain
+
+
+def test_who_speaks_in_a_conversation_is_no_field(reader: Reader) -> None:
+    said = "Locataire : il y a le feu dans ma cuisine"
+    text = "Lila : Décrivez votre problème.\nLocataire : bonsoir\nLila : Je n'ai pas compris.\n" + said
+    assert understood(text, reader).alarm.certain
+
+
+def test_what_is_cut_and_kept_stands_where_it_stood() -> None:
+    text = "Nom : Roy\nFeu : cave 3\nMotif : Autre\nDate : feu au 2e\n"
+    kept = unwrapped(contact(text), [Part.NEW], lambda label, value: FIRE["eu" in label + value]).texts[0][1]
+    assert kept == "         .Feu : cave 3.        Autre.Date : feu au 2e\n"
+    assert len(kept) == len(text)
+    cut = unwrapped(contact(text), [Part.NEW]).texts[0][1]
+    assert cut.split() == [".", "cave", "3.", "Autre."]
+
+
+def test_few_fields_are_asked() -> None:
+    asked: list[str] = []
+
+    def danger_of(label: str, value: str) -> AlarmLevel:
+        asked.append(f"{label}{value}")
+        return AlarmLevel.NONE
+
+    unwrapped(contact("Feu : cave\n" * 500), [Part.NEW], danger_of)
+    assert 0 < len(asked) <= 80
