@@ -66,6 +66,8 @@ class Answering:
     ) -> tuple[Outgoing | UnwrittenNotice, ...]:
         """Return what goes out because of what was judged, and the notices that cannot be written.
 
+        The notices stand before the answer, and so go out before it: what is equally urgent is sent as it was written.
+
         Args:
             arrival: what came in.
             judgement: what was judged of it.
@@ -76,8 +78,8 @@ class Answering:
         rules, directory = ruled
         historical = arrival.is_historical(judgement.contact.at)
         return (
-            *self._answers(arrival, judgement, number, ruled, now),
             *(() if historical else self._notices(judgement, number, rules, directory, now)),
+            *self._answers(arrival, judgement, number, ruled, now),
         )
 
     def _answers(
