@@ -61,16 +61,25 @@ def _case(number: str, *, closed: int | None = None, last: int = 1, tenant: str 
     return KnownCase(number, closed_at, last_at, ("water_leak",), wrote | sent_to, tenant, home, sent_to)
 
 
-CASES = {
-    case.number: case
-    for case in (
-        _case(LEAK),
-        _case(CLOSED, closed=3, last=4),
-        _case(LONG_CLOSED, closed=20, last=25),
-        _case(SILENT, last=31),
-        _case(NEIGHBOURS, tenant="T9", home="L9"),
-    )
-}
+OPEN = KnownCase("2026-000106", None, NOW, ("water_leak",), frozenset({STRANGER.address}), None, None)
+
+
+def _by_number(*cases: KnownCase) -> dict[str, KnownCase]:
+    """Return cases by their numbers; two of one number are a slip in the table, and none of them may be lost."""
+    table = {case.number: case for case in cases}
+    if len(table) != len(cases):
+        raise ValueError(f"two cases have one number: {sorted(case.number for case in cases)}")
+    return table
+
+
+CASES = _by_number(
+    _case(LEAK),
+    _case(CLOSED, closed=3, last=4),
+    _case(LONG_CLOSED, closed=20, last=25),
+    _case(SILENT, last=31),
+    _case(NEIGHBOURS, tenant="T9", home="L9"),
+    OPEN,
+)
 EARLIER = Earlier("first@free.example", NADIA.address, LEAK, "T1", "L1", "R1")
 
 
@@ -129,9 +138,6 @@ def plus(number: str) -> str:
 
 FORGED_ID = ours(LEAK).replace("000101", "000105")
 PASSED_ON = (Forwarded(NADIA, "Ma fuite", "Ça coule."),)
-
-OPEN = KnownCase("2026-000106", None, NOW, ("water_leak",), frozenset({STRANGER.address}), None, None)
-CASES[OPEN.number] = OPEN
 
 
 def hers(line: Line) -> Line:
