@@ -60,7 +60,7 @@ def _described(account: Account, shown_as: str, role: str, offices: list[str], e
     )
 
 
-def _told(account: Account) -> dict[str, Any]:
+def _audit_data(account: Account) -> dict[str, Any]:
     """Return what the trail says of an account."""
     return {"role": account.role, "offices": list(account.offices)}
 
@@ -91,7 +91,7 @@ def add_account(  # noqa: PLR0913 - it travels as JSON
         return "name"
     if not store.accounts.add(replace(checked, email=account.email, further_offices=account.further_offices), now):
         return "taken"
-    store.accounts.trail(TrailLine(now, who, "account added", login, _told(account)))
+    store.accounts.trail(TrailLine(now, who, "account added", login, _audit_data(account)))
     return DONE
 
 
@@ -121,7 +121,7 @@ def change_account(  # noqa: PLR0913 - it travels as JSON
             return "last admin"
     store.accounts.change(changed)
     before = {"was": account.role} if changed.role != account.role else {}
-    store.accounts.trail(TrailLine(now, who, "account changed", login, {**_told(changed), **before}))
+    store.accounts.trail(TrailLine(now, who, "account changed", login, {**_audit_data(changed), **before}))
     return DONE
 
 

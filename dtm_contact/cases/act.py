@@ -146,7 +146,7 @@ class Act:
         due = queue.due_at(priority, self.case.opened_at, self.case.topic, alarm=alarm.level)
         return {"priority": priority, "due": due, **alarm_values(alarm)}
 
-    def label(self, *, danger: bool) -> None:
+    def label_alarm(self, *, danger: bool) -> None:
         """Keep what the last event says of the case's alarm: that somebody was in danger, or that nobody was."""
         self.work.add_alarm_label(self.held, self.events[-1], danger=danger)
 
@@ -201,7 +201,7 @@ def take_back(work: CaseTransaction, held: LockedCase, event: Event) -> dict[str
         WrongStateError: the case that it split off has been worked on.
     """
     data = event.data
-    work.take_label_back(event)
+    work.take_alarm_label_back(event)
     for kind, value, tenant_id in data.get("confirmed", ()):
         work.withdraw_confirmation(value, tenant_id)
         del kind

@@ -480,7 +480,7 @@ for _figure in (
     ),
     Figure(
         "alarms", "alarms", "Dangers signalés", "Dossiers devenus une alerte certaine, la première fois.",
-        "Dangers cried", "Cases that became a certain alarm, the first time.",
+        "Alarms of danger", "Cases that became a certain alarm, the first time.",
         "events", "alarms", basis=Basis.EVENTS, events=("opened", "joined", "completed", "danger", "priority"),
         behind=CasesBehind(danger=True),
     ),

@@ -153,7 +153,7 @@ class People:
         # Of lines that lie in columns only these fields are read for a person: half the time that whole lines take.
         self._named = cells(leases, "tenant_id", "role", "title", "last_name", "birth_name", "first_name")
         self._lasts = cells(leases, "lease_start", "lease_end")
-        self._told_of = cells(records.dwellings, "dwelling_id", "kind", "floor", "door")
+        self._dwelling_cells = cells(records.dwellings, "dwelling_id", "kind", "floor", "door")
         self._made = tuple(map(self._make, range(len(self)))) if len(self) <= FEW else ()
         self._remembered: Callable[[int], Person] = lru_cache(maxsize=_REMEMBERED)(self._make)
 
@@ -202,7 +202,7 @@ class People:
             unit = self._unit[row]
             if unit == NOWHERE:
                 continue
-            (dwelling_id, kind, floor, door), entrance = self._told_of(unit), self._lies_at[unit]
+            (dwelling_id, kind, floor, door), entrance = self._dwelling_cells(unit), self._lies_at[unit]
             if kind == "parking":
                 parking.append(entrance)
             else:

@@ -42,7 +42,6 @@ from dtm_contact.model.conversation import (
     KnownCase,
     Sent,
 )
-from dtm_contact.model.dealings import MOST_DEALINGS, Dealings, Dealt, OpenCase, Party
 from dtm_contact.model.decision import CaseKind, ConditionTrace, Decision, RuleTrace
 from dtm_contact.model.draft import Draft, DraftKey, DraftKind, Writer
 from dtm_contact.model.file import StoredFile
@@ -72,6 +71,7 @@ from dtm_contact.model.outgoing import (
     Urgency,
     Withheld,
 )
+from dtm_contact.model.party_history import MOST_RECALLED, OpenCase, Party, PartyHistory, PriorContact
 from dtm_contact.model.problem import Problem, Severity, errors_first
 from dtm_contact.model.register import SINGLE, Consent, EntryKind, KnownEntry, Protection, Reach, holding_for
 from dtm_contact.model.scan import Recognition, ScannedLine, ScanReader
@@ -84,7 +84,7 @@ __all__ = [
     "DANGER_QUESTION",
     "DIGEST_HEADER",
     "IMPORTED",
-    "MOST_DEALINGS",
+    "MOST_RECALLED",
     "NEUTRAL_RECEIPT",
     "NO_MAILBOX",
     "RECENT_KEPT",
@@ -120,8 +120,6 @@ __all__ = [
     "Contact",
     "Conversations",
     "DangerReply",
-    "Dealings",
-    "Dealt",
     "Decision",
     "Draft",
     "DraftKey",
@@ -159,8 +157,10 @@ __all__ = [
     "OutgoingKind",
     "Part",
     "Party",
+    "PartyHistory",
     "Peril",
     "Position",
+    "PriorContact",
     "Priority",
     "Problem",
     "Proposal",

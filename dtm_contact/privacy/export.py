@@ -119,8 +119,8 @@ def collected(store: Store, person: DataSubject) -> Collected:
         found: dict[str, Any] = {}
         for place in PLACES:
             rows = [row for part in scope.parts() for row in place.export(connection, part)]
-            told_rows = (_of_the_person(place.name, row) for row in rows)
-            kept = {json.dumps(row, sort_keys=True, default=_plain): row for row in told_rows}
+            own_rows = (_of_the_person(place.name, row) for row in rows)
+            kept = {json.dumps(row, sort_keys=True, default=_plain): row for row in own_rows}
             if kept:
                 found[place.name] = {"contenu": place.holds, "lignes": list(kept.values())}
     told = {

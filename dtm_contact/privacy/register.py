@@ -159,7 +159,7 @@ def _tables() -> Iterator[tuple[str, str, str, str]]:
     for table in metadata.sorted_tables:
         classes = {info["data_class"]: None for info in _infos(table)}
         if classes:
-            spans = dict.fromkeys(age_told(info["keep"], info["since"]) for info in _infos(table))
+            spans = dict.fromkeys(format_age(info["keep"], info["since"]) for info in _infos(table))
             yield table.name, told[table.name], "; ".join(_CLASSES[each] for each in classes), "; ".join(spans)
 
 
@@ -168,7 +168,7 @@ def _infos(table: sa.Table) -> Iterator[dict[str, Any]]:
     return (info for info in infos if info["data_class"] is not DataClass.NONE)
 
 
-def age_told(keep: str, since: str) -> str:
+def format_age(keep: str, since: str) -> str:
     """Return an age of the schema in French, as `3 ans depuis la clôture du dossier`."""
     found = _AGE.fullmatch(keep)
     if found is None:

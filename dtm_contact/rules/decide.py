@@ -282,7 +282,7 @@ def _open_case(rule: Rule, facts: Facts) -> str | None:
     if rule.then.join is None:
         return None
     topic = facts.understanding.topic
-    cases = facts.dealings.open
+    cases = facts.party_history.open
     if rule.then.join == "same_topic":
         cases = tuple(case for case in cases if case.topic is not None and case.topic == topic)
     return max(cases, key=lambda case: (case.opened_at, case.number)).number if cases else None

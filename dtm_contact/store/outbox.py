@@ -211,10 +211,10 @@ def _why_withheld(connection: Connection, letter: Outgoing, limits: Limits, now:
 
     theirs = outbox.c.mailbox == canonical_mailbox(letter.to)
     # Whoever was asked whether it is happening now, and says yes, hears what to do: the question takes nothing of that.
-    told_already: sa.ColumnElement[bool] = outbox.c.safety
+    sent_already: sa.ColumnElement[bool] = outbox.c.safety
     if letter.reason != DANGER_QUESTION:
-        told_already = sa.and_(outbox.c.safety, outbox.c.reason != DANGER_QUESTION)
-    if letter.safety and not count(_HOUR, theirs, told_already):
+        sent_already = sa.and_(outbox.c.safety, outbox.c.reason != DANGER_QUESTION)
+    if letter.safety and not count(_HOUR, theirs, sent_already):
         # Whoever is in danger hears what to do, however many answers went out, and to whomever.
         return None
     if count(_DAY, theirs) >= (limits.per_mailbox if letter.proven else min(limits.per_mailbox, MOST_UNPROVEN)):

@@ -29,7 +29,7 @@ UNREADABLE = "rules-unreadable"
 
 _COPIES_KEPT = 3
 _ATTEMPTS = 20
-_FAULTS_TOLD = 5
+_MOST_FAULTS_LOGGED = 5
 _log = get_log("rules")
 
 
@@ -256,7 +256,7 @@ def _tell_of_model(settings: Settings, taken: Copies, alarms: Alarms) -> None:
 def _tell_of_faults(alarms: Alarms, version: str, faults: tuple[Problem, ...]) -> None:
     if not faults:
         return
-    text = "; ".join(map(str, faults[:_FAULTS_TOLD]))
+    text = "; ".join(map(str, faults[:_MOST_FAULTS_LOGGED]))
     alarms.sound(
         FAULTY,
         f"The rules in force (version {version}) judge on, though new ones with their faults would be refused."

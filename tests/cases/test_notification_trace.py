@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from dtm_contact.cases import Command, apply
-from dtm_contact.cases.knowledge import InForce, SiteConfiguration
+from dtm_contact.cases.knowledge import ConfigurationProvider, SiteConfiguration
 from dtm_contact.cases.notification_trace import NotificationTrace, trace_notifications
 from dtm_contact.cli import cli
 from dtm_contact.errors import InvalidFilesError
@@ -233,4 +233,4 @@ def test_a_slip_in_the_folder_of_the_rules_keeps_nobody_from_what_is_in_force(ru
     (folder / "queues.yaml").write_text("queues: [", encoding="utf-8")
     with pytest.raises(InvalidFilesError):
         load_in_force(folder)
-    assert InForce(running.store, settings)().rules.queues.keys() == running.grounds.rules.queues.keys()
+    assert ConfigurationProvider(running.store, settings)().rules.queues.keys() == running.grounds.rules.queues.keys()

@@ -15,11 +15,11 @@ from dtm_contact.model import (
     CaseKind,
     Channel,
     CodedText,
-    Dealings,
     Decision,
     Likely,
     Match,
     OpenCase,
+    PartyHistory,
     Priority,
     Understanding,
 )
@@ -301,7 +301,7 @@ def test_a_rule_lets_a_contact_join_the_latest_open_case_of_its_matter(
         OpenCase(f"2026-00000{n}", Channel.EMAIL, about, "comptes", Priority.P3, TUESDAY - timedelta(days=9 - n))
         for n, about in ((6, "rent_charges"), (7, "rent_charges"), (8, "gas"))
     )
-    before = Before(Dealings(open=cases))
+    before = Before(PartyHistory(open=cases))
     found = decide(written(), Match(), asked(topic), TUESDAY, adding, DIRECTORY, history=before)
     assert found.join == joined
 

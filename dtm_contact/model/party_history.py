@@ -6,13 +6,13 @@ from datetime import datetime
 from dtm_contact.model.alarm import Priority
 from dtm_contact.model.channel import Channel
 
-MOST_DEALINGS = 200
+MOST_RECALLED = 200
 """Open cases, and contacts, that one answer holds at the most: the latest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Whose dealings are asked for: whatever concerns any one of these belongs to them.
+    """Whose history is asked for: whatever concerns any one of these belongs to them.
 
     Attributes:
         tenant_id, dwelling_id: the person and the household, where they are known.
@@ -54,7 +54,7 @@ class OpenCase:
 
 
 @dataclass(frozen=True, slots=True)
-class Dealt:
+class PriorContact:
     """A contact judged before.
 
     Attributes:
@@ -79,8 +79,8 @@ class Dealt:
 
 
 @dataclass(frozen=True, slots=True)
-class Dealings:
+class PartyHistory:
     """The open cases and the earlier contacts of a party, each oldest first."""
 
     open: tuple[OpenCase, ...] = ()
-    contacts: tuple[Dealt, ...] = ()
+    contacts: tuple[PriorContact, ...] = ()
