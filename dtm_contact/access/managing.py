@@ -235,7 +235,17 @@ def _meant(store: Store, asked: str) -> Account | None:
 
 @procedure
 def set_password_by_link(store: Store, now: datetime, *, link: str, password: str) -> bool:
-    """Set the password of whose link it is, by its hash, and end all sessions; return whether the link did that."""
+    """Set a new password for the account that a mailed link was made for; all its sessions end.
+
+    Args:
+        store: holds the accounts.
+        now: the time, aware.
+        link: the digest of the link's secret.
+        password: the hash of the new password.
+
+    Returns:
+        Whether the link was valid: neither used before nor too old.
+    """
     account = store.accounts.use_link(link, now, LinkPurpose.PASSWORD)
     if account is None:
         return False

@@ -188,7 +188,12 @@ def standing(events: Iterable[Event]) -> tuple[Event, ...]:
 
 
 def handed_over(events: Iterable[Event], who: str) -> bool:
-    """Return whether the last change that stands is that somebody handed the case over to another queue."""
+    """Return whether the latest change that nobody has undone is that an account moved the case to another queue.
+
+    Args:
+        events: the case's, oldest first.
+        who: the account.
+    """
     changes = standing(events)
     return bool(changes) and (changes[-1].what, changes[-1].who) == ("moved", who)
 

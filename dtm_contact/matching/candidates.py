@@ -47,7 +47,7 @@ class CaretakersNamed:
         return bool(self._found)
 
     def bits(self, entrances: Numbers) -> Floats:
-        """Return what it says for each of some entrances."""
+        """Return the weight, in bits, of the named caretakers for each of some entrances."""
         bits = np.zeros(len(entrances))
         for _mention, theirs in self._found:
             inside = np.isin(entrances, list(theirs))
@@ -57,7 +57,7 @@ class CaretakersNamed:
         return bits
 
     def evidence(self, entrance: int) -> Iterable[Evidence]:
-        """Yield what it says for one entrance."""
+        """Yield the evidence that each named caretaker is for or against one entrance, with its weight in bits."""
         for mention, entrances in self._found:
             bits = self._index.caretaker_bits(entrance, entrances)
             yield Evidence("place.caretaker", round(bits, 2), mention.seen, mention.span, mention.seen)

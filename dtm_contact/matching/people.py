@@ -89,7 +89,11 @@ class Person:
     parking: tuple[int, ...] = ()
 
     def lived_with(self, home: Home) -> bool:
-        """Return whether the person had a home together with whoever has that one."""
+        """Return whether the person ever had a lease on the dwelling of `home` while that lease ran.
+
+        Args:
+            home: somebody else's lease on a dwelling.
+        """
         return any(each.overlaps(home) for each in self.homes)
 
     def home(self, on: date) -> Home | None:

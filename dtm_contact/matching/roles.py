@@ -76,7 +76,7 @@ _BETWEEN = DETERMINERS | RELATIVES_WRITTEN_FOR | KIN | NEIGHBOURS | TITLES
 
 
 class Roles:
-    """Who the names of one passage are."""
+    """The roles in which names stand in one passage: writer, caretaker, relative, neighbour and others (`NameRole`)."""
 
     def __init__(self, around: Surroundings) -> None:
         """Take what stands around them."""

@@ -7,7 +7,7 @@ from dtm_contact.model.alarm import Priority
 from dtm_contact.model.channel import Channel
 
 MOST_RECALLED = 200
-"""Open cases, and contacts, that one answer holds at the most: the latest."""
+"""The most open cases, and the most contacts, in one `PartyHistory`: the latest ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class OpenCase:
 
 @dataclass(frozen=True, slots=True)
 class PriorContact:
-    """A contact judged before.
+    """An earlier message or call of a party, with what was decided of it.
 
     Attributes:
         at: the contact's own time.

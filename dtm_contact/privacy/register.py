@@ -169,10 +169,20 @@ def _infos(table: sa.Table) -> Iterator[dict[str, Any]]:
 
 
 def format_age(keep: str, since: str) -> str:
-    """Return an age of the schema in French, as `3 ans depuis la clôture du dossier`."""
+    """Return for how long data are kept, in French: "3 ans depuis la clôture du dossier".
+
+    Args:
+        keep: an ISO 8601 duration of whole years, months or days, as the schema declares it: "P3Y".
+        since: what it counts from; a key of `SINCE`.
+
+    Raises:
+        ValueError: `keep` is another duration.
+    """
     found = _AGE.fullmatch(keep)
     if found is None:
-        raise ValueError(f"{keep!r} is no age of years, months or days")
+        raise ValueError(
+            f"the retention period {keep!r} must be a number of years, months or days, such as P3Y or P90D"
+        )
     number = int(found[1])
     return f"{number} {_UNITS[found[2]][number > 1]} depuis {SINCE[since]}"
 
