@@ -330,7 +330,7 @@ def _figure(context: RequestContext) -> Figure:
 
 
 def _cases(context: RequestContext, query: FigureQuery, figure: Figure, limit: int) -> list[Any]:
-    if figure.basis is Basis.NONE:
+    if figure.basis is Basis.COUNTED_ONLY:
         raise NotFoundError("cases")
     zone, span = context.app.settings.zone, query.span
     start, end = (datetime.combine(day, time.min, zone).astimezone(UTC) for day in (span.first, span.after.first))
@@ -390,7 +390,7 @@ def _around(context: RequestContext, query: FigureQuery) -> Mapping[str, Any]:
         "tables": TABLES,
         "formatted": format_value,
         "rate": format_rate,
-        "has_cases": lambda figure: figure.basis is not Basis.NONE,
+        "has_cases": lambda figure: figure.basis is not Basis.COUNTED_ONLY,
         "FigureKind": FigureKind,
         "Unit": Unit,
     }
