@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dtm_contact.conversation import MailIdentity, fingerprint, join, join_by_rule
+from dtm_contact.conversation import MailIdentity, fingerprint, join, join_by_rule, tells_of_nothing_else
 from dtm_contact.conversation.references import references
 from dtm_contact.labels.coded_text import texts_of
 from dtm_contact.model import (
@@ -26,6 +26,7 @@ from dtm_contact.model import (
     Match,
     Priority,
     Sent,
+    Sourced,
     Stated,
     Understanding,
 )
@@ -422,3 +423,30 @@ def test_a_reply_joins_a_case_that_has_no_topic_whatever_it_asks(monkeypatch: py
     monkeypatch.setitem(CASES, number, called)
     joining = _joined(Line("a reply to what we wrote after a call", number, reply_to=ours(number), topic="heating"))
     assert (joining.case_number, joining.way, joining.linked) == (number, JoinedBy.MESSAGE_ID, ())
+
+
+@pytest.mark.parametrize(
+    ("topic", "key", "matters", "nothing_else"),
+    [
+        ("thanks", "", (), True),
+        ("thanks", "", ("water_leak",), True),
+        ("thanks", "", ("gas",), False),
+        ("thanks", "equipment:ASC-1", ("gas",), True),
+        ("water_leak", "", ("water_leak",), False),
+        (None, "", ("water_leak",), False),
+    ],
+    ids=[
+        "all is done",
+        "of the case",
+        "of another matter",
+        "of one machine",
+        "a report of no job",
+        "no word of the source",
+    ],
+)
+def test_a_report_of_a_job_done_asks_nothing_only_where_the_source_says_that_it_is_one(
+    topic: str | None, key: str, matters: tuple[str, ...], *, nothing_else: bool
+) -> None:
+    contact = Contact(Channel.EMAIL, NOW, sourced=Sourced("ascensoriste", "Ascensoriste", topic=topic, key=key))
+    understanding = Understanding(CaseKind.CASE, ("thanks", *matters), Priority.P4)
+    assert tells_of_nothing_else(contact, understanding, CASES[LEAK]) is nothing_else

@@ -160,6 +160,19 @@ def test_due_by_the_hours_of_the_queue(good: RuleSet, priority: Priority, office
     assert found.due.isoformat() == due
 
 
+def test_what_is_due_from_a_later_time_is_due_by_the_queue_that_decides_and_not_by_that_of_the_place(
+    tmp_path: Path,
+) -> None:
+    rules = rules_of(
+        tmp_path,
+        "- {id: loyer, when: {topic: rent_charges}, then: {queue: sud}}\n- {id: reste, then: {queue: office}}\n",
+    )
+    rent = asked("rent_charges", priority=Priority.P2)
+    found = decide(written(), at("nord"), rent, TUESDAY, rules, DIRECTORY, counted_from=SATURDAY_NIGHT)
+    assert found.due is not None
+    assert (found.queue, found.due.isoformat()) == ("sud", "2026-11-30T10:30:00+01:00")
+
+
 FAILING = """
 - {id: avant, when: {topic: gas}, then: {queue: comptes}}
 - {id: panne, when: {topic: water_leak, commune: Malakoff}, then: {queue: comptes}}
