@@ -325,6 +325,16 @@ def test_a_danger_never_waits_longer_for_a_rule_s_due_time(adding: RuleSet) -> N
     assert decided(adding, asked("rent_charges")).due == datetime(2026, 12, 24, 10, 0, tzinfo=PARIS)
 
 
+def test_of_several_rules_that_give_a_due_time_the_last_one_counts(tmp_path: Path) -> None:
+    rules = rules_of(
+        tmp_path,
+        "- {id: presse, decides: false, when: {topic: rent_charges}, then: {due: 1 hour}}\n"
+        "- {id: loyer, when: {topic: rent_charges}, then: {queue: comptes, due: 1 month}}\n"
+        "- {id: reste, then: {queue: office}}\n",
+    )
+    assert decided(rules, asked("rent_charges")).due == datetime(2026, 12, 24, 10, 0, tzinfo=PARIS)
+
+
 def test_a_day_stated_that_is_over_is_due_at_once_and_not_in_the_past(adding: RuleSet) -> None:
     """On Saturday night the office has been open for the last time before the Sunday that the letter names."""
     letter = written("Réponse attendue au plus tard le 29/11/2026", sender="greffe@prefecture.example")
