@@ -102,8 +102,8 @@ class Monitor:
     def _page(self, environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         pages: dict[str, Callable[[], tuple[HTTPStatus, str, bytes]]] = {
             "/metrics": self._metrics,
-            "/healthz": lambda: _told(self._report()),
-            "/readyz": lambda: _told(self._report().of(self._ready)),
+            "/healthz": lambda: _response(self._report()),
+            "/readyz": lambda: _response(self._report().of(self._ready)),
         }
         page = pages.get(environ.get("PATH_INFO", ""))
         if page is None or environ.get("REQUEST_METHOD") not in {"GET", "HEAD"}:
@@ -118,7 +118,7 @@ class Monitor:
         return HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest()
 
 
-def _told(report: HealthReport) -> tuple[HTTPStatus, str, bytes]:
+def _response(report: HealthReport) -> tuple[HTTPStatus, str, bytes]:
     checks = {name: wrong or "well" for name, wrong in report.checks.items()}
     body = json.dumps({"well": report.well, "checks": checks, "told": dict(report.warnings)}).encode()
     status = HTTPStatus.OK if report.well else HTTPStatus.SERVICE_UNAVAILABLE

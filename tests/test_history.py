@@ -11,8 +11,6 @@ from dtm_contact.model import (
     Channel,
     Confirmed,
     Contact,
-    Dealings,
-    Dealt,
     Earlier,
     History,
     KeptHistory,
@@ -24,6 +22,8 @@ from dtm_contact.model import (
     OpenCase,
     Outcome,
     Party,
+    PartyHistory,
+    PriorContact,
     Priority,
     Recalled,
     Understanding,
@@ -44,9 +44,9 @@ def a_case(opened_at: datetime) -> OpenCase:
 
 
 class Known(NoHistory):
-    def __init__(self, dealings: Dealings) -> None:
+    def __init__(self, dealings: PartyHistory) -> None:
         self.asked: list[tuple[Party, datetime]] = []
-        self._dealings = dealings
+        self._party_history = dealings
 
     def thread(self, message_ids: object) -> tuple[Earlier, ...]:
         return (EARLIER,) if message_ids else ()
@@ -54,9 +54,9 @@ class Known(NoHistory):
     def confirmed(self, addresses: object, numbers: object) -> tuple[Confirmed, ...]:
         return (FACT,) if addresses or numbers else ()
 
-    def dealings(self, party: Party, since: datetime) -> Dealings:
+    def party_history(self, party: Party, since: datetime) -> PartyHistory:
         self.asked.append((party, since))
-        return self._dealings
+        return self._party_history
 
 
 def facts(history: History, contact: Contact = CONTACT, match: Match = HERE) -> Facts:
@@ -65,51 +65,55 @@ def facts(history: History, contact: Contact = CONTACT, match: Match = HERE) -> 
 
 
 def test_what_was_answered_is_noted_once_and_answers_again() -> None:
-    dealings = Dealings((a_case(NOW),), (Dealt(NOW, Channel.EMAIL),))
+    dealings = PartyHistory((a_case(NOW),), (PriorContact(NOW, Channel.EMAIL),))
     known = Known(dealings)
     noted = NotedHistory(known)
     for _ in range(2):
         noted.thread(["m1@free.example"])
         noted.confirmed(["nadia@free.example"], [])
-        noted.dealings(HOME, NOW)
+        noted.party_history(HOME, NOW)
     assert len(known.asked) == 1
     assert noted.answers() == Answers((EARLIER,), (FACT,), (Recalled(HOME, NOW, dealings),))
     again = KeptHistory(noted.answers())
     assert (again.thread(["m1@free.example"]), again.thread(["m2@free.example"])) == ([EARLIER], [])
     assert (again.confirmed(["nadia@free.example"], []), again.confirmed([], [])) == ([FACT], [])
-    assert again.dealings(HOME, NOW) == dealings
-    assert again.dealings(Party(tenant_id="T2"), NOW) == Dealings()
+    assert again.party_history(HOME, NOW) == dealings
+    assert again.party_history(Party(tenant_id="T2"), NOW) == PartyHistory()
 
 
 def test_nothing_known_is_not_kept() -> None:
     noted = NotedHistory(NoHistory())
-    assert noted.dealings(HOME, NOW) == Dealings()
+    assert noted.party_history(HOME, NOW) == PartyHistory()
     assert noted.answers() == Answers()
 
 
 def test_conditions_ask_for_the_household_and_its_neighbours_only_when_they_look() -> None:
-    known = Known(Dealings())
+    known = Known(PartyHistory())
     looked_at = facts(known)
     assert known.asked == []
-    assert looked_at.dealings == looked_at.dealings == looked_at.neighbours
+    assert looked_at.party_history == looked_at.party_history == looked_at.neighbours
     assert known.asked == [(HOME, NOW - RECALLED), (Party(residence_id="R1"), NOW - RECALLED)]
 
 
 def test_a_caller_is_asked_for_by_his_number() -> None:
-    known = Known(Dealings())
+    known = Known(PartyHistory())
     call = Call("c1", Outcome.ABANDONED, NOW, NOW, "0612345678", "+33612345678")
-    assert facts(known, Contact(Channel.PHONE, NOW, call=call), Match()).dealings == Dealings()
+    assert facts(known, Contact(Channel.PHONE, NOW, call=call), Match()).party_history == PartyHistory()
     assert known.asked == [(Party(numbers=("+33612345678",)), NOW - RECALLED)]
 
 
 def test_strangers_have_no_dealings() -> None:
-    known = Known(Dealings((a_case(NOW),)))
+    known = Known(PartyHistory((a_case(NOW),)))
     nobody = facts(known, Contact(Channel.EMAIL, NOW), Match())
-    assert nobody.dealings == nobody.neighbours == Dealings()
+    assert nobody.party_history == nobody.neighbours == PartyHistory()
     assert known.asked == []
 
 
 def test_what_came_after_is_not_seen_when_judged_again() -> None:
     later = NOW + timedelta(minutes=1)
-    known = Known(Dealings((a_case(NOW), a_case(later)), (Dealt(NOW, Channel.EMAIL), Dealt(later, Channel.EMAIL))))
-    assert facts(known).dealings == Dealings((a_case(NOW),), (Dealt(NOW, Channel.EMAIL),))
+    known = Known(
+        PartyHistory(
+            (a_case(NOW), a_case(later)), (PriorContact(NOW, Channel.EMAIL), PriorContact(later, Channel.EMAIL))
+        )
+    )
+    assert facts(known).party_history == PartyHistory((a_case(NOW),), (PriorContact(NOW, Channel.EMAIL),))

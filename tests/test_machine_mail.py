@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.directory import Directory, read_export
-from dtm_contact.model import Arrival, CaseKind, Dealings, Envelope, Judgement, NoHistory, Party, Priority
+from dtm_contact.model import Arrival, CaseKind, Envelope, Judgement, NoHistory, Party, PartyHistory, Priority
 from dtm_contact.outbound import why_not_answered
 from dtm_contact.pipeline import Grounds, judge
 from dtm_contact.settings import Settings
@@ -27,9 +27,9 @@ class Asked(NoHistory):
 
     parties: list[Party] = field(default_factory=list)
 
-    def dealings(self, party: Party, since: datetime) -> Dealings:  # noqa: ARG002 - as any history has it
+    def party_history(self, party: Party, since: datetime) -> PartyHistory:  # noqa: ARG002 - as any history has it
         self.parties.append(party)
-        return Dealings()
+        return PartyHistory()
 
 
 @pytest.fixture(scope="module")

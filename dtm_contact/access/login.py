@@ -138,7 +138,16 @@ def count_failure(store: Store, name: str, device: str, now: datetime, what: str
 
 
 def locked_until(store: Store, account: Account, device: str, now: datetime) -> datetime | None:
-    """Return till when no password of an account is taken from a device ("": from unknown ones); None where one is."""
+    """Return until when log-ins to an account are locked after wrong passwords; None where they are not.
+
+    Failures are counted for each device of an account by itself.
+
+    Args:
+        store: counts the failures.
+        account: the account.
+        device: which of the devices that logged in before; "" for all others together.
+        now: the time, aware.
+    """
     counted = store.accounts.failures(account.id, device)
     until = counted[1] + lock_of(counted[0]) if counted else now
     return until if until > now else None

@@ -60,7 +60,7 @@ def _described(account: Account, shown_as: str, role: str, offices: list[str], e
     )
 
 
-def _told(account: Account) -> dict[str, Any]:
+def _audit_data(account: Account) -> dict[str, Any]:
     """Return what the trail says of an account."""
     return {"role": account.role, "offices": list(account.offices)}
 
@@ -91,7 +91,7 @@ def add_account(  # noqa: PLR0913 - it travels as JSON
         return "name"
     if not store.accounts.add(replace(checked, email=account.email, further_offices=account.further_offices), now):
         return "taken"
-    store.accounts.trail(TrailLine(now, who, "account added", login, _told(account)))
+    store.accounts.trail(TrailLine(now, who, "account added", login, _audit_data(account)))
     return DONE
 
 
@@ -121,7 +121,7 @@ def change_account(  # noqa: PLR0913 - it travels as JSON
             return "last admin"
     store.accounts.change(changed)
     before = {"was": account.role} if changed.role != account.role else {}
-    store.accounts.trail(TrailLine(now, who, "account changed", login, {**_told(changed), **before}))
+    store.accounts.trail(TrailLine(now, who, "account changed", login, {**_audit_data(changed), **before}))
     return DONE
 
 
@@ -235,7 +235,17 @@ def _meant(store: Store, asked: str) -> Account | None:
 
 @procedure
 def set_password_by_link(store: Store, now: datetime, *, link: str, password: str) -> bool:
-    """Set the password of whose link it is, by its hash, and end all sessions; return whether the link did that."""
+    """Set a new password for the account that a mailed link was made for; all its sessions end.
+
+    Args:
+        store: holds the accounts.
+        now: the time, aware.
+        link: the digest of the link's secret.
+        password: the hash of the new password.
+
+    Returns:
+        Whether the link was valid: neither used before nor too old.
+    """
     account = store.accounts.use_link(link, now, LinkPurpose.PASSWORD)
     if account is None:
         return False

@@ -97,12 +97,12 @@ _DAY: Final = 86400
 
 @dataclass(frozen=True, slots=True)
 class AlarmNotice:
-    """One word to the admins.
+    """One message to the admins about an alarm.
 
     Attributes:
-        state: what it says.
+        state: whether the alarm began, still lasts, is over, or was a single event.
         episode: the alarm.
-        host, daemon: where.
+        host, daemon: the machine and the daemon that raised it.
         at: when it is sent, on the offices' wall clock.
     """
 

@@ -27,7 +27,7 @@ class Kept:
         self._path = path
 
     def keeps(self) -> bool:
-        """Return whether there is a file at all."""
+        """Return whether alarms outlast a restart: whether a file keeps them."""
         return self._path is not None
 
     def load(self) -> list[Episode]:

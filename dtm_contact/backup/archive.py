@@ -152,7 +152,7 @@ def check_whole(path: Path) -> None:
             rest -= len(piece)
         trailer = file.read()
     if trailer != _TRAILER + digest.hexdigest().encode() + b"\n":
-        raise BackupDamagedError(f"{path.name}: its octets are not those that were written")
+        raise BackupDamagedError(f"{path.name}: the checksum at its end does not fit what stands before it")
 
 
 def read_archive(path: Path, folder: Path) -> Manifest:
@@ -173,7 +173,7 @@ def read_archive(path: Path, folder: Path) -> Manifest:
             first = tar.next()
             held = tar.extractfile(first) if first is not None and first.name == MANIFEST else None
             if first is None or held is None or first.size > _LARGEST_MANIFEST:
-                raise BackupDamagedError(f"{path.name}: no manifest")
+                raise BackupDamagedError(f"{path.name}: its first member must be {MANIFEST}, and is not")
             manifest = Manifest.of_json(held.read())
             found: set[str] = set()
             while (info := tar.next()) is not None:
@@ -234,7 +234,7 @@ def encrypting(command: list[str], out: BinaryIO) -> Iterator[IO[bytes]]:
         command, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.PIPE
     ) as process:
         if process.stdin is None or process.stderr is None:
-            raise BackupError(f"{command[0]}: no pipe")
+            raise BackupError(f"{command[0]}: its input and error output cannot be connected")
         failed: Exception | None = None
         try:
             yield process.stdin

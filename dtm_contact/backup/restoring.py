@@ -89,14 +89,16 @@ def restore(
             kind = database.engine.dialect.name
             if manifest.database != kind:
                 raise BackupError(
-                    f"it is a backup of {manifest.database}, and DTM_STORE_URL names {kind}:"
-                    " restore it into its own kind, then dtm-contact store copy"
+                    f"the backup holds a {manifest.database} database, and DTM_STORE_URL names a {kind} database:"
+                    f" set it to a {manifest.database} database, restore again, then dtm-contact store copy"
                 )
             if (target := database.sqlite_path) is not None:
                 target.absolute().parent.mkdir(parents=True, exist_ok=True, mode=0o750)
             with _stopped(database, settings.name):
                 if tables_of(database) and not replace:
-                    raise BackupError(f"there is a store already ({_named(database)}); move it aside by --replace")
+                    raise BackupError(
+                        f"the database {_named(database)} is not empty; with --replace it is set aside, not deleted"
+                    )
                 put = _put_sqlite if target is not None else _put_postgresql
                 moved, given, held = put(database, members / STORES[kind], _Ready(manifest, now, margin, done_again))
         finally:

@@ -76,7 +76,12 @@ def standing_of(
 
 
 def call_back_after(call: Call, standing: Standing) -> CallBack | None:
-    """Return the call-back as it is open after a call that opened or joined it; None where the call did neither."""
+    """Return the call-back that stands open once a call is dealt with; None where the call opened and joined none.
+
+    Args:
+        call: the call.
+        standing: what `standing_of` decided of it.
+    """
     if standing.automated or standing.party is None or standing.count is None or standing.closes is not None:
         return None
     return CallBack(standing.joins or call.id, standing.party, standing.count, standing.recent)

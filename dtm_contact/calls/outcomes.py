@@ -308,7 +308,11 @@ def call_id_of(external: str) -> str:
 
 
 def line_of(raw: bytes) -> FileLine:
-    """Return a line that was kept, as reading it takes it; its place in the file is known no more."""
+    """Return a kept log line in the form in which a line just read from the file is, so that it can be parsed again.
+
+    Args:
+        raw: its octets without the line's end. Where it stood in the file is not kept: both offsets are 0.
+    """
     return FileLine(0, 0, raw, len(raw), ended=True)
 
 

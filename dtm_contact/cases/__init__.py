@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from dtm_contact.cases.command import Command, Done
-from dtm_contact.cases.knowledge import InForce, KnowledgeSource, SiteConfiguration
+from dtm_contact.cases.knowledge import ConfigurationProvider, KnowledgeSource, SiteConfiguration
 from dtm_contact.cases.refusals import (
     ChangedMeanwhileError,
     NeverUsedError,
@@ -18,8 +18,8 @@ from dtm_contact.store import Store
 __all__ = [
     "ChangedMeanwhileError",
     "Command",
+    "ConfigurationProvider",
     "Done",
-    "InForce",
     "NeverUsedError",
     "RefusedError",
     "SiteConfiguration",

@@ -146,7 +146,7 @@ class Act:
         due = queue.due_at(priority, self.case.opened_at, self.case.topic, alarm=alarm.level)
         return {"priority": priority, "due": due, **alarm_values(alarm)}
 
-    def label(self, *, danger: bool) -> None:
+    def label_alarm(self, *, danger: bool) -> None:
         """Keep what the last event says of the case's alarm: that somebody was in danger, or that nobody was."""
         self.work.add_alarm_label(self.held, self.events[-1], danger=danger)
 
@@ -188,7 +188,12 @@ def standing(events: Iterable[Event]) -> tuple[Event, ...]:
 
 
 def handed_over(events: Iterable[Event], who: str) -> bool:
-    """Return whether the last change that stands is that somebody handed the case over to another queue."""
+    """Return whether the latest change that nobody has undone is that an account moved the case to another queue.
+
+    Args:
+        events: the case's, oldest first.
+        who: the account.
+    """
     changes = standing(events)
     return bool(changes) and (changes[-1].what, changes[-1].who) == ("moved", who)
 
@@ -201,7 +206,7 @@ def take_back(work: CaseTransaction, held: LockedCase, event: Event) -> dict[str
         WrongStateError: the case that it split off has been worked on.
     """
     data = event.data
-    work.take_label_back(event)
+    work.take_alarm_label_back(event)
     for kind, value, tenant_id in data.get("confirmed", ()):
         work.withdraw_confirmation(value, tenant_id)
         del kind

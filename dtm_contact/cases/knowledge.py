@@ -44,7 +44,7 @@ class SiteConfiguration:
     settings: Settings
 
 
-class InForce:
+class ConfigurationProvider:
     """Gives what is in force, loaded when it is first asked for; a directory imported since is taken up."""
 
     def __init__(self, store: Store, settings: Settings, rules: Callable[[], RuleSet] | None = None) -> None:

@@ -4,9 +4,9 @@ The chain is read from what is stored: judgements, events, the outbox, the plann
 the rules in force now, at the time of then; where the rules have changed since, the trace says so.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from dtm_contact.cases.knowledge import Knowledge
 from dtm_contact.errors import NotFoundError
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import Decision, Judgement, OutgoingKind, Withheld
+from dtm_contact.outbound.sender import relay_trouble
 from dtm_contact.rules import Queue, RuleSet
 from dtm_contact.rules.routing import ON_CALL, Rule
 from dtm_contact.rules.schedule import Action
@@ -98,10 +99,25 @@ def trace_notifications(store: Store, number: str, knowledge: Knowledge, now: da
     notices.sort(key=lambda each: each.id)
     by_message_id = {each.message_id: each.id for each in store.outbox.of_case(number)}
     quiet = {contact.arrival_id for contact in file.contacts if _is_quiet(store, contact)}
-    chain = _Chain(file, notices, by_message_id, quiet, knowledge, now)
+    stuck = _stuck(store.outbox.entries(status=OutboxStatus.WAITING), now)
+    chain = _Chain(file, notices, by_message_id, quiet, stuck, knowledge, now)
     steps = [*chain.judged(), *chain.happened(), *chain.at_work(), *_planned(store.timers.of_case(number))]
     steps.sort(key=lambda step: step.at)
     return NotificationTrace(file.case, tuple(chain.answer()), tuple(steps))
+
+
+def _stuck(waiting: Iterable[OutboxEntry], now: datetime) -> OutboxEntry | None:
+    """Return what is tried again and again before all else, since the mail server is down; None where it is not.
+
+    What a server refused for a while has a pause; only where no message is at fault is the first of all tried at once
+    again (`outbound.Sender`), and everything behind it waits untried.
+
+    Args:
+        waiting: what is to be sent, in the order in which it is.
+        now: the time, aware.
+    """
+    first = next((each for each in waiting if each.not_before is None or each.not_before <= now), None)
+    return first if first is not None and first.reply and first.not_before is not None else None
 
 
 def _is_quiet(store: Store, contact: CaseContact) -> bool:
@@ -123,6 +139,7 @@ class _Chain:
         notices: what was written to our own people, oldest first.
         by_message_id: the number in the outbox of each Message-ID.
         quiet: the arrivals that notify nobody, because they were old when they came.
+        stuck: what keeps all else in the outbox from being tried (`_stuck`).
         knowledge: the rules and settings in force.
         now: the time, aware.
     """
@@ -131,6 +148,7 @@ class _Chain:
     notices: Sequence[OutboxEntry]
     by_message_id: dict[str, int]
     quiet: set[int]
+    stuck: OutboxEntry | None
     knowledge: Knowledge
     now: datetime
 
@@ -185,7 +203,9 @@ class _Chain:
             what = f"outgoing {data['outgoing']} to {data['to']} written ({_purpose(data['whom'])})"
         elif event.what in _FATES and data.get("kind") == OutgoingKind.NOTICE:
             number = self.by_message_id.get(data.get("message_id", ""), "?")
-            what = f"outgoing {number} {event.what.replace('_', ' ')}: {data.get('reason', '')}"
+            notice = next((each for each in self.notices if each.id == number and each.state == event.what), None)
+            said = (notice.reply if notice is not None else None) or data.get("reason", "")
+            what = f"outgoing {number} {event.what.replace('_', ' ')}: {said}"
             what += f" at attempt {data['attempts']}" if data.get("attempts") else ""
         elif event.what == "not sent" and data.get("kind") == OutgoingKind.NOTICE:
             what = f"not written ({_purpose(str(data.get('whom', '')))}): {_why_withheld(data)}"
@@ -199,7 +219,7 @@ class _Chain:
         """Yield the notices that still wait, as they are now."""
         for each in self.notices:
             if each.status in {OutboxStatus.HELD, OutboxStatus.WAITING}:
-                yield TraceStep(self.now, NotificationStage.NOTICE, _waiting(each))
+                yield TraceStep(self.now, NotificationStage.NOTICE, self._waiting(each))
 
     def answer(self) -> Iterator[str]:
         """Yield whether those on call were notified, and if not, why."""
@@ -212,10 +232,29 @@ class _Chain:
                     state = each.state.replace("_", " ")
                     yield f"On-call was not notified: outgoing {each.id} to {each.to} is {state} ({each.reply})."
                 case _:
-                    yield f"On-call is not notified yet: {_waiting(each)}."
+                    yield f"On-call is not notified yet: {self._waiting(each)}."
         if not calls:
             yield from self._why_none()
         yield f"{self.file.case.owner} has taken the case." if self.file.case.owner else "Nobody has taken the case."
+
+    def _waiting(self, entry: OutboxEntry) -> str:
+        """Return where a notice stands that is not done with, and what keeps it."""
+        head = f"outgoing {entry.id} to {entry.to} waits since {entry.created_at.isoformat(timespec='seconds')}"
+        if entry.held_since is not None:
+            return f"{head}, held since a restore: dtm-contact outbox release {entry.id}"
+        tried = f"tried {entry.attempts} times" if entry.attempts else "not tried yet"
+        if entry.reply and entry.not_before is not None and entry.not_before > self.now:
+            again = entry.not_before.isoformat(timespec="seconds")
+            return f"{head}, {tried}, the mail server said {entry.reply}, again at {again}"
+        outbound, stuck = self.knowledge.settings.outbound, self.stuck
+        if stuck is None or stuck.not_before is None:
+            return f"{head}, {tried}: is a daemon running (dtm-contact daemons)?"
+        trouble = relay_trouble(outbound, stuck.reply or "").removesuffix(".")
+        first = "" if stuck.id == entry.id else f"; outgoing {stuck.id} goes before it, tried {stuck.attempts} times"
+        longest = timedelta(seconds=outbound.pause + outbound.connect_seconds + outbound.seconds)
+        since = stuck.not_before.isoformat(timespec="seconds")
+        idle = f"; not tried since {since}: is a daemon running?" if self.now - stuck.not_before > longest else ""
+        return f"{head}, {tried}; alarm relay: {trouble}{first}{idle}"
 
     def _why_none(self) -> Iterator[str]:
         withheld = [
@@ -280,17 +319,6 @@ def _purpose(reason: str) -> str:
 def _why_withheld(data: dict[str, Any]) -> str:
     why = str(data.get("reason", ""))
     return _WHY_WITHHELD.get(Withheld(why), why) if why in set(Withheld) else why
-
-
-def _waiting(entry: OutboxEntry) -> str:
-    """Return where a notice stands that is not done with."""
-    told = f"outgoing {entry.id} to {entry.to} waits since {entry.created_at.isoformat(timespec='seconds')}"
-    if entry.held_since is not None:
-        return f"{told}, held since a restore: dtm-contact outbox release {entry.id}"
-    if not entry.attempts:
-        return f"{told}, not tried yet: is a daemon running (dtm-contact daemons)?"
-    again = f", again at {entry.not_before.isoformat(timespec='seconds')}" if entry.not_before is not None else ""
-    return f"{told}, tried {entry.attempts} times, the mail server said {entry.reply or 'nothing yet'}{again}"
 
 
 def _of_escalation(event: Event) -> TraceStep | None:

@@ -128,7 +128,14 @@ def registered(people: Sequence[str], entries: Iterable[RegisterEntry], on: date
 
 
 def look_up(desk: StoredDesk, directory: Directory, case: Case, on: date) -> HouseholdRegister:
-    """Return what the register says of the household of a case on a day."""
+    """Read what the register has of the household that a case is about.
+
+    Args:
+        desk: reads the register.
+        directory: says who lives in the household.
+        case: its tenant and dwelling name the household; the register has nothing where it has neither.
+        on: the day on which the household and the entries are looked at.
+    """
     people = household_of(directory, case.tenant_id, case.dwelling_id, on)
     return registered(people, desk.register(people), on)
 

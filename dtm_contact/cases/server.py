@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dtm_contact.background import cancel_and_wait
 from dtm_contact.cases import Command, Done, apply
-from dtm_contact.cases.knowledge import InForce, KnowledgeSource
+from dtm_contact.cases.knowledge import ConfigurationProvider, KnowledgeSource
 from dtm_contact.cases.wire import LONGEST_LINE, pack_done, pack_error, program_fault, unpack_command
 from dtm_contact.errors import DtmContactError
 from dtm_contact.rules import RuleSet
@@ -170,7 +170,9 @@ async def hearing(
     if settings.desk.socket is None:
         yield
         return
-    server = CommandServer(store, InForce(store, settings, rules), lambda: clock().astimezone(settings.zone), done)
+    server = CommandServer(
+        store, ConfigurationProvider(store, settings, rules), lambda: clock().astimezone(settings.zone), done
+    )
     await server.listen(settings.desk.socket)
     try:
         yield

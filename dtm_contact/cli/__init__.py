@@ -57,7 +57,14 @@ class LazyGroup(CommandGroup):
         return command
 
     def described(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Return a command with its name and help, read from its source: to import them all takes two seconds."""
+        """Return a command that has its name and help alone, enough for a list of commands; it cannot be run.
+
+        The help is cut out of the source, since importing every command takes two seconds.
+
+        Args:
+            ctx: the context in which help is shown.
+            name: one of this group's commands.
+        """
         where = self._lazy[name]
         if isinstance(where, click.Command):
             return where

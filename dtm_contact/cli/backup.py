@@ -44,7 +44,7 @@ def backup_command(
         return
     click.echo(f"{made.path} ({made.octets:,} octets)")
     if made.verified is not None:
-        click.echo(_told(made.verified))
+        click.echo(_summary(made.verified))
     if made.manifest.left_out:
         click.echo(f"secret, and not in it: {', '.join(made.manifest.left_out)} (--secrets takes them in)")
     for path in made.erased:
@@ -66,10 +66,10 @@ def verify(settings: Settings, file: Path, scratch_url: str, *, as_json: bool) -
     if found.loaded:
         mark_verified(file)
     if not as_json:
-        click.echo(_told(found))
+        click.echo(_summary(found))
 
 
-def _told(found: Verified) -> str:
+def _summary(found: Verified) -> str:
     manifest = found.manifest
     of = f"made at {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC by version {manifest.program}, tables {manifest.schema}"
     if not found.loaded:

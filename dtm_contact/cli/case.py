@@ -11,7 +11,7 @@ import click
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from dtm_contact.cases import Command, Done, InForce, apply
+from dtm_contact.cases import Command, ConfigurationProvider, Done, apply
 from dtm_contact.cases.notification_trace import trace_notifications
 from dtm_contact.cases.verbs.working import DangerOver
 from dtm_contact.cases.wire import send
@@ -63,7 +63,7 @@ def perform(settings: Settings, command: Command) -> Done:
     if settings.desk.socket is not None and settings.desk.socket.is_socket():
         return send(settings.desk.socket, command)
     with open_store(settings.store.url) as store:
-        return apply(store, command, datetime.now(settings.zone), InForce(store, settings))
+        return apply(store, command, datetime.now(settings.zone), ConfigurationProvider(store, settings))
 
 
 def _change(settings: Settings, verb: str, options: Mapping[str, Any], **arguments: Any) -> None:
@@ -355,7 +355,9 @@ def trace(settings: Settings, number: str, *, as_json: bool) -> None:
     NUMBER is the case's number. docs/troubleshooting.md says what to do about each answer.
     """
     with open_store(settings.store.url, read_only=True) as store:
-        found = trace_notifications(store, number, InForce(store, settings)(), datetime.now(settings.zone))
+        found = trace_notifications(
+            store, number, ConfigurationProvider(store, settings)(), datetime.now(settings.zone)
+        )
     if as_json:
         chain = [{"at": plain(step.at), "stage": step.stage.value, "what": step.what} for step in found.steps]
         print_json({"number": number, "answer": list(found.answer), "steps": chain})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from dtm_contact.cases.knowledge import InForce
+from dtm_contact.cases.knowledge import ConfigurationProvider
 from dtm_contact.danger_page import HTML, TEXT
 from dtm_contact.danger_page.keeper import made
 from dtm_contact.errors import DtmContactError, described
@@ -41,7 +41,7 @@ def danger(settings: Settings, *, kept: bool, html: bool) -> None:
 
 def _now(settings: Settings, *, html: bool) -> bytes:
     with open_store(settings.store.url, read_only=True, patience=_PATIENCE) as store:
-        page = made(store, InForce(store, settings)(), datetime.now(UTC), settings.danger.old_minutes)
+        page = made(store, ConfigurationProvider(store, settings)(), datetime.now(UTC), settings.danger.old_minutes)
     return page.html() if html else page.text()
 
 

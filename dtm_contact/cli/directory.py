@@ -34,7 +34,7 @@ from dtm_contact.store.rule_versions import files_in_force
 
 _FOLDER = click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 _KEYS_SHOWN = 5
-_FAULTS_TOLD = 20
+_MOST_FAULTS_SHOWN = 20
 _COUNTED = ("residences", "dwellings", "leases", "caretakers", "assignments")
 _BEING_WRITTEN = "the export is still being written"
 _ASKED = "look at the export; if it is right after all, --force imports it"
@@ -207,8 +207,8 @@ def _reason_to_wait(settings: Settings, store: Store, files: ExportFiles, now: d
 
 def _refuse(settings: Settings, store: Store, folder: Path, digest: str, faults: Sequence[str]) -> int:
     """Say that a scheduled import is refused, and tell the admins unless these files were told before."""
-    more = [f"… and {len(faults) - _FAULTS_TOLD:,} more"] if len(faults) > _FAULTS_TOLD else []
-    lines = [*faults[:_FAULTS_TOLD], *more]
+    more = [f"… and {len(faults) - _MOST_FAULTS_SHOWN:,} more"] if len(faults) > _MOST_FAULTS_SHOWN else []
+    lines = [*faults[:_MOST_FAULTS_SHOWN], *more]
     _log.error("the export is refused; the directory in force stays", folder=str(folder))
     click.echo("\n".join(lines), err=True)
     letter = "\n".join(

@@ -33,7 +33,7 @@ from dtm_contact.rehearsal import (
 )
 from dtm_contact.rehearsal.fit_matching import Corpus, fit
 from dtm_contact.rehearsal.score import Band
-from dtm_contact.rehearsal.truth import Label, add_label, labelled_files, resolve_answer, with_home
+from dtm_contact.rehearsal.truth import TruthLabel, add_truth_label, labelled_files, resolve_answer, with_home
 from dtm_contact.settings import Settings
 
 _CONFUSIONS_SHOWN = 20
@@ -181,7 +181,9 @@ def label_command(settings: Settings, folder: Path, directory: Path | None, rule
         _show(judgement)
         label = with_home(_ask(judgement, grounds), grounds.directory)
         residence = grounds.directory.residences.get(label.residence_id or "")
-        add_label(folder, replace(label, office=residence.office_id if residence else judgement.decision.office_id))
+        add_truth_label(
+            folder, replace(label, office=residence.office_id if residence else judgement.decision.office_id)
+        )
 
 
 def _show(judgement: Judgement) -> None:
@@ -191,7 +193,7 @@ def _show(judgement: Judgement) -> None:
     click.echo(printable(contact.new_text[:_SHOWN]))
 
 
-def _ask(judgement: Judgement, grounds: Grounds) -> Label:
+def _ask(judgement: Judgement, grounds: Grounds) -> TruthLabel:
     topics = grounds.rules.reader.topics
     kind = CaseKind(_choice("kind", [kind.value for kind in CaseKind], CaseKind.CASE.value))
     usual = kind.value if kind.value in topics else "other"
@@ -200,7 +202,7 @@ def _ask(judgement: Judgement, grounds: Grounds) -> Label:
     priority = Priority(_choice("priority", [one.value for one in Priority], topics[topic].priority.value))
     tenant = click.prompt("tenant id (empty: none)", default="", show_default=False).strip() or None
     note = click.prompt("note", default="", show_default=False)
-    return Label(judgement.source, kind, topic, priority, tenant_id=tenant, note=note)
+    return TruthLabel(judgement.source, kind, topic, priority, tenant_id=tenant, note=note)
 
 
 def _choice(question: str, choices: Collection[str], usual: str) -> str:

@@ -15,7 +15,7 @@ from dtm_contact.figures.definitions import table as definitions_table
 from dtm_contact.figures.files import as_csv, as_rows
 from dtm_contact.figures.keeping import first_day, grounds_of, keep_counts
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place
-from dtm_contact.figures.telling import office_told
+from dtm_contact.figures.telling import office_name
 from dtm_contact.rules import load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, TrailLine, open_store
@@ -99,7 +99,7 @@ def show(
         span = FigureSpan.of(Grain(grain), day or today)
         directory = Directory(store.directory.load())
         overview = Overview(FigureReader(store.figures), directory, span, Place(office, residence, topic), today)
-        rows = list(as_rows(overview, "bureaux", lambda _column, office_id: office_told(directory, office_id)))
+        rows = list(as_rows(overview, "bureaux", lambda _column, office_id: office_name(directory, office_id)))
     if as_file:
         sys.stdout.buffer.write(as_csv(rows))
     elif as_json:

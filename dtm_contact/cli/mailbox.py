@@ -48,7 +48,7 @@ _SINCE = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M")
 _STEP = 100
 """After so many messages a line tells how far it is, where no terminal shows it."""
 _CONFIRMED = "danger confirmé à la reprise de l’ancienne boîte"
-_NOTHING_TOLD = "NOBODY COULD BE TOLD BY MAIL. Call those on call yourself."
+_NOBODY_NOTIFIED = "NOBODY COULD BE TOLD BY MAIL. Call those on call yourself."
 
 
 @click.group(cls=CommandGroup)
@@ -239,7 +239,7 @@ def _ask_of_each(settings: Settings, store: Store, waiting: Sequence[PendingDang
 def _confirm(settings: Settings, number: str, who: str) -> None:
     done = perform(settings, Command("danger", who, number, {"reason": _CONFIRMED}))
     told = [address for event in done.events for address in event.data.get("told", ())]
-    line = f"{number}: P1; told: {', '.join(told)}" if told else f"{number}: P1. {_NOTHING_TOLD}"
+    line = f"{number}: P1; told: {', '.join(told)}" if told else f"{number}: P1. {_NOBODY_NOTIFIED}"
     click.echo(printable(line), err=True)
 
 

@@ -432,10 +432,10 @@ def _history_lines(judgement: Judgement, at: datetime) -> list[dict[str, Any]]:
     lines = []
     for recalled in judgement.history.dealings:
         still_open = {case.number for case in recalled.dealings.open}
-        for dealt in recalled.dealings.contacts:
-            minutes = max(1, int((at - dealt.at).total_seconds() // 60))
-            earlier: dict[str, Any] = {"ago": _ago(minutes), "channel": dealt.channel.value, "topic": dealt.topic}
-            earlier |= {"outcome": dealt.outcome, "open": dealt.case_number in still_open or None}
+        for prior in recalled.dealings.contacts:
+            minutes = max(1, int((at - prior.at).total_seconds() // 60))
+            earlier: dict[str, Any] = {"ago": _ago(minutes), "channel": prior.channel.value, "topic": prior.topic}
+            earlier |= {"outcome": prior.outcome, "open": prior.case_number in still_open or None}
             earlier |= {"neighbour": recalled.party.residence_id is not None or None}
             lines.append({key: value for key, value in earlier.items() if value is not None})
     return lines

@@ -51,7 +51,7 @@ def merge(
     now = today or shipped("rules")
     if adopt:
         if not work.is_dir():
-            raise click.ClickException(f"there is no {work}: nothing was merged that waits to be taken")
+            raise click.ClickException(f"there is nothing to adopt: {work} does not exist; run rules merge first")
         return _adopt(settings, own, work)
     before = base or own / SHIPPED_BEFORE
     if not before.is_dir():

@@ -40,29 +40,29 @@ def show(settings: Settings, tenant: str, *, as_json: bool) -> None:
     with open_store(settings.store.url, read_only=True) as store:
         names = listing_names(settings, store)
         home = home_of(tenant, names.names.directory, datetime.now(settings.zone).date())
-        dealings = household(store.database, home.parties)
+        history = household(store.database, home.parties)
         today = datetime.now(settings.zone).date()
         first = registered(home.people, store.desk.register(home.people), today).first(names.person)
     if as_json:
-        print_json(_as_json(home, dealings))
+        print_json(_as_json(home, history))
     else:
         terminal_output().print(
-            Group(*(Text(line, style="bold red") for line in first), *_timeline(home, dealings, names))
+            Group(*(Text(line, style="bold red") for line in first), *_timeline(home, history, names))
         )
 
 
-def _as_json(home: TimelineHome, dealings: HouseholdHistory) -> dict[str, Any]:
+def _as_json(home: TimelineHome, history: HouseholdHistory) -> dict[str, Any]:
     return {
         "dwelling": home.dwelling_id,
         "people": list(home.people),
         "caretakers": [plain(duty) for duty in home.caretakers],
-        "cases": [plain(case) for case in dealings.cases],
-        "contacts": [plain(contact) for contact in dealings.contacts],
-        "events": [{"case": number, **plain(event)} for number, event in dealings.events],
+        "cases": [plain(case) for case in history.cases],
+        "contacts": [plain(contact) for contact in history.contacts],
+        "events": [{"case": number, **plain(event)} for number, event in history.events],
     }
 
 
-def _timeline(home: TimelineHome, dealings: HouseholdHistory, names: ListingNames) -> Iterator[RenderableType]:
+def _timeline(home: TimelineHome, history: HouseholdHistory, names: ListingNames) -> Iterator[RenderableType]:
     if home.dwelling_id is not None:
         yield Text(names.names.dwelling(home.dwelling_id), style="bold")
     elif not home.people:
@@ -71,9 +71,9 @@ def _timeline(home: TimelineHome, dealings: HouseholdHistory, names: ListingName
         yield Text(names.person(person))
     if home.caretakers:
         yield Text(f"gardien : {', '.join(_on_duty(duty, names) for duty in home.caretakers)}")
-    open_ = [case.number for case in dealings.cases if case.state == "open"]
+    open_ = [case.number for case in history.cases if case.state == "open"]
     yield Text(f"dossiers ouverts : {', '.join(open_) or 'aucun'}")
-    for day, moments in days(dealings, names.names.zone):
+    for day, moments in days(history, names.names.zone):
         yield Text(f"\n{day:%d/%m/%Y}", style="bold underline")
         rows = [
             (f"{moment.at.astimezone(names.names.zone):%H:%M}", moment.case_number or "", moment.who, moment.what)

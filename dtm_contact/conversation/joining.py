@@ -40,7 +40,7 @@ SAME_TEXT_WITHIN: Final = timedelta(hours=48)
 # What an answer to a question of ours looks like, whatever the question was about.
 _OF_ANY_MATTER: Final = frozenset({"other", "thanks", "appointment"})
 _THANKS: Final = "thanks"
-_REPEATS: Final = frozenset({JoinedBy.SAME_MESSAGE, JoinedBy.SAME_TEXT, JoinedBy.REQUEST})
+_SAME_CONTENT: Final = frozenset({JoinedBy.SAME_MESSAGE, JoinedBy.SAME_TEXT, JoinedBy.REQUEST})
 _NUMBERED: Final = frozenset({JoinedBy.REQUEST, JoinedBy.OUR_NUMBER})
 
 
@@ -347,7 +347,7 @@ def _obstacle(message: _Message, reference: Reference, case: KnownCase) -> _Obst
     if reference.way in _NUMBERED:
         return _closed_long_ago(message, case)
     # An answer to "is it now?" belongs to the case that asked, whatever it is taken to be about.
-    if message.by_staff or reference.way in _REPEATS or _answers_question(message, reference, case):
+    if message.by_staff or reference.way in _SAME_CONTENT or _answers_question(message, reference, case):
         return None
     return _other_matter(message, case)
 
@@ -389,7 +389,7 @@ def _may_join(message: _Message, reference: Reference, case: KnownCase) -> bool:
     """Return whether what points to a case lets the message into it."""
     if message.failed:
         return False
-    if message.by_staff or reference.signed or reference.way in _REPEATS | _NUMBERED:
+    if message.by_staff or reference.signed or reference.way in _SAME_CONTENT | _NUMBERED:
         return True
     if message.imported and reference.way is JoinedBy.THREAD and message.writer_address in case.addresses:
         return True

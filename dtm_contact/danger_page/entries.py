@@ -108,7 +108,7 @@ def _entry(
     read = [each.judgement.contact for each in file.contacts if each.judgement is not None]
     return Entry(
         number=case.number,
-        topic=labels_of(names, case),
+        topic=topic_or_subject(names, case),
         queue=queue.label if queue else case.queue,
         opened=clock(case.opened_at, now),
         due=clock(case.due, now),
@@ -126,7 +126,7 @@ def _entry(
     )
 
 
-def labels_of(names: Names, case: Case) -> str:
+def topic_or_subject(names: Names, case: Case) -> str:
     """Return what a case is about: its topic's label, else its subject."""
     return names.topics.get(case.topic or "", text_of(case.subject))
 
@@ -207,10 +207,10 @@ def _status(file: CaseFile, now: datetime) -> Iterator[str]:
     if case.is_waiting(now) and case.waiting_until is not None:
         yield f"Mis en attente jusqu’à {clock(case.waiting_until, now)}."
     for event in file.events:
-        yield from _told_of(event, now)
+        yield from _status_lines(event, now)
 
 
-def _told_of(event: Event, now: datetime) -> Iterator[str]:
+def _status_lines(event: Event, now: datetime) -> Iterator[str]:
     at = clock(event.at, now)
     if event.what == "called next":
         yield f"{at} : suivant d’astreinte prévenu, {event.data.get('to', '')}"

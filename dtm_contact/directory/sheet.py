@@ -242,10 +242,11 @@ _ONE_ENCODING = "save the whole file as UTF-8"
 
 
 def decode(raw: bytes, report: Report) -> str | None:
-    """Return the text of a file in UTF-8, with or without a byte order mark, or in Windows-1252.
+    """Decode a file that is in UTF-8, with or without a byte order mark, or in Windows-1252.
 
-    Whatever is valid UTF-8 is UTF-8: text in another encoding that has one letter beyond ASCII hardly ever is. What is
-    not is Windows-1252, unless it says or shows that most of it was meant as UTF-8.
+    Valid UTF-8 is taken as such: text of another encoding with a letter beyond ASCII hardly ever is. Everything else is
+    taken as Windows-1252, except a file that begins with UTF-8's mark or holds accented letters in UTF-8: that is an
+    error, since it mixes two encodings.
 
     Returns:
         The text without a byte order mark; None where there is none to be had, with the reason in `report`.

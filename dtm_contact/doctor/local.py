@@ -401,13 +401,16 @@ def _end_of(chain: Path, key: Path | None) -> datetime:
 
 
 def ends_at(seen: object) -> datetime:
-    """Return when a certificate that was verified ends.
+    """Return when a verified certificate expires.
+
+    Args:
+        seen: as `ssl.SSLSocket.getpeercert` has it.
 
     Raises:
-        ValueError: none was seen.
+        ValueError: it holds no date of expiry, as without TLS or without verifying.
     """
     if not isinstance(seen, dict) or "notAfter" not in seen:
-        raise ValueError("no certificate was seen")
+        raise ValueError("the server presented no certificate that could be verified")
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(seen["notAfter"])), UTC)
 
 

@@ -16,7 +16,7 @@ from dtm_contact.figures.cells import Key, Tally, timed
 from dtm_contact.figures.definitions import BY_EVENT, SILENT_DAYS
 from dtm_contact.hours import Calendar
 from dtm_contact.model import Channel
-from dtm_contact.store.figures import CaseRow, ContactRow, EventRow, LabelRow
+from dtm_contact.store.figures import AlarmLabelRow, CaseRow, ContactRow, EventRow
 
 ENGINE: Final = frozenset({"worker", "timers", "outbound", "import"})
 """Who does what no person does."""
@@ -75,7 +75,7 @@ class CaseRows:
     case: CaseRow
     events: Sequence[EventRow]
     contacts: Sequence[ContactRow]
-    labels: Sequence[LabelRow]
+    labels: Sequence[AlarmLabelRow]
     read_at: Sequence[datetime] = ()
 
 
@@ -88,11 +88,11 @@ class CaseFacts:
         last_closed: when it was closed last; None while it is open.
     """
 
-    def __init__(self, rows: CaseRows, seen: TimeContext) -> None:
+    def __init__(self, rows: CaseRows, times: TimeContext) -> None:
         """Take what the store holds of it, and whose days are counted, up to when."""
         self._rows = rows
         self._case = rows.case
-        self._seen = seen
+        self._times = times
         self.key: Key = (rows.case.office_id, rows.case.residence_id or "", rows.case.topic or "")
         undone = {event.data.get("undoes") for event in rows.events if event.what == "undone"}
         self._events = [event for event in rows.events if event.id not in undone and "undoes" not in event.data]
@@ -147,7 +147,7 @@ class CaseFacts:
         self._count_alarm(tally)
 
     def _add(self, tally: Tally, at: datetime, measure: str, key: Key | None = None) -> None:
-        tally.add(self._seen.day(at), key or self.key, measure)
+        tally.add(self._times.day(at), key or self.key, measure)
 
     def _count_life(self, tally: Tally) -> None:
         self._add(tally, self._case.opened_at, "opened")
@@ -163,9 +163,9 @@ class CaseFacts:
             if self._case.priority == "P1":
                 self._add(tally, first, timed("first_answer_p1", first - opened_at))
             else:
-                open_for = self._seen.calendar(self._case.queue).business_time(opened_at, first)
+                open_for = self._times.calendar(self._case.queue).business_time(opened_at, first)
                 self._add(tally, first, timed("first_answer", open_for))
-        if due > self._seen.now:
+        if due > self._times.now:
             return
         begun = max((at for at in self._reopenings if at <= due), default=opened_at)
         met = any(begun <= at <= due for at in self._answers)
@@ -195,8 +195,8 @@ class CaseFacts:
 
     def _ends_between(self, tally: Tally, start: datetime, stop: datetime) -> Iterator[tuple[date, datetime]]:
         """Yield the days at whose end the case was open, from one time till another, with those ends."""
-        day = max(self._seen.day(start), tally.first)
-        while day <= tally.last and (end := self._seen.end_of(day)) <= stop:
+        day = max(self._times.day(start), tally.first)
+        while day <= tally.last and (end := self._times.end_of(day)) <= stop:
             if start < end:
                 yield day, end
             day += _DAY
@@ -228,18 +228,18 @@ class CaseFacts:
                 self._add(tally, contact.came_at, "calls_answered")
 
     def _called_back(self, called_at: datetime) -> bool:
-        until = self._seen.calendar(self._case.queue).end_of_next_open_day(called_at)
+        until = self._times.calendar(self._case.queue).end_of_next_open_day(called_at)
         tried = (event.at for event in self._events if event.what == "tried")
         return any(called_at <= at <= until for at in (*self._answers, *tried))
 
     def _count_alarm(self, tally: Tally) -> None:
-        cried_at = next((event.at for event in self._events if _cries(event)), None)
-        if cried_at is not None:
-            self._add(tally, cried_at, "alarms")
+        raised_at = next((event.at for event in self._events if _raises_alarm(event)), None)
+        if raised_at is not None:
+            self._add(tally, raised_at, "alarms")
             by_person = (event.at for event in self._events if event.who not in ENGINE)
-            looks = [at for at in (*self._rows.read_at, *by_person) if at >= cried_at]
+            looks = [at for at in (*self._rows.read_at, *by_person) if at >= raised_at]
             if looks:
-                self._add(tally, cried_at, timed("alarm_look", min(looks) - cried_at))
+                self._add(tally, raised_at, timed("alarm_look", min(looks) - raised_at))
         if self._rows.labels:
             last = self._rows.labels[-1]
             if last.was_certain:
@@ -259,7 +259,7 @@ def _state_after(event: EventRow) -> str | None:
     return "open" if data.get("state") == "open" else None
 
 
-def _cries(event: EventRow) -> bool:
+def _raises_alarm(event: EventRow) -> bool:
     """Return whether an event makes its case a certain alarm."""
     if event.data.get("alarm") == "certain":
         return True
@@ -278,16 +278,16 @@ class _Incident:
 class Incidents:
     """Finds where several households opened a case on one day: adds them up over all cases."""
 
-    def __init__(self, seen: TimeContext) -> None:
+    def __init__(self, times: TimeContext) -> None:
         """Take whose days are counted, up to when."""
-        self._seen = seen
+        self._times = times
         self._found: dict[tuple[date, str, str], _Incident] = {}
 
     def look_at(self, case: CaseRow, last_closed: datetime | None) -> None:
         """Take one more case, on a topic that can befall a whole building; `last_closed` is None while it is open."""
         if case.residence_id is None or case.dwelling_id is None or case.topic is None:
             return
-        place = self._seen.day(case.opened_at), case.residence_id, case.topic
+        place = self._times.day(case.opened_at), case.residence_id, case.topic
         found = self._found.get(place)
         if found is None:
             self._found[place] = _Incident(case.office_id, case.opened_at, last_closed, {case.dwelling_id})

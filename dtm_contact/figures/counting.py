@@ -19,11 +19,11 @@ class CountingContext:
     """What counting needs beside the store.
 
     Attributes:
-        seen: the zone, the time, when each queue is open.
+        times: the zone, the time, when each queue is open.
         offices: the office that works each residence, for calls of no case.
     """
 
-    seen: TimeContext
+    times: TimeContext
     offices: Mapping[str, str]
 
 
@@ -33,14 +33,14 @@ def count_days(store: Store, first: date, last: date, grounds: CountingContext) 
     Raises:
         StoreUnavailableError: it cannot be read.
     """
-    seen, tally = grounds.seen, Tally.of(first, last)
-    start = datetime.combine(first, time.min, seen.zone).astimezone(UTC)
-    end = datetime.combine(last + timedelta(days=1), time.min, seen.zone).astimezone(UTC)
-    incidents = Incidents(seen)
+    times, tally = grounds.times, Tally.of(first, last)
+    start = datetime.combine(first, time.min, times.zone).astimezone(UTC)
+    end = datetime.combine(last + timedelta(days=1), time.min, times.zone).astimezone(UTC)
+    incidents = Incidents(times)
     with store.database.reading() as connection:
         rows = FigureRows(connection)
         for case in _cases(rows, start, end):
-            facts = CaseFacts(case, seen)
+            facts = CaseFacts(case, times)
             facts.count(tally)
             if case.case.topic in INCIDENT_TOPICS and start <= case.case.opened_at < end:
                 incidents.look_at(case.case, facts.last_closed)
@@ -74,7 +74,7 @@ def _count_lone(tally: Tally, contact: ContactRow, grounds: CountingContext) -> 
     """Count a contact of no case: what was set aside, and the calls that were answered."""
     residence = contact.residence_id or ""
     key = grounds.offices.get(residence, ""), residence, contact.topic or ""
-    day = grounds.seen.day(contact.came_at)
+    day = grounds.times.day(contact.came_at)
     if contact.channel.is_spoken:
         if contact.outcome is not None and is_incoming(contact.channel, contact.outcome):
             tally.add(day, key, "arrivals.phone")

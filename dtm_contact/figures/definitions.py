@@ -67,7 +67,7 @@ class Better(StrEnum):
 
 
 class Basis(StrEnum):
-    """By what the cases behind a figure are found again."""
+    """By what the cases behind a figure are found again, so that the desk can list them."""
 
     OPENED = "opened"
     """They were opened in the period."""
@@ -77,8 +77,8 @@ class Basis(StrEnum):
     """One of the figure's events happened to them in the period."""
     OPEN_NOW = "open_now"
     """They are open now."""
-    NONE = "none"
-    """There are none: what is counted lies in no case."""
+    COUNTED_ONLY = "counted_only"
+    """They cannot be listed: what is counted lies in no case, or its cases cannot be found again afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class CasesBehind:
     reopening: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """One figure.
 
@@ -140,7 +140,7 @@ class Figure:
         whole: of a share: what it is a part of.
         quantile: of the durations: 0.5 or 0.9.
         better: which value is the better one.
-        basis, events, behind: by what the cases behind it are found again.
+        basis, events, behind: by what the cases behind it are found again; `Basis.COUNTED_ONLY` lists none.
         source: the tables that it is counted from.
         counter: how its measure is counted by those events; None where `case_facts` counts it.
         peak: of several places the greatest value holds, where others are added up.
@@ -157,12 +157,12 @@ class Figure:
     counts_en: str
     source: str
     measure: str
+    basis: Basis
     kind: FigureKind = FigureKind.COUNT
     unit: Unit = Unit.NUMBER
     whole: str = ""
     quantile: float = 0.0
     better: Better = Better.NEITHER
-    basis: Basis = Basis.OPENED
     events: tuple[str, ...] = ()
     behind: CasesBehind = CasesBehind()
     counter: EventCount | None = None
@@ -270,283 +270,575 @@ _NOT_UNDONE: Final = "what was taken back does not count"
 
 for _figure in (
     Figure(
-        "arrivals", "arrivals", "Messages, appels et visites reçus",
-        "Courriels qui sont entrés dans un dossier, appels entrants, visites, appels et courriers notés au bureau. Nos "
-        "propres messages, les appels sortants et internes n’en sont pas. Un courriel compte le jour où il est reçu, "
-        "un "
-        "appel le jour où il commence.",
-        "Messages, calls and visits received",
-        "E-mails that went into a case, calls that came in, and visits, calls and letters that an agent wrote down. "
-        "Our "
-        "own messages, outgoing and internal calls are none. An e-mail counts on the day it is received, a call on the "
-        "day it begins.",
-        "contacts, arrivals", "arrivals",
+        id="arrivals",
+        group="arrivals",
+        title="Messages, appels et visites reçus",
+        counts=(
+            "Courriels qui sont entrés dans un dossier, appels entrants, visites, appels et courriers notés au "
+            "bureau. Nos propres messages, les appels sortants et internes n’en sont pas. Un courriel compte le jour "
+            "où il est reçu, un appel le jour où il commence."
+        ),
+        title_en="Messages, calls and visits received",
+        counts_en=(
+            "E-mails that went into a case, calls that came in, and visits, calls and letters that an agent wrote "
+            "down. Our own messages, outgoing and internal calls are none. An e-mail counts on the day it is "
+            "received, a call on the day it begins."
+        ),
+        source="contacts, arrivals",
+        measure="arrivals",
+        basis=Basis.OPENED,
     ),
     Figure(
-        "set_aside", "arrivals", "Messages écartés",
-        "Courriels automatiques et publicité qui n’ont ouvert aucun dossier.",
-        "Messages set aside", "Automatic mail and advertising that opened no case.",
-        "contacts, arrivals", "set_aside", basis=Basis.NONE,
+        id="set_aside",
+        group="arrivals",
+        title="Messages écartés",
+        counts="Courriels automatiques et publicité qui n’ont ouvert aucun dossier.",
+        title_en="Messages set aside",
+        counts_en="Automatic mail and advertising that opened no case.",
+        source="contacts, arrivals",
+        measure="set_aside",
+        basis=Basis.COUNTED_ONLY,
     ),
     Figure(
-        "opened", "arrivals", "Dossiers ouverts", "Dossiers, le jour de leur ouverture.",
-        "Cases opened", "Cases, on the day they were opened.", "cases", "opened",
+        id="opened",
+        group="arrivals",
+        title="Dossiers ouverts",
+        counts="Dossiers, le jour de leur ouverture.",
+        title_en="Cases opened",
+        counts_en="Cases, on the day they were opened.",
+        source="cases",
+        measure="opened",
+        reported=True,
+        basis=Basis.OPENED,
+    ),
+    Figure(
+        id="closed",
+        group="arrivals",
+        title="Dossiers clos",
+        counts=f"Clôtures, sans les dossiers réunis à un autre ; {_BY_HAND}.",
+        title_en="Cases closed",
+        counts_en=f"Closings, without cases that were merged into another; {_NOT_UNDONE}.",
+        source="events",
+        measure="closed",
+        basis=Basis.EVENTS,
+        events=("done", "tried"),
+    ),
+    Figure(
+        id="reopened",
+        group="arrivals",
+        title="Dossiers rouverts",
+        counts=f"Dossiers clos qu’un message ou un agent a rouverts ; {_BY_HAND}.",
+        title_en="Cases opened again",
+        counts_en=f"Closed cases that a message or an agent opened again; {_NOT_UNDONE}.",
+        source="events",
+        measure="reopened",
+        better=Better.LESS,
+        basis=Basis.EVENTS,
+        events=("reopened", "joined", "answered", "returned"),
+        behind=CasesBehind(reopening=True),
+        weight=4,
         reported=True,
     ),
     Figure(
-        "closed", "arrivals", "Dossiers clos",
-        f"Clôtures, sans les dossiers réunis à un autre ; {_BY_HAND}.",
-        "Cases closed", f"Closings, without cases that were merged into another; {_NOT_UNDONE}.",
-        "events", "closed", basis=Basis.EVENTS, events=("done", "tried"),
+        id="first_answer_median",
+        group="answers",
+        title="Première réponse, médiane",
+        counts=(
+            "Temps d’ouverture de la file entre l’ouverture d’un dossier P2 à P4 et la première réponse d’une "
+            "personne : lettre, réponse depuis la messagerie, conversation au téléphone, ou clôture autre qu’une "
+            "réunion. La moitié des réponses du jour ont pris moins."
+        ),
+        title_en="First answer, median",
+        counts_en=(
+            "Opening time of the queue between the opening of a case P2 to P4 and the first answer by a person: a "
+            "letter, an answer from one’s own mailbox, a conversation by telephone, or a closing that is no merging. "
+            "Half of the day’s answers took less."
+        ),
+        source="cases, events",
+        measure="first_answer",
+        kind=FigureKind.QUANTILE,
+        unit=Unit.BUSINESS_MINUTES,
+        quantile=0.5,
+        better=Better.LESS,
+        basis=Basis.EVENTS,
+        events=ANSWERS,
+        behind=CasesBehind(urgent=False),
+        weight=11,
+        reported=True,
     ),
     Figure(
-        "reopened", "arrivals", "Dossiers rouverts",
-        f"Dossiers clos qu’un message ou un agent a rouverts ; {_BY_HAND}.",
-        "Cases opened again", f"Closed cases that a message or an agent opened again; {_NOT_UNDONE}.",
-        "events", "reopened", better=Better.LESS, basis=Basis.EVENTS,
-        events=("reopened", "joined", "answered", "returned"),
-        behind=CasesBehind(reopening=True), weight=4, reported=True,
+        id="first_answer_p90",
+        group="answers",
+        title="Première réponse, 9 sur 10",
+        counts="La même, en dessous de laquelle restent neuf réponses sur dix.",
+        title_en="First answer, 90th percentile",
+        counts_en="The same, below which nine in ten answers stay.",
+        source="cases, events",
+        measure="first_answer",
+        kind=FigureKind.QUANTILE,
+        unit=Unit.BUSINESS_MINUTES,
+        quantile=0.9,
+        better=Better.LESS,
+        basis=Basis.EVENTS,
+        events=ANSWERS,
+        behind=CasesBehind(urgent=False),
+        weight=10,
+        reported=True,
     ),
     Figure(
-        "first_answer_median", "answers", "Première réponse, médiane",
-        "Temps d’ouverture de la file entre l’ouverture d’un dossier P2 à P4 et la première réponse d’une personne : "
-        "lettre, réponse depuis la messagerie, conversation au téléphone, ou clôture autre qu’une réunion. La moitié "
-        "des réponses du jour ont pris moins.",
-        "First answer, median",
-        "Opening time of the queue between the opening of a case P2 to P4 and the first answer by a person: a "
-        "letter, an "
-        "answer from one’s own mailbox, a conversation by telephone, or a closing that is no merging. Half of the "
-        "day’s answers took less.",
-        "cases, events", "first_answer", FigureKind.QUANTILE, Unit.BUSINESS_MINUTES, quantile=0.5, better=Better.LESS,
-        basis=Basis.EVENTS, events=ANSWERS,
-        behind=CasesBehind(urgent=False), weight=11, reported=True,
+        id="p1_answer_median",
+        group="answers",
+        title="Première réponse à un P1, médiane",
+        counts=(
+            "La même pour les dossiers P1, à l’horloge, jour et nuit ; un message d’agent ne compte que s’il est dans "
+            "notre dossier des envoyés."
+        ),
+        title_en="First answer to a P1, median",
+        counts_en=(
+            "The same of P1 cases, by the clock, day and night; an agent’s e-mail counts only where it lies in our "
+            "folder of sent mail."
+        ),
+        source="cases, events",
+        measure="first_answer_p1",
+        kind=FigureKind.QUANTILE,
+        unit=Unit.MINUTES,
+        quantile=0.5,
+        better=Better.LESS,
+        basis=Basis.EVENTS,
+        events=ANSWERS,
+        behind=CasesBehind(urgent=True),
+        weight=9,
+        reported=True,
     ),
     Figure(
-        "first_answer_p90", "answers", "Première réponse, 9 sur 10",
-        "La même, en dessous de laquelle restent neuf réponses sur dix.",
-        "First answer, 90th percentile", "The same, below which nine in ten answers stay.",
-        "cases, events", "first_answer", FigureKind.QUANTILE, Unit.BUSINESS_MINUTES, quantile=0.9, better=Better.LESS,
-        basis=Basis.EVENTS, events=ANSWERS,
-        behind=CasesBehind(urgent=False), weight=10, reported=True,
-    ),
-    Figure(
-        "p1_answer_median", "answers", "Première réponse à un P1, médiane",
-        "La même pour les dossiers P1, à l’horloge, jour et nuit ; un message d’agent ne compte que s’il est dans "
-        "notre "
-        "dossier des envoyés.",
-        "First answer to a P1, median",
-        "The same of P1 cases, by the clock, day and night; an agent’s e-mail counts only where it lies in our folder "
-        "of sent mail.",
-        "cases, events", "first_answer_p1", FigureKind.QUANTILE, Unit.MINUTES, quantile=0.5, better=Better.LESS,
-        basis=Basis.EVENTS, events=ANSWERS,
-        behind=CasesBehind(urgent=True), weight=9, reported=True,
-    ),
-    Figure(
-        "p1_answer_p90", "answers", "Première réponse à un P1, 9 sur 10",
-        "La même, en dessous de laquelle restent neuf réponses sur dix.",
-        "First answer to a P1, 90th percentile", "The same, below which nine in ten answers stay.",
-        "cases, events", "first_answer_p1", FigureKind.QUANTILE, Unit.MINUTES, quantile=0.9, better=Better.LESS,
-        basis=Basis.EVENTS, events=ANSWERS,
+        id="p1_answer_p90",
+        group="answers",
+        title="Première réponse à un P1, 9 sur 10",
+        counts="La même, en dessous de laquelle restent neuf réponses sur dix.",
+        title_en="First answer to a P1, 90th percentile",
+        counts_en="The same, below which nine in ten answers stay.",
+        source="cases, events",
+        measure="first_answer_p1",
+        kind=FigureKind.QUANTILE,
+        unit=Unit.MINUTES,
+        quantile=0.9,
+        better=Better.LESS,
+        basis=Basis.EVENTS,
+        events=ANSWERS,
         behind=CasesBehind(urgent=True),
     ),
     Figure(
-        "in_time", "answers", "Réponses dans le délai",
-        "Parmi les dossiers dont l’échéance est passée ce jour-là, part de ceux qui avaient eu une réponse d’une "
-        "personne "
-        "depuis leur ouverture, ou leur dernière réouverture. Un dossier réuni à un autre avant n’en est pas.",
-        "Answered in time",
-        "Of the cases whose due time passed on that day, the share that had had an answer by a person since they were "
-        "opened, or opened again last. A case that was merged into another before is none of them.",
-        "cases, events", "due_met", FigureKind.SHARE, Unit.PERCENT, whole="due", better=Better.MORE, basis=Basis.DUE,
-        weight=12, reported=True,
+        id="in_time",
+        group="answers",
+        title="Réponses dans le délai",
+        counts=(
+            "Parmi les dossiers dont l’échéance est passée ce jour-là, part de ceux qui avaient eu une réponse d’une "
+            "personne depuis leur ouverture, ou leur dernière réouverture. Un dossier réuni à un autre avant n’en est "
+            "pas."
+        ),
+        title_en="Answered in time",
+        counts_en=(
+            "Of the cases whose due time passed on that day, the share that had had an answer by a person since they "
+            "were opened, or opened again last. A case that was merged into another before is none of them."
+        ),
+        source="cases, events",
+        measure="due_met",
+        kind=FigureKind.SHARE,
+        unit=Unit.PERCENT,
+        whole="due",
+        better=Better.MORE,
+        basis=Basis.DUE,
+        weight=12,
+        reported=True,
     ),
     Figure(
-        "open", "stock", "Dossiers ouverts en fin de période", "Dossiers ouverts à la fin du dernier jour.",
-        "Open cases at the end", "Cases open at the end of the last day.",
-        "cases, events", "open", FigureKind.STOCK, better=Better.LESS, basis=Basis.OPEN_NOW,
+        id="open",
+        group="stock",
+        title="Dossiers ouverts en fin de période",
+        counts="Dossiers ouverts à la fin du dernier jour.",
+        title_en="Open cases at the end",
+        counts_en="Cases open at the end of the last day.",
+        source="cases, events",
+        measure="open",
+        kind=FigureKind.STOCK,
+        better=Better.LESS,
+        basis=Basis.OPEN_NOW,
     ),
     Figure(
-        "late", "stock", "Dossiers en retard",
-        "De ceux-là, les dossiers dont l’échéance est passée, ceux en attente compris.",
-        "Late cases", "Of those, the cases whose due time is past, those set waiting included.",
-        "cases, events", "late", FigureKind.STOCK, better=Better.LESS, basis=Basis.OPEN_NOW,
-        behind=CasesBehind(late=True), weight=5, reported=True,
+        id="late",
+        group="stock",
+        title="Dossiers en retard",
+        counts="De ceux-là, les dossiers dont l’échéance est passée, ceux en attente compris.",
+        title_en="Late cases",
+        counts_en="Of those, the cases whose due time is past, those set waiting included.",
+        source="cases, events",
+        measure="late",
+        kind=FigureKind.STOCK,
+        better=Better.LESS,
+        basis=Basis.OPEN_NOW,
+        behind=CasesBehind(late=True),
+        weight=5,
+        reported=True,
     ),
     Figure(
-        "oldest", "stock", "Le plus ancien",
-        "Jours entiers depuis l’ouverture du plus ancien dossier ouvert.",
-        "The oldest", "Whole days since the oldest open case was opened.",
-        "cases, events", "oldest", FigureKind.STOCK, Unit.DAYS, better=Better.LESS, basis=Basis.OPEN_NOW,
+        id="oldest",
+        group="stock",
+        title="Le plus ancien",
+        counts="Jours entiers depuis l’ouverture du plus ancien dossier ouvert.",
+        title_en="The oldest",
+        counts_en="Whole days since the oldest open case was opened.",
+        source="cases, events",
+        measure="oldest",
+        kind=FigureKind.STOCK,
+        unit=Unit.DAYS,
+        better=Better.LESS,
+        basis=Basis.OPEN_NOW,
         peak=True,
     ),
     *(
         Figure(
-            f"silent_{days}", "stock", f"Sans nouvelles depuis {days} jours",
-            f"Dossiers ouverts auxquels personne n’a répondu depuis plus de {days} jours.",
-            f"Silent for {days} days", f"Open cases that nobody has answered for more than {days} days.",
-            "cases, events", f"silent_{days}", FigureKind.STOCK, better=Better.LESS, basis=Basis.OPEN_NOW,
-            behind=CasesBehind(silent_days=days), weight=7 if days == min(SILENT_DAYS) else 6, reported=True,
+            id=f"silent_{days}",
+            group="stock",
+            title=f"Sans nouvelles depuis {days} jours",
+            counts=f"Dossiers ouverts auxquels personne n’a répondu depuis plus de {days} jours.",
+            title_en=f"Silent for {days} days",
+            counts_en=f"Open cases that nobody has answered for more than {days} days.",
+            source="cases, events",
+            measure=f"silent_{days}",
+            kind=FigureKind.STOCK,
+            better=Better.LESS,
+            basis=Basis.OPEN_NOW,
+            behind=CasesBehind(silent_days=days),
+            weight=7 if days == min(SILENT_DAYS) else 6,
+            reported=True,
         )
         for days in SILENT_DAYS
     ),
     Figure(
-        "calls_answered", "calls", "Appels répondus", "Appels entrants auxquels quelqu’un a répondu.",
-        "Calls answered", "Calls that came in and that somebody answered.",
-        "contacts", "calls_answered", better=Better.MORE, basis=Basis.NONE,
+        id="calls_answered",
+        group="calls",
+        title="Appels répondus",
+        counts="Appels entrants auxquels quelqu’un a répondu.",
+        title_en="Calls answered",
+        counts_en="Calls that came in and that somebody answered.",
+        source="contacts",
+        measure="calls_answered",
+        better=Better.MORE,
+        basis=Basis.COUNTED_ONLY,
     ),
     Figure(
-        "calls_unserved", "calls", "Appels sans réponse",
-        "Appels entrants dont l’auteur attend qu’on le rappelle : abandon, file dépassée, message vocal, bureaux "
-        "fermés, "
-        "transfert dans le vide.",
-        "Calls unserved",
-        "Calls that came in and whose caller waits to be called: abandoned, timed out, voice message, out of hours, "
-        "transferred to nobody.",
-        "contacts", "calls_unserved", better=Better.LESS,
-        behind=CasesBehind(calls=True), weight=3, reported=True,
+        id="calls_unserved",
+        group="calls",
+        title="Appels sans réponse",
+        counts=(
+            "Appels entrants dont l’auteur attend qu’on le rappelle : abandon, file dépassée, message vocal, bureaux "
+            "fermés, transfert dans le vide."
+        ),
+        title_en="Calls unserved",
+        counts_en=(
+            "Calls that came in and whose caller waits to be called: abandoned, timed out, voice message, out of "
+            "hours, transferred to nobody."
+        ),
+        source="contacts",
+        measure="calls_unserved",
+        better=Better.LESS,
+        behind=CasesBehind(calls=True),
+        weight=3,
+        reported=True,
+        basis=Basis.OPENED,
     ),
     Figure(
-        "called_back", "calls", "Rappelés au plus tard le jour ouvré suivant",
-        "Part des appels sans réponse suivis d’un rappel, même vain, ou d’une réponse avant la fermeture du premier "
-        "jour "
-        "d’ouverture de la file qui suit le jour de l’appel.",
-        "Called back by the next working day",
-        "The share of calls unserved that were followed by a call, even in vain, or an answer before the queue "
-        "closes on "
-        "its first day of opening after the day of the call.",
-        "contacts, events", "called_back", FigureKind.SHARE, Unit.PERCENT, whole="calls_unserved", better=Better.MORE,
-        behind=CasesBehind(calls=True), weight=8, reported=True,
+        id="called_back",
+        group="calls",
+        title="Rappelés au plus tard le jour ouvré suivant",
+        counts=(
+            "Part des appels sans réponse suivis d’un rappel, même vain, ou d’une réponse avant la fermeture du "
+            "premier jour d’ouverture de la file qui suit le jour de l’appel."
+        ),
+        title_en="Called back by the next working day",
+        counts_en=(
+            "The share of calls unserved that were followed by a call, even in vain, or an answer before the queue "
+            "closes on its first day of opening after the day of the call."
+        ),
+        source="contacts, events",
+        measure="called_back",
+        kind=FigureKind.SHARE,
+        unit=Unit.PERCENT,
+        whole="calls_unserved",
+        better=Better.MORE,
+        behind=CasesBehind(calls=True),
+        weight=8,
+        reported=True,
+        basis=Basis.OPENED,
     ),
     Figure(
-        "call_attempts", "calls", "Rappels en vain", f"Rappels auxquels personne n’a répondu ; {_BY_HAND}.",
-        "Attempts in vain", f"Calls back that nobody answered; {_NOT_UNDONE}.",
-        "events", "call_attempts", basis=Basis.EVENTS, events=("tried",),
+        id="call_attempts",
+        group="calls",
+        title="Rappels en vain",
+        counts=f"Rappels auxquels personne n’a répondu ; {_BY_HAND}.",
+        title_en="Attempts in vain",
+        counts_en=f"Calls back that nobody answered; {_NOT_UNDONE}.",
+        source="events",
+        measure="call_attempts",
+        basis=Basis.EVENTS,
+        events=("tried",),
         counter=EventCount(),
     ),
     Figure(
-        "incidents", "incidents", "Incidents collectifs",
-        "Une résidence et un motif qui touche un immeuble entier, pour lesquels plusieurs foyers ont ouvert un "
-        "dossier le "
-        "même jour. Une panne de trois jours en est trois.",
-        "Incidents", "A residence and a topic that can befall a whole building, on which several households opened a "
-        "case "
-        "on the same day. An outage of three days is three of them.",
-        "cases", "incidents", better=Better.LESS,
-        behind=CasesBehind(topics=INCIDENT_TOPICS), weight=2, reported=True,
-    ),
-    Figure(
-        "incident_households", "incidents", "Foyers touchés", "Foyers de ces dossiers.",
-        "Households concerned", "The households of those cases.", "cases", "incident_households", better=Better.LESS,
+        id="incidents",
+        group="incidents",
+        title="Incidents collectifs",
+        counts=(
+            "Une résidence et un motif qui touche un immeuble entier, pour lesquels plusieurs foyers ont ouvert un "
+            "dossier le même jour. Une panne de trois jours en est trois."
+        ),
+        title_en="Incidents",
+        counts_en=(
+            "A residence and a topic that can befall a whole building, on which several households opened a case on "
+            "the same day. An outage of three days is three of them."
+        ),
+        source="cases",
+        measure="incidents",
+        better=Better.LESS,
         behind=CasesBehind(topics=INCIDENT_TOPICS),
+        weight=2,
+        reported=True,
+        basis=Basis.OPENED,
     ),
     Figure(
-        "incident_length", "incidents", "Durée d’un incident, médiane",
-        "À l’horloge, du premier dossier ouvert à la dernière clôture, une fois tous ses dossiers clos.",
-        "Length of an incident, median",
-        "By the clock, from the first case opened to the last closing, once all of its cases are closed.",
-        "cases, events", "incident_length", FigureKind.QUANTILE, Unit.MINUTES, quantile=0.5, better=Better.LESS,
+        id="incident_households",
+        group="incidents",
+        title="Foyers touchés",
+        counts="Foyers de ces dossiers.",
+        title_en="Households concerned",
+        counts_en="The households of those cases.",
+        source="cases",
+        measure="incident_households",
+        better=Better.LESS,
         behind=CasesBehind(topics=INCIDENT_TOPICS),
+        basis=Basis.OPENED,
     ),
     Figure(
-        "transfers", "engine", "Transmis à une autre file", "Dossiers passés d’une file à l’autre par un agent ; "
-        f"{_BY_HAND}.",
-        "Handed to another queue", f"Cases that an agent handed from one queue to another; {_NOT_UNDONE}.",
-        "events", "transfers", better=Better.LESS, basis=Basis.EVENTS, events=("moved",),
+        id="incident_length",
+        group="incidents",
+        title="Durée d’un incident, médiane",
+        counts="À l’horloge, du premier dossier ouvert à la dernière clôture, une fois tous ses dossiers clos.",
+        title_en="Length of an incident, median",
+        counts_en="By the clock, from the first case opened to the last closing, once all of its cases are closed.",
+        source="cases, events",
+        measure="incident_length",
+        kind=FigureKind.QUANTILE,
+        unit=Unit.MINUTES,
+        quantile=0.5,
+        better=Better.LESS,
+        behind=CasesBehind(topics=INCIDENT_TOPICS),
+        basis=Basis.OPENED,
+    ),
+    Figure(
+        id="transfers",
+        group="engine",
+        title="Transmis à une autre file",
+        counts=f"Dossiers passés d’une file à l’autre par un agent ; {_BY_HAND}.",
+        title_en="Handed to another queue",
+        counts_en=f"Cases that an agent handed from one queue to another; {_NOT_UNDONE}.",
+        source="events",
+        measure="transfers",
+        better=Better.LESS,
+        basis=Basis.EVENTS,
+        events=("moved",),
         counter=EventCount(),
     ),
     Figure(
-        "corrected_tenant", "engine", "Locataire corrigé", f"Fois où un agent a dit de qui il s’agit ; {_BY_HAND}.",
-        "Tenant corrected", f"Times that an agent said whom it is about; {_NOT_UNDONE}.",
-        "events", "corrected_tenant", better=Better.LESS, basis=Basis.EVENTS, events=("tenant",),
+        id="corrected_tenant",
+        group="engine",
+        title="Locataire corrigé",
+        counts=f"Fois où un agent a dit de qui il s’agit ; {_BY_HAND}.",
+        title_en="Tenant corrected",
+        counts_en=f"Times that an agent said whom it is about; {_NOT_UNDONE}.",
+        source="events",
+        measure="corrected_tenant",
+        better=Better.LESS,
+        basis=Basis.EVENTS,
+        events=("tenant",),
         counter=EventCount(changing=True),
     ),
     Figure(
-        "corrected_topic", "engine", "Motif corrigé",
-        f"Fois où un agent a changé le motif, comptées au motif que le moteur avait donné ; {_BY_HAND}.",
-        "Topic corrected",
-        f"Times that an agent changed the topic, counted under the topic that the engine had given; {_NOT_UNDONE}.",
-        "events", "corrected_topic", better=Better.LESS, basis=Basis.EVENTS, events=("topic",),
-        counter=EventCount(changing=True, by_former_topic=True), reported=True,
+        id="corrected_topic",
+        group="engine",
+        title="Motif corrigé",
+        counts=f"Fois où un agent a changé le motif, comptées au motif que le moteur avait donné ; {_BY_HAND}.",
+        title_en="Topic corrected",
+        counts_en=(
+            f"Times that an agent changed the topic, counted under the topic that the engine had given; {_NOT_UNDONE}."
+        ),
+        source="events",
+        measure="corrected_topic",
+        better=Better.LESS,
+        basis=Basis.EVENTS,
+        events=("topic",),
+        counter=EventCount(changing=True, by_former_topic=True),
+        reported=True,
     ),
     Figure(
-        "corrected_priority", "engine", "Priorité corrigée",
-        "Fois où un agent a changé la priorité ; un danger dit ou levé compte parmi les dangers manqués et les fausses "
-        f"alertes ; {_BY_HAND}.",
-        "Priority corrected",
-        "Times that an agent changed the priority; a danger said or taken away counts among the alarms missed and "
-        f"false; {_NOT_UNDONE}.",
-        "events", "corrected_priority", better=Better.LESS, basis=Basis.EVENTS, events=("priority",),
+        id="corrected_priority",
+        group="engine",
+        title="Priorité corrigée",
+        counts=(
+            "Fois où un agent a changé la priorité ; un danger dit ou levé compte parmi les dangers manqués et les "
+            f"fausses alertes ; {_BY_HAND}."
+        ),
+        title_en="Priority corrected",
+        counts_en=(
+            "Times that an agent changed the priority; a danger said or taken away counts among the alarms missed and "
+            f"false; {_NOT_UNDONE}."
+        ),
+        source="events",
+        measure="corrected_priority",
+        better=Better.LESS,
+        basis=Basis.EVENTS,
+        events=("priority",),
         counter=EventCount(changing=True),
     ),
     Figure(
-        "alarms", "alarms", "Dangers signalés", "Dossiers devenus une alerte certaine, la première fois.",
-        "Dangers cried", "Cases that became a certain alarm, the first time.",
-        "events", "alarms", basis=Basis.EVENTS, events=("opened", "joined", "completed", "danger", "priority"),
+        id="alarms",
+        group="alarms",
+        title="Dangers signalés",
+        counts="Dossiers devenus une alerte certaine, la première fois.",
+        title_en="Alarms of danger",
+        counts_en="Cases that became a certain alarm, the first time.",
+        source="events",
+        measure="alarms",
+        basis=Basis.EVENTS,
+        events=("opened", "joined", "completed", "danger", "priority"),
         behind=CasesBehind(danger=True),
     ),
     Figure(
-        "alarms_confirmed", "alarms", "Dangers confirmés",
-        "Alertes certaines dont le dernier mot d’un agent est qu’il y avait danger.",
-        "Dangers confirmed", "Certain alarms of which an agent’s last word is that there was danger.",
-        "alarm_labels", "alarms_confirmed", basis=Basis.EVENTS, events=("done", "danger", "priority", "undone"),
+        id="alarms_confirmed",
+        group="alarms",
+        title="Dangers confirmés",
+        counts="Alertes certaines dont le dernier mot d’un agent est qu’il y avait danger.",
+        title_en="Dangers confirmed",
+        counts_en="Certain alarms of which an agent’s last word is that there was danger.",
+        source="alarm_labels",
+        measure="alarms_confirmed",
+        basis=Basis.EVENTS,
+        events=("done", "danger", "priority", "undone"),
         behind=CasesBehind(danger=True),
     ),
     Figure(
-        "alarms_false", "alarms", "Fausses alertes",
-        "Alertes certaines dont le dernier mot d’un agent est que personne n’était en danger.",
-        "False alarms", "Certain alarms of which an agent’s last word is that nobody was in danger.",
-        "alarm_labels", "alarms_false", better=Better.LESS, basis=Basis.EVENTS, events=("done", "no_danger",
-        "priority"),
-        behind=CasesBehind(danger=True), reported=True,
+        id="alarms_false",
+        group="alarms",
+        title="Fausses alertes",
+        counts="Alertes certaines dont le dernier mot d’un agent est que personne n’était en danger.",
+        title_en="False alarms",
+        counts_en="Certain alarms of which an agent’s last word is that nobody was in danger.",
+        source="alarm_labels",
+        measure="alarms_false",
+        better=Better.LESS,
+        basis=Basis.EVENTS,
+        events=("done", "no_danger", "priority"),
+        behind=CasesBehind(danger=True),
+        reported=True,
     ),
     Figure(
-        "alarms_missed", "alarms", "Dangers que le moteur n’avait pas vus",
-        "Dossiers dont un agent a dit, en dernier, qu’il y avait danger et qui n’étaient pas une alerte certaine.",
-        "Dangers that the engine had not seen",
-        "Cases of which an agent said last that there was danger, and that were no certain alarm.",
-        "alarm_labels", "alarms_missed", better=Better.LESS, basis=Basis.EVENTS, events=("danger", "priority"),
-        behind=CasesBehind(danger=True), reported=True,
+        id="alarms_missed",
+        group="alarms",
+        title="Dangers que le moteur n’avait pas vus",
+        counts=(
+            "Dossiers dont un agent a dit, en dernier, qu’il y avait danger et qui n’étaient pas une alerte certaine."
+        ),
+        title_en="Dangers that the engine had not seen",
+        counts_en="Cases of which an agent said last that there was danger, and that were no certain alarm.",
+        source="alarm_labels",
+        measure="alarms_missed",
+        better=Better.LESS,
+        basis=Basis.EVENTS,
+        events=("danger", "priority"),
+        behind=CasesBehind(danger=True),
+        reported=True,
     ),
     Figure(
-        "alarm_look_median", "alarms", "Premier regard sur un danger, médiane",
-        "À l’horloge, du signalement à la première lecture du dossier, ou au premier acte d’une personne ; compté le "
-        "jour "
-        "du signalement.",
-        "First look at a danger, median",
-        "By the clock, from the alarm to the first reading of the case, or the first act of a person; counted on the "
-        "day "
-        "of the alarm.",
-        "events, audit_trail", "alarm_look", FigureKind.QUANTILE, Unit.MINUTES, quantile=0.5, better=Better.LESS,
-        basis=Basis.EVENTS, events=("opened", "joined", "completed", "danger", "priority"),
-        behind=CasesBehind(danger=True), weight=1,
+        id="alarm_look_median",
+        group="alarms",
+        title="Premier regard sur un danger, médiane",
+        counts=(
+            "À l’horloge, du signalement à la première lecture du dossier, ou au premier acte d’une personne ; compté "
+            "le jour du signalement."
+        ),
+        title_en="First look at a danger, median",
+        counts_en=(
+            "By the clock, from the alarm to the first reading of the case, or the first act of a person; counted on "
+            "the day of the alarm."
+        ),
+        source="events, audit_trail",
+        measure="alarm_look",
+        kind=FigureKind.QUANTILE,
+        unit=Unit.MINUTES,
+        quantile=0.5,
+        better=Better.LESS,
+        basis=Basis.EVENTS,
+        events=("opened", "joined", "completed", "danger", "priority"),
+        behind=CasesBehind(danger=True),
+        weight=1,
     ),
     Figure(
-        "alarm_look_p90", "alarms", "Premier regard sur un danger, 9 sur 10",
-        "Le même, en dessous duquel restent neuf sur dix.",
-        "First look at a danger, 90th percentile", "The same, below which nine in ten stay.",
-        "events, audit_trail", "alarm_look", FigureKind.QUANTILE, Unit.MINUTES, quantile=0.9, better=Better.LESS,
-        basis=Basis.EVENTS, events=("opened", "joined", "completed", "danger", "priority"),
+        id="alarm_look_p90",
+        group="alarms",
+        title="Premier regard sur un danger, 9 sur 10",
+        counts="Le même, en dessous duquel restent neuf sur dix.",
+        title_en="First look at a danger, 90th percentile",
+        counts_en="The same, below which nine in ten stay.",
+        source="events, audit_trail",
+        measure="alarm_look",
+        kind=FigureKind.QUANTILE,
+        unit=Unit.MINUTES,
+        quantile=0.9,
+        better=Better.LESS,
+        basis=Basis.EVENTS,
+        events=("opened", "joined", "completed", "danger", "priority"),
         behind=CasesBehind(danger=True),
     ),
     Figure(
-        "automatic_answers", "rest", "Réponses automatiques", "Accusés de réception et consignes envoyés d’eux-mêmes.",
-        "Automatic answers", "Acknowledgements and advice that went out by themselves.",
-        "events", "automatic_answers", basis=Basis.EVENTS, events=("sent",),
+        id="automatic_answers",
+        group="rest",
+        title="Réponses automatiques",
+        counts="Accusés de réception et consignes envoyés d’eux-mêmes.",
+        title_en="Automatic answers",
+        counts_en="Acknowledgements and advice that went out by themselves.",
+        source="events",
+        measure="automatic_answers",
+        basis=Basis.EVENTS,
+        events=("sent",),
         counter=EventCount({"kind": "answer"}),
     ),
     Figure(
-        "appointments", "rest", "Rendez-vous pris", "Rendez-vous au bureau, le jour où ils sont pris.",
-        "Appointments booked", "Appointments at an office, on the day they are booked.",
-        "events", "appointments", basis=Basis.EVENTS, events=("appointed",),
+        id="appointments",
+        group="rest",
+        title="Rendez-vous pris",
+        counts="Rendez-vous au bureau, le jour où ils sont pris.",
+        title_en="Appointments booked",
+        counts_en="Appointments at an office, on the day they are booked.",
+        source="events",
+        measure="appointments",
+        basis=Basis.EVENTS,
+        events=("appointed",),
         counter=EventCount(),
     ),
     Figure(
-        "appointments_cancelled", "rest", "Rendez-vous annulés", "Rendez-vous, le jour où ils sont annulés.",
-        "Appointments cancelled", "Appointments, on the day they are cancelled.",
-        "events", "appointments_cancelled", better=Better.LESS, basis=Basis.EVENTS, events=("appointment cancelled",),
+        id="appointments_cancelled",
+        group="rest",
+        title="Rendez-vous annulés",
+        counts="Rendez-vous, le jour où ils sont annulés.",
+        title_en="Appointments cancelled",
+        counts_en="Appointments, on the day they are cancelled.",
+        source="events",
+        measure="appointments_cancelled",
+        better=Better.LESS,
+        basis=Basis.EVENTS,
+        events=("appointment cancelled",),
         counter=EventCount(),
     ),
-):  # fmt: skip
+):
     declare(_figure)
 
 

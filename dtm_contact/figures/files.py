@@ -17,7 +17,7 @@ from dtm_contact.model import CodedText
 from dtm_contact.store import Case
 
 Row = Mapping[str, Any]
-Label = Callable[[str, str], str]
+LabelOf = Callable[[str, str], str]
 """Returns the French words for a code: of the column that holds it, and the code."""
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for a formula, or for the end of a cell, at the head of one; wide forms too."""
@@ -39,7 +39,7 @@ TABLES: Final[Mapping[str, str]] = MappingProxyType(
 _COLUMN: Final = {"bureaux": "bureau", "residences": "résidence", "motifs": "motif"}
 
 
-def as_rows(overview: Overview, which: str, label: Label) -> Iterator[Row]:
+def as_rows(overview: Overview, which: str, label: LabelOf) -> Iterator[Row]:
     """Yield a table row by row; beside each code its words, in a column of their own.
 
     Args:
@@ -70,7 +70,7 @@ def as_rows(overview: Overview, which: str, label: Label) -> Iterator[Row]:
                     yield {**_period(overview), **labelled, **_cells(figure, of(figure))}
 
 
-def _labelled(codes: Mapping[str, str], label: Label) -> Row:
+def _labelled(codes: Mapping[str, str], label: LabelOf) -> Row:
     """Return codes by their columns, and behind each its words; nothing where there is no code."""
     row: dict[str, str] = {}
     for column, code in codes.items():
@@ -137,7 +137,7 @@ def case_table_columns(columns: Sequence[str]) -> list[str]:
     return [each for name in chosen for each in ((name, f"{name} (libellé)") if name in _CODES else (name,))]
 
 
-def cases_as_rows(cases: Iterable[Case], columns: Sequence[str], zone: ZoneInfo, label: Label) -> Iterator[Row]:
+def cases_as_rows(cases: Iterable[Case], columns: Sequence[str], zone: ZoneInfo, label: LabelOf) -> Iterator[Row]:
     """Yield cases with the columns that were chosen, in their order; beside each code its words."""
     chosen = [name for name in CASE_COLUMNS if name in columns]
     for case in cases:

@@ -56,7 +56,13 @@ def grounds_of(settings: Settings, rules: RuleSet, directory: Directory, now: da
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What a rebuild did: the days counted, and those that stayed because of them something was erased."""
+    """What counting days again did.
+
+    Attributes:
+        days: how many days have new counts.
+        kept: the days whose earlier counts stayed: cases of them have been erased since, so that a new count would be
+            too small.
+    """
 
     days: int
     kept: tuple[date, ...]

@@ -14,7 +14,7 @@ from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names
 from dtm_contact.figures.definitions import FIGURES
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place
-from dtm_contact.figures.telling import findings_told, office_told, period_told, rate_told, value_told
+from dtm_contact.figures.telling import describe_outliers, format_period, format_rate, format_value, office_name
 from dtm_contact.log import get_log
 from dtm_contact.model import Outgoing, OutgoingKind
 from dtm_contact.outbound.letters import Letter, write
@@ -33,10 +33,10 @@ def report_text(overview: Overview, names: Names, directory: Directory) -> str:
 
 
 def _lines(overview: Overview, names: Names, directory: Directory) -> Iterator[str]:
-    yield f"Chiffres de {period_told(overview.span)}"
+    yield f"Chiffres de {format_period(overview.span)}"
     yield ""
     yield "Ce qui ressort :"
-    found = list(findings_told(overview, names, directory))
+    found = list(describe_outliers(overview, names, directory))
     for each in found:
         yield f"- {each.words}"
         yield from (f"  - {detail.words}" for detail in each.details)
@@ -45,12 +45,12 @@ def _lines(overview: Overview, names: Names, directory: Directory) -> Iterator[s
     for figure in (each for each in FIGURES if each.reported):
         yield ""
         whole = overview.of_whole(figure)
-        rate = f", {rate_told(whole.rate)} (pour 1 000 logements)" if whole.rate is not None else ""
-        yield f"{figure.title} : ensemble {value_told(figure, whole)}{rate}"
+        rate = f", {format_rate(whole.rate)} (pour 1 000 logements)" if whole.rate is not None else ""
+        yield f"{figure.title} : ensemble {format_value(figure, whole)}{rate}"
         for office in overview.offices:
             value = overview.of_office(figure, office)
-            told = value_told(figure, value) if value.rate is None else rate_told(value.rate)
-            yield f"- {office_told(directory, office)} : {told}"
+            told = format_value(figure, value) if value.rate is None else format_rate(value.rate)
+            yield f"- {office_name(directory, office)} : {told}"
     yield ""
     yield "Tous les chiffres, ce que chacun compte et les dossiers derrière : page « Chiffres » du bureau."
 
@@ -120,7 +120,7 @@ class MonthlyReport:
             sender=outbound.sender,
             to=address,
             reply_to="",
-            subject=f"Chiffres de {period_told(month)}",
+            subject=f"Chiffres de {format_period(month)}",
             text=text,
             message_id=f"chiffres-{month.first:%Y-%m}-{_digest(address)[:16]}@{domain}",
             in_reply_to="",

@@ -21,7 +21,7 @@ _MONTHS: Final = (
 )
 
 
-def period_told(span: FigureSpan) -> str:
+def format_period(span: FigureSpan) -> str:
     """Return "semaine du 23 novembre 2026", "novembre 2026", "2026"."""
     first = span.first
     match span.grain:
@@ -34,7 +34,7 @@ def period_told(span: FigureSpan) -> str:
             return str(first.year)
 
 
-def number_told(figure: Figure, number: float | None) -> str:
+def format_number(figure: Figure, number: float | None) -> str:
     """Return a figure in its unit: "1 234", "87 %", "3 h 10", "12 j"; "–" where there is none."""
     if number is None:
         return "–"
@@ -67,19 +67,19 @@ def _hours(minutes: float) -> str:
     return f"{hours}{_NBSP}h{_NBSP}{rest:02d}" if hours < _SHORT and rest else f"{round(minutes / _HOUR)}{_NBSP}h"
 
 
-def rate_told(rate: float | None) -> str:
+def format_rate(rate: float | None) -> str:
     """Return "12,3 ‰", per thousand dwellings."""
     return "–" if rate is None else f"{rate:.1f}{_NBSP}‰".replace(".", ",")
 
 
-def value_told(figure: Figure, value: Value) -> str:
+def format_value(figure: Figure, value: Value) -> str:
     """Return a figure, with its interval in brackets where it is a share or a duration, or that it rests on too few."""
-    told = number_told(figure, value.number)
+    told = format_number(figure, value.number)
     if value.number is None or figure.unit in {Unit.NUMBER, Unit.DAYS} or value.low is None:
         return told
     if value.count < SMALLEST:
         return f"{told} (sur {value.count} : trop peu pour comparer)"
-    return f"{told} ({number_told(figure, value.low)} à {number_told(figure, value.high)})"
+    return f"{told} ({format_number(figure, value.low)} à {format_number(figure, value.high)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +112,13 @@ def step_of(span: FigureSpan) -> Grain:
     return Grain.WEEK if span.grain is Grain.WEEK else Grain.MONTH
 
 
-def office_told(directory: Directory, office_id: str) -> str:
+def office_name(directory: Directory, office_id: str) -> str:
     """Return what an office is called."""
     office = directory.offices.get(office_id)
     return office.name if office else office_id
 
 
-def findings_told(overview: Overview, names: Names, directory: Directory) -> Iterator[Outlier]:
+def describe_outliers(overview: Overview, names: Names, directory: Directory) -> Iterator[Outlier]:
     """Yield what stands out in a period: where service is worse, since when, and for whom; then unusual residences."""
     by_office: dict[str, list[OfficeStandsOut]] = {}
     for each in overview.offices_standing_out():
@@ -127,17 +127,18 @@ def findings_told(overview: Overview, names: Names, directory: Directory) -> Ite
         since = min(each.since for each in found)
         affected = dict.fromkeys(filter(None, (_affected(each, names) for each in found)))
         words = (
-            f"{office_told(directory, office)} : moins bon service que l’ensemble, depuis "
-            f"{period_told(FigureSpan(step_of(overview.span), since))}"
+            f"{office_name(directory, office)} : moins bon service que l’ensemble, depuis "
+            f"{format_period(FigureSpan(step_of(overview.span), since))}"
         )
         words += f" ; surtout pour {' ; '.join(affected)}" if affected else ""
         yield Outlier(words, office=office, details=tuple(_detail(each, overview.span) for each in found))
     for unusual in overview.unusual():
         residence = directory.residences.get(unusual.residence)
         words = (
-            f"{office_told(directory, residence.office_id) if residence else '?'} : "
+            f"{office_name(directory, residence.office_id) if residence else '?'} : "
             f"{names.topics.get(unusual.topic, unusual.topic)}, {without_code(names.residence(unusual.residence))}, "
-            f"{unusual.count} dossiers, ×{unusual.times:.0f} (d’habitude {number_told(BY_ID['opened'], unusual.usual)})"
+            f"{unusual.count} dossiers, ×{unusual.times:.0f} "
+            f"(d’habitude {format_number(BY_ID['opened'], unusual.usual)})"
         )
         yield Outlier(words, residence=unusual.residence, topic=unusual.topic)
 
@@ -154,8 +155,8 @@ def _affected(office: OfficeStandsOut, names: Names) -> str:
 def _detail(office: OfficeStandsOut, span: FigureSpan) -> OutlierDetail:
     """Return by which figure an office stands out; its interval stands on the figure's own page."""
     mine, whole = (
-        rate_told(value.rate) if value.rate is not None else number_told(office.figure, value.number)
+        format_rate(value.rate) if value.rate is not None else format_number(office.figure, value.number)
         for value in (office.mine, office.whole)
     )
-    since = period_told(FigureSpan(step_of(span), office.since))
+    since = format_period(FigureSpan(step_of(span), office.since))
     return OutlierDetail(f"{office.figure.title} : {mine}, ensemble {whole}, depuis {since}", office.figure)

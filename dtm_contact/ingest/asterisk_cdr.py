@@ -53,7 +53,7 @@ class AsteriskLogs:
         self._now = now
         self._seconds = seconds
         self._faults = Faults()
-        self._told_anew = now()
+        self._reported_at = now()
         name = self._switchboard.records.name
         self._reader = RecordReader(name, self._switchboard.zone, self._faults, self._switchboard.columns)
         self.restore(None, ())
@@ -170,8 +170,8 @@ class AsteriskLogs:
 
     def _tell_faults(self, now: datetime) -> None:
         """Tell the first faults of a kind in full, and once an hour how many more there were."""
-        anew = now - self._told_anew >= _TELL_ANEW
-        self._told_anew = now if anew else self._told_anew
+        anew = now - self._reported_at >= _TELL_ANEW
+        self._reported_at = now if anew else self._reported_at
         problems, counts = self._faults.take(anew=anew)
         for kind, count in counts.items():
             metrics.LOG_FAULTS.labels(NAME, kind).inc(count)

@@ -265,7 +265,7 @@ def letter_act(what: str, data: Mapping[str, Any]) -> str:
 
 def _details(what: str, data: Mapping[str, Any], naming: EventNaming) -> list[str]:
     because = text_of_json(data.get("reason"))
-    details = [*_changed(what, data, naming), *_kept(data, naming), *_told(data)]
+    details = [*_changed(what, data, naming), *_kept(data, naming), *_in_words(data)]
     if what in _SAY_ALL:
         details = []
     elif "way" in data:
@@ -277,7 +277,7 @@ def _details(what: str, data: Mapping[str, Any], naming: EventNaming) -> list[st
     elif what in {"called next", "notice queued"}:
         details = [str(data.get("to", "")), _NOT_REACHED if data.get("unreached") else ""]
     elif what == "undone":
-        details = [EVENTS.get(data.get("what", ""), "").lower(), *_told(data)]
+        details = [EVENTS.get(data.get("what", ""), "").lower(), *_in_words(data)]
     elif what == "tenant" and (data.get("changed") or {}).get("tenant_id", [None, "?"])[1] is None:
         details = ["aucun de nos locataires", *_kept(data, naming)]
     return details
@@ -310,7 +310,7 @@ def _kept(data: Mapping[str, Any], naming: EventNaming) -> list[str]:
     return told
 
 
-def _told(data: Mapping[str, Any]) -> list[str]:
+def _in_words(data: Mapping[str, Any]) -> list[str]:
     told = [text_of_json(data[name]) for name in ("entry", "reason", "text", "why") if data.get(name)]
     if "outcome" in data and "text" not in data:
         told.append(text_of(CodedText.about("outcome", outcome=data["outcome"], before=data.get("before"))))

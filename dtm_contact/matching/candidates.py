@@ -47,7 +47,7 @@ class CaretakersNamed:
         return bool(self._found)
 
     def bits(self, entrances: Numbers) -> Floats:
-        """Return what it says for each of some entrances."""
+        """Return the weight, in bits, of the named caretakers for each of some entrances."""
         bits = np.zeros(len(entrances))
         for _mention, theirs in self._found:
             inside = np.isin(entrances, list(theirs))
@@ -57,7 +57,7 @@ class CaretakersNamed:
         return bits
 
     def evidence(self, entrance: int) -> Iterable[Evidence]:
-        """Yield what it says for one entrance."""
+        """Yield the evidence that each named caretaker is for or against one entrance, with its weight in bits."""
         for mention, entrances in self._found:
             bits = self._index.caretaker_bits(entrance, entrances)
             yield Evidence("place.caretaker", round(bits, 2), mention.seen, mention.span, mention.seen)
@@ -149,13 +149,13 @@ class PlaceEvidence:
         floors = self._floors([(group, atom) for group, atom in atoms if atom.kind == "floor"])
         if len(floors) == 1 and home.floor:
             yield self._detail("floor", floors.popitem(), home.floor, self._index.floors)
-        doors = {atom.values[0]: _told_beside(group, atom) for group, atom in atoms if atom.kind == "door"}
+        doors = {atom.values[0]: _words_of_detail(group, atom) for group, atom in atoms if atom.kind == "door"}
         if len(doors) == 1 and home.door:
             yield self._detail("door", doors.popitem(), door_key(home.door), self._index.doors)
 
     def _floors(self, beside: Sequence[tuple[Group, Atom]]) -> dict[str, Seen]:
         """Return the floors told beside a place; of several, and where there is none, those that are the writer's."""
-        told = {atom.values[0]: _told_beside(group, atom) for group, atom in beside}
+        told = {atom.values[0]: _words_of_detail(group, atom) for group, atom in beside}
         if not told:
             return dict(self._own_floors)
         own = [atom.values[0] for group, atom in beside if is_their_own(group.passage, atom)]
@@ -176,7 +176,7 @@ def _seen(passage: Passage, atom: Atom) -> Seen:
     return passage.seen(atom.start, atom.end), passage.span(atom.start, atom.end)
 
 
-def _told_beside(group: Group, atom: Atom) -> Seen:
+def _words_of_detail(group: Group, atom: Atom) -> Seen:
     """Return the words of a detail; of a group that was joined of several they do not stand in one passage."""
     return _seen(group.passage, atom) if group.said_at is None else (atom.values[0], None)
 
@@ -433,9 +433,9 @@ class Weighing:
 
     def _building(self, home: Home) -> Iterator[Evidence]:
         """Yield what a building says that is told beside no place: "Mehmet Çelik, bâtiment D"."""
-        if self._building_told is None or home.entrance == NOWHERE:
+        if self._named_building is None or home.entrance == NOWHERE:
             return
-        letter, seen, span = self._building_told
+        letter, seen, span = self._named_building
         known, gazetteer = self.index.gazetteer.compared, self.index.gazetteer
         said, theirs = known.buildings.get(letter, NOWHERE), known.building.item(home.entrance)
         if theirs == known.buildings.get("", NOWHERE):
@@ -446,7 +446,7 @@ class Weighing:
         yield Evidence("place.building", bits, seen, span, gazetteer.entrances[home.entrance].label)
 
     @cached_property
-    def _building_told(self) -> tuple[str, str, Span | None] | None:
+    def _named_building(self) -> tuple[str, str, Span | None] | None:
         """The one building that the writer names where they name no place."""
         if any(group.anchored for group in self.groups):
             return None

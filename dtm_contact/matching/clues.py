@@ -56,7 +56,7 @@ _DIGITS = re.compile(r"[0-9](?:[ ./-]{0,3}[0-9]){3}")
 """What every number of interest has in it; told in a tenth of the time where a text has none."""
 _PLACES = frozenset({"street", "residence", "commune", "unknown_street", "number"})
 _RELATIVES = RELATIVES_WRITTEN_FOR | KIN
-_TOLD_BY_STAFF = frozenset({NameRole.FOR, NameRole.NAMED, NameRole.SIGNED})
+_ROLES_IN_STAFF_MAIL = frozenset({NameRole.FOR, NameRole.NAMED, NameRole.SIGNED})
 _GIVES_OWN_NAME = frozenset({NameRole.SELF, NameRole.SIGNED})
 _MANY = re.compile(r"\b(?:gens|locataires|habitants|voisins|monde)\b[^.!?\n]{0,40}$")
 _BESIDE = 60  # characters
@@ -295,7 +295,7 @@ def _names(contact: Contact, sender: Passage, index: MatchIndex, clues: Clues) -
             # A subject names whom it is about, and is not signed.
             titled = [replace(each, role=NameRole.NAMED) if each.role is NameRole.SIGNED else each for each in titled]
         if _by_staff(text, clues):
-            told = [each for each in titled if each.role in _TOLD_BY_STAFF and not _among_others(text, each)]
+            told = [each for each in titled if each.role in _ROLES_IN_STAFF_MAIL and not _among_others(text, each)]
             titled = [replace(each, role=NameRole.FOR) for each in told if not shown.issuperset(each.words)]
         found.extend(titled)
         if text.part is Part.SUBJECT:

@@ -98,11 +98,11 @@ def _named(text: Passage, home: Sequence[Person], places: Sequence[Group]) -> It
         shared = {each.surname for each in home if each is not person}
         alone = (person.first,) if person.surname in shared else (person.first, person.surname)
         read = (_at(around, text, position, person, alone) for position in range(min(len(text.words), _MOST_WORDS)))
-        if mention := next(filter(None, read), None) or _told_alone(around, text, person, places):
+        if mention := next(filter(None, read), None) or _first_name_alone(around, text, person, places):
             yield mention
 
 
-def _told_alone(around: Surroundings, text: Passage, person: Person, places: Sequence[Group]) -> Mention | None:
+def _first_name_alone(around: Surroundings, text: Passage, person: Person, places: Sequence[Group]) -> Mention | None:
     """Return the mention of a first name by itself, anywhere but in an address, beside a name, or after "ma femme"."""
     taken = [(atom.start, atom.end) for group in places if group.passage is text for atom in group.atoms]
     for position, word in enumerate(text.words[:_MOST_WORDS]):
@@ -141,7 +141,7 @@ def _at(around: Surroundings, text: Passage, position: int, person: Person, alon
     short = len(word.text) >= _SHORTEST_WITH_A_SLIP and _abbreviates(word.text, person.first)
     if len(word.text) > 1 and (short or any(_near(word.text, name) for name in alone)):
         signs = _stands_alone(text, position) or (
-            _is_the_writers(around.before(position, 3)) and not _told_of(around.after(position + 1, 2))
+            _is_the_writers(around.before(position, 3)) and not _acts_otherwise(around.after(position + 1, 2))
         )
         return mention_of(text, [word], NameRole.SIGNED) if signs else None
     return None
@@ -167,7 +167,7 @@ def _stands_alone(text: Passage, position: int) -> bool:
     return closed or (before in set("\n,.!?") and after[:1] in {"", "\n"})
 
 
-def _told_of(after: list[str]) -> bool:
+def _acts_otherwise(after: list[str]) -> bool:
     """Return whether who is brought up does something else than write: "c'est Yves qui l'a posté"."""
     return after[:1] == ["qui"] and WRITING.isdisjoint(after[1:])
 

@@ -438,8 +438,8 @@ class SignedNames(NameTaker):
             return self.mention(NameRole.SIGNED, begin, end, title)
         signs = not self._is_street(line) and self._signs(self._words[begin:end])
         signs = signs or (short and whole and self._may_sign(begin, end))
-        told_of = [word.text for word in self._words[end : line.stop]][:1] == ["qui"]
-        if not signs or told_of or len(line) > (_LINE_WORDS if whole else 2 * _LINE_WORDS):
+        is_spoken_of = [word.text for word in self._words[end : line.stop]][:1] == ["qui"]
+        if not signs or is_spoken_of or len(line) > (_LINE_WORDS if whole else 2 * _LINE_WORDS):
             return None
         tells = TELLING & {word.text for word in self._words[end : line.stop]}
         goes_on = not whole and (tells or not ((last) and self._around.signs_on(end, line.stop)))

@@ -206,7 +206,7 @@ class Surroundings:
 
     def gives_address(self, end: int) -> bool:
         """Return whether an address follows a name ("Roy Claude - 12 rue Hoche"), and no tale of who bears the name."""
-        return self.address_follows(end) and not self.told_of(end)
+        return self.address_follows(end) and not self.goes_on_about(end)
 
     def address_follows(self, end: int) -> bool:
         """Return whether an address follows a name on its line, whatever the sentence says of them."""
@@ -232,7 +232,7 @@ class Surroundings:
             found.append(word.text)
         return found
 
-    def told_of(self, end: int) -> bool:
+    def goes_on_about(self, end: int) -> bool:
         """Return whether the sentence goes on about whoever bears the name that ends there."""
         for word, following in zip(self.words[end:], [*self.words[end + 1 :], None], strict=False):
             after = self.folded[word.end : following.start if following else None]
@@ -275,7 +275,7 @@ class Surroundings:
         rest = self.behind(end).strip()
         begins = self.up_to(position)[-1:] in {"", "\n", ".", "!", "?"}
         closes = begins and "\n" not in rest and len(self.words) - end <= _LAST_WORDS
-        return (opens or closes) and self.is_located(end) and not self.told_of(end)
+        return (opens or closes) and self.is_located(end) and not self.goes_on_about(end)
 
     def signs_together(self, position: int, end: int) -> bool:
         """Return whether a line holds nothing but names, joined by "et": "Odette Roy et Jean Petit"."""

@@ -89,7 +89,11 @@ class Person:
     parking: tuple[int, ...] = ()
 
     def lived_with(self, home: Home) -> bool:
-        """Return whether the person had a home together with whoever has that one."""
+        """Return whether the person ever had a lease on the dwelling of `home` while that lease ran.
+
+        Args:
+            home: somebody else's lease on a dwelling.
+        """
         return any(each.overlaps(home) for each in self.homes)
 
     def home(self, on: date) -> Home | None:
@@ -153,7 +157,7 @@ class People:
         # Of lines that lie in columns only these fields are read for a person: half the time that whole lines take.
         self._named = cells(leases, "tenant_id", "role", "title", "last_name", "birth_name", "first_name")
         self._lasts = cells(leases, "lease_start", "lease_end")
-        self._told_of = cells(records.dwellings, "dwelling_id", "kind", "floor", "door")
+        self._dwelling_cells = cells(records.dwellings, "dwelling_id", "kind", "floor", "door")
         self._made = tuple(map(self._make, range(len(self)))) if len(self) <= FEW else ()
         self._remembered: Callable[[int], Person] = lru_cache(maxsize=_REMEMBERED)(self._make)
 
@@ -202,7 +206,7 @@ class People:
             unit = self._unit[row]
             if unit == NOWHERE:
                 continue
-            (dwelling_id, kind, floor, door), entrance = self._told_of(unit), self._lies_at[unit]
+            (dwelling_id, kind, floor, door), entrance = self._dwelling_cells(unit), self._lies_at[unit]
             if kind == "parking":
                 parking.append(entrance)
             else:

@@ -186,7 +186,7 @@ def house_before(passage: Passage, position: int) -> tuple[HouseNumber | None, i
         first = next((at + 1 for at in range(first, position) if words[at].text.isdigit()), first)
     for start in range(first, position):
         text = passage.folded.text[words[start].start : words[position - 1].end]
-        house = parse_house_number(text) or _told_number([word.text for word in words[start:position]])
+        house = parse_house_number(text) or _spelled_number([word.text for word in words[start:position]])
         if house is not None:
             return house, words[start].start
     return None, here.start
@@ -213,7 +213,7 @@ def _part_of_number(word: Word, following: Word) -> bool:
     return close and (known or len(word.text) == 1)
 
 
-def _told_number(words: list[str]) -> HouseNumber | None:
+def _spelled_number(words: list[str]) -> HouseNumber | None:
     """Return a number told in words ("trente-sept", "soixante-douze", "quatre-vingt-six bis")."""
     suffix = words[-1] if words and words[-1] in {"bis", "ter"} else ""
     total = 0

@@ -319,7 +319,7 @@ def _surname_fits(owner: Weighed, other: Weighed) -> bool:
 
 
 _OF_THE_WRITER = ("email.", "phone.", "thread.", "name.")
-_TOLD_OF = frozenset({NameRole.KIN, NameRole.PAIR, NameRole.NAMED})
+_ROLES_SPOKEN_OF = frozenset({NameRole.KIN, NameRole.PAIR, NameRole.NAMED})
 _FITS_ANOTHER = frozenset({"name.fits_another"})
 _LESS_THAN_THEIR_WORD = {None, NameRole.DISPLAY, NameRole.ADDRESS, NameRole.PAIR}
 _SIGNS_FOR_THEMSELVES = frozenset({Statement.HOLDS_THE_LEASE, Statement.DIED})
@@ -337,7 +337,7 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, writer: Writ
     candidates = list(weighed)
     doubt_accounts(candidates, writer)
     _settle_places(candidates)
-    if any(not _TOLD_OF.isdisjoint(each.fits) for each in candidates):
+    if any(not _ROLES_SPOKEN_OF.isdisjoint(each.fits) for each in candidates):
         _settle_spoken_of(by_home(candidates))
     if writer.gender and not writer.for_another:
         settle_couples(by_home(candidates), writer.gender)

@@ -76,7 +76,7 @@ _BETWEEN = DETERMINERS | RELATIVES_WRITTEN_FOR | KIN | NEIGHBOURS | TITLES
 
 
 class Roles:
-    """Who the names of one passage are."""
+    """The roles in which names stand in one passage: writer, caretaker, relative, neighbour and others (`NameRole`)."""
 
     def __init__(self, around: Surroundings) -> None:
         """Take what stands around them."""
@@ -121,8 +121,8 @@ class Roles:
 
     def _is_caretaker(self, position: int, end: int, before: list[str], cue: str) -> bool:
         """Return whether a name is a caretaker's; who says "M. le gardien, c'est Odette Roy" is none."""
-        told_before = CARETAKERS & set(before[:4]) and not (cue == "self" and self._greets(position))
-        return bool(told_before or (CARETAKERS - LODGES) & set(self._around.after(end, 2)))
+        caretaker_before = CARETAKERS & set(before[:4]) and not (cue == "self" and self._greets(position))
+        return bool(caretaker_before or (CARETAKERS - LODGES) & set(self._around.after(end, 2)))
 
     def _the_writer(self, end: int) -> bool:
         """Return whether "moi" follows a name ("M. Roy (moi)") and begins no sentence ("…, moi je n'ai rien dit")."""
@@ -250,9 +250,11 @@ class Roles:
         """Return whether a name is that of somebody whom the matter is about, though another writes."""
         papers = IN_A_NAME if self._words[position].text == _NAME else PAPERS
         # "… la fille de Thomas" is told of, unless somebody says that they are that one.
-        told_of = self._words[position].text in KIN and bool(before) and before[0] in _ARTICLES
-        told_of = told_of and bool(_LEADING_TO & set(before[1:2])) and not (SAYING_WHO_HE_IS | ON_BEHALF) & set(before)
-        if self._around.and_their_own(end) or (cue == "behalf" and (told_of or papers & set(before))):
+        is_spoken_of = self._words[position].text in KIN and bool(before) and before[0] in _ARTICLES
+        is_spoken_of = (
+            is_spoken_of and bool(_LEADING_TO & set(before[1:2])) and not (SAYING_WHO_HE_IS | ON_BEHALF) & set(before)
+        )
+        if self._around.and_their_own(end) or (cue == "behalf" and (is_spoken_of or papers & set(before))):
             return False
         if (
             cue in {"for", "behalf"}
@@ -311,7 +313,7 @@ class Roles:
     def _at_head_of_line(self, tail: str, end: int) -> NameRole | None:
         """Tell a signature from somebody addressed, and from somebody told of."""
         if self._around.address_follows(end):
-            return NameRole.NAMED if self._around.told_of(end) else NameRole.SIGNED
+            return NameRole.NAMED if self._around.goes_on_about(end) else NameRole.SIGNED
         if tail in {"", "\n"}:
             return NameRole.SIGNED if len(self._words) - end <= _CLOSING_WORDS else None
         return None if tail == "," and not self._around.is_located(end) else NameRole.NAMED

@@ -207,7 +207,7 @@ def verdict(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Match:
     home = home_of(tenant, dwelling, weighing.on, index.directory)
     residence = _residence(weighing, weighed, masses, tenant, home)
     if home is None and tenant is None and residence is not None:
-        home = _told_home(weighing, residence.id)
+        home = _written_home(weighing, residence.id)
     if home is not None and (
         residence.id == home.residence_id if residence is not None else masses.is_at_home(home.residence_id)
     ):
@@ -246,7 +246,7 @@ def _residence(
     return _sure(likely, min(thresholds.residence, thresholds.residence_written) if known else thresholds.residence)
 
 
-def _told_home(weighing: Weighing, residence_id: str) -> WriterHome | None:
+def _written_home(weighing: Weighing, residence_id: str) -> WriterHome | None:
     """Return where somebody whom nobody knows says that they live, where that is written out and not the matter's."""
     ids, least = list(weighing.index.gazetteer.residence_ids), weighing.index.settings.match.residence_written
     for group, meaning in weighing.meanings:

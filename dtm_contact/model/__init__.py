@@ -42,7 +42,6 @@ from dtm_contact.model.conversation import (
     KnownCase,
     Sent,
 )
-from dtm_contact.model.dealings import MOST_DEALINGS, Dealings, Dealt, OpenCase, Party
 from dtm_contact.model.decision import CaseKind, ConditionTrace, Decision, RuleTrace
 from dtm_contact.model.draft import Draft, DraftKey, DraftKind, Writer
 from dtm_contact.model.file import StoredFile
@@ -62,6 +61,7 @@ from dtm_contact.model.match import Candidate, Evidence, Likely, Match, OnDuty, 
 from dtm_contact.model.outgoing import (
     DANGER_QUESTION,
     NEUTRAL_RECEIPT,
+    NO_MAILBOX,
     ClaimedOutgoing,
     Limits,
     Outgoing,
@@ -71,6 +71,7 @@ from dtm_contact.model.outgoing import (
     Urgency,
     Withheld,
 )
+from dtm_contact.model.party_history import MOST_RECALLED, OpenCase, Party, PartyHistory, PriorContact
 from dtm_contact.model.problem import Problem, Severity, errors_first
 from dtm_contact.model.register import SINGLE, Consent, EntryKind, KnownEntry, Protection, Reach, holding_for
 from dtm_contact.model.scan import Recognition, ScannedLine, ScanReader
@@ -83,8 +84,9 @@ __all__ = [
     "DANGER_QUESTION",
     "DIGEST_HEADER",
     "IMPORTED",
-    "MOST_DEALINGS",
+    "MOST_RECALLED",
     "NEUTRAL_RECEIPT",
+    "NO_MAILBOX",
     "RECENT_KEPT",
     "REQUEST_FILE",
     "REQUEST_HEADER",
@@ -118,8 +120,6 @@ __all__ = [
     "Contact",
     "Conversations",
     "DangerReply",
-    "Dealings",
-    "Dealt",
     "Decision",
     "Draft",
     "DraftKey",
@@ -157,8 +157,10 @@ __all__ = [
     "OutgoingKind",
     "Part",
     "Party",
+    "PartyHistory",
     "Peril",
     "Position",
+    "PriorContact",
     "Priority",
     "Problem",
     "Proposal",

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Protocol, TypeVar
 
 from dtm_contact.model.conversation import Alike, Conversations, KnownCase, Sent
-from dtm_contact.model.dealings import Dealings, Party
+from dtm_contact.model.party_history import Party, PartyHistory
 from dtm_contact.model.register import KnownEntry
 
 
@@ -50,7 +50,7 @@ class History(Conversations, Protocol):
         """Return what is confirmed for these addresses (lower case) and numbers (phone keys)."""
         ...
 
-    def dealings(self, party: Party, since: datetime) -> Dealings:
+    def party_history(self, party: Party, since: datetime) -> PartyHistory:
         """Return a party's open cases, whatever their age, and its contacts since then; the latest of too many."""
         ...
 
@@ -72,10 +72,10 @@ class NoHistory:
         del addresses, numbers
         return ()
 
-    def dealings(self, party: Party, since: datetime) -> Dealings:
+    def party_history(self, party: Party, since: datetime) -> PartyHistory:
         """Return nothing, whatever is asked."""
         del party, since
-        return Dealings()
+        return PartyHistory()
 
     def register(self, tenants: Sequence[str], on: date) -> Sequence[KnownEntry]:
         """Return nothing, whatever is asked."""
@@ -100,11 +100,11 @@ class NoHistory:
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """The dealings of a party since a time, as they were answered."""
+    """The history of a party since a time, as it was answered; kept judgements have it under the name `dealings`."""
 
     party: Party
     since: datetime
-    dealings: Dealings
+    dealings: PartyHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class NotedHistory:
         self._history = history
         self._thread: list[Earlier] = []
         self._confirmed: list[Confirmed] = []
-        self._dealings: dict[tuple[Party, datetime], Dealings] = {}
+        self._party_history: dict[tuple[Party, datetime], PartyHistory] = {}
         self._cases: list[KnownCase] = []
         self._alike: list[Alike] = []
         self._sent: list[Sent] = []
@@ -153,12 +153,12 @@ class NotedHistory:
         self._confirmed += found
         return found
 
-    def dealings(self, party: Party, since: datetime) -> Dealings:
+    def party_history(self, party: Party, since: datetime) -> PartyHistory:
         """Return what the other history answers; it is asked the same only once."""
         asked = party, since
-        if asked not in self._dealings:
-            self._dealings[asked] = self._history.dealings(party, since)
-        return self._dealings[asked]
+        if asked not in self._party_history:
+            self._party_history[asked] = self._history.party_history(party, since)
+        return self._party_history[asked]
 
     def register(self, tenants: Sequence[str], on: date) -> Sequence[KnownEntry]:
         """Return what the other history answers."""
@@ -186,7 +186,9 @@ class NotedHistory:
 
     def answers(self) -> Answers:
         """Return what was answered so far."""
-        dealings = tuple(Recalled(*asked, found) for asked, found in self._dealings.items() if found != Dealings())
+        dealings = tuple(
+            Recalled(*asked, found) for asked, found in self._party_history.items() if found != PartyHistory()
+        )
         return Answers(
             thread=_each_once(self._thread),
             confirmed=_each_once(self._confirmed),
@@ -213,12 +215,12 @@ class KeptHistory:
         """Return what was confirmed then."""
         return [fact for fact in self._answers.confirmed if fact.value in addresses or fact.value in numbers]
 
-    def dealings(self, party: Party, since: datetime) -> Dealings:
-        """Return the dealings as they were answered then; none where that was not asked."""
+    def party_history(self, party: Party, since: datetime) -> PartyHistory:
+        """Return the history of a party as it was answered then; none where that was not asked."""
         for kept in self._answers.dealings:
             if (kept.party, kept.since) == (party, since):
                 return kept.dealings
-        return Dealings()
+        return PartyHistory()
 
     def register(self, tenants: Sequence[str], on: date) -> Sequence[KnownEntry]:
         """Return the entries of these tenants that were in force then."""

@@ -9,6 +9,12 @@ DANGER_QUESTION: Final = "danger-possible"
 """The answer that asks whether a possible danger is happening now; what it is sent for, as `Outgoing.reason`."""
 NEUTRAL_RECEIPT: Final = "recu-neutre"
 """The only answer that goes out by itself where somebody is hurt at home: it says that a message came, and no more."""
+NO_MAILBOX: Final = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"})
+"""The enhanced codes of mail servers (RFC 3463, RFC 7505) that say that there is no such address.
+
+No such mailbox, no such domain, no address at all, a mailbox that has moved away, a domain that takes no mail. All
+others say something else, also of an address (5.1.8 is the sender's, 5.2.2 a full mailbox, 5.7.1 a policy).
+"""
 
 
 class Withheld(StrEnum):

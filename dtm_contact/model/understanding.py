@@ -46,7 +46,7 @@ class Wish(StrEnum):
 
 
 class Unread(StrEnum):
-    """Why nobody, and no program, has read what a message says: a person must."""
+    """Why a message's content could not be understood by the program, so that a person must read or hear it."""
 
     SCAN = "scan"
     """It is a letter that a copier or a mail room sent as a file; the message around it says nothing."""

@@ -66,6 +66,8 @@ class Answering:
     ) -> tuple[Outgoing | UnwrittenNotice, ...]:
         """Return what goes out because of what was judged, and the notices that cannot be written.
 
+        The notices stand before the answer, and so go out before it: what is equally urgent is sent as it was written.
+
         Args:
             arrival: what came in.
             judgement: what was judged of it.
@@ -76,15 +78,15 @@ class Answering:
         rules, directory = ruled
         historical = arrival.is_historical(judgement.contact.at)
         return (
-            *self._answers(arrival, judgement, number, ruled, now),
             *(() if historical else self._notices(judgement, number, rules, directory, now)),
+            *self._answers(arrival, judgement, number, ruled, now),
         )
 
     def _answers(
         self, arrival: Arrival, judgement: Judgement, number: str, ruled: tuple[RuleSet, Directory], now: datetime
     ) -> Iterator[Outgoing]:
         rules, directory = ruled
-        decision = told_decision(arrival, judgement, rules, directory)
+        decision = answerable_decision(arrival, judgement, rules, directory)
         address = writer(judgement.contact, self.settings.domains).address
         protected = reaches_protected(judgement, address, directory, now.astimezone(self.settings.zone).date())
         name = _name(judgement, decision, rules, now, protected=protected)
@@ -180,7 +182,7 @@ class Answering:
         return Outgoing(kind, reason, letter.to, self.tokens.address(number), letter.message_id, raw, again_after)
 
 
-def told_decision(arrival: Arrival, judgement: Judgement, rules: RuleSet, directory: Directory) -> Decision:
+def answerable_decision(arrival: Arrival, judgement: Judgement, rules: RuleSet, directory: Directory) -> Decision:
     """Return the decision that an answer may tell of.
 
     To somebody who is proven and writes about their own home, what was decided. To anybody else, what would have been
@@ -249,7 +251,7 @@ def asks_whether_now(judgement: Judgement, decision: Decision, rules: RuleSet, n
 
     Args:
         judgement: what was judged of the message.
-        decision: what an answer may tell of (`told_decision`): its alarm, and the queue whose hours count.
+        decision: what an answer may tell of (`answerable_decision`): its alarm, and the queue whose hours count.
         rules: the rules that decided.
         now: the time of judging, aware.
     """

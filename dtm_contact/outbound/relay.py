@@ -1,6 +1,7 @@
 """Handing one message to the mail server that sends for us, and what its answer means."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,10 +11,15 @@ from typing import Final
 import aiosmtplib
 
 from dtm_contact.errors import WrongSettingError, described
-from dtm_contact.model import Outgoing
+from dtm_contact.log import mask
+from dtm_contact.model import NO_MAILBOX, Outgoing
 from dtm_contact.settings import OutboundSettings
 
 _PERMANENT: Final = 500
+_MOST_WORDS: Final = 200
+"""So many characters of what a server says are kept."""
+# RFC 2034 section 4: a reply's text begins with the enhanced code, each line of it.
+_ENHANCED: Final = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})(?:[ \t]+|$)", re.MULTILINE)
 
 
 class Fate(StrEnum):
@@ -38,22 +44,30 @@ class SendResult:
 
     Attributes:
         fate: that.
-        reason: by what it is told in the case: the server's code, or the error's class.
-        detail: what admins are told besides; empty where that is all.
-        refused: of several recipients, those for whom the server refused it for good, each with its code.
-        left_to: those of several for whom it is to be tried again; the others have it.
+        reason: why, without a word of anybody's: the server's code with its enhanced code ("550 5.7.1"), or the error's
+            class. Logs and the case's event have it.
+        detail: of a server that does not work, what is wrong in our own words; empty where the reason is all.
+        words: what the server said behind its codes, fit to be shown (`_shown_words`); empty where no server answered.
+        refused: of several recipients, those for whom the server refused it for good, each with its codes.
+        left_to: those of several for whom it is to be tried again; the others have it, or never will.
     """
 
     fate: Fate
     reason: str
     detail: str = ""
+    words: str = ""
     refused: Mapping[str, str] = field(default_factory=dict)
     left_to: tuple[str, ...] = ()
 
     @property
     def why(self) -> str:
-        """By what admins are told."""
+        """What alarms tell the admins of it: nothing that the server wrote."""
         return self.detail or self.reason
+
+    @property
+    def reply(self) -> str:
+        """What operators are shown of it: what is wrong, or the server's codes and words."""
+        return self.detail or f"{self.reason} {self.words}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +134,6 @@ class Relay:
             async with exchange.client() as client:
                 return Reached(None, client.get_transport_info("peercert"))
         except (aiosmtplib.SMTPException, WrongSettingError, OSError, ValueError) as error:
-            if type(error) is aiosmtplib.SMTPException:
-                # The library's own words, not the server's: an extension that we need is not offered.
-                return Reached(str(error).rstrip("."))
             return Reached(exchange.failed(error).why)
 
 
@@ -132,8 +143,8 @@ async def _whole(raw: bytes) -> AsyncIterator[bytes]:
 
 async def _hand_over(
     client: aiosmtplib.SMTP, mail_from: str, recipients: Sequence[str], body: AsyncIterable[bytes]
-) -> dict[str, int]:
-    """Hand a message over piece by piece; return for whom of several recipients the server refused it, by its code.
+) -> list[aiosmtplib.SMTPRecipientRefused]:
+    """Hand a message over piece by piece; return for whom of several recipients the server refused it.
 
     Raises:
         aiosmtplib.SMTPRecipientsRefused: for all of them.
@@ -164,7 +175,7 @@ async def _hand_over(
     taken = await protocol.read_response(timeout=client.timeout)
     if taken.code != aiosmtplib.SMTPStatus.completed:
         raise aiosmtplib.SMTPDataError(taken.code, taken.message)
-    return {error.recipient: error.code for error in refused}
+    return refused
 
 
 def _stuffed(piece: bytes, before: bytes) -> bytes:
@@ -172,13 +183,67 @@ def _stuffed(piece: bytes, before: bytes) -> bytes:
     return (before + piece).replace(b"\r\n.", b"\r\n..")[len(before) :]
 
 
-def _of_some(unwelcome: Mapping[str, int]) -> SendResult:
-    """Return what became of a message that the server took for some recipients at least."""
-    for_good = {address: str(code) for address, code in unwelcome.items() if code >= _PERMANENT}
-    left_to = tuple(address for address, code in unwelcome.items() if code < _PERMANENT)
-    if left_to:
-        return SendResult(Fate.LATER, str(unwelcome[left_to[0]]), refused=for_good, left_to=left_to)
-    return SendResult(Fate.SENT, "250", refused=for_good)
+def _of_some(unwelcome: Sequence[aiosmtplib.SMTPRecipientRefused]) -> SendResult:
+    """Return what became of a message that the server took for some recipients at least, and for these it did not."""
+    refused = {error.recipient: ServerReply.of(error) for error in unwelcome if error.code >= _PERMANENT}
+    codes = {address: reply.codes for address, reply in refused.items()}
+    delayed = {error.recipient: ServerReply.of(error) for error in unwelcome if error.code < _PERMANENT}
+    if delayed:
+        first = next(iter(delayed.values()))
+        return SendResult(Fate.LATER, first.codes, words=first.words, refused=codes, left_to=tuple(delayed))
+    return SendResult(Fate.SENT, "250", refused=codes)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerReply:
+    """What a mail server answered.
+
+    Attributes:
+        code: as RFC 5321 has it: 550.
+        enhanced: as RFC 3463 has it: "5.1.1"; empty where the server gives none, or one that contradicts its code.
+        words: the rest, fit to be shown (`_shown_words`).
+    """
+
+    code: int
+    enhanced: str
+    words: str
+
+    @classmethod
+    def of(cls, error: aiosmtplib.SMTPResponseException) -> "ServerReply":
+        """Return what a server answered that took something not."""
+        given = _ENHANCED.match(error.message)
+        enhanced = given.group(1) if given is not None and given.group(1)[0] == str(error.code)[0] else ""
+        recipient = error.recipient if isinstance(error, aiosmtplib.SMTPRecipientRefused) else ""
+        return cls(error.code, enhanced, _shown_words(_ENHANCED.sub("", error.message), recipient))
+
+    @property
+    def codes(self) -> str:
+        """Both codes: "550 5.1.1", or the one that there is."""
+        return f"{self.code} {self.enhanced}".rstrip()
+
+    def is_no_mailbox(self) -> bool:
+        """Return whether it says, of a recipient, that there is no such address.
+
+        The enhanced code says so where there is one: 550 5.7.1 is a policy, a relay denied, a suspicion of spam. A bare
+        550, 551 or 553 is taken to say so, as most servers mean it, and for that agents are told; but such an address
+        is not marked (`store.outbox`), since the same code without more also stands for what 5.7.1 says. An address
+        that is wrongly marked gets no answer for a year; one that is wrongly not marked costs a letter that comes back.
+        """
+        return self.enhanced in NO_MAILBOX if self.enhanced else self.code in _NO_MAILBOX_CODES
+
+
+def _shown_words(said: str, recipient: str) -> str:
+    """Return what a server said as one short line without control characters, addresses and telephone numbers masked.
+
+    Args:
+        said: its words; octets that are no UTF-8 stand in them as surrogates.
+        recipient: the address that it speaks of; where its local part stands alone, that is masked too; "" for none.
+    """
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in said).split())
+    line = mask(line)
+    if local := recipient.rpartition("@")[0]:
+        line = re.sub(rf"(?<!\w){re.escape(local)}(?!\w)", "<address>", line, flags=re.IGNORECASE)
+    return line if len(line) <= _MOST_WORDS else f"{line[: _MOST_WORDS - 1]}…"
 
 
 class _Exchange:
@@ -213,20 +278,34 @@ class _Exchange:
         if isinstance(error, aiosmtplib.SMTPAuthenticationError):
             return SendResult(Fate.DOWN, f"credentials refused ({error.code})")
         if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
-            return _of_code(error.recipients[0].code, of_recipient=True)
+            return _of_none(error.recipients)
         if isinstance(error, aiosmtplib.SMTPResponseException):
+            reply = ServerReply.of(error)
             if not self.ready or isinstance(error, aiosmtplib.SMTPHeloError):
-                return SendResult(Fate.DOWN, str(error.code))
-            return _of_code(error.code, of_recipient=False)
-        return SendResult(Fate.CUT if self.ready else Fate.DOWN, type(error).__name__, described(error))
+                return SendResult(Fate.DOWN, reply.codes, words=reply.words)
+            return SendResult(_fate_of(error.code), reply.codes, words=reply.words)
+        # The library's own words, not the server's: an extension that we need is not offered.
+        own = type(error) is aiosmtplib.SMTPException
+        detail = str(error).rstrip(".") if own else described(error)
+        return SendResult(Fate.CUT if self.ready else Fate.DOWN, type(error).__name__, detail)
 
 
-def _of_code(code: int, *, of_recipient: bool) -> SendResult:
+def _fate_of(code: int) -> Fate:
     """Return what a refusal means (RFC 5321 section 4.2.1)."""
-    if code < _PERMANENT:
-        return SendResult(Fate.LATER, str(code))
-    return SendResult(Fate.NO_SUCH_ADDRESS if of_recipient and code in _NO_MAILBOX else Fate.REFUSED, str(code))
+    return Fate.LATER if code < _PERMANENT else Fate.REFUSED
+
+
+def _of_none(refusals: Sequence[aiosmtplib.SMTPRecipientRefused]) -> SendResult:
+    """Return what became of a message that the server took for none of its recipients.
+
+    Where it may take it later for some of them, it is tried again for these, as where it took it for the others.
+    """
+    if len(refusals) > 1 and any(error.code < _PERMANENT for error in refusals):
+        return _of_some(refusals)
+    replies = [ServerReply.of(error) for error in refusals]
+    fate = Fate.NO_SUCH_ADDRESS if all(reply.is_no_mailbox() for reply in replies) else _fate_of(replies[0].code)
+    return SendResult(fate, replies[0].codes, words=replies[0].words)
 
 
 # RFC 5321 section 4.2.3: no mailbox here; not local; name not allowed.
-_NO_MAILBOX: Final = frozenset({550, 551, 553})
+_NO_MAILBOX_CODES: Final = frozenset({550, 551, 553})

@@ -22,6 +22,16 @@ _ENDS: Final = (Fate.SENT, Fate.REFUSED, Fate.NO_SUCH_ADDRESS)
 _log = get_log("outbound")
 
 
+def relay_trouble(settings: OutboundSettings, why: str) -> str:
+    """Return what is told of a mail server that takes nothing from us.
+
+    Args:
+        settings: where it is.
+        why: what is wrong with it.
+    """
+    return f"The mail server {settings.host}:{settings.port} does not take our mail ({why}): it waits here."
+
+
 class Outbox(Protocol):
     """Where what is to be sent waits; every method returns once the change would survive a power cut."""
 
@@ -33,11 +43,11 @@ class Outbox(Protocol):
         """Return for how many seconds nobody else may take what is claimed; 0 or less where somebody may."""
         ...
 
-    async def settle(self, claimed: ClaimedOutgoing, fate: str, reason: str, now: datetime) -> None:
+    async def settle(self, claimed: ClaimedOutgoing, fate: str, reason: str, now: datetime, reply: str = "") -> None:
         """Say that one is done with: `sent`, `refused`, `no_such_address` or `given_up`."""
         ...
 
-    async def retry(self, claimed: ClaimedOutgoing, reason: str, until: datetime, left_to: Sequence[str] = ()) -> None:
+    async def retry(self, claimed: ClaimedOutgoing, reply: str, until: datetime, left_to: Sequence[str] = ()) -> None:
         """Say that one is tried again, not before `until`; for some alone where the others have it."""
         ...
 
@@ -141,8 +151,7 @@ class Sender:
         now = self._clock()
         metrics.SENT.labels(claimed.outgoing.kind.value, sent.fate.value).inc()
         if sent.fate in (Fate.DOWN, Fate.CUT):
-            server = f"{self._settings.host}:{self._settings.port}"
-            self._alarms.sound("relay", f"The mail server {server} does not take our mail ({sent.why}): it waits here.")
+            self._alarms.sound("relay", relay_trouble(self._settings, sent.why))
         elif sent.fate in _ENDS:
             self._alarms.over("relay")
         # Kept at until the store takes it: what it does not know to be sent would be sent again after a restart.
@@ -162,7 +171,7 @@ class Sender:
         if sent.refused:
             await self._outbox.refused_for(claimed, sent.refused, now)
         if sent.fate in _ENDS:
-            await self._outbox.settle(claimed, sent.fate.value, sent.reason, now)
+            await self._outbox.settle(claimed, sent.fate.value, sent.reason, now, sent.reply)
             if sent.fate is not Fate.SENT:
                 self._report_lost(claimed, sent)
         else:
@@ -181,11 +190,11 @@ class Sender:
 
     async def _later(self, claimed: ClaimedOutgoing, sent: SendResult, now: datetime) -> None:
         if now - claimed.created_at > timedelta(days=self._settings.days):
-            await self._outbox.settle(claimed, "given_up", sent.reason, now)
+            await self._outbox.settle(claimed, "given_up", sent.reason, now, sent.reply)
             self._report_lost(claimed, sent)
             return
         await self._outbox.retry(
-            claimed, sent.reason, now + timedelta(seconds=self._pause(claimed, sent.fate)), sent.left_to
+            claimed, sent.reply, now + timedelta(seconds=self._pause(claimed, sent.fate)), sent.left_to
         )
 
     def _report_lost(self, claimed: ClaimedOutgoing, sent: SendResult) -> None:

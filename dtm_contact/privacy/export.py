@@ -119,8 +119,8 @@ def collected(store: Store, person: DataSubject) -> Collected:
         found: dict[str, Any] = {}
         for place in PLACES:
             rows = [row for part in scope.parts() for row in place.export(connection, part)]
-            told_rows = (_of_the_person(place.name, row) for row in rows)
-            kept = {json.dumps(row, sort_keys=True, default=_plain): row for row in told_rows}
+            own_rows = (_of_the_person(place.name, row) for row in rows)
+            kept = {json.dumps(row, sort_keys=True, default=_plain): row for row in own_rows}
             if kept:
                 found[place.name] = {"contenu": place.holds, "lignes": list(kept.values())}
     told = {
@@ -135,7 +135,12 @@ def collected(store: Store, person: DataSubject) -> Collected:
 
 
 def _of_the_person(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row without who of the staff did it, and without others who were thought of beside the person."""
+    """Return a row as the person may have it: agents are unnamed, and what concerns other people is left out.
+
+    Args:
+        table: which table it is of.
+        row: its columns by their names.
+    """
     kept: dict[str, Any] = {}
     for name, value in row.items():
         staff = name in _STAFF_COLUMNS and (name != "who" or table in _STAFF_WHO)
@@ -161,7 +166,7 @@ def _in_words(value: Any) -> Any:
 
 
 def _own_changes(value: Any) -> Any:
-    """Return what an event says was changed, without whose case it was before."""
+    """Return the changes that an event holds without those that name other people; anything else as it is."""
     if not isinstance(value, dict):
         return value
     return {name: each for name, each in value.items() if name not in _OF_OTHERS}

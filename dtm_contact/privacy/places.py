@@ -44,17 +44,17 @@ def _nowhere(scope: SubjectScope) -> None:
 
 @dataclass(frozen=True)
 class DataPlace:
-    """A table that holds rows of a person.
+    """A table that holds personal data, and how a person's rows in it are found and erased.
 
     Attributes:
         table: the table.
         holds: what stands in it, in French, for plans and the register.
-        rows: which of its rows belong to a scope; None where none can.
-        blank: what a row is left with where it is kept for the figures of its day; None: the row is deleted.
-        still: what is true of a row that was not blanked yet.
-        with_case: its rows go when their case has reached its age.
-        identifies: a person is known by its rows once their cases are gone, so that they go last.
-        covers: further tables whose rows go with it by their foreign keys.
+        rows: returns the SQL condition for the rows that belong to a scope; None where none can.
+        blank: the values that replace a row's own where it is kept for the day's figures; None: the row is deleted.
+        still: the SQL condition for a row that still has its own values; None where `blank` is.
+        with_case: its rows are erased when their case reaches its age.
+        identifies: the person is found by its rows even after their cases are erased, so these rows are erased last.
+        covers: further tables whose rows are deleted with them by foreign keys.
     """
 
     table: sa.Table
@@ -146,7 +146,7 @@ _arrivals, _contacts, _cases, _outbox = schema.arrivals.c, schema.contacts.c, sc
 
 @dataclass(frozen=True)
 class EventsPlace(DataPlace):
-    """The events: kept for the figures with the words that these count by, and nothing else of what was said."""
+    """The table of events: a row stays, with the values that figures count by; all else in it is erased."""
 
     def count(self, connection: Connection, scope: SubjectScope) -> int:
         """Return how many events say more than figures need."""
@@ -707,6 +707,6 @@ def declare(place: DataPlace) -> None:
 
 
 def declared() -> frozenset[str]:
-    """Return the names of all tables that the registry speaks of."""
+    """Return the names of all tables for which this module says what happens to personal data in them."""
     covered = (table.name for place in PLACES for table in (place.table, *place.covers))
     return frozenset({*covered, *(each.table.name for each in STAFF), *KEPT_WITH_CASE})

@@ -159,7 +159,7 @@ def _tables() -> Iterator[tuple[str, str, str, str]]:
     for table in metadata.sorted_tables:
         classes = {info["data_class"]: None for info in _infos(table)}
         if classes:
-            spans = dict.fromkeys(age_told(info["keep"], info["since"]) for info in _infos(table))
+            spans = dict.fromkeys(format_age(info["keep"], info["since"]) for info in _infos(table))
             yield table.name, told[table.name], "; ".join(_CLASSES[each] for each in classes), "; ".join(spans)
 
 
@@ -168,11 +168,21 @@ def _infos(table: sa.Table) -> Iterator[dict[str, Any]]:
     return (info for info in infos if info["data_class"] is not DataClass.NONE)
 
 
-def age_told(keep: str, since: str) -> str:
-    """Return an age of the schema in French, as `3 ans depuis la clôture du dossier`."""
+def format_age(keep: str, since: str) -> str:
+    """Return for how long data are kept, in French: "3 ans depuis la clôture du dossier".
+
+    Args:
+        keep: an ISO 8601 duration of whole years, months or days, as the schema declares it: "P3Y".
+        since: what it counts from; a key of `SINCE`.
+
+    Raises:
+        ValueError: `keep` is another duration.
+    """
     found = _AGE.fullmatch(keep)
     if found is None:
-        raise ValueError(f"{keep!r} is no age of years, months or days")
+        raise ValueError(
+            f"the retention period {keep!r} must be a number of years, months or days, such as P3Y or P90D"
+        )
     number = int(found[1])
     return f"{number} {_UNITS[found[2]][number > 1]} depuis {SINCE[since]}"
 

@@ -219,7 +219,7 @@ def _who(blocks: Sequence[Sequence[ScannedLine]]) -> tuple[tuple[str, ...], tupl
     sender = [block for block in others if block[0].left < _LEFT] or others
     # A block with a town, else one of several lines: a stamp or a scribble is neither.
     with_town = [block for block in sender if any(_POSTCODE.search(line.text) for line in block)]
-    return _told(with_town[:1] or [block for block in sender if len(block) > 1] or sender), _told(ours)
+    return _clean_lines(with_town[:1] or [block for block in sender if len(block) > 1] or sender), _clean_lines(ours)
 
 
 def _words(block: Iterable[ScannedLine]) -> Iterator[str]:
@@ -227,7 +227,7 @@ def _words(block: Iterable[ScannedLine]) -> Iterator[str]:
         yield from name_words(line.text)
 
 
-def _told(blocks: Iterable[Sequence[ScannedLine]]) -> tuple[str, ...]:
+def _clean_lines(blocks: Iterable[Sequence[ScannedLine]]) -> tuple[str, ...]:
     return tuple(text for block in blocks for line in block if (text := clean_line(line.text)))
 
 

@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dtm_contact.model import (
-    MOST_DEALINGS,
+    MOST_RECALLED,
     Alike,
     CaseKind,
-    Dealings,
-    Dealt,
     Earlier,
     Judgement,
     KnownCase,
     NoHistory,
     OpenCase,
     Party,
+    PartyHistory,
+    PriorContact,
     Priority,
     Understanding,
 )
@@ -29,7 +29,7 @@ class _Recorded:
     place: int
     message_id: str
     sender_address: str
-    dealt: Dealt
+    prior: PriorContact
     understanding: Understanding
 
 
@@ -61,21 +61,21 @@ class MemoryHistory(NoHistory):
         """Return the earlier messages in cases that bear one of these ids, in their order."""
         found = self._contacts(("message_id", each) for each in message_ids)
         return [
-            self._earlier(recorded, self._open[recorded.dealt.case_number])
+            self._earlier(recorded, self._open[recorded.prior.case_number])
             for recorded in found
-            if recorded.dealt.case_number
+            if recorded.prior.case_number
         ]
 
-    def dealings(self, party: Party, since: datetime) -> Dealings:
+    def party_history(self, party: Party, since: datetime) -> PartyHistory:
         """Return a party's cases and its messages since then, each oldest first; the latest of too many."""
         keys = [*_whom(party), *(("address", address) for address in party.addresses)]
-        numbers = {number for key in keys for number in self._cases_of[key][-MOST_DEALINGS:]}
+        numbers = {number for key in keys for number in self._cases_of[key][-MOST_RECALLED:]}
         contacts = list(self._contacts(keys))
-        theirs = (recorded.dealt.case_number for recorded in contacts if recorded.sender_address in party.addresses)
+        theirs = (recorded.prior.case_number for recorded in contacts if recorded.sender_address in party.addresses)
         numbers.update(filter(None, theirs))
         cases = sorted((self._open[number] for number in numbers), key=lambda case: case.opened_at)
-        dealt = tuple(recorded.dealt for recorded in contacts if recorded.dealt.at >= since)
-        return Dealings(tuple(cases[-MOST_DEALINGS:]), dealt[-MOST_DEALINGS:])
+        prior = tuple(recorded.prior for recorded in contacts if recorded.prior.at >= since)
+        return PartyHistory(tuple(cases[-MOST_RECALLED:]), prior[-MOST_RECALLED:])
 
     def cases(self, numbers: Sequence[str]) -> Sequence[KnownCase]:
         """Return the cases of these names that exist, in the order asked."""
@@ -84,9 +84,9 @@ class MemoryHistory(NoHistory):
     def alike(self, fingerprint: str, since: datetime) -> Sequence[Alike]:
         """Return the messages in cases since then that say the same, oldest first; the latest of too many."""
         return [
-            Alike(recorded.message_id, recorded.sender_address, recorded.dealt.case_number, recorded.dealt.at)
+            Alike(recorded.message_id, recorded.sender_address, recorded.prior.case_number, recorded.prior.at)
             for recorded in self._contacts([("fingerprint", fingerprint)])
-            if recorded.dealt.case_number and recorded.dealt.at >= since
+            if recorded.prior.case_number and recorded.prior.at >= since
         ]
 
     @staticmethod
@@ -96,7 +96,7 @@ class MemoryHistory(NoHistory):
 
     def _contacts(self, keys: Iterable[tuple[str, str]]) -> Iterator[_Recorded]:
         found = {
-            recorded.place: recorded for key in keys for recorded in self._contacts_of.get(key, ())[-MOST_DEALINGS:]
+            recorded.place: recorded for key in keys for recorded in self._contacts_of.get(key, ())[-MOST_RECALLED:]
         }
         return (found[place] for place in sorted(found))
 
@@ -136,7 +136,7 @@ class MemoryHistory(NoHistory):
         contact = judgement.contact
         topic = judgement.understanding.topic
         whom = judgement.whom
-        dealt = Dealt(
+        prior = PriorContact(
             at,
             contact.channel,
             case,
@@ -146,16 +146,16 @@ class MemoryHistory(NoHistory):
             residence_id=whom["residence_id"],
         )
         return _Recorded(
-            self._count, contact.message_id, judgement.writer.address.lower(), dealt, judgement.understanding
+            self._count, contact.message_id, judgement.writer.address.lower(), prior, judgement.understanding
         )
 
     def _known_case(self, case: OpenCase) -> KnownCase:
         contacts = self._in_case[case.number]
-        topics = (case.topic, *(recorded.dealt.topic for recorded in contacts))
+        topics = (case.topic, *(recorded.prior.topic for recorded in contacts))
         return KnownCase(
             number=case.number,
             closed_at=None,
-            last_contact_at=max((recorded.dealt.at for recorded in contacts), default=case.opened_at),
+            last_contact_at=max((recorded.prior.at for recorded in contacts), default=case.opened_at),
             topics=tuple(dict.fromkeys(filter(None, topics))),
             addresses=frozenset(filter(None, (recorded.sender_address for recorded in contacts))),
             tenant_id=case.tenant_id,
@@ -167,14 +167,14 @@ class MemoryHistory(NoHistory):
         )
 
 
-def _whom(about: Party | OpenCase | Dealt) -> Iterator[tuple[str, str]]:
+def _whom(about: Party | OpenCase | PriorContact) -> Iterator[tuple[str, str]]:
     whom = {"tenant_id": about.tenant_id, "dwelling_id": about.dwelling_id, "residence_id": about.residence_id}
     return ((name, value) for name, value in whom.items() if value)
 
 
 def _keys(judgement: Judgement, recorded: _Recorded) -> Iterator[tuple[str, str]]:
     """Return all by which a message may be asked for."""
-    yield from _whom(recorded.dealt)
+    yield from _whom(recorded.prior)
     reached = {
         "address": recorded.sender_address,
         "message_id": recorded.message_id,

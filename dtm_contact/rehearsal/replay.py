@@ -12,13 +12,13 @@ from pathlib import Path
 
 from dtm_contact.directory import Directory
 from dtm_contact.model import (
-    Dealings,
     Decision,
     History,
     Judgement,
     KeptHistory,
     KnownEntry,
     Party,
+    PartyHistory,
     Priority,
     RuleTrace,
 )
@@ -360,10 +360,10 @@ class Replayed(KeptHistory):
         super().__init__(judgement.history)
         self._now = now
 
-    def dealings(self, party: Party, since: datetime) -> Dealings:
-        """Return the dealings as they were answered then, else as the store has them."""
-        kept = super().dealings(party, since)
-        return kept if kept != Dealings() else self._now.dealings(party, since)
+    def party_history(self, party: Party, since: datetime) -> PartyHistory:
+        """Return the history of a party as it was answered then, else as the store has it."""
+        kept = super().party_history(party, since)
+        return kept if kept != PartyHistory() else self._now.party_history(party, since)
 
     def register(self, tenants: Sequence[str], on: date) -> Sequence[KnownEntry]:
         """Return what was in force then, else what is in force on that day by the register as it is now."""

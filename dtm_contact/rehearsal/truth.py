@@ -127,7 +127,7 @@ def _truth(line: _Line) -> Truth:
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class TruthLabel:
     """What a person says of one message; a line of `truth.jsonl`."""
 
     file: str
@@ -154,7 +154,7 @@ def labelled_files(folder: Path) -> frozenset[str]:
     return frozenset(found)
 
 
-def add_label(folder: Path, label: Label) -> None:
+def add_truth_label(folder: Path, label: TruthLabel) -> None:
     """Add a label to the folder's truth; it stands on the disk when this returns."""
     path = folder / FILE_NAME
     whole = not path.is_file() or path.read_bytes()[-1:] in {b"", b"\n"}
@@ -173,7 +173,7 @@ def resolve_answer(answer: str, codes: Collection[str], default: str) -> str | N
     return begun[0] if len(begun) == 1 else None
 
 
-def with_home(label: Label, directory: Directory) -> Label:
+def with_home(label: TruthLabel, directory: Directory) -> TruthLabel:
     """Return the label with the dwelling and the residence of its tenant's newest lease, where there is one."""
     leases = directory.leases_of(label.tenant_id) if label.tenant_id else ()
     if not leases:

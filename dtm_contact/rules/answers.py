@@ -2,7 +2,7 @@
 
 An answer goes out by itself, to an address that anybody can pretend to have: it has no name at hand that would tell the
 writer anything about themselves, their dwelling or their neighbours. To whoever is not proven to be a tenant the values
-are those of a message whose writer and place the directory does not know (`outbound.answers.told_decision`).
+are those of a message whose writer and place the directory does not know (`outbound.answers.answerable_decision`).
 """
 
 from collections.abc import Collection, Iterator, Mapping

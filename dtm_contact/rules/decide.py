@@ -48,10 +48,10 @@ def decide(  # noqa: PLR0913 - all that was judged of one contact, and what it i
 ) -> Decision:
     """Return where a contact goes.
 
-    The first rule that holds decides; rules before it that only add have their effects added, and those in observation
-    are noted. Where a rule before it hangs on a condition that raised, nobody can tell whether
-    that one would have: the contact goes where the default says, and `Decision.failures` names the condition, for an
-    alarm. If it was understood to be P1, all who can be notified are.
+    The first rule that holds decides. Effects of the rules before it that only add are added; those that only observe
+    are noted. Where a condition raises an exception, nobody can tell whether its rule would have decided: the contact
+    then goes where the default says, unless an earlier rule decided, and `Decision.failures` names the condition, for
+    an alarm. A contact understood as P1 notifies in that case all who can be.
 
     Args:
         contact: what was read.
@@ -282,7 +282,7 @@ def _open_case(rule: Rule, facts: Facts) -> str | None:
     if rule.then.join is None:
         return None
     topic = facts.understanding.topic
-    cases = facts.dealings.open
+    cases = facts.party_history.open
     if rule.then.join == "same_topic":
         cases = tuple(case for case in cases if case.topic is not None and case.topic == topic)
     return max(cases, key=lambda case: (case.opened_at, case.number)).number if cases else None

@@ -13,12 +13,12 @@ from dtm_contact.directory import Directory, Lease, Residence, in_force
 from dtm_contact.hours import Calendar
 from dtm_contact.model import (
     Contact,
-    Dealings,
     History,
     KnownEntry,
     Match,
     NoHistory,
     Party,
+    PartyHistory,
     Understanding,
     holding_for,
 )
@@ -72,7 +72,7 @@ class Facts:
         now: the time of the decision, aware.
         directory: the estate.
         calendar: the opening hours of the office of the place, or of the reception where no place is known.
-        history: what is already known of the party; conditions ask by `dealings` and `neighbours`.
+        history: what is already known of the party; conditions ask by `party_history` and `neighbours`.
         failed: conditions that raised, each as "name: error type"; filled while rules are evaluated.
         tags: what rules that were evaluated before have put to it; filled likewise.
     """
@@ -96,7 +96,7 @@ class Facts:
         return values
 
     @cached_property
-    def dealings(self) -> Dealings:
+    def party_history(self) -> PartyHistory:
         """What the writer or caller, and their household, brought before: open cases, and contacts of `RECALLED`."""
         match, call = self.match, self.contact.call
         # What one program sends comes from everybody: its address is nobody's.
@@ -111,7 +111,7 @@ class Facts:
         )
 
     @cached_property
-    def neighbours(self) -> Dealings:
+    def neighbours(self) -> PartyHistory:
         """What anybody of the same residence brought before; nothing where the residence is not sure."""
         return self._recalled(Party(residence_id=self.match.residence.id if self.match.residence else None))
 
@@ -127,14 +127,14 @@ class Facts:
             tenant_id = people[0] if len(people) == 1 else None
         return holding_for(tenant_id, self.history.register(people, today) if people else ())
 
-    def _recalled(self, party: Party) -> Dealings:
+    def _recalled(self, party: Party) -> PartyHistory:
         if not party:
-            return Dealings()
-        dealings = self.history.dealings(party, self.now - RECALLED)
+            return PartyHistory()
+        party_history = self.history.party_history(party, self.now - RECALLED)
         # Judged again later, it must not see what came after it.
-        return Dealings(
-            tuple(case for case in dealings.open if case.opened_at <= self.now),
-            tuple(dealt for dealt in dealings.contacts if dealt.at <= self.now),
+        return PartyHistory(
+            tuple(case for case in party_history.open if case.opened_at <= self.now),
+            tuple(prior for prior in party_history.contacts if prior.at <= self.now),
         )
 
     @cached_property

@@ -284,7 +284,7 @@ class _Merge:
         """Return the whole file as one conflict."""
         parts = (CONFLICT_START, self.own.text, _BASE_MARK, self.before.text, _TODAY_MARK, self.today.text)
         text = "".join(part if part.endswith("\n") else f"{part}\n" for part in (*parts, CONFLICT_END))
-        told = (_told(node) if node is not None else "(the whole file)" for node in error.nodes)
+        told = (_as_text(node) if node is not None else "(the whole file)" for node in error.nodes)
         return MergedFile(text, (Conflict(self.file, 1, _called(error.path) or "the file", *told),))
 
     def _head(self) -> None:
@@ -347,7 +347,7 @@ class _Merge:
                 line = three.own.first + 1 if three.own is not None else 0
                 # What stands within braces is between the marks as a whole; told is where in it they differ.
                 within = _called(error.path[len(path) + 1 :])
-                told = (f"{within}: {each}" if within else each for each in map(_told, error.nodes))
+                told = (f"{within}: {each}" if within else each for each in map(_as_text, error.nodes))
                 self.conflicts.append(Conflict(self.file, line, _called((*path, key)), *told))
         self._reorder(before, own, today, path)
 
@@ -698,7 +698,7 @@ def _called(path: Path) -> str:
     return " / ".join(_cut(str(part[1] if isinstance(part, tuple) else part)) for part in path)
 
 
-def _told(node: yaml.Node | None) -> str:
+def _as_text(node: yaml.Node | None) -> str:
     return _GONE if node is None else _cut(_dumped(node))
 
 

@@ -84,7 +84,7 @@ class _Button(StrictModel):
         given = [each for each in (self.call, self.answer, self.queue) if each is not None]
         if len(given) != 1:
             hint = "call: caretaker, call: a number, answer: a canned answer, or queue: a queue"
-            raise InvalidValueError(f"a button does one thing, this one {len(given) or 'nothing'}", hint)
+            raise InvalidValueError(f"a button does exactly one thing, and {len(given) or 'none'} is given", hint)
         if self.call not in {None, _CARETAKER} and not _NUMBER.fullmatch(self.call or ""):
             hint = 'write call: caretaker, or a number in quotes: "0 800 47 33 33"'
             raise InvalidValueError(f"{shown(self.call)} cannot be called", hint)

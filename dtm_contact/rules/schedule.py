@@ -258,7 +258,8 @@ class Action(StrEnum):
     REMIND = "remind"
     RAISE = "raise"
     HAND_OVER = "hand_over"
-    NOTIFY_NEXT = "call_next"
+    CALL_NEXT = "call_next"
+    """Notify the next of those on call."""
 
 
 class Until(StrEnum):

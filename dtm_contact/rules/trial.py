@@ -21,8 +21,6 @@ from dtm_contact.model import (
     CodedText,
     Consent,
     Contact,
-    Dealings,
-    Dealt,
     EntryKind,
     Evidence,
     KnownEntry,
@@ -33,6 +31,8 @@ from dtm_contact.model import (
     OpenCase,
     Outcome,
     Party,
+    PartyHistory,
+    PriorContact,
     Priority,
     Protection,
     Reach,
@@ -244,8 +244,8 @@ class StagedTrial:
 class TrialHistory(NoHistory):
     """A history that answers with what a trial says."""
 
-    own: Dealings = field(default_factory=Dealings)
-    neighbours: Dealings = field(default_factory=Dealings)
+    own: PartyHistory = field(default_factory=PartyHistory)
+    neighbours: PartyHistory = field(default_factory=PartyHistory)
     entries: tuple[KnownEntry, ...] = ()
 
     def register(self, tenants: Sequence[str], on: date) -> Sequence[KnownEntry]:
@@ -253,10 +253,10 @@ class TrialHistory(NoHistory):
         del on
         return [entry for entry in self.entries if entry.tenant_id in tenants]
 
-    def dealings(self, party: Party, since: datetime) -> Dealings:
+    def party_history(self, party: Party, since: datetime) -> PartyHistory:
         """Return what the party brought before; of a whole residence, all."""
-        dealings = self.neighbours if party.residence_id is not None else self.own
-        return replace(dealings, contacts=tuple(dealt for dealt in dealings.contacts if dealt.at >= since))
+        party_history = self.neighbours if party.residence_id is not None else self.own
+        return replace(party_history, contacts=tuple(prior for prior in party_history.contacts if prior.at >= since))
 
 
 def stage_trial(trial: Trial, reader: Reader) -> StagedTrial:
@@ -365,7 +365,7 @@ def _of_call(call: Call, trial: Trial) -> Understanding:
 def _history(trial: Trial, now: datetime) -> TrialHistory:
     own = [earlier for earlier in trial.history if not earlier.neighbour]
     entries = tuple(_entries(trial.registered)) if trial.registered else ()
-    return TrialHistory(_dealings(own, now), _dealings(trial.history, now), entries)
+    return TrialHistory(_party_history(own, now), _party_history(trial.history, now), entries)
 
 
 def _entries(registered: Registered) -> Iterator[KnownEntry]:
@@ -380,17 +380,17 @@ def _entries(registered: Registered) -> Iterator[KnownEntry]:
         yield KnownEntry(EntryKind.SMS_CONSENT, registered.sms, _TENANT)
 
 
-def _dealings(history: Sequence[EarlierContact], now: datetime) -> Dealings:
+def _party_history(history: Sequence[EarlierContact], now: datetime) -> PartyHistory:
     numbered = [(f"2026-{number:06}", earlier) for number, earlier in enumerate(history, start=1)]
     numbered.sort(key=lambda item: -item[1].ago.amount)
-    return Dealings(
+    return PartyHistory(
         tuple(
             OpenCase(number, earlier.channel, earlier.topic, "", Priority.P3, now - earlier.ago.amount)
             for number, earlier in numbered
             if earlier.open
         ),
         tuple(
-            Dealt(now - earlier.ago.amount, earlier.channel, number, earlier.topic, earlier.outcome)
+            PriorContact(now - earlier.ago.amount, earlier.channel, number, earlier.topic, earlier.outcome)
             for number, earlier in numbered
         ),
     )

@@ -99,7 +99,7 @@ class OidcSettings(BaseModel):
 
     @property
     def is_set(self) -> bool:
-        """Whether people come in by a provider."""
+        """Whether an identity provider is configured, by which people log in."""
         return bool(self.issuer)
 
     def read_secret(self) -> str | None:

@@ -37,12 +37,12 @@ _LONGEST_LABEL: Final = 120
 
 @dataclass(frozen=True, slots=True)
 class FormEntry:
-    """One field of a message.
+    """One field of a form that came as a message.
 
     Attributes:
-        label: as labels are compared; empty for what stands under none.
-        value: what stands there, with its line feeds.
-        written: the whole of it as it stands, label included.
+        label: its label, normalised by `canonical`; empty for text that follows no label.
+        value: the text after the label, line feeds included.
+        written: label and text as they stand in the message.
     """
 
     label: str

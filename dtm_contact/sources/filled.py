@@ -53,7 +53,7 @@ def fill_in(source: Source, entries: Sequence[FormEntry], subject: str, *, typed
         typed_in: whoever fills in a text can write lines that look like labels.
     """
     filled = Filled()
-    told, spoken = _told_and_spoken(source, entries) if typed_in else (list(entries), [])
+    told, spoken = _form_and_spoken(source, entries) if typed_in else (list(entries), [])
     labels = source.labels
     beside = [each for each in told if each.label not in labels]
     for name, where in source.fields.items():
@@ -71,7 +71,7 @@ def fill_in(source: Source, entries: Sequence[FormEntry], subject: str, *, typed
     return filled
 
 
-def _told_and_spoken(source: Source, entries: Sequence[FormEntry]) -> tuple[list[FormEntry], list[FormEntry]]:
+def _form_and_spoken(source: Source, entries: Sequence[FormEntry]) -> tuple[list[FormEntry], list[FormEntry]]:
     """Part the lines that the form wrote from those within the person's text."""
     where = source.fields.get(SourceField.TEXT)
     of_text = frozenset(where.labels) if where else frozenset()

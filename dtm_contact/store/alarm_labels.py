@@ -57,7 +57,7 @@ class AlarmLabel:
         return self.before.certain and not self.danger
 
 
-def put_label(connection: Connection, case_id: int, event_id: int, label: AlarmLabel) -> None:
+def put_alarm_label(connection: Connection, case_id: int, event_id: int, label: AlarmLabel) -> None:
     """Keep what an agent said of a case's alarm by the act that an event records."""
     values = {
         "case_id": case_id,
@@ -71,7 +71,7 @@ def put_label(connection: Connection, case_id: int, event_id: int, label: AlarmL
     connection.execute(alarm_labels.insert(), values)
 
 
-def take_label_back(connection: Connection, event_id: int) -> None:
+def take_alarm_label_back(connection: Connection, event_id: int) -> None:
     """Forget what an agent said by an act that they have taken back."""
     connection.execute(alarm_labels.delete().where(alarm_labels.c.event_id == event_id))
 

@@ -252,15 +252,17 @@ def set_subject(connection: Connection, case_id: int, subject: CodedText) -> Non
 def mark_bounces(connection: Connection, case_id: int, judgement: Judgement, now: datetime) -> dict[str, Any]:
     """Mark the addresses of a case that a report says nothing reaches; return what the event says of that."""
     contact = judgement.contact
-    if contact.undelivered:
-        named = " ".join(each.address for each in contact.undelivered)
-        status = next((each.status for each in contact.undelivered if each.status), "failed")
-        return {"bounced": len(outbox.mark_bounced(connection, case_id, named, status, now))}
     text = f"{contact.subject}\n{contact.new_text}\n{contact.quoted_text}".lower()
-    match = _FAILED.search(text)
-    if match is None:
+    codes = _FAILED.findall(text)
+    # An enhanced code says more than the 550 before it.
+    status = next((code for code in codes if code.startswith("5.")), codes[0] if codes else "")
+    failed = [(each.address, each.status or status or "failed") for each in contact.undelivered]
+    if not failed and status:
+        failed = [(text, status)]
+    if not failed:
         return {}
-    return {"bounced": len(outbox.mark_bounced(connection, case_id, text, match.group(), now))}
+    bounced = [outbox.mark_bounced(connection, case_id, named, code, now) for named, code in failed]
+    return {"bounced": len({address for addresses in bounced for address in addresses})}
 
 
 def link(connection: Connection, case_id: int, numbers: Sequence[str]) -> None:

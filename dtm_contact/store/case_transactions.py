@@ -26,7 +26,7 @@ from dtm_contact.model import (
 )
 from dtm_contact.store import accounts, confirmations, events, outbox, register, timers
 from dtm_contact.store.accounts import TrailLine
-from dtm_contact.store.alarm_labels import AlarmLabel, alarm_values, put_label, take_label_back
+from dtm_contact.store.alarm_labels import AlarmLabel, alarm_values, put_alarm_label, take_alarm_label_back
 from dtm_contact.store.arrivals import envelope_of
 from dtm_contact.store.case_changes import next_number
 from dtm_contact.store.cases import CASE_COLUMNS, Case, CaseContact, case_of, contacts_of
@@ -182,11 +182,11 @@ class CaseTransaction:
     def add_alarm_label(self, held: LockedCase, event: events.Event, *, danger: bool) -> None:
         """Keep what an event says of a case's alarm, as it was when it was held: that somebody is in danger, or not."""
         label = AlarmLabel(held.case.number, self.now, self.who, event.what, held.case.alarm, danger)
-        put_label(self._connection, held.id, event.id, label)
+        put_alarm_label(self._connection, held.id, event.id, label)
 
-    def take_label_back(self, event: events.Event) -> None:
+    def take_alarm_label_back(self, event: events.Event) -> None:
         """Forget what an event says of an alarm: it is taken back."""
-        take_label_back(self._connection, event.id)
+        take_alarm_label_back(self._connection, event.id)
 
     def events(self, held: LockedCase) -> tuple[events.Event, ...]:
         """Return a case's events, oldest first."""

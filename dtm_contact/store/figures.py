@@ -63,7 +63,7 @@ class ContactRow(NamedTuple):
     came_at: datetime
 
 
-class LabelRow(NamedTuple):
+class AlarmLabelRow(NamedTuple):
     """What an agent said of an alarm: `was_certain` as it was before."""
 
     case_id: int
@@ -163,7 +163,7 @@ class FigureRows:
     def chunks(
         self, ids: Sequence[int]
     ) -> Iterator[
-        tuple[list[CaseRow], dict[int, list[EventRow]], dict[int, list[ContactRow]], dict[int, list[LabelRow]]]
+        tuple[list[CaseRow], dict[int, list[EventRow]], dict[int, list[ContactRow]], dict[int, list[AlarmLabelRow]]]
     ]:
         """Yield cases with their events, contacts and labels by the cases' ids, some hundred cases at a time."""
         for at in range(0, len(ids), _AT_ONCE):
@@ -173,7 +173,7 @@ class FigureRows:
                 found,
                 _by_case(EventRow._make(row) for row in self._connection.execute(_EVENTS, {"ids": some})),
                 _by_case(ContactRow._make(row) for row in self._connection.execute(_CONTACTS, {"ids": some})),
-                _by_case(LabelRow._make(row) for row in self._connection.execute(_LABELS, {"ids": some})),
+                _by_case(AlarmLabelRow._make(row) for row in self._connection.execute(_LABELS, {"ids": some})),
             )
 
     def read_at(self, numbers: Collection[str]) -> dict[str, list[datetime]]:

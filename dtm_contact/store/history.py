@@ -18,7 +18,7 @@ from dtm_contact.conversation import SENT_BY_AGENTS
 from dtm_contact.conversation import fingerprint as fingerprint_of
 from dtm_contact.model import (
     DANGER_QUESTION,
-    MOST_DEALINGS,
+    MOST_RECALLED,
     RECENT_KEPT,
     SPOKEN_CHANNELS,
     AlarmLevel,
@@ -27,8 +27,6 @@ from dtm_contact.model import (
     Asked,
     CallBack,
     Confirmed,
-    Dealings,
-    Dealt,
     Earlier,
     KnownCase,
     KnownEntry,
@@ -36,6 +34,8 @@ from dtm_contact.model import (
     Outcome,
     OutgoingKind,
     Party,
+    PartyHistory,
+    PriorContact,
     Priority,
     Sent,
     Standing,
@@ -76,9 +76,9 @@ class StoredHistory:
         wanted = [("address", value) for value in addresses] + [("number", value) for value in numbers]
         return [found for some in _slices(list(dict.fromkeys(wanted))) for found in self._confirming(some)]
 
-    def dealings(self, party: Party, since: datetime) -> Dealings:
+    def party_history(self, party: Party, since: datetime) -> PartyHistory:
         """Return a party's open cases, and its contacts since then, each oldest first; the latest of too many."""
-        return _party_dealings(self._connection, party, since, self._apart_from)
+        return _party_history(self._connection, party, since, self._apart_from)
 
     def register(self, tenants: Sequence[str], on: date) -> Sequence[KnownEntry]:
         """Return the entries of the register that are in force on a day for any of these tenants, oldest first."""
@@ -151,8 +151,8 @@ _MOST_SEARCHED = 1000
 """Contacts of one address or number that are searched for open cases: the latest."""
 
 
-def _party_dealings(connection: Connection, party: Party, since: datetime, apart_from: Arrival | None) -> Dealings:
-    """Return the dealings of a party.
+def _party_history(connection: Connection, party: Party, since: datetime, apart_from: Arrival | None) -> PartyHistory:
+    """Return the history of a party.
 
     Args:
         connection: a transaction.
@@ -162,17 +162,17 @@ def _party_dealings(connection: Connection, party: Party, since: datetime, apart
     """
     own = _own_of(connection, apart_from)
     open_ = _latest("opened_at", _rows(connection, _open_queries(party)))
-    dealt = _latest("at", _rows(connection, _contact_queries(party, since)))
-    return Dealings(
+    prior = _latest("at", _rows(connection, _contact_queries(party, since)))
+    return PartyHistory(
         tuple(OpenCase(**_values(row)) for row in open_ if row["id"] != own.case_id),
-        tuple(_dealt(row) for row in dealt if row["id"] != own.contact_id),
+        tuple(_prior_contact(row) for row in prior if row["id"] != own.contact_id),
     )
 
 
-def dealt_by_id(connection: Connection, contact_ids: Sequence[int]) -> dict[int, Dealt]:
+def prior_contacts_by_id(connection: Connection, contact_ids: Sequence[int]) -> dict[int, PriorContact]:
     """Return contacts by their ids, as they stand; those that are gone are left out."""
     rows = connection.execute(_CONTACTS.where(contacts.c.id.in_(contact_ids))).mappings()
-    return {row["id"]: _dealt(row) for row in rows}
+    return {row["id"]: _prior_contact(row) for row in rows}
 
 
 def cases_by_number(connection: Connection, numbers: Sequence[str]) -> dict[str, OpenCase]:
@@ -213,24 +213,24 @@ _OPEN = _CASES.where(IS_OPEN)
 _CONTACTS = sa.select(
     contacts.c.id,
     cases.c.number.label("case_number"),
-    *(contacts.c[name] for name in Dealt.__dataclass_fields__ if name not in {"case_number", "contact_id"}),
+    *(contacts.c[name] for name in PriorContact.__dataclass_fields__ if name not in {"case_number", "contact_id"}),
 ).outerjoin(cases, cases.c.id == contacts.c.case_id)
-_DEALT = _CONTACTS.order_by(contacts.c.at.desc()).limit(MOST_DEALINGS)
+_PRIOR_CONTACTS = _CONTACTS.order_by(contacts.c.at.desc()).limit(MOST_RECALLED)
 
 
 def _open_queries(party: Party) -> Iterator[sa.Select[Any]]:
     for name, value in _whom(party):
-        yield _OPEN.where(cases.c[name] == value).order_by(cases.c.id.desc()).limit(MOST_DEALINGS)
+        yield _OPEN.where(cases.c[name] == value).order_by(cases.c.id.desc()).limit(MOST_RECALLED)
     for reached in _reached(party):
         latest = sa.select(contacts.c.case_id).where(*reached).order_by(contacts.c.at.desc()).limit(_MOST_SEARCHED)
-        yield _OPEN.where(cases.c.id.in_(latest.scalar_subquery())).limit(MOST_DEALINGS)
+        yield _OPEN.where(cases.c.id.in_(latest.scalar_subquery())).limit(MOST_RECALLED)
 
 
 def _contact_queries(party: Party, since: datetime) -> Iterator[sa.Select[Any]]:
     for name, value in _whom(party):
-        yield _DEALT.where(contacts.c[name] == value, contacts.c.at >= since)
+        yield _PRIOR_CONTACTS.where(contacts.c[name] == value, contacts.c.at >= since)
     for reached in _reached(party):
-        yield _DEALT.where(*reached, contacts.c.at >= since)
+        yield _PRIOR_CONTACTS.where(*reached, contacts.c.at >= since)
 
 
 def _whom(party: Party) -> Iterator[tuple[str, str]]:
@@ -255,11 +255,11 @@ def _rows(connection: Connection, queries: Iterable[sa.Select[Any]]) -> Iterator
 def _latest(time: str, rows: Iterable[sa.RowMapping]) -> list[sa.RowMapping]:
     """Return each row once, oldest first; of too many, the latest."""
     found = {row["id"]: row for row in rows}
-    return sorted(found.values(), key=lambda row: (row[time], row["id"]))[-MOST_DEALINGS:]
+    return sorted(found.values(), key=lambda row: (row[time], row["id"]))[-MOST_RECALLED:]
 
 
-def _dealt(row: sa.RowMapping) -> Dealt:
-    return Dealt(**_values(row), contact_id=row["id"])
+def _prior_contact(row: sa.RowMapping) -> PriorContact:
+    return PriorContact(**_values(row), contact_id=row["id"])
 
 
 def _values(row: sa.RowMapping) -> dict[str, Any]:

@@ -240,7 +240,16 @@ class StoredImports:
             return _pending(connection, import_id)
 
     def end(self, import_id: int, who: str, now: datetime) -> bool:
-        """End an import of which nothing waits to be judged, nor for a person's word; return whether it is ended."""
+        """End an import, unless one of its messages is not judged yet, or a danger in them not confirmed or declined.
+
+        Args:
+            import_id: the import.
+            who: the account that ends it.
+            now: the time, aware.
+
+        Returns:
+            Whether it is ended.
+        """
         of_import = sa.select(imported_arrivals.c.arrival_id).where(imported_arrivals.c.import_id == import_id)
         waits = sa.select(arrivals.c.id).where(
             arrivals.c.id.in_(of_import), arrivals.c.state.in_((ArrivalState.WAITING, ArrivalState.CLAIMED))

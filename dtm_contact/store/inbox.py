@@ -132,9 +132,10 @@ class GroupCommitInbox:
         return await asyncio.to_thread(self._store.arrivals.decided, channel, external_ids)
 
     async def follow(self, channel: str) -> bool:
-        """Take what a channel follows, or keep it; return whether it is ours; see `ingest.Inbox`.
+        """Claim the log or mailbox that a receiver follows, or renew the claim; return whether this daemon has it.
 
-        From then on what is read there is stored only while it is.
+        While it has, `accept` stores what the receiver read; once another daemon has it, `accept` refuses that. See
+        `ingest.Inbox`.
         """
         holder = self._holder()
         ours = await asyncio.to_thread(self._store.checkpoints.follow, channel, holder)

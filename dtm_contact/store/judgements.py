@@ -19,13 +19,13 @@ from sqlalchemy.engine import Connection
 from dtm_contact.model import (
     Alike,
     Answers,
-    Dealings,
-    Dealt,
     Earlier,
     Judgement,
     KnownCase,
     KnownEntry,
     OpenCase,
+    PartyHistory,
+    PriorContact,
     Recalled,
 )
 from dtm_contact.model.coded_text import PLAIN
@@ -113,14 +113,14 @@ def _coded(kept: Any) -> Any:
     return {"code": PLAIN, "args": {"text": kept}} if isinstance(kept, str) else kept
 
 
-def _ids(of: Iterable[Alike | Dealt | Earlier]) -> list[int]:
+def _ids(of: Iterable[Alike | PriorContact | Earlier]) -> list[int]:
     return [each.contact_id for each in of if each.contact_id]
 
 
 def _recalled_by_reference(recalled: Recalled) -> dict[str, Any]:
-    """Return for whom and since when dealings were asked for, with the numbers and ids of what was answered."""
+    """Return for whom and since when a history was asked for, with the numbers and ids of what was answered."""
     kept: dict[str, Any] = _RECALLED.dump_python(
-        Recalled(recalled.party, recalled.since, Dealings()), mode="json", exclude_defaults=True
+        Recalled(recalled.party, recalled.since, PartyHistory()), mode="json", exclude_defaults=True
     )
     kept["dealings"] = {
         "open": [case.number for case in recalled.dealings.open],
@@ -137,9 +137,9 @@ class _Referred:
 
     def __init__(self, connection: Connection, references: Sequence[Any]) -> None:
         recalled = [each["dealings"] for one in references for each in one["dealings"]]
-        dealt = (contact for each in recalled for contact in each["contacts"])
+        prior = (contact for each in recalled for contact in each["contacts"])
         open_ = (number for each in recalled for number in each["open"])
-        self._dealt: dict[int, Dealt] = _found(history.dealt_by_id, connection, dealt)
+        self._prior_contacts: dict[int, PriorContact] = _found(history.prior_contacts_by_id, connection, prior)
         self._open: dict[str, OpenCase] = _found(history.cases_by_number, connection, open_)
         self._thread: dict[int, Earlier] = _found(
             history.earlier_by_id, connection, (each for one in references for each in one["thread"])
@@ -170,8 +170,8 @@ class _Referred:
     def _recalled(self, kept: Any) -> Recalled:
         asked = _RECALLED.validate_python({**kept, "dealings": {}})
         open_ = tuple(_those(self._open, kept["dealings"]["open"]))
-        dealt = tuple(_those(self._dealt, kept["dealings"]["contacts"]))
-        return Recalled(asked.party, asked.since, Dealings(open_, dealt))
+        prior = tuple(_those(self._prior_contacts, kept["dealings"]["contacts"]))
+        return Recalled(asked.party, asked.since, PartyHistory(open_, prior))
 
 
 _MOST_AT_ONCE: Final = 500

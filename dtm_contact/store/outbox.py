@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import (
     DANGER_QUESTION,
+    NO_MAILBOX,
     ClaimedOutgoing,
     Limits,
     Outgoing,
@@ -98,7 +99,8 @@ class OutboxEntry:
         urgency: before which others it is sent.
         state: `waiting`, `claimed`, `sent`, `refused`, `no_such_address`, `given_up` or `bounced`.
         attempts: how often it was handed over, or tried to be.
-        reply: the mail server's last code, or the error's class; None before the first attempt.
+        reply: what came of the last attempt: the mail server's codes and words, or what was wrong with it; None before
+            the first.
         created_at: when it was written.
         not_before: when it is tried next; None for at once.
         settled_at: when it was done with; None while it waits.
@@ -209,10 +211,10 @@ def _why_withheld(connection: Connection, letter: Outgoing, limits: Limits, now:
 
     theirs = outbox.c.mailbox == canonical_mailbox(letter.to)
     # Whoever was asked whether it is happening now, and says yes, hears what to do: the question takes nothing of that.
-    told_already: sa.ColumnElement[bool] = outbox.c.safety
+    sent_already: sa.ColumnElement[bool] = outbox.c.safety
     if letter.reason != DANGER_QUESTION:
-        told_already = sa.and_(outbox.c.safety, outbox.c.reason != DANGER_QUESTION)
-    if letter.safety and not count(_HOUR, theirs, told_already):
+        sent_already = sa.and_(outbox.c.safety, outbox.c.reason != DANGER_QUESTION)
+    if letter.safety and not count(_HOUR, theirs, sent_already):
         # Whoever is in danger hears what to do, however many answers went out, and to whomever.
         return None
     if count(_DAY, theirs) >= (limits.per_mailbox if letter.proven else min(limits.per_mailbox, MOST_UNPROVEN)):
@@ -293,13 +295,14 @@ def _files_of(connection: Connection, outgoing_id: int) -> tuple[OutgoingFile, .
 def mark_bounced(connection: Connection, case_id: int, text: str, status: str, now: datetime) -> tuple[str, ...]:
     """Take a report of failure into account that came back to a case, and return the addresses that it names.
 
-    Only addresses that something was sent to in that case count: a made-up report marks nobody else.
+    Only addresses that something was sent to in that case count: a made-up report marks nobody else. What was sent to
+    them has bounced; they are marked where the status says that there is no such address (`NO_MAILBOX`).
 
     Args:
         connection: the transaction.
         case_id: the case.
         text: what the report says, in lower case.
-        status: how it failed: a code.
+        status: how it failed: a code, as RFC 3463 has it where the report does.
         now: when.
     """
     sent = sa.select(outbox.c.to_address, outbox.c.also_to).where(outbox.c.case_id == case_id)
@@ -313,8 +316,14 @@ def mark_bounced(connection: Connection, case_id: int, text: str, status: str, n
 
 
 def _mark(connection: Connection, address: str, status: str, now: datetime) -> None:
+    """Keep answers from going to an address, where what a server said of it has an enhanced code of `NO_MAILBOX`.
+
+    Anything else is also said of mailboxes that there are: full, or of a server that takes our mail for spam today.
+    """
+    if NO_MAILBOX.isdisjoint(status.split()):
+        return
     insert = insert_of(connection)
-    statement = insert(undeliverable).values(address=address, since=now, told=status)
+    statement = insert(undeliverable).values(address=address.lower(), since=now, told=status)
     connection.execute(statement.on_conflict_do_nothing())
 
 
@@ -413,8 +422,8 @@ class StoredOutbox:
             ).scalar()
             return (until - leases.database_time(connection)).total_seconds() if until else 0.0
 
-    def settle(self, claimed: ClaimedOutgoing, fate: str, reason: str, now: datetime) -> None:
-        """Say that one is done with, on its case too; an address that there is not is marked.
+    def settle(self, claimed: ClaimedOutgoing, fate: str, reason: str, now: datetime, reply: str = "") -> None:
+        """Say that one is done with, on its case too; an address of which an enhanced code says so is marked.
 
         Nothing changes where somebody else has claimed it since. Where it was only given back, `sent` still counts: the
         server has it, and nobody is to send it again.
@@ -422,20 +431,22 @@ class StoredOutbox:
         Args:
             claimed: the one.
             fate: `sent`, `refused`, `no_such_address` or `given_up`.
-            reason: the server's code, or the error's class.
+            reason: the server's codes, or the error's class; the case's event has it.
             now: when.
+            reply: what operators are shown; the reason where nothing is given.
         """
         if fate not in _DONE:
             raise ValueError(f"{fate} ends nothing")
         with self._database.writing() as connection:
             mine = _of_attempt(claimed) if fate == "sent" else _still(claimed)
             change = sa.update(outbox).where(mine)
-            values = {"state": fate, "told": reason, "settled_at": now, "claimed_by": None}
+            values = {"state": fate, "told": reply or reason, "settled_at": now, "claimed_by": None}
             row = connection.execute(change.values(values).returning(outbox.c.case_id)).one_or_none()
             if row is None:
                 return
             if fate == "no_such_address":
-                _mark(connection, claimed.outgoing.to, reason, now)
+                for address in claimed.recipients:
+                    _mark(connection, address, reason, now)
             data = {"kind": claimed.outgoing.kind, "message_id": claimed.outgoing.message_id, "reason": reason}
             event = events.NewEvent(OUTBOUND, fate, now, {**data, "attempts": claimed.attempt})
             events.append(connection, event, case_id=row.case_id, arrival_id=None)
@@ -445,7 +456,7 @@ class StoredOutbox:
 
         Args:
             claimed: the one.
-            refused: the server's code by address.
+            refused: the server's codes by address.
             now: when.
         """
         with self._database.writing() as connection:
@@ -455,13 +466,13 @@ class StoredOutbox:
                 event = events.NewEvent(OUTBOUND, "refused", now, {**data, "to": address})
                 events.append(connection, event, case_id=case_id, arrival_id=None)
 
-    def retry(self, claimed: ClaimedOutgoing, reason: str, until: datetime, left_to: Sequence[str] = ()) -> None:
+    def retry(self, claimed: ClaimedOutgoing, reply: str, until: datetime, left_to: Sequence[str] = ()) -> None:
         """Say that one is tried again, not before `until`; nothing changes where the claim was lost meanwhile.
 
-        `left_to`: for whom alone, where the others have it.
+        `reply`: what operators are shown of why; `left_to`: for whom alone, where the others have it.
         """
         change = sa.update(outbox).where(_still(claimed))
-        values: dict[str, Any] = {"state": "waiting", "told": reason, "not_before": until, "claimed_by": None}
+        values: dict[str, Any] = {"state": "waiting", "told": reply, "not_before": until, "claimed_by": None}
         if left_to:
             values["left_to"] = list(left_to)
         with self._database.writing() as connection:

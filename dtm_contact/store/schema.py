@@ -412,11 +412,12 @@ outbox = sa.Table(
     sa.CheckConstraint("kind IN ('answer', 'reply', 'notice')", name="kind"),
     info=_REACH,
 )
-"""What is to be sent, whole, by `urgency` (`model.Urgency`), then in the order of its ids; `told`: the server's last
-code, or the error's class. Of an answer `mailbox` is one spelling of all addresses that reach the same mailbox, and
-`safety` whether it tells somebody in danger what to do: both count in the limits. `held_since`: since when it waits for
-a person's word, because it may have been sent before the store was restored (`restores`). `also_to`: its further
-recipients; `left_to`: those of all of them to whom it is still to be handed over, empty while that is everybody."""
+"""What is to be sent, whole, by `urgency` (`model.Urgency`), then in the order of its ids; `told`: what its last
+attempt came to, the server's codes and words (addresses masked) or what was wrong with it. Of an answer `mailbox` is
+one spelling of all addresses that reach the same mailbox, and `safety` whether it tells somebody in danger what to do:
+both count in the limits. `held_since`: since when it waits for a person's word, because it may have been sent before
+the store was restored (`restores`). `also_to`: its further recipients; `left_to`: those of all of them to whom it is
+still to be handed over, empty while that is everybody."""
 
 _AT_WORK = sa.text("state IN ('waiting', 'claimed')")
 sa.Index("ix_outbox_at_work", outbox.c.urgency, outbox.c.id, sqlite_where=_AT_WORK, postgresql_where=_AT_WORK)

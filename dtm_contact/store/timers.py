@@ -219,9 +219,13 @@ class StoredTimers:
 
 
 def restart(connection: Connection, case_id: int, priority: Priority | None = None) -> None:
-    """Forget, in a transaction, what was to happen to a case and what did: a message has opened it again.
+    """Delete the escalation steps of a case, planned and done, so that they are planned anew.
 
-    Where it has only made it more urgent, the steps of that priority alone: the case may have had it before.
+    Args:
+        connection: the transaction.
+        case_id: a case that a message has opened again or made more urgent.
+        priority: delete the steps of this priority alone, for a case that has become more urgent: had it been so
+            before, those steps would count as done. None: all steps.
     """
     steps = () if priority is None else (timers.c.step.startswith(f"{priority}:"),)
     connection.execute(timers.delete().where(timers.c.case_id == case_id, *steps))

@@ -57,7 +57,12 @@ class MailHead:
 
 @dataclass(frozen=True, slots=True)
 class UnreadMail:
-    """A message that could not be taken over: where it lies, and why, without a word of it."""
+    """A message of the old mailbox that could not be taken over.
+
+    Attributes:
+        place: where it lies: the folder and its number, or a path.
+        reason: why it could not be read; nothing of its content.
+    """
 
     place: str
     reason: str

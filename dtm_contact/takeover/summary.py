@@ -65,7 +65,7 @@ class SummaryWriter:
         message = EmailMessage(policy=_POLICY)
         sender = self.settings.outbound.sender
         message["From"] = message["To"] = sender
-        about = self._told(DataClass.CONTENT, text_of(case.subject)) or "(objet non recopié)"
+        about = self._unless_left_out(DataClass.CONTENT, text_of(case.subject)) or "(objet non recopié)"
         subject = " ".join(f"[{case.priority}] dossier {case.number} – {about}".split())
         message["Subject"] = "".join(sign for sign in subject if sign.isprintable())[:_SUBJECT_CUT]
         message["Date"] = format_datetime(at.astimezone(self.names.zone))
@@ -81,7 +81,7 @@ class SummaryWriter:
         message.set_content("\n".join(lines) + "\n", charset="utf-8", cte="quoted-printable")
         return message.as_bytes()
 
-    def _told(self, data_class: DataClass, text: str) -> str:
+    def _unless_left_out(self, data_class: DataClass, text: str) -> str:
         return "" if data_class in self.left_out else text
 
     def _case(self, file: CaseFile) -> Iterator[str]:
@@ -97,17 +97,20 @@ class SummaryWriter:
             yield f"En attente jusqu'au {self._time(case.waiting_until)}"
         yield f"File : {self.queues(case.queue)}"
         topic = self.names.topics.get(case.topic or "", case.topic or "")
-        yield f"Sujet : {self._told(DataClass.CONTENT, topic) or _NOT_COPIED if topic else 'non reconnu'}"
+        yield f"Sujet : {self._unless_left_out(DataClass.CONTENT, topic) or _NOT_COPIED if topic else 'non reconnu'}"
         yield f"Qui : {self._whom(case)}"
         yield f"Où : {_PROTECTED if registered.protected else self._where(case)}"
         if any(each.understanding.violence_at_home for each in judged):
             yield CARE
-        yield from (f"À respecter : {self._told(DataClass.IDENTITY, line)}" for line in self._first(registered))
+        yield from (
+            f"À respecter : {self._unless_left_out(DataClass.IDENTITY, line)}" for line in self._first(registered)
+        )
         wishes = {WISH_HEADINGS[wished.wish] for each in judged for wished in each.understanding.wishes}
-        yield from (f"Souhait : {wish}" for wish in sorted(wishes) if self._told(DataClass.CONTENT, wish))
+        yield from (f"Souhait : {wish}" for wish in sorted(wishes) if self._unless_left_out(DataClass.CONTENT, wish))
         if case.tags:
-            yield f"Étiquettes : {self._told(DataClass.CONTENT, ', '.join(map(tag_label, case.tags))) or _NOT_COPIED}"
-        yield f"Pourquoi cette file : {self._told(DataClass.CONTENT, texts_of(case.why)) or _NOT_COPIED}"
+            tags = ", ".join(map(tag_label, case.tags))
+            yield f"Étiquettes : {self._unless_left_out(DataClass.CONTENT, tags) or _NOT_COPIED}"
+        yield f"Pourquoi cette file : {self._unless_left_out(DataClass.CONTENT, texts_of(case.why)) or _NOT_COPIED}"
         if not case.read_in_full:
             yield f"Attention : {NOT_READ}"
 
@@ -117,7 +120,10 @@ class SummaryWriter:
 
     def _whom(self, case: Case) -> str:
         people = self.names.person(case.tenant_id) if case.tenant_id else ""
-        told = (self._told(DataClass.IDENTITY, people), self._told(DataClass.CONTACT, text_of(case.who)))
+        told = (
+            self._unless_left_out(DataClass.IDENTITY, people),
+            self._unless_left_out(DataClass.CONTACT, text_of(case.who)),
+        )
         return ", a écrit ou appelé : ".join(filter(None, told)) or _NOT_COPIED
 
     def _where(self, case: Case) -> str:
@@ -160,7 +166,7 @@ class SummaryWriter:
             yield ""
             yield f"Notes des agents : {len(notes)}"
         for note in notes:
-            text = self._told(DataClass.CONTENT, str(note.data.get("text", ""))) or _NOT_COPIED
+            text = self._unless_left_out(DataClass.CONTENT, str(note.data.get("text", ""))) or _NOT_COPIED
             yield f"- {self._time(note.at)}, {self._who(note.who)} : {text}"
 
     def _event(self, event: Event) -> str:
@@ -172,7 +178,7 @@ class SummaryWriter:
     def _who(self, who: str) -> str:
         if who in _PROGRAM:
             return "le programme"
-        return self._told(DataClass.STAFF, who) or "un agent"
+        return self._unless_left_out(DataClass.STAFF, who) or "un agent"
 
     def _time(self, at: datetime | None) -> str:
         return at.astimezone(self.names.zone).strftime("%d/%m/%Y %H:%M") if at is not None else "date inconnue"

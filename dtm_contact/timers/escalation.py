@@ -39,7 +39,7 @@ def plans(case: ChangedCase, rules: RuleSet) -> Iterator[Plan]:
             "priority": case.priority.value,
             "of_any": step.of_any,
         }
-        if step.does is Action.NOTIFY_NEXT:
+        if step.does is Action.CALL_NEXT:
             called += 1
             data["nth"] = called
             # Whom no mail server reaches cannot take the case: waiting for them would be waiting for nobody.
@@ -129,7 +129,7 @@ def _hand_over(work: CaseTransaction, held: LockedCase, timer: DueTimer, context
     return True
 
 
-def _notify_next(work: CaseTransaction, held: LockedCase, timer: DueTimer, context: EscalationContext) -> bool:
+def _call_next(work: CaseTransaction, held: LockedCase, timer: DueTimer, context: EscalationContext) -> bool:
     called = _queue(held.case.queue, context).called_at(work.now)
     # The first was told when the case was opened; after the last it is the last again.
     whom = called[min(timer.data["nth"], len(called) - 1)]
@@ -158,7 +158,7 @@ _ACTS: dict[Action, Callable[[CaseTransaction, LockedCase, DueTimer, EscalationC
     Action.REMIND: _remind,
     Action.RAISE: _raise,
     Action.HAND_OVER: _hand_over,
-    Action.NOTIFY_NEXT: _notify_next,
+    Action.CALL_NEXT: _call_next,
 }
 
 

@@ -160,9 +160,18 @@ async def _in_time(request: Request) -> AsyncIterator[bytes]:
 
 
 async def _form(request: Request) -> FormData:
-    length = request.headers.get("content-length", "")
-    if not length.isdecimal() or int(length) > _LARGEST_FORM:
-        if length.isdecimal() and int(length) <= _MOST_DRAINED:
+    """Return the form that came with a request; one without a body is an empty form.
+
+    Raises:
+        HTTPException: 411 for a body of a length that is not said beforehand, 413 for one that is too long, 408 for one
+            that does not come in time.
+    """
+    # Without either header there is no body (RFC 9112 section 6.3).
+    length = request.headers.get("content-length", "" if "transfer-encoding" in request.headers else "0")
+    if not length.isdecimal():
+        raise HTTPException(411)
+    if int(length) > _LARGEST_FORM:
+        if int(length) <= _MOST_DRAINED:
             await _drain(request)
         raise HTTPException(413)
     try:

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from dtm_contact.access import sees
 from dtm_contact.access.login import warm_up
 from dtm_contact.cases import Command, Done
-from dtm_contact.cases.knowledge import InForce, SiteConfiguration
+from dtm_contact.cases.knowledge import ConfigurationProvider, SiteConfiguration
 from dtm_contact.cases.wire import send
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names, without_code
@@ -63,7 +63,7 @@ class AppContext:
         self.settings = settings
         self.store = store
         self._rpc_socket = rpc_socket
-        self._in_force = InForce(store, settings, RulesInForce(store, settings))
+        self._in_force = ConfigurationProvider(store, settings, RulesInForce(store, settings))
         self._lock = threading.Lock()
         self._checked_at = 0.0
         self._grounds: tuple[SiteConfiguration, Names] | None = None

@@ -232,7 +232,7 @@ def caretaker_lines(directory: Directory, names: Names, on: Sequence[OnDuty]) ->
 
 _WRITTEN: Final = {"noted": "note", "replied": "reply", "forwarded": "forward"}
 _QUIET: Final = frozenset({"judged", "completed"})
-_TOLD_BY_MESSAGE: Final = frozenset({"joined", "returned"})
+_SHOWN_BY_MESSAGE: Final = frozenset({"joined", "returned"})
 """Events that say no more than the message that stands on the time line itself."""
 _FATES: Final = frozenset({"sent", "refused", "no_such_address", "given_up"})
 
@@ -372,7 +372,7 @@ def _event_entries(
     event: Event, naming: EventNaming, mails: Mapping[str, SentMail], acts: Mapping[str, Event]
 ) -> Iterator[TimeLineEntry]:
     """Yield what the time line shows of an event; `acts` are those that wrote letters, by their message ids."""
-    if event.what in _QUIET or (event.what in _TOLD_BY_MESSAGE and "way" in event.data and event.who in ENGINE):
+    if event.what in _QUIET or (event.what in _SHOWN_BY_MESSAGE and "way" in event.data and event.who in ENGINE):
         return
     who = actor(event.who, naming.account)
     mail = mails.get(str(event.data.get("message_id", "")))

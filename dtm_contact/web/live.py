@@ -123,9 +123,9 @@ class EventStream:
             # Of very many the latest, but each danger: the page asks for its banner where one is sent.
             dangers = (event for event in mine[:-_MOST_SENT] if event.is_dangerous)
             shown = (*dangers, *mine[-_MOST_SENT:])
-            yield f"id: {mine[-1].event_id}\ndata: {json.dumps([self._told(event) for event in shown])}\n\n"
+            yield f"id: {mine[-1].event_id}\ndata: {json.dumps([self._as_message(event) for event in shown])}\n\n"
 
-    def _told(self, event: CaseEvent) -> dict[str, str | bool]:
+    def _as_message(self, event: CaseEvent) -> dict[str, str | bool]:
         """Return an event as the page hears of it: the case, who, whether it is a danger, whether it is no news."""
         # That what somebody wrote has left follows from that they wrote it.
         is_no_news = event.who == self._account or event.what == "sent"

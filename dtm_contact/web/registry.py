@@ -40,17 +40,37 @@ _REGISTRY: Final = Registry[Route]("route", "dtm_contact.web.pages")
 
 
 def page(path: str, right: Right | None = Right.READ) -> Callable[[Handler], Handler]:
-    """Register a page; its template is the file `templates/<name of the function>.html`."""
+    """Return a decorator that serves a function at GET `path`.
+
+    The function returns a response, or the values for its template `templates/<name of the function>.html`.
+
+    Args:
+        path: the path, with parameters in braces: "/dossier/{number}".
+        right: what an account needs to see it; None lets in everybody, without logging in.
+    """
     return _register(path, "GET", right, "")
 
 
 def post(path: str, right: Right | None = Right.WORK, template: str = "") -> Callable[[Handler], Handler]:
-    """Register an action, which a form posts; where it does not lead on to a page, `template` shows what it returns."""
+    """Return a decorator that serves a function at POST `path`: the action of a form.
+
+    Args:
+        path: as for `page`.
+        right: as for `page`.
+        template: shows the values that the function returns, where it returns no response.
+    """
     return _register(path, "POST", right, template)
 
 
 def upload(path: str, right: Right = Right.WORK) -> Callable[[Receiver], Receiver]:
-    """Register what takes in a file that is the body of a request; the token of the session is a header."""
+    """Return a decorator that serves a function at POST `path`, to which the request's body, a file, comes in pieces.
+
+    The token against forged requests comes in a header, since there is no form.
+
+    Args:
+        path: as for `page`.
+        right: as for `page`.
+    """
 
     def register(receiver: Receiver) -> Receiver:
         _REGISTRY.add(f"POST {path}", Route(path, "POST", right, _is_taken, "", receiver))

@@ -52,6 +52,7 @@ _TROUBLES = {
     404: "Cette page ou ce dossier n’existe pas, ou ne relève pas de votre bureau.",
     405: "Cette action n’est pas possible ici. Revenez à la page précédente.",
     409: "Ce n’est pas possible.",
+    411: "La demande n’annonce pas sa taille. Revenez à la page précédente et recommencez.",
     413: "Le texte ou le fichier envoyé est trop volumineux.",
     408: "La demande n’est pas arrivée en entier. Rien n’a été fait ; recommencez.",
     421: "Le bureau n’est pas connu sous cette adresse. Un administrateur la règle (DTM_DESK_HOSTS).",

@@ -77,7 +77,7 @@ class RequestContext:
 
     @property
     def is_script(self) -> bool:
-        """Whether a script of ours asks: the answer goes into a page that stands, and the browser loads none."""
+        """Whether our own script sent the request, to put the answer into the open page, and not the browser itself."""
         return self.headers.get("x-desk-script") == "1"
 
     @property

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
 from dtm_contact.background import beside, cancel_and_wait, repeat
-from dtm_contact.cases.knowledge import InForce
+from dtm_contact.cases.knowledge import ConfigurationProvider
 from dtm_contact.log import get_log
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
@@ -58,7 +58,7 @@ async def open_desk(
         return
     with TemporaryDirectory(prefix="dtm-desk-") as folder, _listening(settings.desk.host, settings.desk.port) as heard:
         rpc_socket = Path(folder) / "rpc.sock"
-        in_force = InForce(store, settings, rules)
+        in_force = ConfigurationProvider(store, settings, rules)
         mailer = AccountMailer(settings.outbound, alarms)
         clock = partial(datetime.now, settings.zone)
         server = RpcServer(store, in_force, clock, lambda _done: arrived(), alarms, mailer.send)

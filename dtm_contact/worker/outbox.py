@@ -87,19 +87,19 @@ class AsyncOutbox:
         """Have everything that waits tried now; see `StoredOutbox.due_now`."""
         return await self.store.run(lambda store: store.outbox.due_now())
 
-    async def settle(self, claimed: ClaimedOutgoing, fate: str, reason: str, now: datetime) -> None:
+    async def settle(self, claimed: ClaimedOutgoing, fate: str, reason: str, now: datetime, reply: str = "") -> None:
         """Say that one is done with; see `StoredOutbox.settle`."""
 
         def settle(store: Store) -> None:
             if fate == "sent" and self.journal is not None:
                 self.journal.sent(claimed, now)
-            store.outbox.settle(claimed, fate, reason, now)
+            store.outbox.settle(claimed, fate, reason, now, reply)
 
         await self.store.run(settle)
 
-    async def retry(self, claimed: ClaimedOutgoing, reason: str, until: datetime, left_to: Sequence[str] = ()) -> None:
+    async def retry(self, claimed: ClaimedOutgoing, reply: str, until: datetime, left_to: Sequence[str] = ()) -> None:
         """Say that one is tried again; see `StoredOutbox.retry`."""
-        await self.store.run(lambda store: store.outbox.retry(claimed, reason, until, left_to))
+        await self.store.run(lambda store: store.outbox.retry(claimed, reply, until, left_to))
 
     async def refused_for(self, claimed: ClaimedOutgoing, refused: Mapping[str, str], now: datetime) -> None:
         """Note to whom of several it does not come; see `StoredOutbox.refused_for`."""

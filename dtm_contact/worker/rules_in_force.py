@@ -29,7 +29,7 @@ UNREADABLE = "rules-unreadable"
 
 _COPIES_KEPT = 3
 _ATTEMPTS = 20
-_FAULTS_TOLD = 5
+_MOST_FAULTS_LOGGED = 5
 _log = get_log("rules")
 
 
@@ -120,11 +120,11 @@ class LoadedRules:
 async def at_start(
     settings: Settings, store: Store, taken: Copies, copy: Settings, alarms: Alarms, now: datetime
 ) -> LoadedRules:
-    """Return the rules that judge from the start: those of the copy, or the last good ones where it is broken.
+    """Return the rules to judge by when the daemon starts: those of the folder's copy, else the last good ones.
 
-    Rules that were never in force are held to every check and to their tests first, unless there are no others. Those
-    that were in force judge on, whatever a new version of the program finds wrong with them, as long as it can read
-    them: the admins are told. An upgrade must not leave mail unjudged.
+    New rules must pass every check and their tests; where they do not, and earlier ones were in force, those judge on.
+    Rules that were in force already are used without checks, as long as they can be read: faults that a new version
+    of the program finds in them are an alarm. An upgrade must not leave mail unjudged.
 
     Args:
         settings: the daemon's.
@@ -256,7 +256,7 @@ def _tell_of_model(settings: Settings, taken: Copies, alarms: Alarms) -> None:
 def _tell_of_faults(alarms: Alarms, version: str, faults: tuple[Problem, ...]) -> None:
     if not faults:
         return
-    text = "; ".join(map(str, faults[:_FAULTS_TOLD]))
+    text = "; ".join(map(str, faults[:_MOST_FAULTS_LOGGED]))
     alarms.sound(
         FAULTY,
         f"The rules in force (version {version}) judge on, though new ones with their faults would be refused."

@@ -20,7 +20,7 @@ from dtm_contact.directory import (
     Records,
     Residence,
 )
-from dtm_contact.model import Call, Confirmed, Dealings, Earlier, Judgement, NoHistory, Outcome, Party
+from dtm_contact.model import Call, Confirmed, Earlier, Judgement, NoHistory, Outcome, Party, PartyHistory
 from dtm_contact.pipeline import Grounds
 from dtm_contact.rehearsal import JudgedCalls
 from dtm_contact.settings import Settings
@@ -99,7 +99,7 @@ class Known(NoHistory):
         assert not addresses
         return [Confirmed(number, self._confirmed[number]) for number in numbers if number in self._confirmed]
 
-    def dealings(self, party: Party, since: datetime) -> Dealings:
+    def party_history(self, party: Party, since: datetime) -> PartyHistory:
         raise AssertionError(f"no rule asks for the dealings of {party} since {since}")
 
 

@@ -43,8 +43,8 @@ def test_a_caller_on_the_line_has_a_case_at_the_right_office(desk: Desk) -> None
     assert (case.tenant_id, case.dwelling_id, case.residence_id) == ("T01", "L01", "R01")
     assert judged.match.candidates[0].evidence[0].detail == "paul"
     with desk.store.history() as history:
-        dealt = history.dealings(Party(numbers=("+33612345678",)), NOW).contacts
-    assert [contact.case_number for contact in dealt] == [number]
+        prior = history.party_history(Party(numbers=("+33612345678",)), NOW).contacts
+    assert [contact.case_number for contact in prior] == [number]
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from dtm_contact.cases import Command, apply
-from dtm_contact.cases.knowledge import InForce, SiteConfiguration
+from dtm_contact.cases.knowledge import ConfigurationProvider, SiteConfiguration
 from dtm_contact.cases.notification_trace import NotificationTrace, trace_notifications
 from dtm_contact.cli import cli
 from dtm_contact.errors import InvalidFilesError
+from dtm_contact.model import Urgency
 from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.rules.schedule import OnCall, Shift
@@ -93,25 +94,51 @@ def test_a_relay_that_refuses_is_named_with_its_code_and_every_link_before_it(ru
     assert waiting.answer[0].startswith(f"On-call is not notified yet: outgoing {outgoing} to ")
     assert "not tried yet: is a daemon running (dtm-contact daemons)?" in waiting.answer[0]
     assert waiting.answer[-1] == "Nobody has taken the case."
-    for code, fate in (("451", None), ("550", "refused")):
-        while (claimed := running.store.outbox.claim("w", NOW)) is not None and claimed.id != outgoing:
-            running.store.outbox.settle(claimed, "sent", "250", NOW)
+    later = NOW + timedelta(seconds=15)
+    for at, code, fate in ((NOW, "451 4.2.0 greylisted", None), (later, "550 5.7.1", "refused")):
+        while (claimed := running.store.outbox.claim("w", at)) is not None and claimed.id != outgoing:
+            running.store.outbox.settle(claimed, "sent", "250", at)
         assert claimed is not None
         if fate is None:
-            running.store.outbox.retry(claimed, code, NOW)
-            assert "tried 1 times, the mail server said 451" in traced(running, number).answer[0]
+            running.store.outbox.retry(claimed, code, later)
+            assert f"tried 1 times, the mail server said {code}, again at" in traced(running, number).answer[0]
         else:
-            running.store.outbox.settle(claimed, fate, code, NOW)
+            running.store.outbox.settle(claimed, fate, code, NOW, f"{code} <address> is blocked")
     trace = traced(running, number)
     address = next(each.to for each in running.store.outbox.entries(case_number=number) if each.id == outgoing)
-    assert trace.answer[0] == f"On-call was not notified: outgoing {outgoing} to {address} is refused (550)."
+    assert (
+        trace.answer[0]
+        == f"On-call was not notified: outgoing {outgoing} to {address} is refused (550 5.7.1 <address> is blocked)."
+    )
     told = links(trace)
     assert [stage for stage, _ in told[:3]] == ["judged", "rule", "on call"]
     assert "routing.yaml:urgence-gaz (line " in told[1][1]
     assert "notifies on_call, caretaker" in told[1][1]
     assert told[2][1].startswith(f"on call then, in this order: {address}, ")
     assert ("notice", f"outgoing {outgoing} to {address} written (on_call)") in told
-    assert ("notice", f"outgoing {outgoing} refused: 550 at attempt 2") in told
+    assert ("notice", f"outgoing {outgoing} refused: 550 5.7.1 <address> is blocked at attempt 2") in told
+
+
+def test_the_notice_goes_before_the_answer_also_while_the_mail_server_is_down(running: Engine) -> None:
+    number = taken_in(running)
+    outgoing = on_call_notice(running, number)
+    waiting = running.store.outbox.entries(case_number=number)
+    assert [each.kind for each in waiting] == [*["notice"] * (len(waiting) - 1), "answer"]
+    assert {each.urgency for each in waiting} == {Urgency.DANGER}
+    assert waiting[0].id == outgoing
+    for attempt in (1, 2):
+        claimed = running.store.outbox.claim("w", NOW)
+        assert claimed is not None
+        assert (claimed.id, claimed.attempt) == (outgoing, attempt)
+        running.store.outbox.retry(claimed, "no STARTTLS", NOW)
+    trouble = "alarm relay: The mail server relay.example:587 does not take our mail (no STARTTLS): it waits here"
+    answer, *_ = traced(running, number).answer
+    assert answer.endswith(f"tried 2 times; {trouble}.")
+    caretaker = links(traced(running, number))[-1][1]
+    assert caretaker.endswith(f"not tried yet; {trouble}; outgoing {outgoing} goes before it, tried 2 times")
+    assert "is a daemon running" not in caretaker
+    late, *_ = traced(running, number, NOW + timedelta(minutes=5)).answer
+    assert late.endswith("; not tried since 2026-11-24T22:30:00+00:00: is a daemon running?.")
 
 
 def test_the_escalation_is_told_with_who_was_called_next_also_where_the_office_has_no_queue(running: Engine) -> None:
@@ -206,4 +233,4 @@ def test_a_slip_in_the_folder_of_the_rules_keeps_nobody_from_what_is_in_force(ru
     (folder / "queues.yaml").write_text("queues: [", encoding="utf-8")
     with pytest.raises(InvalidFilesError):
         load_in_force(folder)
-    assert InForce(running.store, settings)().rules.queues.keys() == running.grounds.rules.queues.keys()
+    assert ConfigurationProvider(running.store, settings)().rules.queues.keys() == running.grounds.rules.queues.keys()

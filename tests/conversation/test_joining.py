@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dtm_contact.conversation import MailIdentity, fingerprint, join, join_by_rule
+from dtm_contact.conversation import MailIdentity, fingerprint, join, join_by_rule, tells_of_nothing_else
 from dtm_contact.conversation.references import references
 from dtm_contact.labels.coded_text import texts_of
 from dtm_contact.model import (
@@ -26,6 +26,7 @@ from dtm_contact.model import (
     Match,
     Priority,
     Sent,
+    Sourced,
     Stated,
     Understanding,
 )
@@ -61,16 +62,25 @@ def _case(number: str, *, closed: int | None = None, last: int = 1, tenant: str 
     return KnownCase(number, closed_at, last_at, ("water_leak",), wrote | sent_to, tenant, home, sent_to)
 
 
-CASES = {
-    case.number: case
-    for case in (
-        _case(LEAK),
-        _case(CLOSED, closed=3, last=4),
-        _case(LONG_CLOSED, closed=20, last=25),
-        _case(SILENT, last=31),
-        _case(NEIGHBOURS, tenant="T9", home="L9"),
-    )
-}
+OPEN = KnownCase("2026-000106", None, NOW, ("water_leak",), frozenset({STRANGER.address}), None, None)
+
+
+def _by_number(*cases: KnownCase) -> dict[str, KnownCase]:
+    """Return cases by their numbers; two of one number are a slip in the table, and none of them may be lost."""
+    table = {case.number: case for case in cases}
+    if len(table) != len(cases):
+        raise ValueError(f"two cases have one number: {sorted(case.number for case in cases)}")
+    return table
+
+
+CASES = _by_number(
+    _case(LEAK),
+    _case(CLOSED, closed=3, last=4),
+    _case(LONG_CLOSED, closed=20, last=25),
+    _case(SILENT, last=31),
+    _case(NEIGHBOURS, tenant="T9", home="L9"),
+    OPEN,
+)
 EARLIER = Earlier("first@free.example", NADIA.address, LEAK, "T1", "L1", "R1")
 
 
@@ -129,9 +139,6 @@ def plus(number: str) -> str:
 
 FORGED_ID = ours(LEAK).replace("000101", "000105")
 PASSED_ON = (Forwarded(NADIA, "Ma fuite", "Ça coule."),)
-
-OPEN = KnownCase("2026-000106", None, NOW, ("water_leak",), frozenset({STRANGER.address}), None, None)
-CASES[OPEN.number] = OPEN
 
 
 def hers(line: Line) -> Line:
@@ -416,3 +423,30 @@ def test_a_reply_joins_a_case_that_has_no_topic_whatever_it_asks(monkeypatch: py
     monkeypatch.setitem(CASES, number, called)
     joining = _joined(Line("a reply to what we wrote after a call", number, reply_to=ours(number), topic="heating"))
     assert (joining.case_number, joining.way, joining.linked) == (number, JoinedBy.MESSAGE_ID, ())
+
+
+@pytest.mark.parametrize(
+    ("topic", "key", "matters", "nothing_else"),
+    [
+        ("thanks", "", (), True),
+        ("thanks", "", ("water_leak",), True),
+        ("thanks", "", ("gas",), False),
+        ("thanks", "equipment:ASC-1", ("gas",), True),
+        ("water_leak", "", ("water_leak",), False),
+        (None, "", ("water_leak",), False),
+    ],
+    ids=[
+        "all is done",
+        "of the case",
+        "of another matter",
+        "of one machine",
+        "a report of no job",
+        "no word of the source",
+    ],
+)
+def test_a_report_of_a_job_done_asks_nothing_only_where_the_source_says_that_it_is_one(
+    topic: str | None, key: str, matters: tuple[str, ...], *, nothing_else: bool
+) -> None:
+    contact = Contact(Channel.EMAIL, NOW, sourced=Sourced("ascensoriste", "Ascensoriste", topic=topic, key=key))
+    understanding = Understanding(CaseKind.CASE, ("thanks", *matters), Priority.P4)
+    assert tells_of_nothing_else(contact, understanding, CASES[LEAK]) is nothing_else

@@ -29,10 +29,19 @@ from tests.store.samples import NOW, judgement, open_case
 TODAY = NOW.date()
 LONG_AGO = NOW - timedelta(days=40)
 NOTES = Figure(
-    "notes", "engine", "Notes laissées", "Notes, le jour où elles sont laissées.", "Notes left",
-    "Notes, on the day they are left.", "events", "notes", basis=Basis.EVENTS, events=("noted",), counter=EventCount(),
+    id="notes",
+    group="engine",
+    title="Notes laissées",
+    counts="Notes, le jour où elles sont laissées.",
+    title_en="Notes left",
+    counts_en="Notes, on the day they are left.",
+    source="events",
+    measure="notes",
+    basis=Basis.EVENTS,
+    events=("noted",),
+    counter=EventCount(),
     reported=True,
-)  # fmt: skip
+)
 
 
 @pytest.fixture

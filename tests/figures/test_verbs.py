@@ -100,7 +100,7 @@ def alarming(level: AlarmLevel, priority: Priority) -> Any:
     )
 
 
-def test_an_alarm_is_cried_once_looked_at_and_confirmed_or_false(desk: Desk) -> None:
+def test_an_alarm_is_raised_once_looked_at_and_confirmed_or_false(desk: Desk) -> None:
     number = desk.take_in("one", alarming(AlarmLevel.CERTAIN, Priority.P1))
     desk.store.accounts.trail(TrailLine(minutes(4), "paul", "read", number))
     desk.do(number, "done", at=minutes(9), danger_over="false_alarm")

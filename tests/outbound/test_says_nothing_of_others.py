@@ -16,8 +16,6 @@ from dtm_contact.directory import Directory, Lease, in_force, read_export
 from dtm_contact.model import (
     Arrival,
     Channel,
-    Dealings,
-    Dealt,
     Envelope,
     Judgement,
     NoHistory,
@@ -25,6 +23,8 @@ from dtm_contact.model import (
     Outgoing,
     OutgoingKind,
     Party,
+    PartyHistory,
+    PriorContact,
     Priority,
 )
 from dtm_contact.outbound import Answering, answers
@@ -65,12 +65,12 @@ class Busy(NoHistory):
     def __init__(self, topic: str | None) -> None:
         self._topic = topic
 
-    def dealings(self, party: Party, since: datetime) -> Dealings:
+    def party_history(self, party: Party, since: datetime) -> PartyHistory:
         if party.tenant_id is None and party.dwelling_id is None:
-            return super().dealings(party, since)
+            return super().party_history(party, since)
         at = DAY - timedelta(days=5)
         open_case = OpenCase("2026-000007", Channel.EMAIL, self._topic, "pantin", Priority.P3, at)
-        return Dealings((open_case,), (Dealt(at, Channel.EMAIL, "2026-000007", self._topic),) * 2)
+        return PartyHistory((open_case,), (PriorContact(at, Channel.EMAIL, "2026-000007", self._topic),) * 2)
 
 
 def statements(lease: Lease, directory: Directory) -> dict[str, str]:
@@ -176,7 +176,9 @@ def test_true_and_made_up_statements_are_answered_alike(grounds: Grounds, sender
 def test_answers_by_what_the_directory_confirms_would_be_told_apart(
     grounds: Grounds, sender: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "told_decision", lambda _arrival, judgement, _rules, _directory: judgement.decision)
+    monkeypatch.setattr(
+        answers, "answerable_decision", lambda _arrival, judgement, _rules, _directory: judgement.decision
+    )
     assert len(told_apart(grounds, sender)[0]) > PAIRS // 4
 
 

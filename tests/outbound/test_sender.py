@@ -31,6 +31,7 @@ class Box:
     not_before: datetime = START
     tried_at: list[timedelta] = field(default_factory=list)
     ended: tuple[str, str] | None = None
+    reply: str = ""
     ill: bool = False
     refuses: int = 0
     lease: float = 30.0
@@ -46,15 +47,17 @@ class Box:
         self.tried_at.append(now - START)
         return ClaimedOutgoing(1, self.outgoing, self.attempts, START, self.urgency)
 
-    async def settle(self, claimed: ClaimedOutgoing, fate: str, reason: str, now: datetime) -> None:
+    async def settle(self, claimed: ClaimedOutgoing, fate: str, reason: str, now: datetime, reply: str = "") -> None:
         del claimed, now
+        self.reply = reply
         if self.refuses:
             self.refuses -= 1
             raise OSError
         self.ended = fate, reason
 
-    async def retry(self, claimed: ClaimedOutgoing, reason: str, until: datetime, left_to: Sequence[str] = ()) -> None:
-        del claimed, reason, left_to
+    async def retry(self, claimed: ClaimedOutgoing, reply: str, until: datetime, left_to: Sequence[str] = ()) -> None:
+        del claimed, left_to
+        self.reply = reply
         self.not_before = until
 
     async def refused_for(self, claimed: ClaimedOutgoing, refused: Mapping[str, str], now: datetime) -> None:
@@ -119,6 +122,33 @@ async def test_an_end_is_an_end(fate: Fate, reason: str) -> None:
     box = Box()
     await worked(box, Answers(SendResult(fate, reason)))
     assert (box.attempts, box.ended) == (1, (fate.value, reason))
+
+
+@pytest.mark.parametrize(
+    ("result", "alarm", "kept"),
+    [
+        (SendResult(Fate.REFUSED, "550 5.7.1", words="spam"), "not-notified", "550 5.7.1 spam"),
+        (SendResult(Fate.DOWN, "530 5.7.0", words="TLS first"), "relay", "530 5.7.0 TLS first"),
+        (SendResult(Fate.DOWN, "SMTPException", "no STARTTLS"), "relay", "no STARTTLS"),
+    ],
+)
+async def test_the_store_keeps_what_the_server_said_and_no_log_or_alarm_does(
+    result: SendResult, alarm: str, kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[tuple[str, str]] = []
+    lines = list[dict[str, Any]]()
+    monkeypatch.setattr(
+        "dtm_contact.outbound.sender._log.info", lambda _event, **line: lines.append(line), raising=False
+    )
+    box = Box(urgency=Urgency.DANGER, outgoing=replace(LETTER, kind=OutgoingKind.NOTICE))
+    alarms = made_alarms(lambda cause, sentence: heard.append((cause, sentence)))
+    await Sender(OutboundSettings(), box, Answers(result), alarms, lambda: box.now, least_lease=10).send_one()
+    assert box.reply == kept
+    ((cause, sentence),) = heard
+    assert cause == alarm
+    assert f"({result.why})" in sentence
+    if result.words:
+        assert result.words not in f"{heard} {lines}"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dtm_contact.cases import Command, InForce, UnprovenAddressError, WrongArgumentError, apply
+from dtm_contact.cases import Command, ConfigurationProvider, UnprovenAddressError, WrongArgumentError, apply
 from dtm_contact.daemon import RunningDaemon, daemon
 from dtm_contact.settings import OutboundSettings, Settings
 from dtm_contact.store import Case
@@ -56,7 +56,7 @@ class Office(Talk):
 
     def do(self, number: str, verb: str, **arguments: Any) -> None:
         command, now = Command(verb, "paul", number, arguments), datetime.now(self.settings.zone)
-        apply(self.running.store, command, now, InForce(self.running.store, self.settings))
+        apply(self.running.store, command, now, ConfigurationProvider(self.running.store, self.settings))
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from dtm_contact.privacy.register import SINCE, age_told, as_html, as_markdown, notice, register
+from dtm_contact.privacy.register import SINCE, as_html, as_markdown, format_age, notice, register
 from dtm_contact.settings import PrivacySettings, RetentionSettings, Settings
 from dtm_contact.store.columns import DataClass
 from dtm_contact.store.schema import metadata
@@ -28,10 +28,10 @@ def test_every_age_of_the_schema_is_told_in_french() -> None:
             info = column.info or table.info
             if info["since"]:
                 assert info["since"] in SINCE
-                assert age_told(info["keep"], info["since"])
-    assert age_told("P1Y", "received") == "1 an depuis la réception"
+                assert format_age(info["keep"], info["since"])
+    assert format_age("P1Y", "received") == "1 an depuis la réception"
     with pytest.raises(ValueError, match="no age"):
-        age_told("for ever", "received")
+        format_age("for ever", "received")
 
 
 def test_ages_and_names_come_from_the_settings() -> None:

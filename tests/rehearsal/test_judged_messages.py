@@ -135,7 +135,7 @@ def _answers(history: History, number: str) -> str:
     since = NOW + timedelta(hours=3)
     answers = (
         list(history.thread(ids)),
-        [history.dealings(party, since) for party in parties],
+        [history.party_history(party, since) for party in parties],
         list(history.cases([number])),
         [list(history.alike(f"f{place}", since)) for place in range(5)],
     )

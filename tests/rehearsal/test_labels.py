@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.model import CaseKind, Priority
-from dtm_contact.rehearsal.truth import Label, add_label, labelled_files, read_truth, resolve_answer
+from dtm_contact.rehearsal.truth import TruthLabel, add_truth_label, labelled_files, read_truth, resolve_answer
 from tests.cli.conftest import environment, program  # noqa: F401 (fixtures)
 
 ROOT = Path(__file__).parents[2]
-_LABEL = Label("a.eml", CaseKind.CASE, "gas", Priority.P1, note="à vérifier")
+_LABEL = TruthLabel("a.eml", CaseKind.CASE, "gas", Priority.P1, note="à vérifier")
 
 
 def test_a_label_is_a_line_of_the_truth(tmp_path: Path) -> None:
-    add_label(tmp_path, _LABEL)
+    add_truth_label(tmp_path, _LABEL)
     truth = read_truth(tmp_path)["a.eml"]
     assert (truth.topic, truth.priority, truth.kind, truth.note) == ("gas", "P1", "case", "à vérifier")
     assert labelled_files(tmp_path) == {"a.eml"}
@@ -24,7 +24,7 @@ def test_a_label_is_a_line_of_the_truth(tmp_path: Path) -> None:
 def test_a_line_that_was_cut_off_is_labelled_again(tmp_path: Path) -> None:
     (tmp_path / "truth.jsonl").write_text('{"file": "b.eml", "to', encoding="utf-8")
     assert labelled_files(tmp_path) == frozenset()
-    add_label(tmp_path, _LABEL)
+    add_truth_label(tmp_path, _LABEL)
     assert labelled_files(tmp_path) == {"a.eml"}
 
 

@@ -10,13 +10,13 @@ from dtm_contact.model import (
     CaseKind,
     Channel,
     Contact,
-    Dealings,
     KnownEntry,
     Likely,
     Mailbox,
     Match,
     NoHistory,
     Party,
+    PartyHistory,
     Priority,
     Problem,
     Understanding,
@@ -86,14 +86,14 @@ def at(office_id: str | None) -> Match:
 class Before(NoHistory):
     """A history that answers with the same dealings, whoever is asked for, and with what the register has of them."""
 
-    found: Dealings
+    found: PartyHistory
     entries: tuple[KnownEntry, ...] = ()
 
     def register(self, tenants: Sequence[str], on: date) -> Sequence[KnownEntry]:
         del on
         return [entry for entry in self.entries if entry.tenant_id in tenants]
 
-    def dealings(self, party: Party, since: datetime) -> Dealings:
+    def party_history(self, party: Party, since: datetime) -> PartyHistory:
         del party, since
         return self.found
 
@@ -103,7 +103,7 @@ def facts(
     match: Match | None = None,
     understanding: Understanding | None = None,
     now: datetime = TUESDAY,
-    before: Dealings | None = None,
+    before: PartyHistory | None = None,
     tags: tuple[str, ...] = (),
 ) -> Facts:
     return Facts(

@@ -21,8 +21,6 @@ from dtm_contact.model import (
     ConditionTrace,
     Consent,
     Contact,
-    Dealings,
-    Dealt,
     EntryKind,
     Evidence,
     Forwarded,
@@ -32,6 +30,8 @@ from dtm_contact.model import (
     Match,
     OpenCase,
     Outcome,
+    PartyHistory,
+    PriorContact,
     Priority,
     Protection,
     Reach,
@@ -83,13 +83,13 @@ MAYBE = replace(LEAK, alarm=Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL))
 DAUGHTER = replace(
     LEAK, asker=Asker.THIRD_PARTY, wishes=(Wished(Wish.ANONYMOUS, Evidence("wish", 1.0, "sans me nommer")),)
 )
-BEFORE = Dealings(
+BEFORE = PartyHistory(
     open=(OpenCase("2026-000001", Channel.EMAIL, "water_leak", "nord", Priority.P3, TUESDAY - timedelta(days=5)),),
     contacts=(
-        Dealt(TUESDAY - timedelta(days=40), Channel.EMAIL, "2026-000000", "heating"),
-        Dealt(TUESDAY - timedelta(days=5), Channel.EMAIL, "2026-000001", "water_leak"),
-        Dealt(TUESDAY - timedelta(days=1), Channel.PHONE, "2026-000001", "water_leak", "voicemail"),
-        Dealt(TUESDAY - timedelta(hours=1), Channel.PHONE, None, None, "answered"),
+        PriorContact(TUESDAY - timedelta(days=40), Channel.EMAIL, "2026-000000", "heating"),
+        PriorContact(TUESDAY - timedelta(days=5), Channel.EMAIL, "2026-000001", "water_leak"),
+        PriorContact(TUESDAY - timedelta(days=1), Channel.PHONE, "2026-000001", "water_leak", "voicemail"),
+        PriorContact(TUESDAY - timedelta(hours=1), Channel.PHONE, None, None, "answered"),
     ),
 )
 
@@ -104,7 +104,7 @@ REGISTER = (
 
 
 def registered(match: Match) -> Facts:
-    return replace(facts(match=match), history=Before(Dealings(), REGISTER))
+    return replace(facts(match=match), history=Before(PartyHistory(), REGISTER))
 
 
 HOLDS: list[tuple[dict[str, Any], Facts]] = [

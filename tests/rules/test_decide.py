@@ -15,11 +15,11 @@ from dtm_contact.model import (
     CaseKind,
     Channel,
     CodedText,
-    Dealings,
     Decision,
     Likely,
     Match,
     OpenCase,
+    PartyHistory,
     Priority,
     Understanding,
 )
@@ -158,6 +158,19 @@ def test_due_by_the_hours_of_the_queue(good: RuleSet, priority: Priority, office
     found = decided(good, asked("water_leak", priority=priority), at(office), now)
     assert found.due is not None
     assert found.due.isoformat() == due
+
+
+def test_what_is_due_from_a_later_time_is_due_by_the_queue_that_decides_and_not_by_that_of_the_place(
+    tmp_path: Path,
+) -> None:
+    rules = rules_of(
+        tmp_path,
+        "- {id: loyer, when: {topic: rent_charges}, then: {queue: sud}}\n- {id: reste, then: {queue: office}}\n",
+    )
+    rent = asked("rent_charges", priority=Priority.P2)
+    found = decide(written(), at("nord"), rent, TUESDAY, rules, DIRECTORY, counted_from=SATURDAY_NIGHT)
+    assert found.due is not None
+    assert (found.queue, found.due.isoformat()) == ("sud", "2026-11-30T10:30:00+01:00")
 
 
 FAILING = """
@@ -301,7 +314,7 @@ def test_a_rule_lets_a_contact_join_the_latest_open_case_of_its_matter(
         OpenCase(f"2026-00000{n}", Channel.EMAIL, about, "comptes", Priority.P3, TUESDAY - timedelta(days=9 - n))
         for n, about in ((6, "rent_charges"), (7, "rent_charges"), (8, "gas"))
     )
-    before = Before(Dealings(open=cases))
+    before = Before(PartyHistory(open=cases))
     found = decide(written(), Match(), asked(topic), TUESDAY, adding, DIRECTORY, history=before)
     assert found.join == joined
 
@@ -310,6 +323,16 @@ def test_a_danger_never_waits_longer_for_a_rule_s_due_time(adding: RuleSet) -> N
     found = decided(adding, asked("rent_charges", priority=Priority.P1))
     assert found.due == TUESDAY + timedelta(minutes=15)
     assert decided(adding, asked("rent_charges")).due == datetime(2026, 12, 24, 10, 0, tzinfo=PARIS)
+
+
+def test_of_several_rules_that_give_a_due_time_the_last_one_counts(tmp_path: Path) -> None:
+    rules = rules_of(
+        tmp_path,
+        "- {id: presse, decides: false, when: {topic: rent_charges}, then: {due: 1 hour}}\n"
+        "- {id: loyer, when: {topic: rent_charges}, then: {queue: comptes, due: 1 month}}\n"
+        "- {id: reste, then: {queue: office}}\n",
+    )
+    assert decided(rules, asked("rent_charges")).due == datetime(2026, 12, 24, 10, 0, tzinfo=PARIS)
 
 
 def test_a_day_stated_that_is_over_is_due_at_once_and_not_in_the_past(adding: RuleSet) -> None:

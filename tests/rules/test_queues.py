@@ -113,7 +113,7 @@ def test_a_month_ends_on_the_last_day_where_it_has_no_such_day(rules: RuleSet) -
 def test_the_steps_of_a_priority_come_before_those_of_any(rules: RuleSet) -> None:
     steps = rules.queues["nord"].steps(Priority.P1)
     assert [(step.does, step.until, step.to) for step in steps] == [
-        (Action.NOTIFY_NEXT, Until.TAKEN, None),
+        (Action.CALL_NEXT, Until.TAKEN, None),
         (Action.REMIND, Until.ANSWERED, None),
         (Action.HAND_OVER, Until.ANSWERED, "comptes"),
     ]

@@ -416,6 +416,17 @@ def of_sources(tmp_path: Path, old: str, new: str) -> Path:
     return tmp_path / "rules"
 
 
+@pytest.mark.parametrize(
+    ("address", "office"),
+    [("", "pantin"), ("Adresse : 14 rue du 11-Novembre-1918 93170 Bagnolet\n", "bagnolet")],
+    ids=["no place is known", "the place has an office of its own"],
+)
+def test_the_office_that_a_source_names_works_what_has_no_place(tmp_path: Path, address: str, office: str) -> None:
+    rules = with_rules(of_sources(tmp_path, "  ascenseurs:\n", "  ascenseurs:\n    office: pantin\n"))
+    text = f"Événement : Appareil hors service\nN° appareil : 99-99999\n{address}"
+    assert judged(mail(text, sender=LIFTS), at=rules).decision.office_id == office
+
+
 def test_the_code_of_a_danger_goes_before_what_the_text_tells() -> None:
     text = (
         "Événement : Personne bloquée\nN° appareil : 75-20418\nCommentaire : malaise, détresse respiratoire, ça brûle\n"

@@ -25,6 +25,7 @@ from dtm_contact.model import (
     Outgoing,
     OutgoingKind,
     Priority,
+    Undelivered,
 )
 from dtm_contact.store import OutgoingBatch, Store
 from dtm_contact.store.schema import case_links, cases
@@ -255,6 +256,35 @@ def test_a_made_up_report_or_a_delay_marks_nobody(store: Store, number: str, tex
     assert recorded(store, judgement(), "again", letters=[letter("again")])[1] == []
 
 
+@pytest.mark.parametrize(
+    ("text", "undelivered", "withheld"),
+    [
+        ("nadia@free.example: host said: 550 5.1.1 no such user", (), ["no such address"]),
+        ("nadia@free.example: host said: 550 5.7.1 looks like spam", (), []),
+        ("nadia@free.example: host said: 550 no", (), []),
+        ("see below", (Undelivered("nadia@free.example", "5.2.2"),), []),
+        ("host said: 550 5.1.1 no", (Undelivered("nadia@free.example", ""),), ["no such address"]),
+        (
+            "see below",
+            (Undelivered("autre@free.example", "5.1.1"), Undelivered("nadia@free.example", "5.7.1")),
+            [],
+        ),
+    ],
+)
+def test_a_bounce_keeps_answers_back_only_where_it_says_that_there_is_no_such_address(
+    store: Store, number: str, text: str, undelivered: tuple[Undelivered, ...], withheld: list[str]
+) -> None:
+    recorded(store, joining(number), "two", letters=[letter()])
+    claimed = store.outbox.claim("s", NOW)
+    assert claimed is not None
+    store.outbox.settle(claimed, "sent", "250", NOW)
+    report = joining(number, kind=CaseKind.AUTOMATIC, text=text)
+    report = replace(report, contact=replace(report.contact, undelivered=undelivered))
+    recorded(store, report, "bounce")
+    assert [each.state for each in store.outbox.entries()] == ["bounced"]
+    assert recorded(store, judgement(), "again", letters=[letter("again")])[1] == withheld
+
+
 def test_the_outbox_claims_retries_and_settles(store: Store, number: str) -> None:
     recorded(store, joining(number), "two", letters=[letter()])
     first = store.outbox.claim("s", NOW)
@@ -268,11 +298,43 @@ def test_the_outbox_claims_retries_and_settles(store: Store, number: str) -> Non
     store.leases.take_over()
     third = store.outbox.claim("s", minutes(5))
     assert third is not None
-    store.outbox.settle(third, "no_such_address", "550", minutes(6))
+    store.outbox.settle(third, "no_such_address", "550 5.1.1", minutes(6), "550 5.1.1 unknown")
     store.outbox.settle(third, "sent", "250", minutes(7))
     assert store.outbox.waiting() == 0
     assert [event.what for event in store.cases.get(number).events] == ["opened", "joined", "no_such_address"]
+    assert [each.reply for each in store.outbox.entries()] == ["550 5.1.1 unknown"]
     assert recorded(store, judgement(), "again", letters=[letter("again")])[1] == ["no such address"]
+
+
+@pytest.mark.parametrize(
+    ("fate", "reason", "withheld"),
+    [
+        ("no_such_address", "550 5.1.1", ["no such address"]),
+        ("no_such_address", "556 5.1.10", ["no such address"]),
+        ("no_such_address", "550", []),
+        ("refused", "550 5.7.1", []),
+    ],
+)
+def test_only_an_enhanced_code_keeps_later_answers_from_an_address(
+    store: Store, number: str, fate: str, reason: str, withheld: list[str]
+) -> None:
+    recorded(store, joining(number), "two", letters=[letter()])
+    claimed = store.outbox.claim("s", NOW)
+    assert claimed is not None
+    store.outbox.settle(claimed, fate, reason, NOW)
+    assert recorded(store, judgement(), "again", letters=[letter("again")])[1] == withheld
+
+
+def test_of_several_only_those_are_marked_that_were_still_to_have_it(store: Store, number: str) -> None:
+    several = replace(letter(), also_to=("anne@free.example",))
+    recorded(store, joining(number), "two", letters=[several])
+    first = store.outbox.claim("s", NOW)
+    assert first is not None
+    store.outbox.retry(first, "450", NOW, ["anne@free.example"])
+    second = store.outbox.claim("s", NOW)
+    assert second is not None
+    store.outbox.settle(second, "no_such_address", "550 5.1.1", NOW)
+    assert recorded(store, judgement(), "again", letters=[letter("again")])[1] == []
 
 
 def test_the_signing_key_is_made_once(store: Store) -> None:

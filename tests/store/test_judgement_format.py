@@ -29,7 +29,7 @@ def _judged(store: Store, number: str) -> Judgement:
     with store.history() as history:
         noted = NotedHistory(history)
         noted.thread(["n1@voisin.example"])
-        noted.dealings(_PARTY, NOW - timedelta(days=90))
+        noted.party_history(_PARTY, NOW - timedelta(days=90))
         noted.cases([number])
         noted.alike("same words", NOW - timedelta(days=1))
         noted.confirmed(["nadia@free.example"], [])

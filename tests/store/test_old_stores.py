@@ -126,7 +126,7 @@ def test_what_was_known_is_known(brought_over: str) -> None:
     with open_store(brought_over) as store, store.history() as history:
         assert [earlier.case_number for earlier in history.thread(["m2@libre.example"])] == ["2026-000002"]
         assert history.confirmed(["zoe@libre.example"], []) == [Confirmed("zoe@libre.example", "T000001")]
-        dealings = history.dealings(Party(addresses=("zoe@libre.example",)), minutes(-60))
+        dealings = history.party_history(Party(addresses=("zoe@libre.example",)), minutes(-60))
         assert [case.number for case in dealings.open] == ["2026-000002", "2026-000004"]
         assert {lease.tenant_id for lease in store.directory.load().leases} >= {"T000001", "T000002"}
 

@@ -16,9 +16,9 @@ def thread(store: Store) -> None:
         history.thread(["m1@free.example"])
 
 
-def dealings(store: Store, **of: Any) -> None:
+def party_history(store: Store, **of: Any) -> None:
     with store.history() as history:
-        history.dealings(Party(**of), NOW)
+        history.party_history(Party(**of), NOW)
 
 
 def registered(store: Store) -> None:
@@ -48,15 +48,15 @@ QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
     "thread": (thread, "ix_contacts_message_id"),
     "what waits left out": (lambda store: store.cases.queue("montreuil", now=NOW), "ix_cases_open"),
     "next page": (next_page, "ix_cases_open (queue=? AND (alarm_level,priority"),
-    "tenant's cases": (lambda store: dealings(store, tenant_id="T1"), "ix_cases_tenant_id"),
-    "tenant's contacts": (lambda store: dealings(store, tenant_id="T1"), "ix_contacts_tenant_id"),
-    "household's contacts": (lambda store: dealings(store, dwelling_id="D1"), "ix_contacts_dwelling_id"),
-    "residence's cases": (lambda store: dealings(store, residence_id="R1"), "ix_cases_residence_open"),
-    "residence's contacts": (lambda store: dealings(store, residence_id="R1"), "ix_contacts_residence_id"),
-    "address": (lambda store: dealings(store, addresses=("a@free.example",)), "ix_contacts_sender"),
+    "tenant's cases": (lambda store: party_history(store, tenant_id="T1"), "ix_cases_tenant_id"),
+    "tenant's contacts": (lambda store: party_history(store, tenant_id="T1"), "ix_contacts_tenant_id"),
+    "household's contacts": (lambda store: party_history(store, dwelling_id="D1"), "ix_contacts_dwelling_id"),
+    "residence's cases": (lambda store: party_history(store, residence_id="R1"), "ix_cases_residence_open"),
+    "residence's contacts": (lambda store: party_history(store, residence_id="R1"), "ix_contacts_residence_id"),
+    "address": (lambda store: party_history(store, addresses=("a@free.example",)), "ix_contacts_sender"),
     "register": (registered, "ix_register_entries_tenant_id"),
     "never used": (lambda store: store.desk.never_used(["a@free.example"], NOW.date()), "ix_register_entries_key"),
-    "number": (lambda store: dealings(store, numbers=("+33612345678",)), "ix_contacts_phone_key"),
+    "number": (lambda store: party_history(store, numbers=("+33612345678",)), "ix_contacts_phone_key"),
 }
 
 

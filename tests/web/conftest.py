@@ -21,7 +21,7 @@ from starlette.applications import Starlette
 
 from dtm_contact.access import Role, call_procedure, csrf_token, digest_of, new_account, new_secret
 from dtm_contact.cases import Command, Done, apply
-from dtm_contact.cases.knowledge import InForce
+from dtm_contact.cases.knowledge import ConfigurationProvider
 from dtm_contact.directory.records import Address, Dwelling
 from dtm_contact.model import Alarm, Attachment, Joining, Likely, Match
 from dtm_contact.rules import RuleSet
@@ -67,7 +67,7 @@ class DeskAlone(AppContext):
     def __init__(self, settings: Settings, store: Store) -> None:
         super().__init__(settings, store, Path("/nowhere"))
         self.follower = EventFollower(store)
-        self._in_force = InForce(store, settings, _rules)
+        self._in_force = ConfigurationProvider(store, settings, _rules)
 
     @cached_property
     def pages(self) -> Starlette:

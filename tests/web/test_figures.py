@@ -81,6 +81,15 @@ def test_a_number_leads_to_as_many_cases(head: Somebody, figure: str, office: st
         assert len(cases) == number
 
 
+@pytest.mark.parametrize(("figure", "listed"), [("opened", True), ("set_aside", False), ("calls_answered", False)])
+def test_a_figure_that_is_only_counted_leads_to_no_list_and_says_so(
+    head: Somebody, figure: str, *, listed: bool
+) -> None:
+    page = head.get(f"/chiffres/detail?c={figure}&le={last_month(head.desk)}").text
+    assert ("/chiffres/dossiers?" in page) is listed
+    assert ("compté seulement" in page) is not listed
+
+
 def test_late_and_silent_lead_to_cases_that_are_so_now(head: Somebody) -> None:
     late = rows(head, "/chiffres/dossiers/export?c=late&f=json&colonne=état&colonne=échéance")
     assert late

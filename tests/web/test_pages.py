@@ -1,10 +1,12 @@
 """What pages show: order, search with slips, incidents, undo, appointments, the second who is told."""
 
+import asyncio
 import re
 import time
 from dataclasses import replace
 from hashlib import sha256
 
+import httpx
 import pytest
 
 from dtm_contact.access import Role
@@ -611,3 +613,28 @@ def test_who_probably_writes_is_one_click_where_only_the_home_is_sure(desk: Desk
     for external, other in (("two", replace(likely, dwelling_id="L02")), ("three", replace(likely, probability=0.4))):
         number = open_in(desk.store, "nord", external, match={"tenant": None, "candidates": (other,)})
         assert "Probablement" not in agent.get(f"/dossier/{number}").text
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 401),
+        ({"Content-Length": "0"}, 401),
+        ({"Transfer-Encoding": "chunked"}, 411),
+        ({"Content-Length": "x"}, 411),
+    ],
+    ids=["no body", "an empty one", "a length that is not said", "a length that is none"],
+)
+def test_a_form_without_a_body_is_empty_and_one_of_unknown_length_is_refused_as_that(
+    desk: DeskAlone, headers: dict[str, str], status: int
+) -> None:
+    async def post() -> httpx.Response:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(desk.pages), base_url="http://desk.example"
+        ) as client:
+            request = client.build_request("POST", "/connexion")
+            del request.headers["content-length"]
+            request.headers.update(headers)
+            return await client.send(request)
+
+    assert asyncio.run(post()).status_code == status

@@ -57,7 +57,7 @@ def raise_alarm(act: Act, what: str, reason: str | None) -> None:
     data: dict[str, Any] = {"told": [letter.to for letter in written if letter.kind is OutgoingKind.NOTICE]}
     data |= {"reason": reason} if reason else {}
     act.change(what, by_hand=_BY_HAND, data=data, waiting_until=None, **act.urgency(alarm, act.case.priority))
-    act.label(danger=True)
+    act.label_alarm(danger=True)
     for letter in letters:
         # Once the case is a P1: what is sent about one goes before all else.
         act.work.put_outgoing(act.held, letter)
@@ -82,7 +82,7 @@ def lower_alarm(act: Act, what: str, priority: Priority, reason: str | None) -> 
     act.change(what, by_hand=_BY_HAND, data=data, **act.urgency(alarm, priority))
     if act.case.alarm.any and not act.work.calls_nobody(act.held):
         # Of what was taken over it is said that the danger is no more, not that there was none.
-        act.label(danger=False)
+        act.label_alarm(danger=False)
 
 
 def is_denied(alarm: Alarm) -> bool:

@@ -116,7 +116,7 @@ def done(act: Act, reason: Line | None = None, danger_over: DangerOver | None = 
         raise WrongArgumentError("indiquez la raison de la clôture, ou que vous avez joint la personne")
     act.change("done", data=data, state="closed", closed_at=act.now, done_reason=closed, waiting_until=None)
     if danger_over is not None:
-        act.label(danger=danger_over not in _NOBODY_WAS)
+        act.label_alarm(danger=danger_over not in _NOBODY_WAS)
 
 
 def check_danger_over(act: Act, danger_over: DangerOver | None) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator
 
-from dtm_contact.model import SPOKEN_CHANNELS, Channel, Dealt, Outcome
+from dtm_contact.model import SPOKEN_CHANNELS, Channel, Outcome, PriorContact
 from dtm_contact.rules.arguments import DocumentValue, Entries, OneOf, YesNo
 from dtm_contact.rules.conditions import ConditionOutcome, predicate_condition, value_condition
 from dtm_contact.rules.facts import RECALLED, Facts, Values
@@ -122,8 +122,8 @@ def open_case(facts: Facts, wanted: frozenset[str]) -> ConditionOutcome:
     Example: `open_case: same_topic`
     """
     topic = facts.understanding.topic
-    seen = {"any" if facts.dealings.open else "none"}
-    if topic is not None and any(case.topic == topic for case in facts.dealings.open):
+    seen = {"any" if facts.party_history.open else "none"}
+    if topic is not None and any(case.topic == topic for case in facts.party_history.open):
         seen.add("same_topic")
     return ConditionOutcome(not wanted.isdisjoint(seen), ", ".join(sorted(seen)))
 
@@ -161,20 +161,20 @@ def count(facts: Facts, wanted: Count) -> ConditionOutcome:
 
     Example: `count: {of: contacts, at_least: 3, within: 30 days, topic: same, still_open: true}`
     """
-    dealings = facts.neighbours if wanted.by == "residence" else facts.dealings
-    still_open = {case.number for case in dealings.open}
-    counted = [dealt for dealt in dealings.contacts if _counts(dealt, facts, wanted, still_open)]
-    number = len({dealt.case_number for dealt in counted if dealt.case_number} if wanted.of == "cases" else counted)
+    party_history = facts.neighbours if wanted.by == "residence" else facts.party_history
+    still_open = {case.number for case in party_history.open}
+    counted = [prior for prior in party_history.contacts if _counts(prior, facts, wanted, still_open)]
+    number = len({prior.case_number for prior in counted if prior.case_number} if wanted.of == "cases" else counted)
     number += wanted.of == "cases" or _is(facts.contact.channel, wanted)
     return ConditionOutcome(number >= wanted.at_least, f"{number} {wanted.of} in {wanted.within.days or wanted.within}")
 
 
-def _counts(dealt: Dealt, facts: Facts, wanted: Count, still_open: set[str]) -> bool:
+def _counts(prior: PriorContact, facts: Facts, wanted: Count, still_open: set[str]) -> bool:
     return (
-        dealt.at >= facts.now - wanted.within
-        and (wanted.of == "cases" or _is(dealt.channel, wanted))
-        and (wanted.topic == "any" or dealt.topic == facts.understanding.topic)
-        and (not wanted.still_open or dealt.case_number in still_open)
+        prior.at >= facts.now - wanted.within
+        and (wanted.of == "cases" or _is(prior.channel, wanted))
+        and (wanted.topic == "any" or prior.topic == facts.understanding.topic)
+        and (not wanted.still_open or prior.case_number in still_open)
     )
 
 

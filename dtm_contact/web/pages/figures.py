@@ -28,13 +28,13 @@ from dtm_contact.figures.files import (
 )
 from dtm_contact.figures.overview import FigureSpan, Grain, Overview, Place
 from dtm_contact.figures.telling import (
-    findings_told,
-    number_told,
-    office_told,
-    period_told,
-    rate_told,
+    describe_outliers,
+    format_number,
+    format_period,
+    format_rate,
+    format_value,
+    office_name,
     step_of,
-    value_told,
 )
 from dtm_contact.labels.cases import STATES
 from dtm_contact.model import Channel
@@ -54,7 +54,7 @@ _FILES: Final = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 
 @dataclass(frozen=True, slots=True)
 class FigureQuery:
-    """What a page of figures is asked for: period and place.
+    """What a page of figures is query for: period and place.
 
     Attributes:
         span, place: the period, and which cases.
@@ -93,15 +93,15 @@ def _day(written: str, today: date) -> date:
 @page("/chiffres", Right.FIGURES)
 def figures(context: RequestContext) -> Mapping[str, Any]:
     """Show what stands out, and all figures of each office beside the whole."""
-    asked = FigureQuery.of(context)
-    context.audit("read", "chiffres", **_audited(asked))
-    overview = _overview(context, asked)
+    query = FigureQuery.of(context)
+    context.audit("read", "chiffres", **_audited(query))
+    overview = _overview(context, query)
     return {
-        **_around(context, asked),
+        **_around(context, query),
         "groups": [(GROUPS[group][0], list(_rows(context, overview, group))) for group in GROUPS],
         "offices": [(office, _office(context, office)) for office in overview.offices],
-        "homes": {office: overview.dwellings_at(replace(asked.place, office=office)) for office in overview.offices},
-        "standing_out": list(_standing_out(context, overview, asked)),
+        "homes": {office: overview.dwellings_at(replace(query.place, office=office)) for office in overview.offices},
+        "standing_out": list(_standing_out(context, overview, query)),
         "rules": RULES,
     }
 
@@ -126,7 +126,7 @@ def _rows(context: RequestContext, overview: Overview, group: str) -> Iterator[_
 def _gap(context: RequestContext, figure: Figure, gap: Gap | None) -> str:
     if gap is None:
         return ""
-    told = rate_told if figure.is_rated else lambda number: number_told(figure, number)
+    told = format_rate if figure.is_rated else lambda number: format_number(figure, number)
     sure = "" if gap.is_sure else " (peut tenir au hasard)"
     best, worst = _office(context, gap.best), _office(context, gap.worst)
     return f"{best} {told(gap.best_number)}, {worst} {told(gap.worst_number)}{sure}"
@@ -141,83 +141,83 @@ class _StandingOut:
     details: Sequence[tuple[str, str]]
 
 
-def _standing_out(context: RequestContext, overview: Overview, asked: FigureQuery) -> Iterator[_StandingOut]:
-    for each in findings_told(overview, context.app.names, context.app.directory):
+def _standing_out(context: RequestContext, overview: Overview, query: FigureQuery) -> Iterator[_StandingOut]:
+    for each in describe_outliers(overview, context.app.names, context.app.directory):
         if each.office:
             details = [
-                (detail.words, f"/chiffres/detail{asked.link(c=detail.figure.id, b=each.office)}")
+                (detail.words, f"/chiffres/detail{query.link(c=detail.figure.id, b=each.office)}")
                 for detail in each.details
             ]
-            yield _StandingOut(each.words, f"/chiffres{asked.link(b=each.office)}", details)
+            yield _StandingOut(each.words, f"/chiffres{query.link(b=each.office)}", details)
         else:
             place = {"r": each.residence, "m": each.topic}
-            yield _StandingOut(each.words, f"/chiffres/dossiers{asked.link(c='opened', **place)}", ())
+            yield _StandingOut(each.words, f"/chiffres/dossiers{query.link(c='opened', **place)}", ())
 
 
 @page("/chiffres/detail", Right.FIGURES)
 def figure(context: RequestContext) -> Mapping[str, Any]:
     """Show one figure: by office, over time, by residence and by topic."""
-    asked, shown = FigureQuery.of(context), _figure(context)
-    context.audit("read", "chiffres", figure=shown.id, **_audited(asked))
-    overview = _overview(context, asked)
-    whole = overview.of_whole(shown)
-    offices = [(office, overview.of_office(shown, office)) for office in overview.offices]
-    steps = overview.course(shown)
+    query, figure = FigureQuery.of(context), _figure(context)
+    context.audit("read", "chiffres", figure=figure.id, **_audited(query))
+    overview = _overview(context, query)
+    whole = overview.of_whole(figure)
+    offices = [(office, overview.of_office(figure, office)) for office in overview.offices]
+    steps = overview.course(figure)
     names = context.app.names
     return {
-        **_around(context, asked),
-        "figure": shown,
+        **_around(context, query),
+        "figure": figure,
         "whole": whole,
         "by_office": [
-            (office, _office(context, office), value, is_worse(shown, value, whole)) for office, value in offices
+            (office, _office(context, office), value, is_worse(figure, value, whole)) for office, value in offices
         ],
-        "by_residence": _places(overview.of_residence, shown, overview.by_residence, partial(_residence, context)),
-        "by_topic": _places(overview.of_topic, shown, overview.by_topic, lambda topic: names.topics.get(topic, topic)),
+        "by_residence": _places(overview.of_residence, figure, overview.by_residence, partial(_residence, context)),
+        "by_topic": _places(overview.of_topic, figure, overview.by_topic, lambda topic: names.topics.get(topic, topic)),
         "course": [
-            (period_told(FigureSpan(step_of(asked.span), first)), mine, of_all) for first, mine, of_all in steps
+            (format_period(FigureSpan(step_of(query.span), first)), mine, of_all) for first, mine, of_all in steps
         ],
         "bars": bars(
-            f"{shown.title}, par bureau",
+            f"{figure.title}, par bureau",
             "Une barre par bureau, avec son intervalle ; la ligne tiretée est l’ensemble, ▲ dit : moins bon que lui.",
-            [_bar(shown, _office(context, office), value, whole) for office, value in offices],
+            [_bar(figure, _office(context, office), value, whole) for office, value in offices],
             whole.compared[0] if whole.compared else None,
         ),
         "line": course(
-            f"{shown.title}, dans le temps",
+            f"{figure.title}, dans le temps",
             "Trait plein et points : ce qui est choisi ; tirets et croix : tous les bureaux.",
-            [_point(first, asked, mine, of_all) for first, mine, of_all in steps],
-            rate_told if whole.rate is not None else lambda number: number_told(shown, number),
+            [_point(first, query, mine, of_all) for first, mine, of_all in steps],
+            format_rate if whole.rate is not None else lambda number: format_number(figure, number),
         ),
         "rules": RULES[:2],
     }
 
 
-def _places(of: Any, shown: Figure, names: Mapping[str, object], called: Any) -> list[tuple[str, str, Value]]:
+def _places(of: Any, figure: Figure, names: Mapping[str, object], called: Any) -> list[tuple[str, str, Value]]:
     """Return the residences or topics of a figure, those with the most cases first."""
-    found = [(name, called(name), of(shown, name)) for name in names if name]
+    found = [(name, called(name), of(figure, name)) for name in names if name]
     return sorted((each for each in found if each[2].count), key=lambda each: (-each[2].count, each[1]))
 
 
-def _bar(shown: Figure, label: str, value: Value, whole: Value) -> Bar:
+def _bar(figure: Figure, label: str, value: Value, whole: Value) -> Bar:
     number, low, high = value.compared or (value.number, None, None)
-    told = rate_told(number) if value.rate is not None and number is not None else value_told(shown, value)
-    return Bar(label, number, low, high, told, is_worse(shown, value, whole))
+    told = format_rate(number) if value.rate is not None and number is not None else format_value(figure, value)
+    return Bar(label, number, low, high, told, is_worse(figure, value, whole))
 
 
-def _point(first: date, asked: FigureQuery, mine: Value, of_all: Value) -> Point:
+def _point(first: date, query: FigureQuery, mine: Value, of_all: Value) -> Point:
     def number(value: Value) -> float | None:
         return value.rate if value.rate is not None else value.number
 
-    label = f"{first:%d/%m}" if step_of(asked.span) is Grain.WEEK else f"{first:%m/%y}"
+    label = f"{first:%d/%m}" if step_of(query.span) is Grain.WEEK else f"{first:%m/%y}"
     return Point(label, number(mine), number(of_all))
 
 
 @page("/chiffres/carte", Right.FIGURES)
 def figure_map(context: RequestContext) -> Mapping[str, Any]:
     """Show how many cases each residence opened on each topic."""
-    asked = FigureQuery.of(context)
-    context.audit("read", "chiffres", table="carte", **_audited(asked))
-    counted = _overview(context, asked).by_residence_and_topic()
+    query = FigureQuery.of(context)
+    context.audit("read", "chiffres", table="carte", **_audited(query))
+    counted = _overview(context, query).by_residence_and_topic()
     residences = _most(counted, 0)[:_RESIDENCES_DRAWN]
     topics = _most(counted, 1)[:_TOPICS_DRAWN]
     cells = {
@@ -230,7 +230,7 @@ def figure_map(context: RequestContext) -> Mapping[str, Any]:
     rows = [_residence(context, residence) for residence in residences]
     columns = [names.topics.get(topic, topic) for topic in topics]
     return {
-        **_around(context, asked),
+        **_around(context, query),
         "drawing": heat_map(
             "Dossiers ouverts, par résidence et motif",
             "Une ligne par résidence, une colonne par motif ; le nombre est dans la case, plus foncée s’il est grand.",
@@ -255,13 +255,13 @@ def _most(counted: Mapping[tuple[str, str], int], side: int) -> list[str]:
 @page("/chiffres/dossiers", Right.FIGURES)
 def figure_cases(context: RequestContext) -> Mapping[str, Any]:
     """Show the cases behind a figure, as they are now."""
-    asked, shown = FigureQuery.of(context), _figure(context)
-    cases = _cases(context, asked, shown, _SHOWN_CASES + 1)
-    context.audit("read", "chiffres", figure=shown.id, cases=len(cases), **_audited(asked))
+    query, figure = FigureQuery.of(context), _figure(context)
+    cases = _cases(context, query, figure, _SHOWN_CASES + 1)
+    context.audit("read", "chiffres", figure=figure.id, cases=len(cases), **_audited(query))
     listed = cases[:_SHOWN_CASES]
     return {
-        **_around(context, asked),
-        "figure": shown,
+        **_around(context, query),
+        "figure": figure,
         "cases": listed,
         "more": len(cases) > len(listed),
         "beside": context.app.store.desk.case_hints([case.number for case in listed]),
@@ -273,23 +273,23 @@ def figure_cases(context: RequestContext) -> Mapping[str, Any]:
 @page("/chiffres/export", Right.FIGURES)
 def figure_export(context: RequestContext) -> Response:
     """Give a table as a file."""
-    asked, which, form = FigureQuery.of(context), context.text("t"), _form(context)
+    query, which, form = FigureQuery.of(context), context.text("t"), _form(context)
     if which not in TABLES:
         raise NotFoundError("table")
-    context.audit("exported", f"chiffres {which}", **_audited(asked))
-    rows = list(as_rows(_overview(context, asked), which, partial(_label, context)))
-    return _file(rows, form, f"chiffres-{which}-{asked.span.first}")
+    context.audit("exported", f"chiffres {which}", **_audited(query))
+    rows = list(as_rows(_overview(context, query), which, partial(_label, context)))
+    return _file(rows, form, f"chiffres-{which}-{query.span.first}")
 
 
 @page("/chiffres/dossiers/export", Right.FIGURES)
 def figure_cases_export(context: RequestContext) -> Response:
     """Give the cases behind a figure as a file, with the columns that were chosen."""
-    asked, shown, form = FigureQuery.of(context), _figure(context), _form(context)
+    query, figure, form = FigureQuery.of(context), _figure(context), _form(context)
     chosen = [name for name in CASE_COLUMNS if name in context.query.getlist("colonne")] or list(USUAL_COLUMNS)
-    cases = _cases(context, asked, shown, _MOST_EXPORTED)
-    context.audit("exported", f"dossiers {shown.id}", cases=len(cases), columns=", ".join(chosen), **_audited(asked))
+    cases = _cases(context, query, figure, _MOST_EXPORTED)
+    context.audit("exported", f"dossiers {figure.id}", cases=len(cases), columns=", ".join(chosen), **_audited(query))
     rows = list(cases_as_rows(cases, chosen, context.app.settings.zone, partial(_label, context)))
-    return _file(rows, form, f"dossiers-{shown.id}-{asked.span.first}", case_table_columns(chosen))
+    return _file(rows, form, f"dossiers-{figure.id}-{query.span.first}", case_table_columns(chosen))
 
 
 def _label(context: RequestContext, column: str, code: str) -> str:
@@ -329,20 +329,20 @@ def _figure(context: RequestContext) -> Figure:
     return found
 
 
-def _cases(context: RequestContext, asked: FigureQuery, shown: Figure, limit: int) -> list[Any]:
-    if shown.basis is Basis.NONE:
+def _cases(context: RequestContext, query: FigureQuery, figure: Figure, limit: int) -> list[Any]:
+    if figure.basis is Basis.COUNTED_ONLY:
         raise NotFoundError("cases")
-    zone, span = context.app.settings.zone, asked.span
+    zone, span = context.app.settings.zone, query.span
     start, end = (datetime.combine(day, time.min, zone).astimezone(UTC) for day in (span.first, span.after.first))
-    behind = shown.behind
+    behind = figure.behind
     wanted = CasesWanted(
         start,
         end,
-        shown.basis.value,
-        shown.events,
-        asked.place.office,
-        asked.place.residence,
-        asked.place.topic,
+        figure.basis.value,
+        figure.events,
+        query.place.office,
+        query.place.residence,
+        query.place.topic,
         danger=behind.danger,
         priority=behind.urgent,
         late_at=context.now if behind.late else None,
@@ -354,43 +354,43 @@ def _cases(context: RequestContext, asked: FigureQuery, shown: Figure, limit: in
     return context.app.store.figures.cases(wanted, limit)
 
 
-def _overview(context: RequestContext, asked: FigureQuery) -> Overview:
-    return Overview(context.app.figures, context.app.directory, asked.span, asked.place, asked.today)
+def _overview(context: RequestContext, query: FigureQuery) -> Overview:
+    return Overview(context.app.figures, context.app.directory, query.span, query.place, query.today)
 
 
-def _audited(asked: FigureQuery) -> dict[str, str]:
-    place = asked.place
-    told = {"period": f"{asked.span.grain.value} {asked.span.first}", "office": place.office}
+def _audited(query: FigureQuery) -> dict[str, str]:
+    place = query.place
+    told = {"period": f"{query.span.grain.value} {query.span.first}", "office": place.office}
     told |= {"residence": place.residence, "topic": place.topic}
     return {name: value for name, value in told.items() if value}
 
 
 def _office(context: RequestContext, office_id: str) -> str:
-    return office_told(context.app.directory, office_id)
+    return office_name(context.app.directory, office_id)
 
 
 def _residence(context: RequestContext, residence_id: str) -> str:
     return without_code(context.app.names.residence(residence_id))
 
 
-def _around(context: RequestContext, asked: FigureQuery) -> Mapping[str, Any]:
+def _around(context: RequestContext, query: FigureQuery) -> Mapping[str, Any]:
     in_force = context.app.in_force()
     records, residences = in_force.directory.records, in_force.directory.residences
     return {
-        "asked": asked,
+        "query": query,
         "grains": {Grain.WEEK: "Semaine", Grain.MONTH: "Mois", Grain.YEAR: "Année"},
-        "period": period_told(asked.span),
-        "before": asked.link(le=asked.span.before.first.isoformat()),
-        "after": asked.link(le=asked.span.after.first.isoformat()) if asked.span.after.first <= asked.today else "",
+        "period": format_period(query.span),
+        "before": query.link(le=query.span.before.first.isoformat()),
+        "after": query.link(le=query.span.after.first.isoformat()) if query.span.after.first <= query.today else "",
         "all_offices": sorted((each.office_id, each.name) for each in records.offices),
         "all_residences": sorted(((it, _residence(context, it)) for it in residences), key=itemgetter(1)),
         "all_topics": sorted((code, topic.label) for code, topic in in_force.rules.reader.topics.items()),
         "counted_at": (counted_at := context.app.figures.counted_at()),
         "next_count": counted_at and counted_at + timedelta(minutes=context.app.settings.figures.minutes),
         "tables": TABLES,
-        "told": value_told,
-        "rate": rate_told,
-        "has_cases": lambda shown: shown.basis is not Basis.NONE,
+        "formatted": format_value,
+        "rate": format_rate,
+        "has_cases": lambda figure: figure.basis is not Basis.COUNTED_ONLY,
         "FigureKind": FigureKind,
         "Unit": Unit,
     }

@@ -93,7 +93,7 @@ def _seen(context: RequestContext, number: str | None) -> str:
 
 @post("/foyer/{dwelling}/retirer", template="household_page.html")
 def withdraw(context: RequestContext) -> Mapping[str, Any] | Response:
-    """Take back that an address or number is somebody's of a household."""
+    """Remove an address or number that an agent had confirmed as that of a person of the household."""
     dwelling_id = _card(context).dwelling_id
     asked = context.text("locataire"), context.text("valeur")
     shown = {

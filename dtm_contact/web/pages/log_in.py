@@ -22,7 +22,7 @@ _TOO_OFTEN = "Trop d’essais depuis ce poste. Attendez une minute."
 _NO_PASSWORDS = "On n’entre plus ici par mot de passe : connectez-vous par le bouton."
 _BUSY = "Trop de personnes se connectent à la fois : rien n’a été essayé. Attendez une minute, puis recommencez."
 _LOST = "Ce lien n’ouvre plus rien : il a servi, ou il est trop ancien. Demandez-en un autre à un administrateur."
-_TOLD: Final = {"perdu": {"alert": _LOST}, "pose": {"said": "password_set"}}
+_NOTES: Final = {"perdu": {"alert": _LOST}, "pose": {"said": "password_set"}}
 
 
 @page("/", Right.READ)
@@ -35,7 +35,7 @@ def home(context: RequestContext) -> Response:
 @page("/connexion", None)
 def log_in(context: RequestContext) -> Mapping[str, Any]:
     """Ask who comes."""
-    return {"vers": our_path(context.text("vers")), "nom": "", **_TOLD.get(context.text("lien"), {})}
+    return {"vers": our_path(context.text("vers")), "nom": "", **_NOTES.get(context.text("lien"), {})}
 
 
 @post("/connexion", None, template="log_in.html")

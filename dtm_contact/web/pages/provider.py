@@ -35,7 +35,7 @@ def to_provider(context: RequestContext) -> Response:
     """Send the browser to the provider; what its return is held against goes along in a cookie."""
     provider = _provider(context)
     if not context.app.limits.passwords.allows(f"provider {context.client}"):
-        return _told(context, _TOO_OFTEN, 429)
+        return _refusal_page(context, _TOO_OFTEN, 429)
     attempt = EntryAttempt.begun(our_path(context.text("vers"))[:_LONGEST])
     try:
         response = RedirectResponse(provider.way_there(attempt), _FOUND)
@@ -59,13 +59,13 @@ def from_provider(context: RequestContext) -> Response:
 def _entered(context: RequestContext) -> Response:
     provider, settings = _provider(context), context.app.settings.oidc
     if not context.app.limits.passwords.allows(f"provider {context.client}"):
-        return _told(context, _TOO_OFTEN, 429)
+        return _refusal_page(context, _TOO_OFTEN, 429)
     attempt = EntryAttempt.read(context.cookie(_cookie(context)))
     try:
         identity = provider.identity(attempt, dict(context.query))
     except EntryRefusedError as error:
         _log.warning("an entry by the identity provider was refused", reason=error.reason)
-        return _told(context, _REFUSED, 401)
+        return _refusal_page(context, _REFUSED, 401)
     except (ProviderDownError, BusyError, WrongSettingError) as error:
         return _down(context, error)
     told: dict[str, str | None] = {}
@@ -82,7 +82,7 @@ def _entered(context: RequestContext) -> Response:
 
     entered = auth.open_session(context, enter, our_path(attempt.to if attempt else ""))
     context.app.forget("accounts")
-    return entered or _told(context, _NOT_LET_IN[told["why"] or CLOSED], 403)
+    return entered or _refusal_page(context, _NOT_LET_IN[told["why"] or CLOSED], 403)
 
 
 def _provider(context: RequestContext) -> IdentityProvider:
@@ -103,10 +103,10 @@ def _cookie(context: RequestContext) -> str:
 def _down(context: RequestContext, error: Exception) -> Response:
     reason = getattr(error, "reason", type(error).__name__)
     _log.warning("the identity provider does not answer", reason=reason)
-    return _told(context, _DOWN, 503)
+    return _refusal_page(context, _DOWN, 503)
 
 
-def _told(context: RequestContext, alert: str, status: int) -> Response:
+def _refusal_page(context: RequestContext, alert: str, status: int) -> Response:
     given = {"vers": our_path(context.text("vers")), "nom": "", "alert": alert}
     return context.app.render(context, "log_in.html", given, status)
 

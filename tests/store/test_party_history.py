@@ -5,18 +5,18 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from dtm_contact.model import (
-    MOST_DEALINGS,
+    MOST_RECALLED,
     Call,
     CaseKind,
     Channel,
     Contact,
-    Dealings,
     Judgement,
     Likely,
     Mailbox,
     Match,
     Outcome,
     Party,
+    PartyHistory,
 )
 from dtm_contact.store import Store
 from dtm_contact.store.schema import cases
@@ -39,12 +39,12 @@ def by_phone(at: float, key: str, kind: CaseKind = CaseKind.CASE, match: Match =
     return judgement(kind, contact=Contact(channel=Channel.PHONE, at=minutes(at), call=call), match=match)
 
 
-def ask(store: Store, party: Party, **options: object) -> Dealings:
+def ask(store: Store, party: Party, **options: object) -> PartyHistory:
     with store.history(**options) as history:  # type: ignore[arg-type]
-        return history.dealings(party, AGO)
+        return history.party_history(party, AGO)
 
 
-def numbers(found: Dealings) -> list[str]:
+def numbers(found: PartyHistory) -> list[str]:
     return [case.number for case in found.open]
 
 
@@ -72,7 +72,7 @@ def test_an_address_or_a_number_is_a_party_of_its_own(store: Store) -> None:
     open_case(store, "c", by_mail(3, NOBODY, ""))
     assert numbers(ask(store, Party(addresses=("nadia@free.example",)))) == [mail]
     assert numbers(ask(store, Party(numbers=("+33612345678",)))) == [call]
-    assert ask(store, Party(addresses=("",))) == ask(store, Party()) == Dealings()
+    assert ask(store, Party(addresses=("",))) == ask(store, Party()) == PartyHistory()
 
 
 def test_an_answered_call_is_a_contact_without_a_case(store: Store) -> None:
@@ -102,9 +102,9 @@ def test_what_an_arrival_left_behind_is_no_history_of_it(store: Store) -> None:
 
 
 def test_of_too_many_the_latest_are_told(sqlite_store: Store) -> None:
-    for count in range(MOST_DEALINGS + 3):
+    for count in range(MOST_RECALLED + 3):
         open_case(sqlite_store, f"{count}", by_mail(count), minutes(count))
     found = ask(sqlite_store, Party(tenant_id="T1", dwelling_id="D1", addresses=("nadia@free.example",)))
-    assert len(found.open) == len(found.contacts) == MOST_DEALINGS
+    assert len(found.open) == len(found.contacts) == MOST_RECALLED
     assert found.contacts[0].at == minutes(3)
     assert found.open[0].opened_at == minutes(3)

@@ -6,13 +6,13 @@ from datetime import datetime
 from dtm_contact.model.alarm import Priority
 from dtm_contact.model.channel import Channel
 
-MOST_DEALINGS = 200
-"""Open cases, and contacts, that one answer holds at the most: the latest."""
+MOST_RECALLED = 200
+"""The most open cases, and the most contacts, in one `PartyHistory`: the latest ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Whose dealings are asked for: whatever concerns any one of these belongs to them.
+    """Whose history is asked for: whatever concerns any one of these belongs to them.
 
     Attributes:
         tenant_id, dwelling_id: the person and the household, where they are known.
@@ -54,8 +54,8 @@ class OpenCase:
 
 
 @dataclass(frozen=True, slots=True)
-class Dealt:
-    """A contact judged before.
+class PriorContact:
+    """An earlier message or call of a party, with what was decided of it.
 
     Attributes:
         at: the contact's own time.
@@ -79,8 +79,8 @@ class Dealt:
 
 
 @dataclass(frozen=True, slots=True)
-class Dealings:
+class PartyHistory:
     """The open cases and the earlier contacts of a party, each oldest first."""
 
     open: tuple[OpenCase, ...] = ()
-    contacts: tuple[Dealt, ...] = ()
+    contacts: tuple[PriorContact, ...] = ()
