@@ -75,6 +75,14 @@ def written_out(places: Sequence[tuple[Group, Meaning]], gazetteer: Gazetteer) -
     return frozenset(ids[number] for residences in meant if len(residences) == 1 for number in residences)
 
 
+def beside_another(residence_id: str, places: Sequence[tuple[Group, Meaning]], gazetteer: Gazetteer) -> bool:
+    """Return whether both a residence and another one of ours are named, whatever the matter has to do with them."""
+    number = gazetteer.residence_ids[residence_id]
+    named = [gazetteer.residence[group.meant] for group, _meaning in places if group.anchored and group.agreeing]
+    here = [bool((residences == number).any()) for residences in named]
+    return any(here) and not all(here)
+
+
 def is_whole(group: Group) -> bool:
     """Return whether a place is written out: a street with a number, or a residence with its town or a street."""
     house = any(atom.house for atom in group.of("street"))
@@ -233,7 +241,11 @@ def verdict(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Match:
 def _residence(
     weighing: Weighing, weighed: Sequence[Weighed], masses: Masses, tenant: Likely | None, home: WriterHome | None
 ) -> Likely | None:
-    """Return the residence of the matter, where it is sure enough, and less so where it is written out, or home's."""
+    """Return the residence of the matter, where it is sure enough: less so where it is written out, or home's.
+
+    Home named beside another residence must be surer than all: who names both mostly tells them apart, and the matter
+    is then as often at the other.
+    """
     thresholds, gazetteer = weighing.index.settings.match, weighing.index.gazetteer
     likely = masses.likeliest(gazetteer.residence_ids, masses.residences)
     if likely is None or Statement.RENTS_ELSEWHERE in weighing.said:
@@ -242,6 +254,8 @@ def _residence(
     if not written and _only_a_namesake(likely.id, weighed):
         return None
     theirs = home is not None and likely.id == home.residence_id
+    if theirs and beside_another(likely.id, weighing.meanings, gazetteer):
+        return _sure(likely, max(thresholds.residence, thresholds.residence_beside))
     known = written or theirs or unit_there(tenant, likely, weighing.on, weighing.index.directory) is not None
     return _sure(likely, min(thresholds.residence, thresholds.residence_written) if known else thresholds.residence)
 

@@ -114,6 +114,13 @@ class MatchSettings(BaseModel):
         description="A residence of which the message gives a full address, or the name with the town, is named from "
         "this probability already; the other places that it gives are shown beside it",
     )
+    residence_beside: float = Field(
+        default=0.975,
+        gt=0.5,
+        lt=1,
+        description="The residence of the tenant's home is named from this probability where the message names it "
+        "beside another of ours: they mostly tell the two apart",
+    )
 
 
 class JudgeSettings(BaseModel):
