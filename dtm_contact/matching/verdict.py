@@ -254,10 +254,20 @@ def _residence(
     if not written and _only_a_namesake(likely.id, weighed):
         return None
     theirs = home is not None and likely.id == home.residence_id
-    if theirs and beside_another(likely.id, weighing.meanings, gazetteer):
+    if beside_another(likely.id, weighing.meanings, gazetteer) and _lives_there(likely.id, weighing, masses):
         return _sure(likely, max(thresholds.residence, thresholds.residence_beside))
     known = written or theirs or unit_there(tenant, likely, weighing.on, weighing.index.directory) is not None
     return _sure(likely, min(thresholds.residence, thresholds.residence_written) if known else thresholds.residence)
+
+
+def _lives_there(residence_id: str, weighing: Weighing, masses: Masses) -> bool:
+    """Return whether the tenant concerned rather lives in a residence, by who it is, or says surely that they do."""
+    number, residence = masses.gazetteer.residence_ids[residence_id], masses.gazetteer.residence
+    if masses.homes[residence == number].sum() >= _LIKELY * masses.total:
+        return True
+    least = weighing.index.settings.match.residence
+    told = [group for group, meaning in weighing.meanings if meaning.home >= least and group.anchored]
+    return any((residence[group.meant] == number).all() for group in told)
 
 
 def _told_home(weighing: Weighing, residence_id: str) -> WriterHome | None:

@@ -118,7 +118,7 @@ class MatchSettings(BaseModel):
         default=0.975,
         gt=0.5,
         lt=1,
-        description="The residence of the tenant's home is named from this probability where the message names it "
+        description="The residence where the tenant lives is named from this probability where the message names it "
         "beside another of ours: they mostly tell the two apart",
     )
 

@@ -115,10 +115,8 @@ def test_each_mention_is_one_place_with_its_own_town(fixture_index: MatchIndex, 
 
 def test_home_beside_another_residence_must_be_surer_than_alone(fixture_index: MatchIndex) -> None:
     other, home = "64 avenue Jean-Jaurès à Créteil", "68 mail François-Mitterrand à Montreuil"
-    text = f"Au {other} l'escalier est sale. Chez nous, {home}, le gardien nettoie."
+    text = f"Je suis {home}. Le hall {other} est dans le noir."
     found = ask(text, fixture_index, "sophienkosi94@laposte.example")
     assert found.residence is None
     assert found.office_id is None
-    assert [each.seen for each in found.place_evidence] == [other, home]
-    assert found.home is not None
-    assert found.home.residence_id == "R053"
+    assert [each.seen for each in found.place_evidence] == [home, other]
