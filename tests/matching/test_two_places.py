@@ -84,6 +84,10 @@ def test_the_number_of_a_parking_space_is_no_house(fixture_index: MatchIndex, wr
             ["19 louise michel, creteil", "36 louise michel, chatenay malabry"],
         ),
         (
+            "Fuite rue Louise-Michel à Créteil, je suis rue Louise-Michel aussi, mais à Châtenay",
+            [" louise michel, creteil", " louise michel, chatenay malabry"],
+        ),
+        (
             "Mon cousin est avenue de la Résistance aussi, à Créteil, 41, moi 13 avenue de la Résistance à Champigny",
             ["41 resistance, creteil", "13 resistance, champigny sur marne"],
         ),
