@@ -76,11 +76,17 @@ def written_out(places: Sequence[tuple[Group, Meaning]], gazetteer: Gazetteer) -
 
 
 def beside_another(residence_id: str, places: Sequence[tuple[Group, Meaning]], gazetteer: Gazetteer) -> bool:
-    """Return whether both a residence and another one of ours are named, whatever the matter has to do with them."""
+    """Return whether a residence is named and another one of ours written out, whatever the matter is."""
     number = gazetteer.residence_ids[residence_id]
-    named = [gazetteer.residence[group.meant] for group, _meaning in places if group.anchored and group.agreeing]
-    here = [bool((residences == number).any()) for residences in named]
-    return any(here) and not all(here)
+    named, others = False, []
+    for group, meaning in places:
+        if not group.agreeing:
+            continue
+        if (gazetteer.residence[group.meant] == number).any():
+            named = named or group.anchored
+        else:
+            others.append((group, meaning))
+    return named and bool(written_out(others, gazetteer))
 
 
 def is_whole(group: Group) -> bool:

@@ -119,7 +119,7 @@ class MatchSettings(BaseModel):
         gt=0.5,
         lt=1,
         description="The residence where the tenant lives is named from this probability where the message names it "
-        "beside another of ours: they mostly tell the two apart",
+        "and another of ours, written out: they mostly tell the two apart",
     )
 
 
