@@ -341,6 +341,7 @@ def _starts_sentence(passage: Passage, position: int) -> bool:
 
 
 _MOST_WORDS_OF_A_NAME = 4
+_LONGEST = 10**9
 _MOST_DIGITS_OF_A_HOUSE = 3
 _DIGITS_OF_A_POSTCODE = 5
 _DIGITS_OF_A_YEAR = 4
@@ -369,28 +370,45 @@ def find_atoms(passage: Passage, gazetteer: Gazetteer) -> list[Atom]:
         taken = max(taken, last)
         if len(atoms) >= MOST_ATOMS:
             break
-    return _number_elsewhere(passage, atoms, gazetteer)
+    return _numbers_elsewhere(passage, atoms, gazetteer)
 
 
-def _number_elsewhere(passage: Passage, atoms: list[Atom], gazetteer: Gazetteer) -> list[Atom]:
-    """Give the one street of a passage the number that stands elsewhere ("rue Hoche … tombé du 57"), if it has such."""
+def _numbers_elsewhere(passage: Passage, atoms: list[Atom], gazetteer: Gazetteer) -> list[Atom]:
+    """Give a street the number that stands apart from it, if it has such ("rue Hoche à Pantin, au 8").
+
+    That of the only street of a passage may stand anywhere in it; of several each has what follows it.
+    """
     streets = [atom for atom in atoms if atom.kind == "street"]
-    if streets:
-        atoms = [atom for atom in atoms if atom.kind != "number"]
-    if len(streets) != 1 or streets[0].house is not None:
+    if not streets:
         return atoms
-    known = {
-        gazetteer.entrances[n].house
-        for street in streets[0].values
-        for n in gazetteer.by_street.get(tuple(street.split()), ())
-    }
+    given = []
+    for atom in atoms:
+        if atom.kind == "number":
+            continue
+        if atom.kind != "street" or atom.house is not None:
+            given.append(atom)
+            continue
+        following = (each.start for each in atoms if each.kind in {"street", "residence"} and each.start > atom.end)
+        start, end = (0, len(passage.folded.text)) if len(streets) == 1 else (atom.end, next(following, _LONGEST))
+        towns = {each.end for each in atoms if each.kind in {"commune", "postcode"}}
+        known = _houses(atom.values, gazetteer)
+        found = (house for house in _numbers(passage, start, end, towns) if house in known)
+        given.append(replace(atom, house=next(found, None)))
+    return given
+
+
+def _numbers(passage: Passage, start: int, end: int, towns: Container[int]) -> Iterable[HouseNumber]:
+    """Yield what may be numbers of houses in a stretch: behind a word for it, or behind a comma and a town."""
     for before, word, after in zip(passage.words, passage.words[1:], [*passage.words[2:], None], strict=False):
-        house = parse_house_number(word.text) if before.text in NUMBER_CUES and word.text.isdigit() else None
+        if not (start <= word.start < end and word.text.isdigit() and len(word.text) <= _MOST_DIGITS_OF_A_HOUSE):
+            continue
         following = passage.folded.text[word.end : word.end + 1]
-        counts = following.isalpha() or following == "/" or (after is not None and after.text in NUMBERED)
-        if house in known and house is not None and not counts:
-            return [replace(atom, house=house) if atom is streets[0] else atom for atom in atoms]
-    return atoms
+        goes_on = after is not None and after.start - word.end <= 1
+        counts = following.isalpha() or following == "/" or (goes_on and after is not None and after.text in NUMBERED)
+        behind_a_town = before.end in towns and passage.folded.text[before.end : word.start] == ", "
+        house = parse_house_number(word.text) if not counts and (behind_a_town or before.text in NUMBER_CUES) else None
+        if house is not None:
+            yield house
 
 
 def _at(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> tuple[list[Atom], int]:

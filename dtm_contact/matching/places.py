@@ -36,6 +36,8 @@ _TOGETHER = 70
 """Characters that may stand between two things said of one place."""
 _IN_ONE_BREATH = 12
 """Characters that may stand between two of them that are shown as one."""
+_NAMES = frozenset({"street", "residence"})
+_TOWNS = frozenset({"commune", "postcode"})
 _ENDS_A_SENTENCE = re.compile(r"[.!?;]\s|\n\s*\n")
 
 _FLOOR_OF_DISAGREEMENT = 8.0
@@ -87,7 +89,7 @@ class Group:
     @property
     def anchored(self) -> bool:
         """Whether a street or a residence is named."""
-        return any(atom.kind in {"street", "residence"} for atom in self.atoms)
+        return any(atom.kind in _NAMES for atom in self.atoms)
 
     @property
     def start(self) -> int:
@@ -171,10 +173,27 @@ def grouped(passage: Passage, atoms: Iterable[Atom], gazetteer: Gazetteer) -> li
     for atom in atoms:
         current = groups[-1] if groups else None
         if current is None or atom.start - current.end > _TOGETHER or _begins_another(current, atom, gazetteer):
-            groups.append(Group(passage, [atom]))
+            groups.append(Group(passage, [*_behind_the_last_town(groups, atom, gazetteer), atom]))
         else:
             current.atoms.append(atom)
     return groups
+
+
+def _behind_the_last_town(groups: list[Group], town: Atom, gazetteer: Gazetteer) -> list[Atom]:
+    """Take from the last group what stands behind its town and lies in a town that follows, and not in its own.
+
+    "Chez moi à Montreuil, mais au 19 rue Louise-Michel à Créteil": the street is Créteil's.
+    """
+    current = groups[-1] if groups and town.kind == "commune" else None
+    first = current.atoms[0] if current is not None else town
+    if current is None or first.kind != "commune" or town.start - current.end > _TOGETHER:
+        return []
+    here, there = _entrances(first, gazetteer), _entrances(town, gazetteer)
+    named = [_entrances(each, gazetteer) for each in current.atoms[1:] if each.kind in _NAMES]
+    if not named or any(each & here or not each & there for each in named):
+        return []
+    behind, current.atoms = current.atoms[1:], current.atoms[:1]
+    return behind
 
 
 def as_its_town_has_it(group: Group, gazetteer: Gazetteer) -> Group:
@@ -201,7 +220,7 @@ def as_their_home_has_it(group: Group, homes: Collection[int], gazetteer: Gazett
 
 def _as_it_lies(group: Group, there: set[int], gazetteer: Gazetteer) -> Group:
     """Take a name for that of the other kind of place where only that lies at some entrances."""
-    named = [each for each in group.atoms if each.kind in {"street", "residence"}]
+    named = [each for each in group.atoms if each.kind in _NAMES]
     if not there or len(named) != 1 or there & _entrances(named[0], gazetteer):
         return group
     words = place_words(group.passage.folded.text[named[0].start : named[0].end])
@@ -223,14 +242,24 @@ def _of_the_other_kind(atom: Atom, words: tuple[str, ...], gazetteer: Gazetteer)
 
 def _begins_another(group: Group, atom: Atom, gazetteer: Gazetteer) -> bool:
     same = group.of(atom.kind)
-    if same and atom.kind in {"street", "residence", "commune"} and not set(same[0].values) & set(atom.values):
+    if same and atom.kind in _NAMES:
+        return True  # each mention has the town that stands by it; those of one place are joined later
+    if same and atom.kind in _TOWNS and not set(same[0].values) & set(atom.values):
         return True
-    if same and atom.kind == "street" and None not in {same[-1].house, atom.house} and same[-1].house != atom.house:
-        return True
-    others = (
-        group.of("residence" if atom.kind == "street" else "street") if atom.kind in {"street", "residence"} else []
-    )
-    return bool(others) and not _entrances(others[0], gazetteer) & _entrances(atom, gazetteer)
+    if atom.kind == "unknown_street":
+        return bool(same or group.of("street"))
+    others = [each for each in group.atoms if each.kind in _NAMES] if atom.kind in _NAMES else []
+    if not others:
+        return False
+    theirs = _entrances(atom, gazetteer)
+    together = _together(group, gazetteer)
+    return not theirs & (together or _entrances(others[0], gazetteer))
+
+
+def _together(group: Group, gazetteer: Gazetteer) -> set[int]:
+    """Return the entrances that all names of a group may mean: streets, residences, and the town."""
+    named = [_entrances(each, gazetteer) for each in group.atoms if each.kind in {*_NAMES, "commune"}]
+    return set.intersection(*named) if named else set()
 
 
 def _entrances(atom: Atom, gazetteer: Gazetteer) -> set[int]:

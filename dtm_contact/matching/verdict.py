@@ -75,6 +75,20 @@ def written_out(places: Sequence[tuple[Group, Meaning]], gazetteer: Gazetteer) -
     return frozenset(ids[number] for residences in meant if len(residences) == 1 for number in residences)
 
 
+def beside_another(residence_id: str, places: Sequence[tuple[Group, Meaning]], gazetteer: Gazetteer) -> bool:
+    """Return whether a residence is named and another one of ours written out, whatever the matter is."""
+    number = gazetteer.residence_ids[residence_id]
+    named, others = False, []
+    for group, meaning in places:
+        if not group.agreeing:
+            continue
+        if (gazetteer.residence[group.meant] == number).any():
+            named = named or group.anchored
+        else:
+            others.append((group, meaning))
+    return named and bool(written_out(others, gazetteer))
+
+
 def is_whole(group: Group) -> bool:
     """Return whether a place is written out: a street with a number, or a residence with its town or a street."""
     house = any(atom.house for atom in group.of("street"))
@@ -233,7 +247,11 @@ def verdict(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Match:
 def _residence(
     weighing: Weighing, weighed: Sequence[Weighed], masses: Masses, tenant: Likely | None, home: WriterHome | None
 ) -> Likely | None:
-    """Return the residence of the matter, where it is sure enough, and less so where it is written out, or home's."""
+    """Return the residence of the matter, where it is sure enough: less so where it is written out, or home's.
+
+    Home named beside another residence must be surer than all: who names both mostly tells them apart, and the matter
+    is then as often at the other.
+    """
     thresholds, gazetteer = weighing.index.settings.match, weighing.index.gazetteer
     likely = masses.likeliest(gazetteer.residence_ids, masses.residences)
     if likely is None or Statement.RENTS_ELSEWHERE in weighing.said:
@@ -242,8 +260,20 @@ def _residence(
     if not written and _only_a_namesake(likely.id, weighed):
         return None
     theirs = home is not None and likely.id == home.residence_id
+    if beside_another(likely.id, weighing.meanings, gazetteer) and _lives_there(likely.id, weighing, masses):
+        return _sure(likely, max(thresholds.residence, thresholds.residence_beside))
     known = written or theirs or unit_there(tenant, likely, weighing.on, weighing.index.directory) is not None
     return _sure(likely, min(thresholds.residence, thresholds.residence_written) if known else thresholds.residence)
+
+
+def _lives_there(residence_id: str, weighing: Weighing, masses: Masses) -> bool:
+    """Return whether the tenant concerned rather lives in a residence, by who it is, or says surely that they do."""
+    number, residence = masses.gazetteer.residence_ids[residence_id], masses.gazetteer.residence
+    if masses.homes[residence == number].sum() >= _LIKELY * masses.total:
+        return True
+    least = weighing.index.settings.match.residence
+    told = [group for group, meaning in weighing.meanings if meaning.home >= least and group.anchored]
+    return any((residence[group.meant] == number).all() for group in told)
 
 
 def _written_home(weighing: Weighing, residence_id: str) -> WriterHome | None:

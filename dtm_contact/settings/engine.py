@@ -114,6 +114,13 @@ class MatchSettings(BaseModel):
         description="A residence of which the message gives a full address, or the name with the town, is named from "
         "this probability already; the other places that it gives are shown beside it",
     )
+    residence_beside: float = Field(
+        default=0.975,
+        gt=0.5,
+        lt=1,
+        description="The residence where the tenant lives is named from this probability where the message names it "
+        "and another of ours, written out: they mostly tell the two apart",
+    )
 
 
 class JudgeSettings(BaseModel):

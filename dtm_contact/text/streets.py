@@ -29,6 +29,7 @@ _WRITTEN_OUT = {
     "gen": "general", "mal": "marechal", "cdt": "commandant", "cmdt": "commandant", "cap": "capitaine",
     "capt": "capitaine", "cne": "capitaine",
     "pr": "professeur", "prof": "professeur", "pdt": "president", "col": "colonel", "lt": "lieutenant", "abb": "abbe",
+    "nov": "novembre",
     "gd": "grand", "gds": "grands", "gde": "grande", "res": "residence", "resid": "residence", "fg": "faubourg",
     "un": "1", "deux": "2", "trois": "3", "quatre": "4", "cinq": "5", "six": "6", "sept": "7", "huit": "8", "neuf": "9",
     "dix": "10", "onze": "11", "douze": "12", "treize": "13", "quatorze": "14", "quinze": "15", "seize": "16",
