@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from dtm_contact.conversation import (
-    SENT_BY_AGENTS,
     MailIdentity,
     is_ours,
     join,
@@ -42,6 +41,7 @@ from dtm_contact.model import (
     SourceField,
     Stated,
     Understanding,
+    is_sent_mail,
 )
 from dtm_contact.reading import read
 from dtm_contact.reading.attachments import PDF
@@ -145,7 +145,7 @@ def judge(
     )
     counted_from = now
     now = min(contact.at, now) if arrival.imported else now
-    if arrival.channel != SENT_BY_AGENTS:
+    if not is_sent_mail(arrival.channel):
         contact = from_source(
             arrival, contact, grounds.rules.sources, grounds.index.our_numbers, grounds.mail_identity.domains
         )
