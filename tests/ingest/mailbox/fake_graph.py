@@ -235,9 +235,9 @@ class _QuietServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def fake_graph() -> AsyncIterator[FakeGraph]:
+async def fake_graph(graph: FakeGraph | None = None) -> AsyncIterator[FakeGraph]:
     """Serve one by HTTP on loopback."""
-    graph = FakeGraph()
+    graph = graph or FakeGraph()
     listening = socket.create_server(("127.0.0.1", 0))
     graph.port = listening.getsockname()[1]
     server = _QuietServer(
