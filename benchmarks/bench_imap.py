@@ -22,7 +22,7 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 
-from dtm_contact.ingest.imap import MailboxFollower, login_by
+from dtm_contact.ingest.imap import imap_follower
 from dtm_contact.settings import ImapSettings
 from dtm_contact.store import GroupCommitInbox, open_store
 from tests.ingest.mailbox.dovecot import PASSWORD, USER, Dovecot, imap, running
@@ -82,7 +82,7 @@ async def taken_in_only(server: Dovecot, folder: Path, number: int) -> float:
     database = prepared_store(folder)
     with open_store(database.url) as store:
         inbox = GroupCommitInbox(store)
-        follower = MailboxFollower("imap", settings, inbox, login_by(settings), lambda: datetime.now(UTC))
+        follower = imap_follower("imap", settings, inbox)
         began = time.perf_counter()
         follower.start()
         await reached(database.path, TAKEN, number)

@@ -17,7 +17,6 @@ from typing import Final
 from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
 from dtm_contact.alerting import Announcer
-from dtm_contact.alerting.kept import state_folder
 from dtm_contact.background import beside, repeat
 from dtm_contact.backup import newest_backup
 from dtm_contact.errors import StoreUnavailableError, described
@@ -274,7 +273,7 @@ def look_at_directory(settings: Settings, store: Store, alarms: Alarms, now: dat
 def free_octets(settings: Settings) -> dict[Path, int]:
     """Return the octets free on each disk that the daemon writes on, by a folder on it; what cannot be asked is out."""
     sqlite = settings.store.sqlite_path
-    folders = (sqlite.parent if sqlite else None, settings.danger.folder, state_folder(settings))
+    folders = (sqlite.parent if sqlite else None, settings.danger.folder, settings.state_folder)
     found: dict[int, tuple[Path, int]] = {}
     for folder in (*folders, Path(tempfile.gettempdir())):
         if folder is None:

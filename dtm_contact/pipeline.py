@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from dtm_contact.conversation import (
-    SENT_BY_AGENTS,
     MailIdentity,
     is_ours,
     join,
@@ -42,6 +41,7 @@ from dtm_contact.model import (
     SourceField,
     Stated,
     Understanding,
+    is_sent_mail,
 )
 from dtm_contact.reading import read
 from dtm_contact.reading.attachments import PDF
@@ -145,7 +145,7 @@ def judge(
     )
     counted_from = now
     now = min(contact.at, now) if arrival.imported else now
-    if arrival.channel != SENT_BY_AGENTS:
+    if not is_sent_mail(arrival.channel):
         contact = from_source(
             arrival, contact, grounds.rules.sources, grounds.index.our_numbers, grounds.mail_identity.domains
         )
@@ -155,8 +155,8 @@ def judge(
     if not as_case and is_ours(contact, arrival.channel, grounds.mail_identity, noted):
         return _judged_ours(arrival, contact, now, grounds, noted, trace=trace)
     today = now.astimezone(zone).date()
-    contact = _with_scans(contact, arrival, grounds)
-    matched = match(_who_writes(contact), today, grounds.index, noted)
+    brought, contact = contact, _with_scans(contact, arrival, grounds)
+    matched = match(_who_writes(contact, brought), today, grounds.index, noted)
     understanding = _understood(contact, matched, grounds.rules, as_case=as_case)
     if contact.stated is not None:
         matched = as_stated(matched, contact.stated, grounds.directory, today)
@@ -228,7 +228,8 @@ _SCANS = frozenset({PDF, "image/tiff", "image/jpeg", "image/png"})
 def _with_scans(contact: Contact, arrival: Arrival, grounds: Grounds) -> Contact:
     """Return a contact with the text of the scanned letter that it brings instead of words, where that is recognised.
 
-    What was taken over from another mailbox is not: years of letters would stand before those of today.
+    What was taken over from another mailbox is not: years of letters would stand before those of today. Nor is a letter
+    of which an agent wrote down what it asks: nobody in danger waits for that.
     """
     if grounds.scans is None or arrival.imported or not is_unread_scan(contact, grounds.rules.reader):
         return contact
@@ -245,10 +246,16 @@ def _with_scans(contact: Contact, arrival: Arrival, grounds: Grounds) -> Contact
     )
 
 
-def _who_writes(contact: Contact) -> Contact:
-    """Return what of a contact may tell who writes: of a letter that was recognised badly, only the mail's sender."""
+def _who_writes(contact: Contact, brought: Contact) -> Contact:
+    """Return what of a contact may tell who writes.
+
+    Of a letter that was recognised badly that is only the mail's sender, or what an agent wrote down before it was
+    recognised (`brought`).
+    """
     if contact.recognised is None or contact.recognised.sure:
         return contact
+    if contact.stated is not None:
+        return brought
     return replace(contact, sender=replace(contact.sender, name=""), subject="", new_text="", signature="")
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.errors import DtmContactError, StoreUnavailableError, described
-from dtm_contact.ingest.imap_client import Login, MailboxLostError, connected
+from dtm_contact.ingest.imap_client import Login, connected
+from dtm_contact.ingest.mailbox import MailboxLostError
 from dtm_contact.model import Outgoing, OutgoingKind
 from dtm_contact.outbound.relay import Fate, Relay
 from dtm_contact.settings import OutboundSettings

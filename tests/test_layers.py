@@ -26,7 +26,7 @@ LINES = (
     ("calls",),
     ("contract", "reasons"),
     ("explain",),
-    ("background", "journal", "serving"),
+    ("background", "durable_file", "journal", "serving"),
     ("store", "ingest", "outbound", "pdf", "recognition", "webcall"),
     ("rehearsal", "cases", "access", "backup"),
     ("timers", "figures", "takeover"),
@@ -41,7 +41,10 @@ LINES = (
     ("__main__",),
 )
 RANK = {name: rank for rank, line in enumerate(LINES) for name in line}
-RECEIVERS_SEE = {"model", "errors", "settings", "log", "metrics", "text", "hours", "background", "registry", "serving"}
+RECEIVERS_SEE = {
+    "model", "errors", "settings", "log", "metrics", "text", "hours",
+    "background", "durable_file", "registry", "serving",
+}  # fmt: skip
 # Which lines of a log are one call has to be told before there is an arrival.
 LOG_RECEIVERS_SEE = RECEIVERS_SEE | {"calls"}
 LOG_RECEIVERS = {"asterisk_cdr", "followed_file", "log_follower"}

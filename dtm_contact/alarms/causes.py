@@ -31,13 +31,21 @@ def _illness(meaning: str, remedy: str) -> Cause:
     return Cause(meaning, remedy, ill=True)
 
 
-_MAILBOX = (
-    "The mailbox is not read: what tenants write stays there, unjudged. Nothing is lost.",
-    (
-        "Look at the error that the alarm names: an expired certificate is renewed on the mail server, a wrong name is "
-        "DTM_IMAP_HOST, an unknown authority DTM_IMAP_AUTHORITY, refused credentials DTM_IMAP_PASSWORD_FILE or the "
-        "token, a folder that is not there DTM_IMAP_FOLDER or DTM_IMAP_SENT_FOLDER. Reading goes on by itself."
-    ),
+_UNREAD = "The mailbox is not read: what tenants write stays there, unjudged. Nothing is lost."
+_SENT_UNREAD = (
+    "The folder of sent mail is not read: what agents answer from their own programs is not seen, so cases that are "
+    "answered may escalate."
+)
+_BY_GRAPH = (
+    "Do what the alarm names: a secret or a refresh token that has run out is made anew (DTM_OAUTH_SECRET_FILE, "
+    "DTM_OAUTH_REFRESH_TOKEN_FILE), a missing permission is granted at Microsoft, a wrong mailbox is DTM_GRAPH_USER, a "
+    "folder that is not there DTM_GRAPH_FOLDER or DTM_GRAPH_SENT_FOLDER. Reading goes on by itself."
+)
+_BY_IMAP = (
+    "Look at the error that the alarm names: an expired certificate is renewed on the mail server, a wrong name is "
+    "DTM_IMAP_HOST, an unknown authority DTM_IMAP_AUTHORITY, refused credentials DTM_IMAP_PASSWORD_FILE or the "
+    "token (DTM_OAUTH_…), a folder that is not there DTM_IMAP_FOLDER or DTM_IMAP_SENT_FOLDER. Reading goes on by "
+    "itself."
 )
 _LATE_WORK = (
     "Free disk space or mend the database as the alarm names it; work goes on by itself. If it names a fault of the "
@@ -62,12 +70,10 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "Bring the database back as the alarm names it, and look whether this machine stood still or another "
             "daemon has the name (dtm-contact daemons).",
         ),
-        "imap": _illness(*_MAILBOX),
-        "imap_sent": _illness(
-            "The folder of sent mail is not read: what agents answer from their own programs is not seen, so cases "
-            "that are answered may escalate.",
-            _MAILBOX[1],
-        ),
+        "imap": _illness(_UNREAD, _BY_IMAP),
+        "imap_sent": _illness(_SENT_UNREAD, _BY_IMAP),
+        "graph": _illness(_UNREAD, _BY_GRAPH),
+        "graph_sent": _illness(_SENT_UNREAD, _BY_GRAPH),
         "mailbox-silent": _illness(
             "The mailbox has not been looked at for a long time, though no error was met.",
             "Look whether its server answers; restart the daemon if it does: systemctl restart dtm-contact.",
@@ -169,6 +175,12 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "A message in the mailbox could not be taken in; it lies there still.", "Read it there."
         ),
         "imap_sent-left": _happening(
+            "A message in the folder of sent mail could not be taken in; it lies there still.", "Read it there."
+        ),
+        "graph-left": _happening(
+            "A message in the mailbox could not be taken in; it lies there still.", "Read it there."
+        ),
+        "graph_sent-left": _happening(
             "A message in the folder of sent mail could not be taken in; it lies there still.", "Read it there."
         ),
         "parked-…": _happening(

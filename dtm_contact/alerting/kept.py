@@ -1,9 +1,7 @@
 """The file that keeps alarms over a restart: beside the store and not in it, since the store may be what is down."""
 
 import json
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -11,6 +9,7 @@ from urllib.parse import quote
 from pydantic import TypeAdapter, ValidationError
 
 from dtm_contact.alerting.episodes import Episode
+from dtm_contact.durable_file import replace_file
 from dtm_contact.log import get_log
 from dtm_contact.settings import Settings
 
@@ -58,47 +57,7 @@ class Kept:
 
 def kept_in(settings: Settings) -> Kept:
     """Return the file of this daemon: in the folder of the settings, else beside a SQLite store."""
-    folder = state_folder(settings)
+    folder = settings.state_folder
     if folder is None:
         _log.warning("a restart forgets alarms that were not told: DTM_ALARM_FOLDER is not set")
     return Kept(None if folder is None else folder / f"alarms-{quote(settings.name, safe='')}.json")
-
-
-def state_folder(settings: Settings) -> Path | None:
-    """Return the folder in which the daemon keeps what must outlast a store that is down; None where there is none."""
-    if settings.alarm.folder is not None:
-        return settings.alarm.folder
-    sqlite = settings.store.sqlite_path
-    return sqlite.parent if sqlite else None
-
-
-def replace_file(path: Path, content: bytes, *, mode: int) -> None:
-    """Put a file in place of the one of that name, whole, on the disk when this returns.
-
-    Args:
-        path: where.
-        content: what it holds.
-        mode: its permissions, whatever the process's mask.
-
-    Raises:
-        OSError: it could not be written; the one before is as it was.
-    """
-    beside = path.with_name(f".{path.name}.new")
-    with suppress(FileNotFoundError):
-        beside.unlink()
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

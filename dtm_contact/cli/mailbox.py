@@ -18,7 +18,7 @@ from dtm_contact.cli.case import perform
 from dtm_contact.cli.grounds import ListingNames, grounds_options, listing_names, load_grounds, names_of
 from dtm_contact.cli.output import as_json_option, plain, print_json, printable, table, terminal_output
 from dtm_contact.directory import Directory
-from dtm_contact.ingest.imap import login_by
+from dtm_contact.ingest.imap import imap_tokens, login_by
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
@@ -88,7 +88,9 @@ def _source(
         return MaildirFolder(maildir, limit, zone, unanswered=unanswered)
     imap = settings.imap
     where = f"{imap.user}@{imap.host}:{imap.port}"
-    return ImapFolder(login_by(imap), where, folder or imap.folder, limit, zone, unanswered=unanswered)
+    return ImapFolder(
+        login_by(imap, imap_tokens(settings)), where, folder or imap.folder, limit, zone, unanswered=unanswered
+    )
 
 
 def _aware(since: datetime | None, settings: Settings) -> datetime | None:
@@ -391,7 +393,8 @@ def give_back_(
             target = MboxTarget(mbox, settings.zone)
         else:
             limit = settings.imap.size_limit
-            target = ImapTarget(login_by(settings.imap), lambda queue: f"{folder}/{queue}", limit)
+            login = login_by(settings.imap, imap_tokens(settings))
+            target = ImapTarget(login, lambda queue: f"{folder}/{queue}", limit)
         given = asyncio.run(give_back(store, target, writer))
     if as_json:
         for each in given:

@@ -2,11 +2,10 @@
 
 from dtm_contact.conversation.fingerprint import fingerprint
 from dtm_contact.conversation.joining import MailIdentity, join, join_by_rule, tells_of_nothing_else
-from dtm_contact.conversation.own import SENT_BY_AGENTS, is_ours, join_ours
+from dtm_contact.conversation.own import is_ours, join_ours
 from dtm_contact.conversation.writer import writer
 
 __all__ = [
-    "SENT_BY_AGENTS",
     "MailIdentity",
     "fingerprint",
     "is_ours",

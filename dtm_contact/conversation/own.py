@@ -7,10 +7,7 @@ from dtm_contact.conversation.fingerprint import fingerprint
 from dtm_contact.conversation.joining import MailIdentity, Questions, answers_somebody
 from dtm_contact.conversation.references import Reference, references, thread_ids
 from dtm_contact.conversation.writer import claims_own_domain, sent_by_us
-from dtm_contact.model import CodedText, Contact, JoinedBy, Joining
-
-SENT_BY_AGENTS: Final = "imap_sent"
-"""The channel that brings what agents send from their own mail program; nobody else can lay anything there."""
+from dtm_contact.model import CodedText, Contact, JoinedBy, Joining, is_sent_mail
 
 
 def is_ours(contact: Contact, channel: str, identity: MailIdentity, history: Questions) -> bool:
@@ -26,7 +23,7 @@ def is_ours(contact: Contact, channel: str, identity: MailIdentity, history: Que
         identity: what makes a message ours.
         history: what we sent.
     """
-    if channel == SENT_BY_AGENTS:
+    if is_sent_mail(channel):
         return True
     if not claims_own_domain(contact, identity.domains) or _signed(contact, identity) is None:
         return False
@@ -51,7 +48,7 @@ def join_ours(
     standing = next((way for way in ways if way.number in known), None)
     if standing is None:
         return Joining(ours=True, by_staff=True, writer=contact.sender)
-    by_agent = channel == SENT_BY_AGENTS and standing.way is not JoinedBy.OWN
+    by_agent = is_sent_mail(channel) and standing.way is not JoinedBy.OWN
     return Joining(
         standing.number,
         standing.way,

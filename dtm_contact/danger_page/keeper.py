@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from dtm_contact.alarms import Alarms
-from dtm_contact.alerting.kept import replace_file
 from dtm_contact.background import beside, repeat
 from dtm_contact.cases.knowledge import SiteConfiguration
 from dtm_contact.cases.registered import HouseholdRegister, look_up
 from dtm_contact.danger_page.entries import entries
 from dtm_contact.danger_page.page import Page
+from dtm_contact.durable_file import replace_file
 from dtm_contact.errors import NotFoundError, StoreUnavailableError, described
 from dtm_contact.log import get_log
 from dtm_contact.model import Priority

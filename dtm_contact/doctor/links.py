@@ -15,13 +15,16 @@ import sqlalchemy as sa
 from dtm_contact.doctor.local import certificate_finding, ends_at
 from dtm_contact.doctor.registry import SECONDS, CheckResult, Site, SkipError, check, fault, ok, warning
 from dtm_contact.errors import WrongSettingError, described
-from dtm_contact.ingest.imap import login_by
-from dtm_contact.ingest.imap_client import (
+from dtm_contact.ingest.graph_client import GraphClient
+from dtm_contact.ingest.imap import imap_tokens, logged_in, login_by
+from dtm_contact.ingest.mailbox import (
     CredentialsRefusedError,
     MailboxLostError,
     MailboxRefusedError,
-    connected,
+    TokenRefusedError,
 )
+from dtm_contact.ingest.oauth import token_source
+from dtm_contact.ingest.web_client import web_client
 from dtm_contact.outbound.relay import Relay
 from dtm_contact.settings import ImapSettings, Settings
 from dtm_contact.settings.files import is_out_of_reach
@@ -36,6 +39,7 @@ _NO_SUCH_NAME: Final = 3
 _CODE: Final = 0x000F
 _LARGEST_DATAGRAM: Final = 4096
 _FOLLOWED: Final = ("imap", "imap_sent")
+_BY_GRAPH: Final = ("graph", "graph_sent")
 
 
 @check("relay", "The mail server that sends for us answers, its certificate is sound, and it takes our credentials.")
@@ -71,7 +75,10 @@ def mailbox(site: Site) -> Iterator[CheckResult]:
     channels = [name for name in _FOLLOWED if name in site.settings.channels]
     if not channels:
         raise SkipError("no mailbox is read: imap is not among the channels")
-    _require_secrets("imap", site.settings.imap.password_file, site.settings.imap.token_file)
+    secrets = [site.settings.imap.password_file, site.settings.imap.token_file]
+    if site.settings.imap.oauth:
+        secrets += _of_tokens(site.settings)
+    _require_secrets("imap", *secrets)
     imap = site.settings.imap.model_copy(update={"seconds": min(site.settings.imap.seconds, SECONDS)})
     at = f"{imap.host}:{imap.port}"
     if not imap.tls and not _local(imap.host):
@@ -80,8 +87,10 @@ def mailbox(site: Site) -> Iterator[CheckResult]:
     try:
         if imap.tls:
             yield certificate_finding(at, ends_at(_certificate(imap)), site.now)
-        asyncio.run(_open_folders(imap, [folders[name] for name in channels]))
-    except (CredentialsRefusedError, MailboxLostError, MailboxRefusedError, WrongSettingError) as error:
+        asyncio.run(_open_folders(site.settings, imap, [folders[name] for name in channels]))
+    except (
+        CredentialsRefusedError, TokenRefusedError, MailboxLostError, MailboxRefusedError, WrongSettingError,
+    ) as error:  # fmt: skip
         # Where it is and that it is the mailbox stands before it already.
         message = str(error).removeprefix(str(MailboxLostError(at))).removeprefix(": ")
         yield fault(f"{at}: {message}{_by(imap.authority)}", _remedy(message, "imap"))
@@ -89,6 +98,44 @@ def mailbox(site: Site) -> Iterator[CheckResult]:
         yield fault(f"{at}: {described(error)}{_by(imap.authority)}", _remedy(described(error), "imap"))
     else:
         yield ok(f"{at}: it takes our credentials, and its folders can be opened")
+
+
+def _of_tokens(settings: Settings) -> list[Path | None]:
+    return [settings.oauth.secret_file, settings.oauth.refresh_token_file]
+
+
+@check("graph", "Where a mailbox is read by Microsoft Graph: we are given a token, the service takes it, and the "
+       "folders are there.")  # fmt: skip
+def graph(site: Site) -> Iterator[CheckResult]:
+    """Ask for a token and for the folders; nothing is read or changed."""
+    channels = [name for name in _BY_GRAPH if name in site.settings.channels]
+    if not channels:
+        raise SkipError("no mailbox is read by Microsoft Graph: graph is not among the channels")
+    _require_secrets("oauth", *_of_tokens(site.settings))
+    mailbox_of = site.settings.graph
+    at = f"{mailbox_of.url} {mailbox_of.user}"
+    folders = {"graph": mailbox_of.folder, "graph_sent": mailbox_of.sent_folder}
+    try:
+        asyncio.run(_find_folders(site.settings, [folders[name] for name in channels]))
+    except (TokenRefusedError, WrongSettingError) as error:
+        yield fault(f"{at}: {described(error)}", "what has to be done stands in the line")
+    except CredentialsRefusedError as error:
+        yield fault(f"{at}: {described(error)}", "grant the application Mail.ReadWrite for this mailbox (docs/mail.md)")
+    except MailboxRefusedError as error:
+        yield fault(f"{at}: {described(error)}", "mend graph.user, graph.folder or graph.sent_folder")
+    except (MailboxLostError, OSError) as error:
+        remedy = "see whether a firewall lets us through; oauth.token_url and graph.url say where it is"
+        yield fault(f"{at}: {described(error)}", remedy)
+    else:
+        yield ok(f"{at}: we are given a token, it is taken, and the folders are there")
+
+
+async def _find_folders(settings: Settings, folders: list[str]) -> None:
+    seconds = min(settings.graph.seconds, SECONDS)
+    async with web_client(settings.graph.authority, seconds) as web:
+        client = GraphClient(settings.graph, web, token_source(settings, settings.graph.scope))
+        for folder in folders:
+            await client.folder(folder)
 
 
 def _require_secrets(group: str, *paths: Path | None) -> None:
@@ -115,8 +162,9 @@ def _certificate(imap: ImapSettings) -> object:
         return protected.getpeercert()
 
 
-async def _open_folders(imap: ImapSettings, folders: list[str]) -> None:
-    async with connected(await login_by(imap)()) as box:
+async def _open_folders(settings: Settings, imap: ImapSettings, folders: list[str]) -> None:
+    tokens = imap_tokens(settings)
+    async with logged_in(login_by(imap, tokens), tokens) as box:
         for folder in folders:
             await box.select(folder)
 
@@ -130,6 +178,8 @@ def _remedy(message: str, group: str) -> str:
     if "certificate" in message:
         wrong = f"a wrong name is {group}.host, an unknown authority {group}.authority"
         return f"renew the server's certificate if it has expired; {wrong}"
+    if "gives tokens" in message or "DTM_" in message:
+        return "what has to be done stands in the line"
     if "credentials" in message or "password" in message.lower() or "name, password" in message:
         return f"mend {group}.user and {group}.password_file" + (" or the token" if group == "imap" else "")
     if "STARTTLS" in message:
@@ -191,6 +241,10 @@ def _hosts(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "outbound.host", settings.outbound.host
     if any(name in settings.channels for name in _FOLLOWED):
         yield "imap.host", settings.imap.host
+    if any(name in settings.channels for name in _BY_GRAPH):
+        yield "graph.url", urlsplit(settings.graph.url).hostname or ""
+    if settings.oauth.is_set:
+        yield "oauth.token_url", urlsplit(settings.oauth.token_url).hostname or ""
     if settings.alarm.recipients:
         yield "alarm.host", settings.alarm.host
     for setting, url in (("alarm.webhook", settings.alarm.webhook), ("heartbeat.url", settings.heartbeat.url)):

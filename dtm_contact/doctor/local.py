@@ -142,6 +142,8 @@ def _wrong_files(settings: Settings) -> Iterator[CheckResult]:
         "model": settings.model,
         "outbound.authority": settings.outbound.authority,
         "imap.authority": settings.imap.authority if {"imap", "imap_sent"} & set(settings.channels) else None,
+        "graph.authority": settings.graph.authority if {"graph", "graph_sent"} & set(settings.channels) else None,
+        "oauth.authority": settings.oauth.authority if settings.oauth.is_set else None,
         "alarm.authority": settings.alarm.authority,
         "heartbeat.authority": settings.heartbeat.authority,
     }
@@ -210,6 +212,8 @@ def _secret_files(settings: Settings) -> Iterator[CheckResult]:
         ("outbound.key_file", outbound.key_file),
         ("imap.password_file", imap.password_file),
         ("imap.token_file", imap.token_file),
+        ("oauth.secret_file", settings.oauth.secret_file),
+        ("oauth.refresh_token_file", settings.oauth.refresh_token_file),
         ("oidc.secret_file", settings.oidc.secret_file),
         *((f"http.sources.{name}.tokens", source.tokens) for name, source in settings.http.sources.items()),
         *((f"{name}.key", server.key or server.certificate) for name, server in _mail_servers(settings)),
@@ -227,6 +231,8 @@ def _secret_files(settings: Settings) -> Iterator[CheckResult]:
     for setting, path, read in (
         ("outbound.password_file", outbound.password_file, outbound.read_password),
         ("imap.password_file", imap.password_file, imap.read_password),
+        ("oauth.secret_file", settings.oauth.secret_file, settings.oauth.read_secret),
+        ("oauth.refresh_token_file", settings.oauth.refresh_token_file, settings.oauth.read_refresh_token),
         ("oidc.secret_file", settings.oidc.secret_file, settings.oidc.read_secret),
     ):
         try:

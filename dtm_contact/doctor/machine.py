@@ -134,7 +134,9 @@ def _needed(settings: Settings) -> tuple[int, int]:
     judge, processes = settings.judge, settings.judge.processes
     rest = _PROCESS * (1 + processes) + (_DESK if settings.desk.open else 0)
     servers = [getattr(settings, name) for name in settings.channels if name in {"smtp", "lmtp"}]
-    message = max((server.size_limit for server in servers), default=settings.imap.size_limit)
+    message = max(
+        (server.size_limit for server in servers), default=max(settings.imap.size_limit, settings.graph.size_limit)
+    )
     judging = (
         int(judge.memory_factor * message) + judge.memory_margin + (settings.pdf.memory if settings.pdf.octets else 0)
     )

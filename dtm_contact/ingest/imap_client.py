@@ -4,8 +4,8 @@ What that library cannot do safely is out of reach here. It recurses for every l
 sets are asked for; it waits for ever for what a lost connection owed it, so that every call here ends with the
 connection or with its time; it quotes no names; it mistakes names and subjects for syntax, so that neither is ever
 fetched; it sets no bound to what a server sends, so that sizes are asked for first and octets are counted here; it
-drops what is announced between two commands, so that this is listened to here. After any trouble the connection is
-thrown away.
+drops what is announced between two commands, so that this is listened to here; it answers no challenge, such as stands
+before the refusal of a token, so that this is done here. After any trouble the connection is thrown away.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from aioimaplib import aioimaplib
 
 from dtm_contact.background import cancel_and_wait
 from dtm_contact.errors import DtmContactError, described
+from dtm_contact.ingest.mailbox import CredentialsRefusedError, MailboxLostError, MailboxRefusedError
 
 _OTHER: Final = re.compile(r"[^\x20-\x7e]+")
 MOST_AT_ONCE: Final = 50
@@ -82,22 +83,6 @@ def folder(name: str, delimiter: str) -> str:
 logging.getLogger("aioimaplib").setLevel(logging.CRITICAL)
 
 
-class MailboxLostError(DtmContactError):
-    """The connection to the mailbox ended, or its server did not answer in time."""
-
-    retry = True
-
-
-class MailboxRefusedError(DtmContactError):
-    """The mailbox's server refuses a command."""
-
-    retry = True
-
-
-class CredentialsRefusedError(DtmContactError):
-    """The mailbox's server refuses our name, password or token."""
-
-
 @dataclass(frozen=True, slots=True)
 class Selected:
     """A folder that is open.
@@ -145,6 +130,8 @@ class MailboxConnection:
         protocol._untagged_response = self._listen  # noqa: SLF001 - the same
         self._take_in = protocol.data_received
         protocol.data_received = self._receive
+        self._go_on = protocol._continuation  # noqa: SLF001 - it waits for ever for the end of a log-in refused so
+        protocol._continuation = self._hear_challenge  # noqa: SLF001 - the same
         self._received, self._allowed = 0, _MOST_OCTETS
         self._messages, self._news = 0, False
         self._delimiter = "/"
@@ -157,6 +144,14 @@ class MailboxConnection:
             self._news = self._news or messages > self._messages
             self._messages = messages
         return self._untagged(line)
+
+    def _hear_challenge(self, line: bytes) -> None:
+        """Answer what a token that is refused brings by nothing, so that the refusal itself follows."""
+        asked = self._client.protocol.pending_sync_command
+        if asked is not None and asked.name == "AUTHENTICATE":
+            self._client.protocol.transport.write(b"\r\n")
+        else:
+            self._go_on(line)
 
     def _receive(self, data: bytes) -> None:
         """Hand on what came, unless it is more than was asked for: then the connection ends."""

@@ -7,9 +7,11 @@ from dtm_contact.model.arrival import (
     IMPORTED,
     REQUEST_FILE,
     REQUEST_HEADER,
+    SENT_MAIL,
     SOURCE_HEADER,
     Arrival,
     Envelope,
+    is_sent_mail,
 )
 from dtm_contact.model.call import RECENT_KEPT, Call, CallBack, CallBacks, Outcome, Standing
 from dtm_contact.model.channel import SPOKEN_CHANNELS, Channel, ChannelTraits
@@ -90,6 +92,7 @@ __all__ = [
     "RECENT_KEPT",
     "REQUEST_FILE",
     "REQUEST_HEADER",
+    "SENT_MAIL",
     "SINGLE",
     "SOURCE_HEADER",
     "SPOKEN_CHANNELS",
@@ -196,5 +199,6 @@ __all__ = [
     "domain_of",
     "errors_first",
     "holding_for",
+    "is_sent_mail",
     "request_key",
 ]

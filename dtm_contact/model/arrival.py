@@ -20,8 +20,19 @@ DIGEST_HEADER: Final = "X-DTM-Digest"
 REQUEST_FILE: Final = "demande.json"
 """The file name of the part (`application/json`) that holds the fields of a request."""
 
+SENT_MAIL: Final = "_sent"
+"""How the name of a receiver ends that brings what agents send from their own mail program.
+
+Nobody else can lay anything into the folder that it reads.
+"""
+
 _LONG: Final = timedelta(days=1)
 _LIVE: Final = "imap"
+
+
+def is_sent_mail(channel: str) -> bool:
+    """Return whether a receiver brings what agents send from their own mail program."""
+    return channel.endswith(SENT_MAIL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,7 @@ def _backups(erasing: Erasing) -> int:
 
 
 def _mailbox(erasing: Erasing) -> int:
-    return len(erasing.message_ids) if "imap" in erasing.settings.channels else 0
+    return len(erasing.message_ids) if {"imap", "graph"} & set(erasing.settings.channels) else 0
 
 
 COPIES: Final[list[CopyPlace]] = [

@@ -260,7 +260,8 @@ def with_letter(
     """Return a contact that brings a scanned letter and no words, as the letter that it brings.
 
     What a copier or a mail room of ours sent, or a drop folder took, is a letter by post: nothing of the mail around it
-    says who writes. Somebody who sends their own letter as a picture stays its sender.
+    says who writes. Somebody who sends their own letter as a picture stays its sender. What an agent wrote down of a
+    letter stays, and stands before what it says.
 
     Args:
         contact: what was read.
@@ -274,19 +275,27 @@ def with_letter(
     parts = parts_of(pages)
     sure = whole.words >= words and whole.confidence >= confidence
     told = Recognised(round(whole.confidence, 1), whole.words, sure, parts.dated, parts.registered)
-    by_post = contact.channel is Channel.LETTER or domain_of(contact.sender.address) in domains
+    stated = contact.stated is not None
+    by_post = not stated and (contact.channel is Channel.LETTER or domain_of(contact.sender.address) in domains)
     noted = [note for note in contact.notes if note not in _SAID_OF_FILES]
     noted += _noted(told, recognitions)
-    text = parts.body[: limits.NEW_TEXT]
+    sender, subject, kept = contact.sender, parts.subject or contact.subject, ("", "")
+    if by_post:
+        sender, subject = Mailbox(parts.name), parts.subject
+    elif stated:
+        sender = replace(sender, name=sender.name or parts.name)
+        subject, kept = contact.subject or parts.subject, (contact.new_text, contact.signature)
+    text = "\n\n".join(filter(None, (kept[0], parts.body)))[: limits.NEW_TEXT]
+    signature = "\n".join(filter(None, (kept[1], *_block(parts.sender))))[: limits.OTHER_TEXT]
     return replace(
         contact,
         channel=Channel.LETTER if by_post else contact.channel,
-        sender=Mailbox(parts.name) if by_post else contact.sender,
+        sender=sender,
         reply_to=Mailbox() if by_post else contact.reply_to,
         recipients=() if by_post else contact.recipients,
-        subject=parts.subject or ("" if by_post else contact.subject),
+        subject=subject,
         new_text=text,
-        signature="\n".join(_block(parts.sender))[: limits.OTHER_TEXT],
+        signature=signature,
         disclaimer="",
         forwarded=(),
         automatic_signs=() if by_post else contact.automatic_signs,

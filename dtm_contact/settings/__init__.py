@@ -30,7 +30,7 @@ from dtm_contact.settings.engine import (
 from dtm_contact.settings.figures import FiguresSettings
 from dtm_contact.settings.intake import DropFolder, FolderSettings, HttpSettings, HttpSource
 from dtm_contact.settings.mail_server import LmtpSettings, MailServerSettings, SmtpSettings
-from dtm_contact.settings.mailbox import ImapSettings, OutboundSettings
+from dtm_contact.settings.mailbox import FollowedMailbox, GraphSettings, ImapSettings, OAuthSettings, OutboundSettings
 from dtm_contact.settings.privacy import PrivacySettings, RetentionSettings
 from dtm_contact.settings.recognition import RecognitionSettings
 from dtm_contact.settings.switchboard import SwitchboardSettings
@@ -47,6 +47,8 @@ __all__ = [
     "DropFolder",
     "FiguresSettings",
     "FolderSettings",
+    "FollowedMailbox",
+    "GraphSettings",
     "HeartbeatSettings",
     "HttpSettings",
     "HttpSource",
@@ -59,6 +61,7 @@ __all__ = [
     "MailServerSettings",
     "MatchSettings",
     "MonitorSettings",
+    "OAuthSettings",
     "OidcSettings",
     "OutboundSettings",
     "PdfSettings",
@@ -106,6 +109,8 @@ class Settings(BaseSettings):
     smtp: SmtpSettings = SmtpSettings()
     lmtp: LmtpSettings = LmtpSettings()
     imap: ImapSettings = ImapSettings()
+    graph: GraphSettings = GraphSettings()
+    oauth: OAuthSettings = OAuthSettings()
     http: HttpSettings = HttpSettings()
     folder: FolderSettings = FolderSettings()
     switchboard: SwitchboardSettings = SwitchboardSettings()
@@ -166,6 +171,14 @@ class Settings(BaseSettings):
             raise ValueError("DTM_OIDC_ISSUER needs DTM_DESK_URL: the provider sends people back there")
         return self
 
+    @model_validator(mode="after")
+    def _knows_who_gives_tokens(self) -> Self:
+        if self.imap.oauth and not self.oauth.is_set:
+            raise ValueError("DTM_IMAP_OAUTH needs DTM_OAUTH_TOKEN_URL: who gives the tokens")
+        if self.graph.user and not self.oauth.is_set:
+            raise ValueError("DTM_GRAPH_USER needs DTM_OAUTH_TOKEN_URL: who gives the tokens")
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -183,6 +196,14 @@ class Settings(BaseSettings):
     def defaults(cls) -> "Settings":
         """Return the settings as they are where the environment says nothing."""
         return cls.model_construct()
+
+    @property
+    def state_folder(self) -> Path | None:
+        """Where the daemon keeps what must outlast a store that is down; None where there is no such folder."""
+        if self.alarm.folder is not None:
+            return self.alarm.folder
+        sqlite = self.store.sqlite_path
+        return sqlite.parent if sqlite else None
 
     @property
     def zone(self) -> ZoneInfo:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 from typing import Final, Self
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
+from dtm_contact.settings.common import is_safe_address
 from dtm_contact.settings.files import first_line
 
 ROLES: Final = ("agent", "agency", "head", "admin", "auditor")
@@ -41,7 +41,6 @@ class AccessSettings(BaseModel):
         return roles
 
 
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 
 
@@ -113,10 +112,7 @@ class OidcSettings(BaseModel):
     @field_validator("issuer")
     @classmethod
     def _is_an_issuer(cls, issuer: str) -> str:
-        parts = urlsplit(issuer)
-        local = parts.scheme == "http" and parts.hostname in _LOOPBACK
-        odd = parts.query or parts.fragment or "@" in parts.netloc or not parts.hostname
-        if issuer and (odd or not (parts.scheme == "https" or local)):
+        if issuer and not is_safe_address(issuer):
             raise ValueError(f"{issuer!r} is no issuer; write https://NAME, with a path where it has one, no query")
         return issuer
 

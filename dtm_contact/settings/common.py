@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator
@@ -18,6 +19,17 @@ def _exists(name: str) -> str:
 
 ZoneName = Annotated[str, AfterValidator(_exists)]
 """The name of a time zone that there is (IANA)."""
+
+
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def is_safe_address(url: str) -> bool:
+    """Return whether secrets may be sent to a web address: by TLS, or to this machine alone; no name or query in it."""
+    parts = urlsplit(url)
+    local = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    odd = parts.query or parts.fragment or "@" in parts.netloc or not parts.hostname
+    return not odd and (parts.scheme == "https" or local)
 
 
 APPLICATION: Final = "dtm-contact"

@@ -2,36 +2,17 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator, model_validator
 
+from dtm_contact.settings.common import is_safe_address
 from dtm_contact.settings.files import first_line, secret_file
 
 
-class ImapSettings(BaseModel):
-    """The mailbox that the address already has."""
+class FollowedMailbox(BaseModel):
+    """What is the same of every mailbox that is read, by whatever protocol."""
 
-    host: str = Field(default="localhost", description="Its IMAP server")
-    port: int = Field(default=993, ge=1, le=65535, description="Its port")
-    tls: bool = Field(default=True, description="Whether the connection is protected by TLS from its beginning")
-    authority: Path | None = Field(
-        default=None,
-        description="PEM file of the authorities that its certificate is checked against; unset: the system's",
-    )
-    user: str = Field(default="", description="User name there")
-    password_file: Path | None = Field(
-        default=None,
-        description="File that holds the password, in its first line; or `credential:NAME`, which systemd hands over "
-        "(`LoadCredential`)",
-    )
-    token_file: Path | None = Field(
-        default=None, description="File that holds a token for XOAUTH2, in its first line; or `credential:NAME`"
-    )
-    token_command: str = Field(
-        default="", description="Command that prints a token for XOAUTH2, run for each connection"
-    )
-    folder: str = Field(default="INBOX", description="Folder that is read")
-    sent_folder: str = Field(default="Sent", description="Folder that the channel `imap_sent` reads")
     since: date | None = Field(
         default=None,
         description="At the first start, messages from this day on are taken in; unset: only those that come later",
@@ -39,7 +20,8 @@ class ImapSettings(BaseModel):
     after: str = Field(
         default="move",
         pattern="^(move|flag|leave)$",
-        description="What becomes of a message whose case is known: move (into its queue's folder), flag, or leave",
+        description="What becomes of a message whose case is known: move (into its queue's folder), flag (with a "
+        "keyword, at Microsoft a category), or leave",
     )
     queue_folder: str = Field(default="Bureaux/{queue}", description="Folder of a queue's messages, `/` between levels")
     folders: dict[str, str] = Field(
@@ -65,6 +47,39 @@ class ImapSettings(BaseModel):
         """Return the folder of a queue, of `automatic` or of `spam`."""
         return self.folders.get(target) or self.queue_folder.replace("{queue}", target)
 
+
+class ImapSettings(FollowedMailbox):
+    """The mailbox that the address already has."""
+
+    host: str = Field(default="localhost", description="Its IMAP server")
+    port: int = Field(default=993, ge=1, le=65535, description="Its port")
+    tls: bool = Field(default=True, description="Whether the connection is protected by TLS from its beginning")
+    authority: Path | None = Field(
+        default=None,
+        description="PEM file of the authorities that its certificate is checked against; unset: the system's",
+    )
+    user: str = Field(default="", description="User name there")
+    password_file: Path | None = Field(
+        default=None,
+        description="File that holds the password, in its first line; or `credential:NAME`, which systemd hands over "
+        "(`LoadCredential`)",
+    )
+    token_file: Path | None = Field(
+        default=None, description="File that holds a token for XOAUTH2, in its first line; or `credential:NAME`"
+    )
+    token_command: str = Field(
+        default="", description="Command that prints a token for XOAUTH2, run for each connection"
+    )
+    oauth: bool = Field(
+        default=False, description="Whether the token for XOAUTH2 is asked for where `DTM_OAUTH_TOKEN_URL` says"
+    )
+    scope: str = Field(
+        default="",
+        description="Scope of that token, such as https://outlook.office365.com/.default; empty: as it was granted",
+    )
+    folder: str = Field(default="INBOX", description="Folder that is read")
+    sent_folder: str = Field(default="Sent", description="Folder that the channel `imap_sent` reads")
+
     def read_password(self) -> str | None:
         """Return the password; None where no file is set.
 
@@ -80,6 +95,92 @@ class ImapSettings(BaseModel):
             WrongSettingError: the file cannot be read, or nothing stands in it.
         """
         return first_line(self.token_file, "DTM_IMAP_TOKEN_FILE")
+
+
+class GraphSettings(FollowedMailbox):
+    """A mailbox at Microsoft, read by Microsoft Graph; its tokens come from where `DTM_OAUTH_TOKEN_URL` says."""
+
+    url: str = Field(default="https://graph.microsoft.com/v1.0", description="Address of the service, with its version")
+    authority: Path | None = Field(
+        default=None,
+        description="PEM file of the authorities that its certificate is checked against; unset: the system's",
+    )
+    user: str = Field(default="", description="Whose mailbox is read: the address by which they log in, or their id")
+    scope: str = Field(default="https://graph.microsoft.com/.default", description="Scope of the tokens")
+    folder: str = Field(
+        default="inbox",
+        description="Folder that is read: one of Microsoft's names, an id, or what people see, `/` between levels",
+    )
+    sent_folder: str = Field(default="sentitems", description="Folder that the channel `graph_sent` reads")
+    poll_seconds: float = Field(
+        default=60.0, gt=0, lt=1740.0, description="Seconds after which is looked anew: the service tells of nothing"
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _is_safe(cls, url: str) -> str:
+        if not is_safe_address(url):
+            raise ValueError(f"{url!r}: write https://NAME, with a path, no query: tokens go there")
+        return url.rstrip("/")
+
+
+class OAuthSettings(BaseModel):
+    """Who gives us tokens for a mailbox (OAuth 2.0), and how we are known there."""
+
+    token_url: str = Field(
+        default="",
+        description="Address that gives tokens, such as "
+        "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token; empty: none is asked for",
+    )
+    client_id: str = Field(default="", description="By which name it knows us")
+    secret_file: Path | None = Field(
+        default=None, description="File that holds the client secret, in its first line; or `credential:NAME`"
+    )
+    refresh_token_file: Path | None = Field(
+        default=None,
+        description="File that holds the refresh token of whoever consented, in its first line; or `credential:NAME`. "
+        "Those that come in its place are kept in the folder of the alarms. Unset: we ask in our own name (client "
+        "credentials)",
+    )
+    authority: Path | None = Field(
+        default=None,
+        description="PEM file of the authorities that its certificate is checked against; unset: the system's",
+    )
+    seconds: float = Field(default=15.0, gt=0, le=60, description="Seconds within which it answers each time")
+
+    @property
+    def is_set(self) -> bool:
+        """Whether tokens are asked for."""
+        return bool(self.token_url)
+
+    def read_secret(self) -> str | None:
+        """Return the client secret; None where no file is set.
+
+        Raises:
+            WrongSettingError: the file cannot be read, or nothing stands in it.
+        """
+        return first_line(self.secret_file, "DTM_OAUTH_SECRET_FILE")
+
+    def read_refresh_token(self) -> str | None:
+        """Return the refresh token that was set up; None where no file is set.
+
+        Raises:
+            WrongSettingError: the file cannot be read, or nothing stands in it.
+        """
+        return first_line(self.refresh_token_file, "DTM_OAUTH_REFRESH_TOKEN_FILE")
+
+    @field_validator("token_url")
+    @classmethod
+    def _is_safe(cls, url: str) -> str:
+        if url and not is_safe_address(url):
+            raise ValueError(f"{url!r}: write https://NAME, with a path, no query: secrets go there")
+        return url
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.token_url and not (self.client_id and (self.secret_file or self.refresh_token_file)):
+            raise ValueError("a token_url needs a client_id, and a secret_file or a refresh_token_file")
+        return self
 
 
 class OutboundSettings(BaseModel):

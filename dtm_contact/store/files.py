@@ -88,6 +88,13 @@ class StoredFiles:
         with self._database.reading() as connection:
             return files_of(connection, files.c.arrival_id.in_(arrival_ids))
 
+    def handed_in(self, arrival_id: int, sha256: str) -> tuple[bytes, str] | None:
+        """Return octets and name of a file that was handed in with a case by hand, by its digest; None without one."""
+        with self._database.reading() as connection:
+            octets = handed_in_octets(connection, arrival_id, sha256)
+            found = files_of(connection, sa.and_(files.c.arrival_id == arrival_id, files.c.sha256 == sha256))
+        return None if octets is None or not found else (octets, found[0].name)
+
     def case_number(self, file: StoredFile) -> str | None:
         """Return the number of the case that a file went with; None where it went with none yet."""
         query = sa.select(cases.c.number).where(cases.c.id == file.case_id)
@@ -122,6 +129,16 @@ class StoredFiles:
             theirs = sa.and_(files.c.id.in_(file_ids), files.c.draft_id == _draft_id(key), files.c.state != "coming")
             if arrival_id is not None:
                 connection.execute(sa.update(files).where(theirs).values(draft_id=None, arrival_id=arrival_id))
+
+
+def handed_in_octets(connection: Connection, arrival_id: int, sha256: str) -> bytes | None:
+    """Return the octets of a file that was handed in with a case by hand; None where it has none of that digest."""
+    which = sa.select(sa.func.min(files.c.id)).where(files.c.arrival_id == arrival_id, files.c.sha256 == sha256)
+    file_id = connection.execute(which).scalar()
+    if file_id is None:
+        return None
+    pieces = sa.select(file_pieces.c.octets).where(file_pieces.c.file_id == file_id).order_by(file_pieces.c.place)
+    return b"".join(bytes(octets) for octets in connection.execute(pieces).scalars())
 
 
 def files_of(connection: Connection, which: sa.ColumnElement[bool]) -> list[StoredFile]:

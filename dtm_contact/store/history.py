@@ -14,12 +14,12 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.engine import Connection
 
-from dtm_contact.conversation import SENT_BY_AGENTS
 from dtm_contact.conversation import fingerprint as fingerprint_of
 from dtm_contact.model import (
     DANGER_QUESTION,
     MOST_RECALLED,
     RECENT_KEPT,
+    SENT_MAIL,
     SPOKEN_CHANNELS,
     AlarmLevel,
     Alike,
@@ -346,7 +346,7 @@ def _sent_to(connection: Connection, case_id: int) -> frozenset[str]:
         sa.select(judgements.c.judgement["contact"]["recipients"])
         .join(contacts, contacts.c.id == judgements.c.contact_id)
         .join(arrivals, arrivals.c.id == contacts.c.arrival_id)
-        .where(contacts.c.case_id == case_id, arrivals.c.channel == SENT_BY_AGENTS)
+        .where(contacts.c.case_id == case_id, arrivals.c.channel.endswith(SENT_MAIL, autoescape=True))
     )
     named = (
         mailbox.get("address", "")

@@ -16,15 +16,19 @@ from pydantic import TypeAdapter
 from dtm_contact.model import Recognition
 from dtm_contact.store.arrivals import ArrivalState, Claimed, let_go, still_claimed
 from dtm_contact.store.database import Database, insert_of
+from dtm_contact.store.files import handed_in_octets
 from dtm_contact.store.schema import arrival_bodies, arrivals, recognitions
+from dtm_contact.store.writing_schema import files
 
 _RECOGNITION: Final = TypeAdapter(Recognition)
+_BY_HAND: Final = "desk"
+"""The channel of cases by hand, whose files lie beside the arrival and not in it."""
 _REASON: Final = "a scanned letter waits to be recognised"
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A file that somebody is to recognise: the arrival that brought it, and that message's bytes."""
+    """A file that somebody is to recognise: the arrival that brought it, and that message's bytes, or its own."""
 
     arrival_id: int
     sha256: str
@@ -70,11 +74,14 @@ class Recognitions:
 
     def begin(self, now: datetime, again_after: timedelta) -> Scan | None:
         """Take the scan that waits longest, or None; nobody else gets it within `again_after`."""
+        handed_in = sa.and_(files.c.arrival_id == recognitions.c.arrival_id, files.c.sha256 == recognitions.c.sha256)
+        # What an agent attaches to a letter is laid to its arrival a moment after that is there.
+        is_there = sa.or_(arrivals.c.channel != _BY_HAND, sa.exists().where(handed_in))
         free = sa.or_(recognitions.c.begun_at.is_(None), recognitions.c.begun_at < now - again_after)
         first = (
             sa.select(recognitions.c.arrival_id, recognitions.c.sha256)
             .join(arrivals, arrivals.c.id == recognitions.c.arrival_id)
-            .where(recognitions.c.found.is_(None), free, arrivals.c.state == ArrivalState.WAITING)
+            .where(recognitions.c.found.is_(None), free, arrivals.c.state == ArrivalState.WAITING, is_there)
             .order_by(recognitions.c.asked_at)
             .limit(1)
         )
@@ -88,7 +95,9 @@ class Recognitions:
                 return None
             connection.execute(sa.update(recognitions).where(*_is(row)).values(begun_at=now))
             body = sa.select(arrival_bodies.c.raw).where(arrival_bodies.c.arrival_id == row.arrival_id)
-            raw = connection.execute(body).scalar_one_or_none()
+            raw = handed_in_octets(connection, row.arrival_id, row.sha256)
+            if raw is None:
+                raw = connection.execute(body).scalar_one_or_none()
             return Scan(row.arrival_id, row.sha256, bytes(raw or b""))
 
     def keep(self, scan: Scan, recognition: Recognition) -> None:

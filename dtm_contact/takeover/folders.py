@@ -11,7 +11,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from dtm_contact.errors import DtmContactError, described
-from dtm_contact.ingest.imap_client import Login, MailboxConnection, MailboxLostError, connected
+from dtm_contact.ingest.imap_client import Login, MailboxConnection, connected
+from dtm_contact.ingest.mailbox import MailboxLostError
 from dtm_contact.reading.headers import parse_time
 from dtm_contact.takeover.mail import (
     EMPTY,

@@ -13,7 +13,8 @@ from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from dtm_contact.errors import DtmContactError, NotFoundError
-from dtm_contact.ingest.imap_client import Login, MailboxConnection, MailboxRefusedError, connected
+from dtm_contact.ingest.imap_client import Login, MailboxConnection, connected
+from dtm_contact.ingest.mailbox import MailboxRefusedError
 from dtm_contact.store import CaseFile, Store
 from dtm_contact.takeover.folders import MboxFile
 from dtm_contact.takeover.mail import EMPTY, head_of

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from dtm_contact.errors import DtmContactError
-from dtm_contact.ingest.imap import envelope
+from dtm_contact.ingest.mailbox import envelope
 from dtm_contact.model import IMPORTED, Arrival
 from dtm_contact.store import Store
 from dtm_contact.store.imports import Import, ImportedMail

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from dtm_contact.errors import DtmContactError
 from dtm_contact.explain import reason
 from dtm_contact.explain.names import Names
-from dtm_contact.ingest.imap import envelope
+from dtm_contact.ingest.mailbox import envelope
 from dtm_contact.labels.judging import ALARM_LEVELS, KINDS
 from dtm_contact.model import IMPORTED, AlarmLevel, Arrival, CaseKind, Judgement, Priority
 from dtm_contact.pipeline import Grounds, judge

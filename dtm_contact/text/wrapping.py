@@ -105,7 +105,7 @@ _PASSED_ON: Final = _any_of(
     r"(?:debut du message|message d'origine|forwarded message|message transfere|fwd|tr) ?.{0,20}",
 )
 
-_MAY_BE_SCANNED: Final = frozenset({Channel.EMAIL, Channel.LETTER})
+_MAY_BE_SCANNED: Final = frozenset({Channel.EMAIL, Channel.LETTER, Channel.DESK})
 _SCANS: Final = frozenset({"application/pdf", "image/tiff", "image/jpeg", "image/png"})
 _SCAN_ENDINGS: Final = (".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png")
 

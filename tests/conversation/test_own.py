@@ -31,6 +31,7 @@ OUR_ANSWER = replace(TO_HER, message_id=ours(LEAK))
         (replace(OUR_ANSWER, authentication=VOUCHED), "smtp", True),
         (replace(OUR_ANSWER, authentication=VOUCHED), "imap", True),
         (TO_HER, "imap_sent", True),
+        (TO_HER, "graph_sent", True),
         (replace(TO_HER, authentication=VOUCHED), "smtp", False),
         (replace(OUR_ANSWER, message_id=ours(LEAK).replace("000101", "000105"), authentication=VOUCHED), "smtp", False),
         (replace(OUR_ANSWER, sender=NADIA, authentication=VOUCHED), "smtp", False),

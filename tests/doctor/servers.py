@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
+from tests.ingest.mailbox.fake_graph import FakeGraph, fake_graph
 from tests.ingest.mailbox.fake_server import FakeServer
 
 PASSWORD = b"right"
@@ -55,6 +56,28 @@ def mailbox(tls: ssl.SSLContext | None = None, **says: bytes) -> Iterator[int]:
 
     with _looped(start) as port:
         yield port
+
+
+@contextmanager
+def graph(served: FakeGraph) -> Iterator[FakeGraph]:
+    """Serve a mailbox by Microsoft Graph, and who gives tokens for it."""
+    listening, stopped = threading.Event(), asyncio.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def serve() -> None:
+        async with fake_graph(served):
+            loops.append(asyncio.get_running_loop())
+            listening.set()
+            await stopped.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    assert listening.wait(30)
+    try:
+        yield served
+    finally:
+        loops[0].call_soon_threadsafe(stopped.set)
+        thread.join(30)
 
 
 @contextmanager

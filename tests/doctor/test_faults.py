@@ -24,7 +24,9 @@ from dtm_contact.store.imports import ImportedMail
 from dtm_contact.store.system_schema import daemons
 from tests import certificates
 from tests.doctor.scene import ADDRESS, ROOT, Scene, mounted
-from tests.doctor.servers import free_port, mail_server, mailbox, names, page
+from tests.doctor.servers import free_port, graph, mail_server, mailbox, names, page
+from tests.ingest.mailbox.fake_graph import CLIENT, USER, FakeGraph, Fault
+from tests.ingest.mailbox.fake_graph import SECRET as GRAPH_SECRET
 from tests.ingest.mailbox.fake_server import REFUSAL
 from tests.store.postgresql import Server, programs
 from tests.store.samples import NOW, arrival, daemon, judgement
@@ -391,6 +393,34 @@ def mailbox_that_is_away(scene: Scene) -> None:
     reading(scene, free_port(), tls=False)
 
 
+def reading_by_graph(scene: Scene, faults: dict[str, list[Fault]], **values: object) -> None:
+    served = scene.running.enter_context(graph(FakeGraph(faults=faults)))
+    secret = str(scene.file("oauth.secret", GRAPH_SECRET))
+    oauth = {"token_url": served.token_url, "client_id": CLIENT, "secret_file": secret, "seconds": 60.0}
+    scene.set(channels=["graph", "graph_sent"], graph={"url": served.url, "user": USER, **values}, oauth=oauth)
+
+
+def graph_without_a_token(scene: Scene) -> None:
+    reading_by_graph(scene, {"token": [Fault(401, body={"error": "invalid_client"})]})
+
+
+def graph_without_the_permission(scene: Scene) -> None:
+    reading_by_graph(scene, {"mailFolders": [Fault(403, body={"error": {"code": "ErrorAccessDenied"}})]})
+
+
+def graph_without_the_folder(scene: Scene) -> None:
+    reading_by_graph(scene, {}, folder="Ailleurs")
+
+
+def graph_in_trouble(scene: Scene) -> None:
+    reading_by_graph(scene, {"mailFolders": [Fault(503)]})
+
+
+def secret_of_tokens_that_others_read(scene: Scene) -> None:
+    reading_by_graph(scene, {})
+    scene.file("oauth.secret", GRAPH_SECRET, 0o644)
+
+
 def name_that_does_not_resolve(scene: Scene) -> None:
     scene.set(outbound={"host": "relay.invalid"})
 
@@ -561,6 +591,11 @@ FAULTS: list[tuple[Plant, str, CheckState, str]] = [
     (mailbox_that_refuses_the_password, "mailbox", CheckState.FAULT, "refuses our name, password or token"),
     (mailbox_without_the_folder, "mailbox", CheckState.FAULT, "the folder INBOX cannot be opened"),
     (mailbox_that_is_away, "mailbox", CheckState.FAULT, ": Connection refused"),
+    (graph_without_a_token, "graph", CheckState.FAULT, "invalid_client; the secret has run out"),
+    (graph_without_the_permission, "graph", CheckState.FAULT, "status 403 ErrorAccessDenied; let its administrator"),
+    (graph_without_the_folder, "graph", CheckState.FAULT, "there is no folder Ailleurs"),
+    (graph_in_trouble, "graph", CheckState.FAULT, "status 503"),
+    (secret_of_tokens_that_others_read, "secrets", CheckState.FAULT, "oauth.secret_file: every user can read"),
     (name_that_does_not_resolve, "dns", CheckState.FAULT, "outbound.host: relay.invalid: "),
     (domain_that_is_none, "dns", CheckState.FAULT, "is no name that the DNS can have"),
     (domain_without_a_mail_server, "dns", CheckState.WARNING, "bailleur.example has no MX"),
@@ -608,7 +643,9 @@ def test_nothing_is_found_where_nothing_is_wrong(scene: Scene) -> None:
     reading(scene, scene.running.enter_context(mailbox(certificates.served(made))), authority=str(made))
     calls(scene)
     taking_in(scene, agence=SECRET * 4)
-    scene.set(channels=["smtp", "imap", "imap_sent", "asterisk_cdr", "http", "folder"], smtp={"certificate": str(made)})
+    reading_by_graph(scene, {})
+    every = ["smtp", "imap", "imap_sent", "graph", "graph_sent", "asterisk_cdr", "http", "folder"]
+    scene.set(channels=every, smtp={"certificate": str(made)})
     asked_at(scene, scene.running.enter_context(names(1)))
     scene.postfix(POSTFIX)
     (scene.folder / "proc").mkdir()

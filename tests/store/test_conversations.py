@@ -77,7 +77,10 @@ def test_whom_we_wrote_to_is_who_a_person_chose_or_who_was_proven(
     assert case.addresses == {NADIA} | expected
 
 
-@pytest.mark.parametrize(("channel", "expected"), [("imap_sent", {"n.benali@travail.example"}), ("smtp", set())])
+@pytest.mark.parametrize(
+    ("channel", "expected"),
+    [("imap_sent", {"n.benali@travail.example"}), ("graph_sent", {"n.benali@travail.example"}), ("smtp", set())],
+)
 def test_whom_an_agent_wrote_to_from_their_own_mailbox_counts(store: Store, channel: str, expected: set[str]) -> None:
     number = recorded(store, judgement())
     contact = Contact(

@@ -2,19 +2,42 @@
 
 import asyncio
 import hashlib
+import io
+import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from dtm_contact.access import Role, csrf_token
-from dtm_contact.model import Attachment, DraftKey, DraftKind, Mailbox
+from dtm_contact.errors import AwaitsRecognitionError
+from dtm_contact.model import (
+    Arrival,
+    Attachment,
+    Channel,
+    DraftKey,
+    DraftKind,
+    FileOutcome,
+    Mailbox,
+    NoHistory,
+    Priority,
+    Recognition,
+    ScannedLine,
+)
 from dtm_contact.outbound.letters import AttachedFile, with_files
+from dtm_contact.pipeline import Grounds, judge
+from dtm_contact.reading.formats.fields import DESK
+from dtm_contact.rules import load_rules
 from dtm_contact.store.files import PIECE
+from dtm_contact.worker.recognition_queue import StoredScanReader
+from tests.rules.cast import DIRECTORY
 from tests.web.conftest import DeskAlone, Somebody, message, open_in
 from tests.web.fake_clamd import SIGN, clamd
 
@@ -139,6 +162,83 @@ def test_a_file_handed_in_at_the_counter_is_of_the_case_that_is_made(desk: DeskA
     assert file is not None
     assert (file.draft_id, file.arrival_id is None) == (None, False)
     assert agent.get(f"/jointe/{file_id}").status_code == 404, "not before its case is judged, and is theirs"
+
+
+def _lines(*texts: str) -> tuple[ScannedLine, ...]:
+    return tuple(
+        ScannedLine(text, 100, 300 + 40 * row, 900, 330 + 40 * row, len(text.split()), 95.0)
+        for row, text in enumerate(texts)
+    )
+
+
+@pytest.mark.parametrize(("typed", "says"), [("", "Madame"), ("Voir pièce jointe.", "Voir pièce jointe.")])
+def test_a_letter_is_read_from_its_scan_with_what_the_agent_wrote_before_it(
+    desk: DeskAlone, agent: Somebody, typed: str, says: str
+) -> None:
+    about = "0123456789abcdef"
+    scan = tiny_jpeg()
+    file_id = uploaded(agent, "lettre.jpg", scan, about, "nouveau").json()["id"]
+    given = {"text": typed, "name": "Mme Petit", "piece": str(file_id)}
+    assert agent.post("/nouveau", id=about, visit="letter", **given).status_code == 303
+    store, now = desk.store, desk.now()
+    grounds = Grounds.build(DIRECTORY, load_rules(desk.settings.rules.dir), desk.settings)
+    grounds = replace(grounds, scans=StoredScanReader(store))
+    claimed = store.arrivals.claim("worker", now)
+    assert claimed is not None
+    with pytest.raises(AwaitsRecognitionError) as raised:
+        judge(claimed.arrival, now, grounds, NoHistory())
+    assert store.recognitions.wait(claimed, raised.value.digests, now, timedelta(minutes=30))
+    waiting = store.recognitions.begin(now, timedelta(minutes=1))
+    assert waiting is not None
+    assert waiting.raw == scan
+    lines = _lines("Madame, Monsieur,", "Une fuite d'eau coule du plafond de ma cuisine depuis trois jours déjà.")
+    store.recognitions.keep(waiting, Recognition(FileOutcome.READ, (lines,)))
+    judgement = judge(claimed.arrival, now, grounds, NoHistory())
+    assert judgement.contact.new_text.startswith(says)
+    assert "Une fuite d'eau coule du plafond" in judgement.contact.new_text
+    assert (judgement.contact.sender.name, judgement.contact.channel) == ("Mme Petit", Channel.DESK)
+    assert judgement.understanding.topic == "water_leak"
+
+
+def test_a_letter_of_which_an_agent_says_what_it_asks_waits_for_nobody(desk: DeskAlone, agent: Somebody) -> None:
+    about = "0123456789abcdef"
+    file_id = uploaded(agent, "lettre.jpg", tiny_jpeg(), about, "nouveau").json()["id"]
+    told = "Odeur de gaz dans la cage d'escalier depuis ce matin."
+    assert agent.post("/nouveau", id=about, visit="letter", text=told, piece=str(file_id)).status_code == 303
+    grounds = Grounds.build(DIRECTORY, load_rules(desk.settings.rules.dir), desk.settings)
+    claimed = desk.store.arrivals.claim("worker", desk.now())
+    assert claimed is not None
+    scans = StoredScanReader(desk.store)
+    judgement = judge(claimed.arrival, desk.now(), replace(grounds, scans=scans), NoHistory())
+    assert judgement.decision.priority is Priority.P1
+
+
+def test_a_letter_whose_scan_is_not_laid_to_it_yet_is_not_taken_for_broken(desk: DeskAlone) -> None:
+    store, now = desk.store, desk.now()
+    raw = {"visit": "letter", "text": "", "files": [{"name": "a.jpg", "media_type": "image/jpeg", "size": 1}]}
+    raw["files"][0]["sha256"] = "0" * 64  # type: ignore[index]
+    store.arrivals.accept([Arrival("desk", "still-coming", now, DESK, None, json.dumps(raw).encode())])
+    claimed = store.arrivals.claim("worker", now)
+    assert claimed is not None
+    assert store.recognitions.wait(claimed, ["0" * 64], now, timedelta(minutes=30))
+    assert store.recognitions.begin(now, timedelta(minutes=1)) is None
+
+
+@pytest.mark.parametrize("visit", ["letter", "counter"])
+def test_without_a_word_only_a_letter_with_its_scan_is_taken(desk: DeskAlone, agent: Somebody, visit: str) -> None:
+    about = "0123456789abcdef"
+    file_id = uploaded(agent, "photo.jpg", tiny_jpeg(), about, "nouveau").json()["id"]
+    piece = {"piece": str(file_id)} if visit == "counter" else {}
+    refused = agent.post("/nouveau", id=about, visit=visit, text="", **piece)
+    assert refused.status_code == 409
+    assert "crivez ce qui est demandé" in refused.text
+    assert desk.store.arrivals.waiting() == 0
+
+
+def tiny_jpeg() -> bytes:
+    made = io.BytesIO()
+    Image.new("L", (8, 8), 255).save(made, "JPEG")
+    return made.getvalue()
 
 
 def _with_clamd(desk: DeskAlone, monkeypatch: pytest.MonkeyPatch, path: Path) -> None:

@@ -19,8 +19,8 @@ from dtm_contact.cases.knowledge import Knowledge, KnowledgeSource
 from dtm_contact.cases.refusals import RefusedError, WrongArgumentError
 from dtm_contact.cases.registry import STRICT, Verb, add, checked_call
 from dtm_contact.cases.texts import Code, Line, Words
-from dtm_contact.model import Arrival, DraftKey, DraftKind, Priority
-from dtm_contact.reading.formats.fields import DESK
+from dtm_contact.model import Arrival, DraftKey, DraftKind, Priority, StoredFile
+from dtm_contact.reading.formats.fields import DESK, LETTER
 from dtm_contact.store import Store, Visibility
 
 CHANNEL = "desk"
@@ -33,7 +33,7 @@ _Id = Annotated[str, StringConstraints(pattern="^[0-9A-Za-z._-]{8,80}$")]
 def new(  # noqa: PLR0913 - all that an agent may write down
     *,
     visit: Literal["call", "counter", "letter"],
-    text: Words,
+    text: Words | None = None,
     subject: Line | None = None,
     name: Line | None = None,
     address: Line | None = None,
@@ -50,9 +50,12 @@ def new(  # noqa: PLR0913 - all that an agent may write down
     """Ouvre un dossier à la main : un appel en ligne, une visite au guichet, un courrier ; jugé par les mêmes règles.
 
     `address` est son adresse électronique, `place` celle où il dit habiter.
-    `id` : le même deux fois n'ouvre qu'un dossier. `files` : des pièces du brouillon.
+    `id` : le même deux fois n'ouvre qu'un dossier. `files` : des pièces du brouillon. `text` est ce qui est demandé ;
+    d'un courrier dont la lettre numérisée est jointe, il peut manquer : la lettre est alors lue.
     """
-    told = {"visit": visit, "text": text, "subject": subject, "name": name, "address": address, "phone": phone}
+    if text is None and not (visit == LETTER and files):
+        raise WrongArgumentError("écrivez ce qui est demandé ; pour un courrier, joindre la lettre numérisée suffit")
+    told = {"visit": visit, "text": text or "", "subject": subject, "name": name, "address": address, "phone": phone}
     told["place"] = place
     told |= {"tenant": tenant, "dwelling": dwelling, "residence": residence, "topic": topic, "priority": priority}
     return id or uuid4().hex, {key: value for key, value in told.items() if value is not None}, files
@@ -82,9 +85,15 @@ def _apply(store: Store, command: Command, now: datetime, grounds: KnowledgeSour
         raise RefusedError("ni annuaire ni règles ici")
     external_id, told, files = checked_call(new, **command.arguments)
     _check(grounds(), told, command.visibility, now.date())
-    raw = json.dumps({**told, "by": command.actor}, ensure_ascii=False).encode("utf-8", "backslashreplace")
     if files:
-        _check_files(store, command, external_id, files, grounds())
+        theirs = _checked_files(store, command, external_id, files, grounds())
+        if told["visit"] == LETTER:
+            # What is judged: the rest of what is attached only lies in the case.
+            told["files"] = [
+                {"name": file.name, "media_type": file.media_type, "size": file.size, "sha256": file.sha256}
+                for file in theirs
+            ]
+    raw = json.dumps({**told, "by": command.actor}, ensure_ascii=False).encode("utf-8", "backslashreplace")
     store.arrivals.accept([Arrival(CHANNEL, external_id, now, DESK, None, raw)])
     if files:
         store.files.hand_in(_draft(store, command, external_id), files, CHANNEL, external_id)
@@ -94,12 +103,16 @@ def _apply(store: Store, command: Command, now: datetime, grounds: KnowledgeSour
     return Done("", 0, (), arrival=external_id)
 
 
-def _check_files(store: Store, command: Command, about: str, files: FileIds, knowledge: Knowledge) -> None:
+def _checked_files(
+    store: Store, command: Command, about: str, files: FileIds, knowledge: Knowledge
+) -> list[StoredFile]:
     draft = store.drafts.draft(_draft(store, command, about))
     theirs = {file.id: file for file in store.files.of_draft(draft.id)} if draft else {}
     if not set(files) <= set(theirs):
         raise WrongArgumentError("une pièce jointe n'est plus là ; joignez-la de nouveau")
-    check_files([theirs[each] for each in dict.fromkeys(files)], knowledge.settings.attachments)
+    chosen = [theirs[each] for each in dict.fromkeys(files)]
+    check_files(chosen, knowledge.settings.attachments)
+    return chosen
 
 
 def _draft(store: Store, command: Command, about: str) -> DraftKey:

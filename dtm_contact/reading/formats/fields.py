@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from dtm_contact.errors import UnreadableArrivalError
-from dtm_contact.model import Arrival, Channel, Contact, Mailbox, Priority, Stated
+from dtm_contact.model import Arrival, Attachment, Channel, Contact, Mailbox, Priority, Stated
 from dtm_contact.reading import limits
 from dtm_contact.reading.formats import FormatContext, Reader, reads
 from dtm_contact.text import phone_key
@@ -21,9 +21,14 @@ def fields_type(channel: Channel) -> str:
 
 
 DESK: Final = fields_type(Channel.DESK)
-"""Also has `by`, `visit`, and where known `tenant`, `dwelling`, `residence`, `topic`, `priority`: the agent's word."""
+"""Also has `by`, `visit`, and where known `tenant`, `dwelling`, `residence`, `topic`, `priority`: the agent's word.
 
-_VISITS: Final = {"call": "Appel", "counter": "Visite au guichet", "letter": "Courrier"}
+Of a letter `files`, too: those that were attached, without their octets.
+"""
+LETTER: Final = "letter"
+"""The visit of a letter by post that an agent enters."""
+
+_VISITS: Final = {"call": "Appel", "counter": "Visite au guichet", LETTER: "Courrier"}
 
 
 @reads(DESK, Channel.DESK)
@@ -57,15 +62,23 @@ def _read(arrival: Arrival, channel: Channel, stated_in: Callable[[dict[str, Any
 
 
 def _contact(arrival: Arrival, channel: Channel, fields: dict[str, Any], stated: Stated | None) -> Contact:
+    files = tuple(_attachment(each) for each in fields.get("files", [])[: limits.ATTACHMENTS]) if stated else ()
+    # A letter that is attached has a subject of its own.
+    label = _VISITS.get(stated.visit, "") if stated and not files else ""
     return Contact(
         channel=channel,
         at=arrival.received_at,
         sender=Mailbox(_line(fields, "name"), _line(fields, "address")),
-        subject=_line(fields, "subject") or (_VISITS.get(stated.visit, "") if stated else ""),
+        subject=_line(fields, "subject") or label,
         new_text=str(fields["text"])[: limits.NEW_TEXT],
         signature=block(_line(fields, "place"), _line(fields, "phone")),
+        attachments=files,
         stated=stated,
     )
+
+
+def _attachment(file: dict[str, Any]) -> Attachment:
+    return Attachment(_line(file, "name"), str(file["media_type"]), int(file["size"]), str(file["sha256"]))
 
 
 def _stated(fields: dict[str, Any]) -> Stated:

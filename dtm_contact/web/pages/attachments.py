@@ -111,7 +111,8 @@ def _raw(context: RequestContext) -> bytes:
 
 
 def _octets(context: RequestContext) -> tuple[bytes, str]:
-    attachment = attached_file(_raw(context), context.path["sha256"])
+    sha256 = context.path["sha256"]
+    attachment = context.app.store.files.handed_in(_arrival(context), sha256) or attached_file(_raw(context), sha256)
     if attachment is None:
         raise NotFoundError("piece")
     return attachment

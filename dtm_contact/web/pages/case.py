@@ -81,7 +81,10 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     own = frozenset(domain.lower() for domain in context.app.settings.domains)
     directory, names = context.app.directory, context.app.names
     found, answerable = file.case, addressees_of(context, file)
+    # Of a letter that an agent entered they are what it is read from, and stand there.
+    read = {piece.sha256 for each in file.contacts if each.judgement for piece in each.judgement.contact.attachments}
     handed_in = context.app.store.files.of_arrivals([each.arrival_id for each in file.contacts])
+    handed_in = [each for each in handed_in if each.sha256 not in read]
     entries = time_line(file, context.app.naming(context.now), sent, handed_in)
     elsewhere = found.dwelling_id is not None and not context.sees_dwelling(found.dwelling_id)
     shows_home = found.dwelling_id is not None and not elsewhere

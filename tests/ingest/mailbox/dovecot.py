@@ -47,6 +47,7 @@ userdb static {{
     home = {folder}
   }}
 }}
+{more}
 service imap-login {{
   chroot =
   inet_listener imap {{
@@ -64,6 +65,15 @@ service stats {{
 }}
 service imap {{
   process_limit = 20
+}}
+"""
+
+_TOKENS = """\
+auth_mechanisms = plain login xoauth2
+oauth2 {{
+  introspection_mode = auth
+  introspection_url = {url}
+  username_attribute = username
 }}
 """
 
@@ -123,25 +133,30 @@ def program() -> Path | None:
 
 
 @contextmanager
-def running() -> Iterator[Dovecot]:
-    """Start a Dovecot in a folder that its own users can reach; one has to be root for that."""
+def running(tokens: str = "") -> Iterator[Dovecot]:
+    """Start a Dovecot in a folder that its own users can reach; one has to be root for that.
+
+    `tokens`: the address that is asked whether a token holds; empty: passwords alone.
+    """
     with TemporaryDirectory(prefix="dovecot-") as name:
         folder = Path(name)
         folder.chmod(0o755)
         mail = folder / "mail"
         mail.mkdir()
         os.chown(mail, _NOBODY, _NOBODY)
-        with _started(folder) as server:
+        with _started(folder, _TOKENS.format(url=tokens) if tokens else "") as server:
             yield server
 
 
 @contextmanager
-def _started(folder: Path) -> Iterator[Dovecot]:
+def _started(folder: Path, more: str) -> Iterator[Dovecot]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     configuration = folder / "dovecot.conf"
-    configuration.write_text(_CONFIGURATION.format(folder=folder, port=port, password=_quoted(PASSWORD), owner=_NOBODY))
+    configuration.write_text(
+        _CONFIGURATION.format(folder=folder, port=port, password=_quoted(PASSWORD), owner=_NOBODY, more=more)
+    )
     binary = program()
     assert binary is not None
     process = subprocess.Popen([str(binary), "-F", "-c", str(configuration)], start_new_session=True)

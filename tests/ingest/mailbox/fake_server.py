@@ -30,14 +30,18 @@ class FakeServer:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Speak with one client until it leaves or is cut off."""
         writer.write(b"* OK ready\r\n")
-        idled = b""
+        idled = challenged = b""
         try:
             while line := await reader.readline():
                 tag, _, command = line.rstrip(b"\r\n").partition(b" ")
-                if tag == b"DONE" and self.says.get(b"IDLE") != SILENCE:
+                if not line.strip() and challenged:
+                    writer.write(b"%s NO refused\r\n" % challenged)
+                    challenged = b""
+                elif tag == b"DONE" and self.says.get(b"IDLE") != SILENCE:
                     writer.write(b"%s OK idled\r\n" % idled)
                 else:
                     idled = tag
+                    challenged = tag if command.startswith(b"AUTHENTICATE") else b""
                     self._answer(writer, tag, command)
         except ConnectionError:
             return

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.ingest.imap import login_by
-from dtm_contact.ingest.imap_client import CredentialsRefusedError, connected
+from dtm_contact.ingest.imap_client import connected
+from dtm_contact.ingest.mailbox import CredentialsRefusedError
 from dtm_contact.settings import ImapSettings
 from tests.ingest.mailbox.fake_server import fake_server
 

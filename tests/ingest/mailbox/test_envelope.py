@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtm_contact.ingest.imap import envelope
+from dtm_contact.ingest.mailbox import envelope
 
 
 @pytest.mark.parametrize(

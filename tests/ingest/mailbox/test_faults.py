@@ -6,14 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from dtm_contact.ingest.imap_client import (
-    CredentialsRefusedError,
-    Login,
-    MailboxConnection,
-    MailboxLostError,
-    MailboxRefusedError,
-    connected,
-)
+from dtm_contact.ingest.imap_client import Login, MailboxConnection, connected
+from dtm_contact.ingest.mailbox import CredentialsRefusedError, MailboxLostError, MailboxRefusedError
 from tests.ingest.mailbox.fake_server import CUT, SILENCE, FakeServer, fake_server
 
 MANY = b"".join(b"* %d EXPUNGE\r\n" % number for number in range(1_500, 0, -1))
@@ -114,11 +108,18 @@ async def test_no_name_can_add_a_command() -> None:
     assert not any(b"DELETE" in command for command in server.heard)
 
 
-async def test_a_token_that_has_run_out_is_told_as_such() -> None:
-    challenge = b"+ eyJzdGF0dXMiOiI0MDAifQ==\r\n"
-    async with fake_server(AUTHENTICATE=challenge) as server, asyncio.timeout(15):
+async def test_a_token_that_brings_no_answer_is_told_as_refused() -> None:
+    async with fake_server(AUTHENTICATE=SILENCE) as server, asyncio.timeout(15):
         with pytest.raises(CredentialsRefusedError):
             await _logged_in(login(server, seconds=0.5, token="stale"))  # noqa: S106 - a test's
+
+
+async def test_a_token_that_is_refused_is_told_at_once() -> None:
+    challenge = b"+ eyJzdGF0dXMiOiI0MDAifQ==\r\n"
+    async with fake_server(AUTHENTICATE=challenge) as server, asyncio.timeout(15):
+        # Its own time is longer than the test's: the answer to the challenge brings the refusal.
+        with pytest.raises(CredentialsRefusedError):
+            await _logged_in(login(server, seconds=600, token="stale"))  # noqa: S106 - a test's
 
 
 async def _logged_in(how: Login) -> None:

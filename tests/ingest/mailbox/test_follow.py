@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from time import time
 
@@ -14,8 +13,10 @@ from prometheus_client import REGISTRY
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.ingest import NOTHING_KEPT
 from dtm_contact.ingest import imap as imap_channel
-from dtm_contact.ingest.imap import MailboxFollower, MailboxPlace, login_by
-from dtm_contact.ingest.imap_client import MailboxConnection
+from dtm_contact.ingest import mailbox as followed
+from dtm_contact.ingest.imap import ImapMailbox, MailboxPlace, imap_follower
+from dtm_contact.ingest.imap_client import MailboxConnection, Selected
+from dtm_contact.ingest.mailbox import MailboxFollower
 from dtm_contact.model import Arrival, KeptLines, Position
 from dtm_contact.settings import ImapSettings, RulesSettings, Settings
 from tests.ingest.inbox import FakeInbox
@@ -53,7 +54,7 @@ def settings(server: Dovecot, folder: str, tmp_path: Path, **values: object) -> 
 
 @asynccontextmanager
 async def following(chosen: ImapSettings, inbox: FakeInbox) -> AsyncIterator[MailboxFollower]:
-    follower = MailboxFollower("imap", chosen, inbox, login_by(chosen), lambda: datetime.now(UTC))
+    follower = imap_follower("imap", chosen, inbox)
     follower.start()
     try:
         yield follower
@@ -133,9 +134,9 @@ async def test_a_mailbox_that_is_not_looked_at_is_not_well(
     await until(lambda: len(inbox.arrivals) == 1)
     await until(lambda: bool(REGISTRY.get_sample_value("dtm_channel_looked_seconds", {"channel": "imap"})))
     looked = time()
-    monkeypatch.setattr(imap_channel, "time", lambda: looked + 890.0)
+    monkeypatch.setattr(followed, "time", lambda: looked + 890.0)
     assert running.health() is None
-    monkeypatch.setattr(imap_channel, "time", lambda: looked + 1_200.0)
+    monkeypatch.setattr(followed, "time", lambda: looked + 1_200.0)
     assert running.health() == "imap was not looked at for 20 min"
     await running.stop()
 
@@ -187,7 +188,7 @@ async def test_uids_that_are_given_anew_take_nothing_twice(server: Dovecot, box:
         await asyncio.to_thread(server.append, message(number), box)
     async with following(chosen, inbox):
         await until(lambda: len(inbox.arrivals) == 5)
-    before = MailboxPlace.read(inbox.positions["imap"])
+    before = MailboxPlace.read(inbox.positions["imap"].place)
     folder = server.folder / "mail" / box
     (folder / "dovecot-uidlist").unlink()
     for index in folder.glob("dovecot.index*"):
@@ -195,7 +196,7 @@ async def test_uids_that_are_given_anew_take_nothing_twice(server: Dovecot, box:
     await asyncio.to_thread(server.append, message("new"), box)
     async with following(chosen, inbox):
         await until(lambda: len(inbox.arrivals) == 6)
-    after = MailboxPlace.read(inbox.positions["imap"])
+    after = MailboxPlace.read(inbox.positions["imap"].place)
     assert before is not None
     assert after is not None
     assert before.validity != after.validity
@@ -322,10 +323,7 @@ class Withholding(MailboxConnection):
         return {uid: b"Subject: x\r\n\r\n" for uid in uids if uid in given}
 
 
-async def test_what_a_server_does_not_hand_over_is_asked_for_again_and_told(server: Dovecot, tmp_path: Path) -> None:
-    inbox = FakeInbox()
-    chosen = settings(server, "INBOX", tmp_path)
-    follower = MailboxFollower("imap", chosen, inbox, login_by(chosen), lambda: datetime.now(UTC))
-    bodies = await follower._bodies(Withholding(), [1, 2, 3, 4])
+async def test_what_a_server_does_not_hand_over_is_asked_for_again_and_told() -> None:
+    bodies, left = await ImapMailbox(Withholding(), ImapSettings(), Selected(7, 5)).fetched([1, 2, 3, 4])
     assert list(bodies) == [1, 2]
-    assert "UID 3" in inbox.troubles["imap-left"]
+    assert left == [3]
