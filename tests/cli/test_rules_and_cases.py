@@ -133,7 +133,7 @@ def test_replay_tells_what_would_move_and_moves_what_is_open(run: Run, store: St
     assert done.return_value == 0
     assert "1 contacts decided again; topics and phrases did not change" in done.output
     assert "1 would lie elsewhere, 0 be treated otherwise there" in done.output
-    assert "1 open cases moved; 0 stay" in done.output
+    assert "1 open case moved; 0 stay" in done.output
     (case,) = store.cases.queue()
     assert case.queue == "agence-sinistres"
 
@@ -147,13 +147,13 @@ def test_replay_understands_anew_where_another_learned_model_is_heard_and_names_
     now = load_rules(folder, model=tmp_path / "model.npz").model_version
     told = run("replay").output
     assert now != then.digest
-    assert "1 contacts understood anew and decided again" in told
+    assert "1 contact understood anew and decided again" in told
     assert f"learned model: {now}; when they were judged: {then.digest} (1 messages)" in told
 
 
 def test_replay_understands_anew_where_phrases_changed(run: Run, folder: Path) -> None:
     (folder / "phrases-plus.yaml").write_text("version: 1\ntopic: [{phrase: volet, topic: pests}]\n", "utf-8")
-    assert "1 contacts understood anew and decided again" in run("replay").output
+    assert "1 contact understood anew and decided again" in run("replay").output
 
 
 def test_try_tells_what_a_phrase_would_have_changed_and_nothing_that_was_written(run: Run, store: Store) -> None:
