@@ -211,6 +211,7 @@ def _secret_files(settings: Settings) -> Iterator[CheckResult]:
         ("imap.password_file", imap.password_file),
         ("imap.token_file", imap.token_file),
         ("oidc.secret_file", settings.oidc.secret_file),
+        ("access.key_file", settings.access.key_file),
         *((f"http.sources.{name}.tokens", source.tokens) for name, source in settings.http.sources.items()),
         *((f"{name}.key", server.key or server.certificate) for name, server in _mail_servers(settings)),
     ):
@@ -228,6 +229,7 @@ def _secret_files(settings: Settings) -> Iterator[CheckResult]:
         ("outbound.password_file", outbound.password_file, outbound.read_password),
         ("imap.password_file", imap.password_file, imap.read_password),
         ("oidc.secret_file", settings.oidc.secret_file, settings.oidc.read_secret),
+        ("access.key_file", settings.access.key_file, settings.access.read_keys),
     ):
         try:
             if not is_out_of_reach(path):
