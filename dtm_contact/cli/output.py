@@ -75,7 +75,7 @@ def say(text: str, *, err: bool = False, fg: str | None = None) -> None:
     click.secho(translated(text), err=err, fg=fg)
 
 
-class RefusedError(click.ClickException):
+class NotDoneError(click.ClickException):
     """What a command cannot do, told in the language of who typed it."""
 
     def format_message(self) -> str:

@@ -17,7 +17,7 @@ import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from dtm_contact.cli.output import RefusedError, as_json_option, print_json, print_problems, sarif, say
+from dtm_contact.cli.output import NotDoneError, as_json_option, print_json, print_problems, sarif, say
 from dtm_contact.directory import Directory
 from dtm_contact.errors import InvalidFilesError, NoDirectoryError, UnknownSchemaError
 from dtm_contact.model import Judgement, Problem, Severity
@@ -400,7 +400,7 @@ def new_test(settings: Settings, number: str, queue: str | None, folder: Path | 
     path = folder / TESTS_FOLDER / f"{number}.yaml"
     path.parent.mkdir(exist_ok=True)
     if path.exists():
-        raise RefusedError(worded("{path} is there already; delete it first", path=path))
+        raise NotDoneError(worded("{path} is there already; delete it first", path=path))
     written = yaml.safe_dump([test], allow_unicode=True, sort_keys=False, width=110)
     path.write_text(written, encoding="utf-8")
     click.echo(f"{path}:\n{written}", nl=False)
@@ -411,7 +411,7 @@ def _first_judgement(store: Store, number: str) -> tuple[Judgement, str]:
     for contact in file.contacts:
         if contact.judgement is not None:
             return contact.judgement, file.case.queue
-    raise RefusedError(worded("case {number} has no contact that was judged", number=number))
+    raise NotDoneError(worded("case {number} has no contact that was judged", number=number))
 
 
 def _test_keys(

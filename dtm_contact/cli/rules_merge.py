@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from dtm_contact.cli.output import RefusedError, print_problems, say
+from dtm_contact.cli.output import NotDoneError, print_problems, say
 from dtm_contact.cli.rules_files import check_rules, folder_argument
 from dtm_contact.errors import InvalidFilesError, described
 from dtm_contact.model import Severity
@@ -48,11 +48,11 @@ def merge(
     now = today or shipped("rules")
     if adopt:
         if not work.is_dir():
-            raise RefusedError(worded("there is no {folder}: nothing was merged that waits to be taken", folder=work))
+            raise NotDoneError(worded("there is no {folder}: nothing was merged that waits to be taken", folder=work))
         return _adopt(settings, own, work)
     before = base or own / SHIPPED_BEFORE
     if not before.is_dir():
-        raise RefusedError(_no_base(own))
+        raise NotDoneError(_no_base(own))
     merged = merge_folders(before, own, now)
     _tell(merged)
     if dry_run:
@@ -72,7 +72,7 @@ def merge(
         return _adopt(settings, own, work)
     except OSError as error:
         told = worded("{error}: whoever may change {folder} can merge", error=described(error), folder=own.parent)
-        raise RefusedError(told) from error
+        raise NotDoneError(told) from error
 
 
 def _no_base(folder: Path) -> Wording:
@@ -105,7 +105,7 @@ def _write(merged: FolderMerge, own: Path, work: Path, today: Path) -> None:
     """
     if work.exists():
         told = worded("{folder} is there already: --adopt takes it; or delete it, and merge anew", folder=work)
-        raise RefusedError(told)
+        raise NotDoneError(told)
     shutil.copytree(own, work, symlinks=True)
     for name in merged.removed:
         (work / name).unlink(missing_ok=True)

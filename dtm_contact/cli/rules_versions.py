@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from dtm_contact.cli.output import RefusedError, as_json_option, plain, print_json, say, table, terminal_output
+from dtm_contact.cli.output import NotDoneError, as_json_option, plain, print_json, say, table, terminal_output
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Problem
 from dtm_contact.rules import read_document
@@ -166,7 +166,7 @@ def restore(settings: Settings, version: str, folder: Path | None, *, force: boo
     with open_store(settings.store.url, read_only=True) as store:
         archive = store.rule_versions.archive(version)
         if folder.exists() and not force and not _is_kept(store, digest(folder)):
-            raise RefusedError(
+            raise NotDoneError(
                 worded(
                     "{folder} holds rules that were never in force; put them away, or add --force to lose them",
                     folder=folder,

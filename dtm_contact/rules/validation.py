@@ -264,7 +264,9 @@ def _beyond(detail: Any) -> Wording:
     kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
     if kind in _BOUNDS:
         name, message = _BOUNDS[kind]
-        return Wording(message.template, {"limit": context[name], "value": shown(value)})
+        limit = context[name]
+        written = format(limit, "g") if isinstance(limit, float) else limit
+        return Wording(message.template, {"limit": written, "value": shown(value)})
     if kind in {"string_too_short", "too_short"}:
         least = context["min_length"]
         return counted(
@@ -272,7 +274,9 @@ def _beyond(detail: Any) -> Wording:
         )
     if kind in {"string_too_long", "too_long"}:
         limit = context["max_length"]
-        return counted("this has more than {count} sign or entry", "this has more than {count} signs or entries", limit)
+        return counted(
+            "at most {count} sign or entry may stand here", "at most {count} signs or entries may stand here", limit
+        )
     said = detail["msg"].removeprefix("Value error, ").replace("Input should", "this should")
     return Wording("{said}, not {value}", {"said": said, "value": shown(value)})
 
