@@ -54,6 +54,12 @@ def test_a_text_without_words_and_one_with_another_value_are_seen() -> None:
     assert not differing(Message("write {{ name }} …", "écrivez {{ nom }} …"))
 
 
+def test_a_mark_within_a_mark_is_found_and_one_that_is_no_text_is_refused() -> None:
+    assert catalogue.marked_in('worded("{a}", a=joined(x, counted("b", "c", 2)))') == ["{a}", ("b", "c")]
+    with pytest.raises(ValueError, match="malformed"):
+        catalogue.marked_in('worded(f"the key {key} is missing")')
+
+
 def test_the_files_are_what_the_source_makes_of_them() -> None:
     made = catalogue.filled(catalogue.written())
     assert catalogue.as_written(made) == catalogue.WRITTEN.read_bytes(), "make catalogue"
