@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 from dtm_contact.model import Problem, errors_first
-from dtm_contact.wording import Wording, joined, worded
+from dtm_contact.wording import Translatable, joined, worded
 
 
 class DtmContactError(Exception):
@@ -19,8 +19,8 @@ class DtmContactError(Exception):
         """Build the message from the class's docstring; `detail` says where or which, never a person's data."""
         summary = (type(self).__doc__ or "").strip().splitlines()[0]
         # The docstrings are of the catalogue, too: `make catalogue` reads them.
-        said = worded("{summary}: {detail}", summary=Wording(summary.rstrip(".")), detail=detail)
-        self.wording = said if detail else worded("{summary}.", summary=Wording(summary.rstrip(".")))
+        said = worded("{summary}: {detail}", summary=Translatable(summary.rstrip(".")), detail=detail)
+        self.wording = said if detail else worded("{summary}.", summary=Translatable(summary.rstrip(".")))
         super().__init__(self.wording)
 
 
@@ -31,7 +31,7 @@ class InvalidFilesError(DtmContactError):
         """Keep the problems in the order of their places; the message tells the errors first, then the warnings."""
         self.problems = tuple(problems)
         lines = joined((problem.wording for problem in errors_first(self.problems)), "\n")
-        super().__init__(Wording("\n{lines}", {"lines": lines}))
+        super().__init__(Translatable("\n{lines}", {"lines": lines}))
 
 
 class WrongSettingError(DtmContactError):

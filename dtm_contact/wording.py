@@ -31,14 +31,14 @@ def _filled(template: str, values: Mapping[str, Any]) -> str:
     return template.format_map(values) if values else template
 
 
-class Language(StrEnum):
+class UserLanguage(StrEnum):
     """A language in which texts can be read."""
 
     ENGLISH = "en"
     FRENCH = "fr"
 
 
-class Wording(str):
+class Translatable(str):
     """A text in English that remembers its template and its values, to be told in another language.
 
     Attributes:
@@ -60,35 +60,35 @@ class Wording(str):
         made.template, made.values, made.plural, made.number = template, values, plural, number
         return made
 
-    def __reduce__(self) -> tuple[type["Wording"], tuple[str, dict[str, Any], str, int]]:
+    def __reduce__(self) -> tuple[type["Translatable"], tuple[str, dict[str, Any], str, int]]:
         """Let it go from one process to another as what it was made of."""
-        return Wording, (self.template, dict(self.values), self.plural, self.number)
+        return Translatable, (self.template, dict(self.values), self.plural, self.number)
 
 
-EMPTY: Final = Wording("")
+EMPTY: Final = Translatable("")
 """What is said where nothing is to be said."""
 
 
-def worded(template: str, **values: Any) -> Wording:
+def worded(template: str, **values: Any) -> Translatable:
     """Return a text of the catalogue, each `{name}` of it filled with its value."""
-    return Wording(template, values)
+    return Translatable(template, values)
 
 
-def counted(template: str, plural: str, count: int, **values: Any) -> Wording:
+def counted(template: str, plural: str, count: int, **values: Any) -> Translatable:
     """Return a text of the catalogue for a count, which both templates may name as `{count}`."""
-    return Wording(template, {"count": count, **values}, plural, count)
+    return Translatable(template, {"count": count, **values}, plural, count)
 
 
-def joined(parts: Iterable[str], separator: str = ", ") -> Wording:
+def joined(parts: Iterable[str], separator: str = ", ") -> Translatable:
     """Return texts one after the other; the wordings among them, and the separator, stay what they are."""
     values: dict[str, Any] = {f"part{number}": part for number, part in enumerate(parts)}
     template = "{separator}".join(f"{{{name}}}" for name in values)
-    return Wording(template, {**values, "separator": separator} if values else _NOTHING)
+    return Translatable(template, {**values, "separator": separator} if values else _NOTHING)
 
 
 def kept(text: str) -> Any:
     """Return a text as JSON can keep it: of a wording, what it was made of."""
-    if not isinstance(text, Wording):
+    if not isinstance(text, Translatable):
         return text
     values = {name: kept(value) if isinstance(value, str) else value for name, value in text.values.items()}
     return {"template": text.template, "values": values, "plural": text.plural, "number": text.number}
@@ -99,14 +99,14 @@ def from_kept(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     values = {name: from_kept(each) for name, each in value["values"].items()}
-    return Wording(value["template"], values, value["plural"], value["number"])
+    return Translatable(value["template"], values, value["plural"], value["number"])
 
 
-def in_language(text: str, language: Language) -> str:
+def in_language(text: str, language: UserLanguage) -> str:
     """Return a text in a language; one that is no wording, or that the catalogue lacks, as it is."""
-    if not isinstance(text, Wording):
+    if not isinstance(text, Translatable):
         return text
-    if language is Language.ENGLISH:
+    if language is UserLanguage.ENGLISH:
         return str.__str__(text)
     catalogue, template = _catalogue(language), text.template
     if text.plural:
@@ -120,16 +120,16 @@ def in_language(text: str, language: Language) -> str:
 
 
 @cache
-def _catalogue(language: Language) -> NullTranslations:
+def _catalogue(language: UserLanguage) -> NullTranslations:
     file = CATALOGUES / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
     with file.open("rb") as stream:
         return GNUTranslations(stream)
 
 
-_in_use: Final[ContextVar[Language]] = ContextVar("language", default=Language.ENGLISH)
+_in_use: Final[ContextVar[UserLanguage]] = ContextVar("language", default=UserLanguage.ENGLISH)
 
 
-def speak(language: Language) -> None:
+def speak(language: UserLanguage) -> None:
     """Let `translated` tell texts in this language from now on."""
     _in_use.set(language)
 
@@ -139,10 +139,10 @@ def translated(text: str) -> str:
     return in_language(text, _in_use.get())
 
 
-def preferred(environment: Mapping[str, str]) -> Language:
+def preferred(environment: Mapping[str, str]) -> UserLanguage:
     """Return the language that the environment's locale asks for; English where it asks for none that there is."""
     for asked in next(filter(None, map(environment.get, _VARIABLES)), "").split(":"):
         code = asked.partition(".")[0].partition("_")[0].partition("@")[0].lower()
-        if code in set(Language):
-            return Language(code)
-    return Language.ENGLISH
+        if code in set(UserLanguage):
+            return UserLanguage(code)
+    return UserLanguage.ENGLISH

@@ -15,10 +15,10 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 import dtm_contact
-from dtm_contact.wording import CATALOGUES, DOMAIN, Language
+from dtm_contact.wording import CATALOGUES, DOMAIN, UserLanguage
 
 PACKAGE: Final = Path(dtm_contact.__file__).parent
-FOLDER: Final = CATALOGUES / Language.FRENCH / "LC_MESSAGES"
+FOLDER: Final = CATALOGUES / UserLanguage.FRENCH / "LC_MESSAGES"
 WRITTEN: Final = FOLDER / f"{DOMAIN}.po"
 COMPILED: Final = FOLDER / f"{DOMAIN}.mo"
 MARKS: Final = {"worded": 1, "counted": 2}
@@ -51,7 +51,7 @@ class FrenchCatalogue(Catalog):
 
     def __init__(self) -> None:
         """Begin without a text."""
-        super().__init__(locale=Language.FRENCH.value, fuzzy=False)
+        super().__init__(locale=UserLanguage.FRENCH.value, fuzzy=False)
         setattr(self, "_num_plurals", _PLURALS[0])  # noqa: B010 - else of the many that CLDR knows
         setattr(self, "_plural_expr", _PLURALS[1])  # noqa: B010
 
@@ -98,7 +98,7 @@ def marked_in(source: str) -> list[str | tuple[str, ...]]:
 def written() -> Catalog:
     """Return the catalogue as it lies in the repository."""
     with WRITTEN.open("rb") as stream:
-        return read_po(stream, locale=Language.FRENCH.value)
+        return read_po(stream, locale=UserLanguage.FRENCH.value)
 
 
 def filled(catalogue: Catalog) -> Catalog:

@@ -15,7 +15,7 @@ from dtm_contact.rules.validation import InvalidValueError, hint_for
 from dtm_contact.settings import Settings, rows
 from dtm_contact.web.pages.accessibility import AUDITED_ON, CONFORMING, NOT_MET
 from dtm_contact.web.registry import all_routes
-from dtm_contact.wording import Language, Wording, in_language, worded
+from dtm_contact.wording import Translatable, UserLanguage, in_language, worded
 
 ROOT = Path(__file__).parents[1]
 FRENCH = ROOT / "docs" / "fr"
@@ -144,20 +144,20 @@ def test_what_the_manual_quotes_is_what_the_program_says() -> None:
             ),
         ),
     ]  # fmt: skip
-    assert [in_language(problem.wording, Language.FRENCH) for problem in said] == quoted
+    assert [in_language(problem.wording, UserLanguage.FRENCH) for problem in said] == quoted
     for word in ("error", "warning"):
         assert (
-            f"`{in_language(Problem('', 0, 0, '', '', Severity(word)).wording, Language.FRENCH).split(' : ')[1]}`"
+            f"`{in_language(Problem('', 0, 0, '', '', Severity(word)).wording, UserLanguage.FRENCH).split(' : ')[1]}`"
             in ALL
         )
     sound = in_language(
         worded("{folder}: {rules}, {queues}, version {version}: sound", folder="", rules="", queues="", version=""),
-        Language.FRENCH,
+        UserLanguage.FRENCH,
     )
     assert f"`{sound.rpartition(' : ')[2]}`" in ALL
 
 
-def _refused(duration: str) -> tuple[Wording, Wording]:
+def _refused(duration: str) -> tuple[Translatable, Translatable]:
     with pytest.raises(InvalidValueError) as refused:
         parse_due(duration)
     return refused.value.message, refused.value.hint

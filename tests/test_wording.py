@@ -16,7 +16,7 @@ from dtm_contact.cli import cli
 from dtm_contact.errors import DtmContactError, InvalidFilesError, NotFoundError
 from dtm_contact.model import Problem
 from dtm_contact.store import migrate
-from dtm_contact.wording import Language, counted, from_kept, in_language, joined, kept, preferred, worded
+from dtm_contact.wording import UserLanguage, counted, from_kept, in_language, joined, kept, preferred, worded
 from tests import catalogue
 from tests.rules.folders import BAD, GOOD, overlay
 
@@ -75,12 +75,12 @@ def test_a_text_is_english_wherever_it_is_text_and_french_where_it_is_asked_for(
     text = worded("expected {expected}, got {value}", expected=worded("a list"), value=worded("nothing"))
     assert text == "expected a list, got nothing"
     assert json.dumps(text) == '"expected a list, got nothing"'
-    assert in_language(text, Language.FRENCH) == "attendu : une liste ; trouvé : rien"
-    assert type(in_language(text, Language.ENGLISH)) is str
+    assert in_language(text, UserLanguage.FRENCH) == "attendu : une liste ; trouvé : rien"
+    assert type(in_language(text, UserLanguage.ENGLISH)) is str
     again = pickle.loads(pickle.dumps(text))  # noqa: S301 - our own
-    assert in_language(again, Language.FRENCH) == in_language(text, Language.FRENCH)
+    assert in_language(again, UserLanguage.FRENCH) == in_language(text, UserLanguage.FRENCH)
     stored = from_kept(json.loads(json.dumps(kept(text))))
-    assert (stored, in_language(stored, Language.FRENCH)) == (text, in_language(text, Language.FRENCH))
+    assert (stored, in_language(stored, UserLanguage.FRENCH)) == (text, in_language(text, UserLanguage.FRENCH))
     assert from_kept("a line that an earlier program kept") == "a line that an earlier program kept"
 
 
@@ -89,13 +89,13 @@ def test_a_text_is_english_wherever_it_is_text_and_french_where_it_is_asked_for(
 )
 def test_each_language_counts_as_it_does(count: int, english: str, french: str) -> None:
     text = counted("{count} rule", "{count} rules", count)
-    assert (text, in_language(text, Language.FRENCH)) == (english, french)
+    assert (text, in_language(text, UserLanguage.FRENCH)) == (english, french)
 
 
 def test_several_texts_are_joined_each_in_its_language() -> None:
     text = joined([worded("a list"), worded("text"), "{x}"], worded(" or "))
     assert text == "a list or text or {x}"
-    assert in_language(text, Language.FRENCH) == "une liste ou un texte ou {x}"
+    assert in_language(text, UserLanguage.FRENCH) == "une liste ou un texte ou {x}"
     assert joined([]) == ""
 
 
@@ -119,10 +119,12 @@ def test_the_language_is_that_of_the_locale(environment: dict[str, str], languag
 def test_an_error_says_itself_in_french() -> None:
     error = NotFoundError(worded("version {version} of the rules", version="abc"))
     assert str(error) == "There is no such thing in the store: version abc of the rules"
-    assert in_language(error.wording, Language.FRENCH) == "Cela n'existe pas dans la base : la version abc des règles"
+    assert (
+        in_language(error.wording, UserLanguage.FRENCH) == "Cela n'existe pas dans la base : la version abc des règles"
+    )
     files = InvalidFilesError([Problem("a.yaml", 3, 5, worded("the file is missing"))])
-    assert in_language(files.wording, Language.FRENCH).endswith("\na.yaml:3:5 : erreur : le fichier manque")
-    assert in_language(NotFoundError().wording, Language.FRENCH) == "Cela n'existe pas dans la base."
+    assert in_language(files.wording, UserLanguage.FRENCH).endswith("\na.yaml:3:5 : erreur : le fichier manque")
+    assert in_language(NotFoundError().wording, UserLanguage.FRENCH) == "Cela n'existe pas dans la base."
 
 
 FAULTY = [path.name for path in (BAD / "answer-with-open-brace", BAD / "bad-count")]
@@ -140,7 +142,7 @@ def speak(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[
 
     yield run
     gettext.textdomain("messages")
-    wording.speak(Language.ENGLISH)
+    wording.speak(UserLanguage.ENGLISH)
 
 
 @pytest.mark.parametrize("fault", FAULTY)
@@ -203,4 +205,4 @@ def test_all_that_managers_read_can_be_french(
 
 def _said(result: Result) -> str:
     error = result.exception
-    return in_language(error.wording, Language.FRENCH) if isinstance(error, DtmContactError) else str(error)
+    return in_language(error.wording, UserLanguage.FRENCH) if isinstance(error, DtmContactError) else str(error)

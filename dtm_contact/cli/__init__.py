@@ -16,7 +16,7 @@ import click
 from dtm_contact import __version__, log
 from dtm_contact.errors import DtmContactError
 from dtm_contact.settings.loading import load
-from dtm_contact.wording import CATALOGUES, DOMAIN, Language, preferred, speak, translated
+from dtm_contact.wording import CATALOGUES, DOMAIN, UserLanguage, preferred, speak, translated
 
 _LONGEST_SENTENCE = 500
 
@@ -155,11 +155,11 @@ def cli(context: click.Context, config: Path | None) -> None:
         speak_to_managers(context.invoked_subcommand, settings.language)
 
 
-def speak_to_managers(command: str | None, language: Language | None) -> None:
+def speak_to_managers(command: str | None, language: UserLanguage | None) -> None:
     """Let commands of managers speak the language of the settings, else that of the locale; all others are English."""
-    spoken = (language or preferred(os.environ)) if command in _OF_MANAGERS else Language.ENGLISH
+    spoken = (language or preferred(os.environ)) if command in _OF_MANAGERS else UserLanguage.ENGLISH
     speak(spoken)
-    if spoken is not Language.ENGLISH:
+    if spoken is not UserLanguage.ENGLISH:
         # What click says of options and arguments it looks up by itself, in the program's own domain.
         os.environ["LANGUAGE"] = spoken
         gettext.bindtextdomain(DOMAIN, CATALOGUES)

@@ -29,7 +29,7 @@ from dtm_contact.rules.ruleset import yaml_files
 from dtm_contact.rules.validation import cut
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
-from dtm_contact.wording import Wording, counted, translated, worded
+from dtm_contact.wording import Translatable, counted, translated, worded
 
 _ROUTING = "routing.yaml"
 _QUEUES = "queues.yaml"
@@ -94,7 +94,7 @@ def check(settings: Settings, folder: Path | None, form: str, since: timedelta |
     return 0
 
 
-def _sound(folder: Path, rules: RuleSet) -> Wording:
+def _sound(folder: Path, rules: RuleSet) -> Translatable:
     return worded(
         "{folder}: {rules}, {queues}, version {version}: sound",
         folder=folder,

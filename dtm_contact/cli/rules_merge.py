@@ -16,7 +16,7 @@ from dtm_contact.model import Severity
 from dtm_contact.rules.folder_merge import MERGED_FILES, SHIPPED_BEFORE, FolderMerge, merge_folders
 from dtm_contact.settings import Settings
 from dtm_contact.settings.common import shipped
-from dtm_contact.wording import Wording, counted, joined, worded
+from dtm_contact.wording import Translatable, counted, joined, worded
 
 _MERGED: Final = ".merged"
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -75,7 +75,7 @@ def merge(
         raise NotDoneError(told) from error
 
 
-def _no_base(folder: Path) -> Wording:
+def _no_base(folder: Path) -> Translatable:
     return worded(
         "{folder} does not say which shipped rules it began with ({name} in it): name them by --base. Those of an "
         "earlier version lie in its wheel: "

@@ -17,7 +17,7 @@ from dtm_contact.rules.ruleset import deciding_files, digest
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
 from dtm_contact.store.rule_versions import DaemonRules, RuleChange, unpack
-from dtm_contact.wording import EMPTY, Wording, counted, joined, translated, worded
+from dtm_contact.wording import EMPTY, Translatable, counted, joined, translated, worded
 
 
 @click.command()
@@ -41,7 +41,7 @@ def status(settings: Settings, *, as_json: bool) -> int:
     return 1 if any(version.refused for version in in_force) else 0
 
 
-def _status_lines(settings: Settings, in_force: list[DaemonRules], folder: str) -> Iterator[Wording]:
+def _status_lines(settings: Settings, in_force: list[DaemonRules], folder: str) -> Iterator[Translatable]:
     if not in_force:
         yield worded("no daemon has judged by any rules yet")
     for version in in_force:
@@ -64,7 +64,7 @@ def _status_lines(settings: Settings, in_force: list[DaemonRules], folder: str) 
     yield _folder_line(settings.rules.dir, in_force, folder)
 
 
-def _folder_line(folder: Path, in_force: list[DaemonRules], held: str) -> Wording:
+def _folder_line(folder: Path, in_force: list[DaemonRules], held: str) -> Translatable:
     """Say which version a folder holds, and whether that one judges."""
     if any(version.version == held for version in in_force):
         return worded("the folder {folder} holds version {version}, which is in force", folder=folder, version=held)

@@ -144,7 +144,7 @@ def leases(site: Site) -> Iterator[CheckResult]:
 @check(
     "second-factors", "The secrets of second factors are sealed by a key that is there and lies outside of the store."
 )
-def second_factors(site: Site) -> Iterator[CheckResult]:
+def codes(site: Site) -> Iterator[CheckResult]:
     """Look whether a stolen store would give codes, and whether all of them can be checked."""
     keys = SecretKeys(site.settings.access.read_keys())
     states = StoredSecondFactors(site.store.database, keys).states()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dtm_contact.wording import Wording, worded
+from dtm_contact.wording import Translatable, worded
 
 
 class Severity(StrEnum):
@@ -34,7 +34,7 @@ class Problem:
     severity: Severity = Severity.ERROR
 
     @property
-    def wording(self) -> Wording:
+    def wording(self) -> Translatable:
         """`file:line:column: severity: message (hint)`, the form that editors and CI understand."""
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
         said = worded("{message} ({hint})", message=self.message, hint=self.hint) if self.hint else self.message

@@ -15,7 +15,7 @@ from dtm_contact.rules.document import Document
 from dtm_contact.rules.facts import squeeze
 from dtm_contact.rules.validation import Location, check, cut, hint_for, nearest, shown
 from dtm_contact.text import fold, stem
-from dtm_contact.wording import EMPTY, Wording, counted, joined, worded
+from dtm_contact.wording import EMPTY, Translatable, counted, joined, worded
 
 LIST_LIMIT = 1_000
 """Values of the longest list."""
@@ -24,7 +24,7 @@ PATTERN_LIMIT = 1_000
 """Characters of the longest pattern."""
 
 _PHRASES = worded("phrases")
-_UNKNOWN: Mapping[str, Callable[[str], Wording]] = {
+_UNKNOWN: Mapping[str, Callable[[str], Translatable]] = {
     "topics": lambda name: worded("unknown topic {name}", name=name),
     "offices": lambda name: worded("unknown office {name}", name=name),
     "queues": lambda name: worded("unknown queue {name}", name=name),
@@ -33,7 +33,7 @@ _UNKNOWN: Mapping[str, Callable[[str], Wording]] = {
 """What is said of a name that there is not, by the kind of `Identifiers`."""
 
 
-def _unknown_word(word: str) -> Wording:
+def _unknown_word(word: str) -> Translatable:
     return worded("unknown word {name}", name=word)
 
 
@@ -72,12 +72,12 @@ class DocumentValue:
         """Return the place of a value inside this one."""
         return DocumentValue(self.document, self.allowed, self.problems, (*self.loc, part))
 
-    def fault(self, message: Wording, hint: Wording = EMPTY, *, at_key: bool = False) -> None:
+    def fault(self, message: Translatable, hint: Translatable = EMPTY, *, at_key: bool = False) -> None:
         """Report an error here, unless the value was reported before."""
         if not self.document.is_refused(self.loc):
             self.problems.append(self.document.problem(self.loc, message, hint, at_key=at_key))
 
-    def warn(self, message: Wording, hint: Wording = EMPTY) -> None:
+    def warn(self, message: Translatable, hint: Translatable = EMPTY) -> None:
         """Report here what keeps nothing from taking effect."""
         self.problems.append(self.document.problem(self.loc, message, hint, Severity.WARNING))
 
@@ -131,7 +131,7 @@ class Identifiers:
 class TextList:
     """One or several texts, compared without regard to case and accents."""
 
-    what: Wording
+    what: Translatable
     key: Callable[[str], str] = squeeze
 
     @property
@@ -202,7 +202,7 @@ def _communes_beside(place: DocumentValue) -> frozenset[str]:
     return frozenset(squeeze(str(commune)) for commune in several if isinstance(commune, str | int))
 
 
-def _perhaps(name: str, named: Mapping[str, tuple[tuple[str, str], ...]]) -> Wording:
+def _perhaps(name: str, named: Mapping[str, tuple[tuple[str, str], ...]]) -> Translatable:
     holds = worded("the rule holds once there is one")
     near = nearest(name, named)
     if near is None:
@@ -217,7 +217,7 @@ def _perhaps(name: str, named: Mapping[str, tuple[tuple[str, str], ...]]) -> Wor
     )
 
 
-def _which_of(text: str, namesakes: tuple[tuple[str, str], ...]) -> Wording:
+def _which_of(text: str, namesakes: tuple[tuple[str, str], ...]) -> Translatable:
     listed = joined(
         worded("{identifier} in {commune}", identifier=identifier, commune=commune)
         for identifier, commune in namesakes[:6]
@@ -287,7 +287,10 @@ def _item(value: Any, place: DocumentValue) -> Iterator[tuple[str, DocumentValue
 
 
 def _words(
-    value: Any, place: DocumentValue, allowed: Collection[str] | None, unknown: Callable[[str], Wording] = _unknown_word
+    value: Any,
+    place: DocumentValue,
+    allowed: Collection[str] | None,
+    unknown: Callable[[str], Translatable] = _unknown_word,
 ) -> frozenset[str] | None:
     words = set()
     for word, inner in items(value, place):

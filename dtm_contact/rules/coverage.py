@@ -30,7 +30,7 @@ from dtm_contact.rules.expression import (
     outcome,
 )
 from dtm_contact.rules.routing import ON_CALL, ROUTING_FILE, Rule
-from dtm_contact.wording import EMPTY, Wording, counted, joined, worded
+from dtm_contact.wording import EMPTY, Translatable, counted, joined, worded
 
 _LONGEST_SPLIT = 64
 """Values of the longest list that is split to be compared with several rules."""
@@ -278,7 +278,7 @@ def _surely(rule: Rule, danger: _Danger) -> bool:
     return rule.when is None or outcome(rule.when, danger.given) is True
 
 
-def _described(fault: _Fault, rule: Rule, what: Wording, below: Rule | None) -> tuple[Wording, Wording]:
+def _described(fault: _Fault, rule: Rule, what: Translatable, below: Rule | None) -> tuple[Translatable, Translatable]:
     """Return what is wrong with a rule, and what would be right."""
     move = (
         worded("move it below {below} in line {line}, or ", below=below.id, line=below.place[0])
@@ -304,7 +304,7 @@ def _described(fault: _Fault, rule: Rule, what: Wording, below: Rule | None) -> 
             return worded("the rule {rule} makes cases P1, and nobody on call is told", rule=rule.id), hint
 
 
-def _listed(topics: Sequence[str], of_all: int) -> Wording:
+def _listed(topics: Sequence[str], of_all: int) -> Translatable:
     if len([topic for topic in topics if topic != _WITHOUT]) == of_all:
         return worded("P1 of any topic")
     rest, named = len(topics) - _SHOWN_TOPICS, joined(topics[:_SHOWN_TOPICS])

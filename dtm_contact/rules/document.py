@@ -16,7 +16,7 @@ import yaml
 
 from dtm_contact.model import Problem, Severity
 from dtm_contact.rules.validation import Location, Model, check
-from dtm_contact.wording import EMPTY, Wording, worded
+from dtm_contact.wording import EMPTY, Translatable, worded
 
 SIZE_LIMIT = 4_000_000
 """Octets of the largest file that is read; a thousand rules with their tests take a tenth of it."""
@@ -76,8 +76,8 @@ class Document:
     def problem(
         self,
         loc: Iterable[str | int],
-        message: Wording,
-        hint: Wording = EMPTY,
+        message: Translatable,
+        hint: Translatable = EMPTY,
         severity: Severity = Severity.ERROR,
         *,
         at_key: bool = False,
@@ -363,7 +363,7 @@ class _Composer:
         self._refused.add(location)
         self._problems.append(self._problem(event, *fault))
 
-    def _problem(self, event: Any, message: Wording, hint: Wording) -> Problem:
+    def _problem(self, event: Any, message: Translatable, hint: Translatable) -> Problem:
         return Problem(self._file, *_position(event.start_mark), message, hint)
 
 

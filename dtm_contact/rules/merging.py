@@ -16,7 +16,7 @@ from typing import Any, Final
 import yaml
 
 from dtm_contact.rules.document import CONFLICT_END, CONFLICT_START
-from dtm_contact.wording import Wording, counted, worded
+from dtm_contact.wording import Translatable, counted, worded
 
 _BASE_MARK: Final = "||||||| shipped before"
 _TODAY_MARK: Final = "======="
@@ -51,7 +51,7 @@ class Conflict:
     today: str
 
     @property
-    def wording(self) -> Wording:
+    def wording(self) -> Translatable:
         """Where it is, what, and what the three say."""
         return worded(
             "{file}:{line}: {what}: yours {own}; shipped before {before}; shipped now {today}",

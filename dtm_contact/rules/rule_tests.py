@@ -12,7 +12,7 @@ from dtm_contact.rules.routing import ROUTING_FILE, Rule
 from dtm_contact.rules.ruleset import RuleSet
 from dtm_contact.rules.trial import Expected, FileTest, RuleTest, StagedTrial, Trial, stage_trial
 from dtm_contact.rules.validation import cut, hint_for, shown
-from dtm_contact.wording import Wording, joined, worded
+from dtm_contact.wording import Translatable, joined, worded
 
 TESTS_FOLDER = "tests"
 
@@ -110,7 +110,7 @@ class _PlacedTest:
     test: RuleTest | FileTest
     rule_id: str | None
 
-    def problem(self, message: Wording, hint: Wording) -> Problem:
+    def problem(self, message: Translatable, hint: Translatable) -> Problem:
         return Problem(self.file, *self.place, message, hint)
 
 
@@ -255,7 +255,7 @@ def _difference(placed: _PlacedTest, expected: Expected, decision: Decision, tri
     return None
 
 
-def _summary(trial: StagedTrial) -> Wording:
+def _summary(trial: StagedTrial) -> Translatable:
     understanding = trial.understanding
     topics = ", ".join(understanding.topics) or worded("no topic")
     return worded(
@@ -270,10 +270,10 @@ def _is_same(wanted: object, actual: object) -> bool:
     return wanted == actual
 
 
-def _plain(value: object) -> Wording:
+def _plain(value: object) -> Translatable:
     if isinstance(value, tuple):
         return joined(map(str, value)) if value else worded("nobody")
-    return worded("nothing") if value is None else Wording(str(value))
+    return worded("nothing") if value is None else Translatable(str(value))
 
 
 def _untested(rules: RuleSet, tally: _Tally) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from dtm_contact.wording import EMPTY, Wording, counted, joined, worded
+from dtm_contact.wording import EMPTY, Translatable, counted, joined, worded
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -56,7 +56,7 @@ _BOUNDS = {
 class InvalidValueError(ValueError):
     """What a model's validator raises: the message says what is wrong, `hint` what would be right."""
 
-    def __init__(self, message: Wording, hint: Wording = EMPTY) -> None:
+    def __init__(self, message: Translatable, hint: Translatable = EMPTY) -> None:
         """Keep both apart, as a Problem does."""
         super().__init__(message)
         self.message, self.hint = message, hint
@@ -67,8 +67,8 @@ class Fault:
     """One fault of the data: where, what, what would be right; `at_key` where the key itself is at fault."""
 
     loc: Location
-    message: Wording
-    hint: Wording
+    message: Translatable
+    hint: Translatable
     at_key: bool = False
 
 
@@ -100,21 +100,21 @@ def one_or_several(value: Any) -> Any:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
-def shown(value: Any) -> Wording:
+def shown(value: Any) -> Translatable:
     """Return a value as a message names it, cut where it is long."""
     match value:
         case None:
             return worded("nothing")
         case bool():
-            return Wording(str(value).lower())
+            return Translatable(str(value).lower())
         case dict():
             return worded("entries")
         case list():
             return worded("a list")
-    return quoted(value) if isinstance(value, str) else Wording(cut(str(value)))
+    return quoted(value) if isinstance(value, str) else Translatable(cut(str(value)))
 
 
-def quoted(text: str) -> Wording:
+def quoted(text: str) -> Translatable:
     """Return a text in quotation marks, cut where it is long."""
     return worded("“{text}”", text=cut(text))
 
@@ -131,7 +131,7 @@ def nearest(word: str, allowed: Iterable[str]) -> str | None:
     return words[match[0]] if match else None
 
 
-def hint_for(word: str, allowed: Iterable[str]) -> Wording:
+def hint_for(word: str, allowed: Iterable[str]) -> Translatable:
     """Return "did you mean …?", and else what is allowed, as far as a line holds it."""
     words = sorted(allowed) if isinstance(allowed, AbstractSet) else list(dict.fromkeys(allowed))
     near = nearest(word, words)
@@ -140,7 +140,7 @@ def hint_for(word: str, allowed: Iterable[str]) -> Wording:
     return one_of(words)
 
 
-def one_of(words: Iterable[str]) -> Wording:
+def one_of(words: Iterable[str]) -> Translatable:
     """Return "one of: …" for a hint, cut where the list is long."""
     listed = list(words)
     if not listed:
@@ -239,7 +239,7 @@ def _union_fault(loc: Location, details: Sequence[Any], model: type[BaseModel]) 
     return _fault(loc, next((detail for detail in details if detail["type"] not in _EXPECTED), details[0]), model)
 
 
-def _words(detail: Any) -> tuple[Wording, Wording]:
+def _words(detail: Any) -> tuple[Translatable, Translatable]:
     """Return message and hint for one error of pydantic."""
     kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
     raised = context.get("error")
@@ -259,14 +259,14 @@ def _words(detail: Any) -> tuple[Wording, Wording]:
     return _beyond(detail), EMPTY
 
 
-def _beyond(detail: Any) -> Wording:
+def _beyond(detail: Any) -> Translatable:
     """Return what is said of a value that is too large, too small, too long, or not of the form that is wanted."""
     kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
     if kind in _BOUNDS:
         name, message = _BOUNDS[kind]
         limit = context[name]
         written = format(limit, "g") if isinstance(limit, float) else limit
-        return Wording(message.template, {"limit": written, "value": shown(value)})
+        return Translatable(message.template, {"limit": written, "value": shown(value)})
     if kind in {"string_too_short", "too_short"}:
         least = context["min_length"]
         return counted(
@@ -278,7 +278,7 @@ def _beyond(detail: Any) -> Wording:
             "at most {count} sign or entry may stand here", "at most {count} signs or entries may stand here", limit
         )
     said = detail["msg"].removeprefix("Value error, ").replace("Input should", "this should")
-    return Wording("{said}, not {value}", {"said": said, "value": shown(value)})
+    return Translatable("{said}, not {value}", {"said": said, "value": shown(value)})
 
 
 def _resolve(data: Any, path: Sequence[str | int]) -> tuple[Location, Location]:

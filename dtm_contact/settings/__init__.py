@@ -35,7 +35,7 @@ from dtm_contact.settings.privacy import PrivacySettings, RetentionSettings
 from dtm_contact.settings.recognition import RecognitionSettings
 from dtm_contact.settings.switchboard import SwitchboardSettings
 from dtm_contact.settings.watching import AlarmSettings, DangerSettings, HeartbeatSettings, MonitorSettings
-from dtm_contact.wording import Language
+from dtm_contact.wording import UserLanguage
 
 __all__ = [
     "AccessSettings",
@@ -137,7 +137,7 @@ class Settings(BaseSettings):
         max_length=64,
         description="Name of this daemon; those that share a PostgreSQL store need one each",
     )
-    language: Language | None = Field(
+    language: UserLanguage | None = Field(
         default=None,
         description="Language in which `dtm-contact rules` speaks: `fr` or `en`; unset: that of the locale "
         "(`LANGUAGE`, `LC_ALL`, `LC_MESSAGES`, `LANG`)",

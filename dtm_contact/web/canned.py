@@ -18,7 +18,7 @@ from dtm_contact.text import fold
 from dtm_contact.web.app_context import AppContext
 from dtm_contact.web.case_view import violence_at_home
 from dtm_contact.web.request_context import RequestContext
-from dtm_contact.wording import Language, in_language
+from dtm_contact.wording import UserLanguage, in_language
 
 LIBRARY: Final = "library"
 """Under what the canned answers are kept for a moment (`AppContext.cached`)."""
@@ -166,6 +166,6 @@ def problem_lines(problems: Sequence[Problem]) -> list[str]:
     lines = []
     for problem in problems:
         where = f"Ligne {problem.line} : " if problem.line else f"{problem.file} : " if problem.file else ""
-        hint = f" ({in_language(problem.hint, Language.FRENCH)})" if problem.hint else ""
-        lines.append(f"{where}{in_language(problem.message, Language.FRENCH)}{hint}")
+        hint = f" ({in_language(problem.hint, UserLanguage.FRENCH)})" if problem.hint else ""
+        lines.append(f"{where}{in_language(problem.message, UserLanguage.FRENCH)}{hint}")
     return list(dict.fromkeys(lines))
