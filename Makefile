@@ -6,7 +6,7 @@ READY := .venv/ready
 BENCH_READY := .venv-bench/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test pytest check style types fmt bench bench-match model golden prove lock docs pictures clean
+.PHONY: help run test pytest check style types fmt bench bench-match model golden prove lock docs catalogue pictures clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -69,6 +69,9 @@ docs: $(READY) ## write what is generated anew: docs/settings.md, docs/condition
 	$(BIN)/dtm-contact rules conditions --markdown > docs/conditions.md
 	$(BIN)/dtm-contact rules schema rules
 	$(BIN)/python -m dtm_contact.ingest.http_openapi > docs/intake.openapi.json
+
+catalogue: $(READY) ## fill the catalogue in French with what is new in the source, compile it, say what has no words yet
+	@$(BIN)/python -m tests.catalogue
 
 pictures: $(READY) ## take the pictures of the French manuals anew (needs Chromium)
 	$(BIN)/python -m benchmarks.pictures

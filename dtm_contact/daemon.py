@@ -34,6 +34,7 @@ from dtm_contact.rules import RuleSet
 from dtm_contact.service_manager import ServiceManager, Watchdog, fed
 from dtm_contact.settings import HttpSettings, MailServerSettings, Settings
 from dtm_contact.store import GroupCommitInbox, Store, migrate, open_store
+from dtm_contact.store.secret_keys import SecretKeys
 from dtm_contact.timers import Runner, Storms, running
 from dtm_contact.tokens import CaseTokens
 from dtm_contact.web.supervisor import open_desk
@@ -102,7 +103,7 @@ async def daemon(settings: Settings) -> AsyncIterator[RunningDaemon]:
     """
     _allow_files(settings)
     async with AsyncExitStack() as stack:
-        store = stack.enter_context(open_store(settings.store.url))
+        store = stack.enter_context(_opened(settings))
         tokens = tokens_of(settings, store)
         announcer = Announcer(settings, notifiers_of(settings.alarm), kept_in(settings), utc_now)
         await stack.enter_async_context(announcing(announcer))
@@ -181,6 +182,27 @@ async def _now_and_then(
         keeping_ages(settings, store, utc_now, holder),
     ):
         yield
+
+
+def _opened(settings: Settings) -> Store:
+    """Return the store, in which the secrets of second factors are sealed by the first key of the settings.
+
+    Raises:
+        UnknownSchemaError: the store is of another version.
+        StoreUnavailableError: the store cannot be read.
+        WrongSettingError: the keys cannot be read.
+    """
+    store = open_store(settings.store.url, keys=SecretKeys(settings.access.read_keys()))
+    outcome = store.second_factors.seal_all()
+    if outcome.sealed:
+        _log.info("secrets of second factors were sealed by the key of DTM_ACCESS_KEY_FILE", accounts=outcome.sealed)
+    if outcome.unopened:
+        _log.error(
+            "The keys of DTM_ACCESS_KEY_FILE do not open all second factors: their owners come in by recovery codes "
+            "alone. Put the key back and restart, or: dtm-contact user remove-second-factor NAME",
+            accounts=outcome.unopened,
+        )
+    return store
 
 
 def _monitor(settings: Settings, health: Health) -> Monitor:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 from dtm_contact.model import Problem, errors_first
+from dtm_contact.wording import Translatable, joined, worded
 
 
 class DtmContactError(Exception):
@@ -17,7 +18,10 @@ class DtmContactError(Exception):
     def __init__(self, detail: str = "") -> None:
         """Build the message from the class's docstring; `detail` says where or which, never a person's data."""
         summary = (type(self).__doc__ or "").strip().splitlines()[0]
-        super().__init__(f"{summary.rstrip('.')}: {detail}" if detail else summary)
+        # The docstrings are of the catalogue, too: `make catalogue` reads them.
+        said = worded("{summary}: {detail}", summary=Translatable(summary.rstrip(".")), detail=detail)
+        self.wording = said if detail else worded("{summary}.", summary=Translatable(summary.rstrip(".")))
+        super().__init__(self.wording)
 
 
 class InvalidFilesError(DtmContactError):
@@ -26,7 +30,8 @@ class InvalidFilesError(DtmContactError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         """Keep the problems in the order of their places; the message tells the errors first, then the warnings."""
         self.problems = tuple(problems)
-        super().__init__("\n" + "\n".join(map(str, errors_first(self.problems))))
+        lines = joined((problem.wording for problem in errors_first(self.problems)), "\n")
+        super().__init__(Translatable("\n{lines}", {"lines": lines}))
 
 
 class WrongSettingError(DtmContactError):

@@ -12,6 +12,9 @@ from tests.rules.once import in_force_once
 
 pytest_plugins = ("tests.store.fixtures",)
 
+# Whoever runs the tests may speak French; what commands say is compared in English, unless a test asks otherwise.
+os.environ["LANGUAGE"] = "en"
+
 # Without it, structlog draws each exception with all that its frames hold, which takes ten seconds of the event loop.
 configure(LogSettings())
 

@@ -8,10 +8,14 @@ import click
 import pytest
 
 from dtm_contact.cli import cli
+from dtm_contact.model import Problem, Severity
 from dtm_contact.rules.ruleset import yaml_files
+from dtm_contact.rules.schedule import parse_due
+from dtm_contact.rules.validation import InvalidValueError, hint_for
 from dtm_contact.settings import Settings, rows
 from dtm_contact.web.pages.accessibility import AUDITED_ON, CONFORMING, NOT_MET
 from dtm_contact.web.registry import all_routes
+from dtm_contact.wording import Translatable, UserLanguage, in_language, worded
 
 ROOT = Path(__file__).parents[1]
 FRENCH = ROOT / "docs" / "fr"
@@ -120,3 +124,40 @@ def test_every_manual_stands_in_the_list_and_every_picture_is_small_and_shown() 
     assert len(pictures) <= MOST_PICTURES
     assert [path.name for path in pictures if path.stat().st_size > LARGEST_PICTURE] == []
     assert {path.name for path in pictures} == set(re.findall(r"\]\(images/([^)]+)\)", ALL))
+
+
+def test_what_the_manual_quotes_is_what_the_program_says() -> None:
+    quoted = MANUALS["regles.md"].partition("ce qu'il faudrait écrire :\n\n```\n")[2].partition("```")[0].splitlines()
+    place = ("routing.yaml", 4, 11)
+    said = [
+        Problem(*place, worded("unknown queue {queue}", queue="pantn"), hint_for("pantn", ["pantin", "bagnolet"])),
+        Problem(
+            "routing.yaml", 2, 9, worded("the key {key} is written twice", key="topic"),
+            worded("it stands first in line {first}; keep one of them", first=1),
+        ),
+        Problem("queues.yaml", 9, 3, *_refused("4 heures")),
+        Problem(
+            "routing.yaml", 12, 3, worded("the test expects that {rule} decides", rule="ascenseurs-le-landy"),
+            worded(
+                "{rule} does, for {message}", rule="panne-ascenseur",
+                message=worded("{kind} {priority}: {topics}", kind="case", priority="P3", topics="elevator"),
+            ),
+        ),
+    ]  # fmt: skip
+    assert [in_language(problem.wording, UserLanguage.FRENCH) for problem in said] == quoted
+    for word in ("error", "warning"):
+        assert (
+            f"`{in_language(Problem('', 0, 0, '', '', Severity(word)).wording, UserLanguage.FRENCH).split(' : ')[1]}`"
+            in ALL
+        )
+    sound = in_language(
+        worded("{folder}: {rules}, {queues}, version {version}: sound", folder="", rules="", queues="", version=""),
+        UserLanguage.FRENCH,
+    )
+    assert f"`{sound.rpartition(' : ')[2]}`" in ALL
+
+
+def _refused(duration: str) -> tuple[Translatable, Translatable]:
+    with pytest.raises(InvalidValueError) as refused:
+        parse_due(duration)
+    return refused.value.message, refused.value.hint

@@ -12,6 +12,7 @@ ROOT = Path(dtm_contact.__file__).parent
 
 # From the bottom up. What stands on one line does not import each other, but for the first, whose order is the arrow.
 LINES = (
+    ("wording",),
     ("model",),
     ("errors", "registry"),
     ("settings",),
@@ -52,7 +53,7 @@ LOG_RECEIVERS = {"asterisk_cdr", "followed_file", "log_follower"}
 PURE_UP_TO = RANK["explain"]
 IMPURE = {"asyncio", "http", "multiprocessing", "smtplib", "socket", "sqlalchemy", "sqlite3", "subprocess", "time"}
 CLOCK_READS = {"now", "today", "utcnow"}
-OPENS_FILES = {"settings", "directory", "rules", "log"}  # the log writes into its own
+OPENS_FILES = {"settings", "directory", "rules", "log", "wording"}  # the log writes into its own
 
 
 def modules() -> list[Path]:

@@ -49,6 +49,9 @@ def test_a_wheel_runs_alone(site: Path, tmp_path: Path) -> None:
     assert Path(sample[1]).is_relative_to(site)
     assert (Path(sample[1]) / "tenants.csv").is_file()
     program("directory", "import", str(ROOT / "tests" / "directory" / "good"))
+    environment["LANGUAGE"] = "fr"
+    assert "tout est en ordre" in program("rules", "check")
+    del environment["LANGUAGE"]
     command = [sys.executable, "-m", "dtm_contact", "run"]
     with subprocess.Popen(command, cwd=trial, env=environment, stderr=subprocess.PIPE, text=True) as daemon:
         assert daemon.stderr is not None

@@ -83,7 +83,7 @@ def confirm_second_factor(  # noqa: PLR0913 - it travels as JSON
     found = _session(store, session, Stage.IN, Stage.SETUP)
     account = found.account
     pending = store.second_factors.of(account.id).pending
-    step = step_of(pending, code, now) if pending is not None else None
+    step = step_of(store.second_factors.opened(account.id, pending), code, now) if pending is not None else None
     codes = new_recovery_codes()
     if (
         pending is None

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from dtm_contact.access.login import digest_of, known_device, locked_until
 from dtm_contact.store import Account, Store, TrailLine
+from dtm_contact.store.secret_keys import UnopenedSecretError
 
 STEP_SECONDS: Final = 30
 DIGITS: Final = 6
@@ -87,14 +88,23 @@ def take_code(store: Store, account: Account, code: str, device: str, now: datet
         code: as it was typed: of the telephone, or a recovery code.
         device: the digest of the secret that the browser brings; "" where it brings none.
         now: the time, aware.
+
+    Raises:
+        UnopenedSecretError: it is no recovery code, and whether it is the telephone's cannot be told.
     """
     factor = store.second_factors.of(account.id)
     if factor.secret is None or locked_until(store, account, known_device(store, account, device, now), now):
         return False
-    step = step_of(factor.secret, code, now)
+    unopened: UnopenedSecretError | None = None
+    try:
+        step = step_of(store.second_factors.opened(account.id, factor.secret), code, now)
+    except UnopenedSecretError as error:
+        step, unopened = None, error
     if step is not None:
         return store.second_factors.take_step(account.id, step)
     if not store.second_factors.take_recovery_code(account.id, recovery_digest(code)):
+        if unopened is not None:
+            raise unopened
         return False
     left = store.second_factors.of(account.id).recovery_codes
     store.accounts.trail(TrailLine(now, account.name, "recovery code used", account.name, {"left": left}))

@@ -206,6 +206,12 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "A mail with which somebody was to set their password was not sent.",
             "Look at DTM_OUTBOUND_HOST and the log; meanwhile dtm-contact user link lets them in.",
         ),
+        "second-factor-key": _happening(
+            "The secret of a second factor is sealed by a key that is not there: its owner comes in by a recovery code "
+            "alone.",
+            "Put the key back into the file of DTM_ACCESS_KEY_FILE and restart the daemon; where it is lost, have each "
+            "set up a new one: dtm-contact user remove-second-factor NAME.",
+        ),
         "log-in": _happening(
             "An account of the desk was locked after several wrong passwords or codes.",
             "Read in the audit trail which; dtm-contact user link lets its owner in meanwhile.",

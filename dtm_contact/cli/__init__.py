@@ -1,7 +1,9 @@
 """The command line: a module for each noun, imported only when one of its commands is asked for."""
 
+import gettext
 import importlib
 import inspect
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -14,6 +16,7 @@ import click
 from dtm_contact import __version__, log
 from dtm_contact.errors import DtmContactError
 from dtm_contact.settings.loading import load
+from dtm_contact.wording import CATALOGUES, DOMAIN, UserLanguage, preferred, speak, translated
 
 _LONGEST_SENTENCE = 500
 
@@ -133,6 +136,10 @@ _LOAD_THEMSELVES: Final = {"completion", "doctor", "init", "man", "settings"}
 """The commands that are of use while the settings do not hold; the file of `--config` is in their context."""
 
 
+_OF_MANAGERS: Final = {"rules"}
+"""The commands that people use who run no computer: they speak French where that is the language."""
+
+
 @click.command(cls=LazyGroup, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
@@ -152,6 +159,18 @@ def cli(context: click.Context, config: Path | None) -> None:
     if context.invoked_subcommand not in _LOAD_THEMSELVES:
         context.obj = settings = load(config).settings
         log.configure(settings.log)
+        speak_to_managers(context.invoked_subcommand, settings.language)
+
+
+def speak_to_managers(command: str | None, language: UserLanguage | None) -> None:
+    """Let commands of managers speak the language of the settings, else that of the locale; all others are English."""
+    spoken = (language or preferred(os.environ)) if command in _OF_MANAGERS else UserLanguage.ENGLISH
+    speak(spoken)
+    if spoken is not UserLanguage.ENGLISH:
+        # What click says of options and arguments it looks up by itself, in the program's own domain.
+        os.environ["LANGUAGE"] = spoken
+        gettext.bindtextdomain(DOMAIN, CATALOGUES)
+        gettext.textdomain(DOMAIN)
 
 
 def main() -> NoReturn:
@@ -164,7 +183,7 @@ def main() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except DtmContactError as error:
-        sys.exit(_fail(str(error)))
+        sys.exit(_fail(translated(error.wording)))
 
 
 def _fail(message: str) -> int:

@@ -14,6 +14,7 @@ from rich.text import Text
 from dtm_contact import __version__
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import CodedText, Problem, Severity, errors_first
+from dtm_contact.wording import translated
 
 # Wide enough for every table of ours: output that goes to a file or a pipe must not lose cells to an unknown width.
 _WIDTH_OFF_TERMINAL = 200
@@ -69,6 +70,27 @@ def plain(value: Any) -> Any:
     return [plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
+def say(text: str, *, err: bool = False, fg: str | None = None) -> None:
+    """Print a text on a line, in the language of who typed the command where the catalogue has it."""
+    click.secho(translated(text), err=err, fg=fg)
+
+
+class NotDoneError(click.ClickException):
+    """What a command cannot do, told in the language of who typed it."""
+
+    def format_message(self) -> str:
+        """Return what is told."""
+        return translated(self.message)
+
+
+class WrongUseError(click.UsageError):
+    """Options or arguments that do not go together, told in the language of who typed them."""
+
+    def format_message(self) -> str:
+        """Return what is told."""
+        return translated(self.message)
+
+
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
 
@@ -87,7 +109,7 @@ def print_problems(problems: Iterable[Problem], *, as_json: bool) -> None:
                 }
             )
         else:
-            click.secho(str(problem), err=True, fg=_COLOURS[problem.severity])
+            say(problem.wording, err=True, fg=_COLOURS[problem.severity])
 
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -17,7 +17,7 @@ import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from dtm_contact.cli.output import as_json_option, print_json, print_problems, sarif
+from dtm_contact.cli.output import NotDoneError, as_json_option, print_json, print_problems, sarif, say
 from dtm_contact.directory import Directory
 from dtm_contact.errors import InvalidFilesError, NoDirectoryError, UnknownSchemaError
 from dtm_contact.model import Judgement, Problem, Severity
@@ -29,6 +29,7 @@ from dtm_contact.rules.ruleset import yaml_files
 from dtm_contact.rules.validation import cut
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
+from dtm_contact.wording import Translatable, counted, translated, worded
 
 _ROUTING = "routing.yaml"
 _QUEUES = "queues.yaml"
@@ -48,7 +49,11 @@ class Days(click.ParamType[timedelta]):
         """Return how long it is."""
         written = _DAYS.fullmatch(value) if isinstance(value, str) else None
         if isinstance(value, timedelta) or written is None:
-            return value if isinstance(value, timedelta) else self.fail(f"{value!r} is no span; write 90d", param, ctx)
+            return (
+                value
+                if isinstance(value, timedelta)
+                else self.fail(translated(worded("“{value}” is no span; write 90d", value=value)), param, ctx)
+            )
         return timedelta(days=int(written[1]))
 
 
@@ -85,8 +90,18 @@ def check(settings: Settings, folder: Path | None, form: str, since: timedelta |
     if form == "json":
         print_json({"version": rules.version, "rules": len(rules.rules), "queues": len(rules.queues)})
     elif form == "text":
-        click.echo(f"{folder}: {len(rules.rules)} rules, {len(rules.queues)} queues, version {rules.version}: sound")
+        say(_sound(folder, rules))
     return 0
+
+
+def _sound(folder: Path, rules: RuleSet) -> Translatable:
+    return worded(
+        "{folder}: {rules}, {queues}, version {version}: sound",
+        folder=folder,
+        rules=counted("{count} rule", "{count} rules", len(rules.rules)),
+        queues=counted("{count} queue", "{count} queues", len(rules.queues)),
+        version=rules.version,
+    )
 
 
 def check_rules(settings: Settings, folder: Path) -> tuple[RuleSet, tuple[Problem, ...]]:
@@ -113,8 +128,13 @@ def _stranded(settings: Settings, rules: RuleSet, directory: Directory) -> Itera
         open_queues = store.cases.open_queues()
     for queue, count in open_queues.items():
         if rules.desks.current(queue, directory.offices) is None:
-            message = f"{count} open cases lie in {cut(queue)}, which is no queue of these rules"
-            hint = f"write formerly: {cut(queue)} in the queue that has its cases now"
+            message = counted(
+                "{count} open case lies in {queue}, which is no queue of these rules",
+                "{count} open cases lie in {queue}, which is no queue of these rules",
+                count,
+                queue=cut(queue),
+            )
+            hint = worded("write formerly: {queue} in the queue that has its cases now", queue=cut(queue))
             yield Problem(_QUEUES, 0, 0, message, hint, Severity.WARNING)
 
 
@@ -132,8 +152,13 @@ def _never_matched(settings: Settings, rules: RuleSet, since: timedelta) -> Iter
         used = store.judgements.rules_used(datetime.now(UTC) - since)
     for rule in rules.rules:
         if rule.key not in used:
-            message = f"the rule {rule.id} decided nothing in {since.days} days"
-            hint = "is it still needed, or does a rule above it take what is meant for it?"
+            message = counted(
+                "the rule {rule} decided nothing in {count} day",
+                "the rule {rule} decided nothing in {count} days",
+                since.days,
+                rule=rule.id,
+            )
+            hint = worded("is it still needed, or does a rule above it take what is meant for it?")
             yield Problem(_ROUTING, *rule.place, message, hint, Severity.WARNING)
 
 
@@ -176,10 +201,18 @@ def _print_run(rules: RuleSet, run: TestRun, *, coverage: bool, as_json: bool) -
         print_json({**counts, "conditions": reached.conditions, "conditions_both_ways": reached.both_ways})
         return
     for line in reached.one_way if coverage else ():
-        click.echo(f"seen one way only: {line}")
-    click.echo(
-        f"{len(run.results)} tests, {len(run.failed)} failed; {tried} of {len(rules.rules)} rules tried both ways;"
-        f" {reached.both_ways} of {reached.conditions} conditions seen both true and false"
+        say(worded("seen one way only: {line}", line=line))
+    say(
+        worded(
+            "{tests}, {failed} failed; {tried} of {rules} tried both ways; {both_ways} of {conditions} seen both true "
+            "and false",
+            tests=counted("{count} test", "{count} tests", len(run.results)),
+            failed=len(run.failed),
+            tried=tried,
+            rules=counted("{count} rule", "{count} rules", len(rules.rules)),
+            both_ways=reached.both_ways,
+            conditions=counted("{count} condition", "{count} conditions", reached.conditions),
+        )
     )
 
 
@@ -241,7 +274,11 @@ def fmt(settings: Settings, folder: Path | None, *, check: bool, diff: bool) -> 
     for path in (*yaml_files(folder), *sorted((folder / TESTS_FOLDER).glob("*.yaml"))):
         changed += _formatted(path, folder, problems, check=check, diff=diff)
     print_problems(problems, as_json=False)
-    click.echo(f"{changed} files {'would change' if check else 'changed'}")
+    say(
+        counted("{count} file would change", "{count} files would change", changed)
+        if check
+        else counted("{count} file changed", "{count} files changed", changed)
+    )
     return 1 if any(problem.severity is Severity.ERROR for problem in problems) or (check and changed) else 0
 
 
@@ -254,13 +291,16 @@ def _formatted(path: Path, folder: Path, problems: list[Problem], *, check: bool
         return False
     new = _laid_out(text)
     if new is None or not _says_the_same(before.data, new):
-        message = "it would say something else once laid out"
-        problems.append(Problem(file, 0, 0, message, "it is left as it is", Severity.WARNING))
+        message = worded("it would say something else once laid out")
+        problems.append(Problem(file, 0, 0, message, worded("it is left as it is"), Severity.WARNING))
         return False
     lost = _lost_comment(text, new)
     if lost is not None:
-        hint = "put it on a line of its own above the list, or write each value with its -; the file is left as it is"
-        problems.append(Problem(file, *lost, "this comment would be lost once laid out", hint, Severity.WARNING))
+        hint = worded(
+            "put it on a line of its own above the list, or write each value with its -; the file is left as it is"
+        )
+        message = worded("this comment would be lost once laid out")
+        problems.append(Problem(file, *lost, message, hint, Severity.WARNING))
         return False
     if new.encode() == path.read_bytes():
         return False
@@ -360,7 +400,7 @@ def new_test(settings: Settings, number: str, queue: str | None, folder: Path | 
     path = folder / TESTS_FOLDER / f"{number}.yaml"
     path.parent.mkdir(exist_ok=True)
     if path.exists():
-        raise click.ClickException(f"{path} is there already; delete it first")
+        raise NotDoneError(worded("{path} is there already; delete it first", path=path))
     written = yaml.safe_dump([test], allow_unicode=True, sort_keys=False, width=110)
     path.write_text(written, encoding="utf-8")
     click.echo(f"{path}:\n{written}", nl=False)
@@ -371,7 +411,7 @@ def _first_judgement(store: Store, number: str) -> tuple[Judgement, str]:
     for contact in file.contacts:
         if contact.judgement is not None:
             return contact.judgement, file.case.queue
-    raise click.ClickException(f"case {number} has no contact that was judged")
+    raise NotDoneError(worded("case {number} has no contact that was judged", number=number))
 
 
 def _test_keys(

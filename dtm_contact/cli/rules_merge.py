@@ -9,20 +9,17 @@ from typing import Final
 
 import click
 
-from dtm_contact.cli.output import print_problems
+from dtm_contact.cli.output import NotDoneError, print_problems, say
 from dtm_contact.cli.rules_files import check_rules, folder_argument
 from dtm_contact.errors import InvalidFilesError, described
 from dtm_contact.model import Severity
 from dtm_contact.rules.folder_merge import MERGED_FILES, SHIPPED_BEFORE, FolderMerge, merge_folders
 from dtm_contact.settings import Settings
 from dtm_contact.settings.common import shipped
+from dtm_contact.wording import Translatable, counted, joined, worded
 
 _MERGED: Final = ".merged"
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-_NO_BASE: Final = (
-    "{folder} does not say which shipped rules it began with ({name} in it): name them by --base. Those of an earlier"
-    " version lie in its wheel: unzip -d before dtm_contact-VERSION-py3-none-any.whl 'dtm_contact/shipped/rules/*'"
-)
 
 
 @click.command()
@@ -51,11 +48,11 @@ def merge(
     now = today or shipped("rules")
     if adopt:
         if not work.is_dir():
-            raise click.ClickException(f"there is nothing to adopt: {work} does not exist; run rules merge first")
+            raise NotDoneError(worded("there is no {folder}: nothing was merged that waits to be taken", folder=work))
         return _adopt(settings, own, work)
     before = base or own / SHIPPED_BEFORE
     if not before.is_dir():
-        raise click.ClickException(_NO_BASE.format(folder=own, name=SHIPPED_BEFORE))
+        raise NotDoneError(_no_base(own))
     merged = merge_folders(before, own, now)
     _tell(merged)
     if dry_run:
@@ -63,23 +60,41 @@ def merge(
     try:
         _write(merged, own, work, now)
         if merged.conflicts:
-            click.echo(f"settle the {len(merged.conflicts)} conflicts in {work}, then: dtm-contact rules merge --adopt")
+            say(
+                counted(
+                    "settle the conflict in {folder}, then: dtm-contact rules merge --adopt",
+                    "settle the {count} conflicts in {folder}, then: dtm-contact rules merge --adopt",
+                    len(merged.conflicts),
+                    folder=work,
+                )
+            )
             return 1
         return _adopt(settings, own, work)
     except OSError as error:
-        raise click.ClickException(f"{described(error)}: whoever may change {own.parent} can merge") from error
+        told = worded("{error}: whoever may change {folder} can merge", error=described(error), folder=own.parent)
+        raise NotDoneError(told) from error
+
+
+def _no_base(folder: Path) -> Translatable:
+    return worded(
+        "{folder} does not say which shipped rules it began with ({name} in it): name them by --base. Those of an "
+        "earlier version lie in its wheel: "
+        "unzip -d before dtm_contact-VERSION-py3-none-any.whl 'dtm_contact/shipped/rules/*'",
+        folder=folder,
+        name=SHIPPED_BEFORE,
+    )
 
 
 def _tell(merged: FolderMerge) -> None:
     for name, taken in merged.taken.items():
         for each in taken:
-            click.echo(f"{name}: {each}")
+            say(joined((name, each), ": "))
     for note in merged.notes:
-        click.secho(note, err=True, fg="yellow")
+        say(note, err=True, fg="yellow")
     for conflict in merged.conflicts:
-        click.secho(f"conflict: {conflict}", err=True, fg="red")
+        say(worded("conflict: {conflict}", conflict=conflict.wording), err=True, fg="red")
     if not merged.taken and not merged.conflicts:
-        click.echo("nothing that is shipped has changed since, or you have it already")
+        say(worded("nothing that is shipped has changed since, or you have it already"))
 
 
 def _write(merged: FolderMerge, own: Path, work: Path, today: Path) -> None:
@@ -89,7 +104,8 @@ def _write(merged: FolderMerge, own: Path, work: Path, today: Path) -> None:
         OSError: it cannot be written.
     """
     if work.exists():
-        raise click.ClickException(f"{work} is there already: --adopt takes it; or delete it, and merge anew")
+        told = worded("{folder} is there already: --adopt takes it; or delete it, and merge anew", folder=work)
+        raise NotDoneError(told)
     shutil.copytree(own, work, symlinks=True)
     for name in merged.removed:
         (work / name).unlink(missing_ok=True)
@@ -126,10 +142,11 @@ def _adopt(settings: Settings, own: Path, work: Path) -> int:
         problems = error.problems
     print_problems(problems, as_json=False)
     if any(problem.severity is Severity.ERROR for problem in problems):
-        click.echo(f"nothing was replaced: mend this in {work}, then: dtm-contact rules merge --adopt", err=True)
+        told = worded("nothing was replaced: mend this in {folder}, then: dtm-contact rules merge --adopt", folder=work)
+        say(told, err=True)
         return 1
     kept = own.with_name(f"{own.name}.before-{datetime.now(settings.zone):%Y%m%d-%H%M%S}")
     own.rename(kept)
     work.rename(own)
-    click.echo(f"{own}: merged; as it was, it is kept in {kept}")
+    say(worded("{folder}: merged; as it was, it is kept in {kept}", folder=own, kept=kept))
     return 0

@@ -14,7 +14,16 @@ from rich.progress import Progress
 from rich.text import Text
 
 from dtm_contact.cases.rerouting import Placement, Reroute, reroute
-from dtm_contact.cli.output import as_json_option, plain, print_json, priority, table, terminal_output
+from dtm_contact.cli.output import (
+    WrongUseError,
+    as_json_option,
+    plain,
+    print_json,
+    priority,
+    say,
+    table,
+    terminal_output,
+)
 from dtm_contact.cli.rules_files import Days, check_rules, folder_argument
 from dtm_contact.directory import Directory
 from dtm_contact.errors import NotFoundError
@@ -28,9 +37,10 @@ from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
 from dtm_contact.store.rule_versions import files_in_force
 from dtm_contact.topics import Effect, Phrase
+from dtm_contact.wording import counted, joined, translated, worded
 
-_NOWHERE = "(no case)"
-_MARK = "DANGER"
+_NOWHERE = worded("(no case)")
+_MARK = worded("DANGER")
 
 
 @click.command()
@@ -69,7 +79,7 @@ def replay_command(
     folder = folder or settings.rules.dir
     rules, problems = check_rules(settings, folder)
     for problem in (problem for problem in problems if problem.severity is Severity.ERROR):
-        click.secho(str(problem), err=True, fg="red")
+        say(problem.wording, err=True, fg="red")
     with_topics = _reader_changed(settings, folder, rules) if topics is None else topics
     replayed = replay_since(settings, ReplayProposal(folder, with_topics), datetime.now(UTC) - since)
     if as_json:
@@ -77,7 +87,7 @@ def replay_command(
     else:
         _print(replayed, rules, limit, settings.zone)
     if apply_open:
-        click.echo(_apply_open(settings, replayed, rules), err=as_json)
+        _apply_open(settings, replayed, rules, err=as_json)
     return 1 if replayed.moved and not apply_open else 0
 
 
@@ -85,7 +95,7 @@ def replay_since(settings: Settings, proposal: ReplayProposal, since: datetime) 
     """Judge what came since a time again, and show meanwhile how far that has come."""
     processes = os.cpu_count() or 1
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("judging again", total=None)
+        task = progress.add_task(translated(worded("judging again")), total=None)
         return replay(
             settings,
             proposal,
@@ -126,40 +136,85 @@ def _print_json(replayed: Replay, rules: RuleSet) -> None:
 
 
 def _print(replayed: Replay, rules: RuleSet, limit: int, zone: tzinfo) -> None:
-    how = (
-        "understood anew and decided again"
-        if replayed.with_topics
-        else "decided again; topics and phrases did not change"
-    )
-    click.echo(f"{replayed.judged} contacts {how}, by version {rules.version}")
-    if {model for model, _count in replayed.models} - {rules.model_version}:
-        heard = ", ".join(f"{model or 'not known'} ({count} messages)" for model, count in replayed.models)
-        click.echo(f"learned model: {rules.model_version or 'none'}; when they were judged: {heard}")
-    elsewhere = [moved for moved in replayed.moved if moved.elsewhere]
-    click.echo(
-        f"{len(elsewhere)} would lie elsewhere, {len(replayed.moved) - len(elsewhere)} be treated otherwise there\n"
-    )
-    dangers = sum(moved.danger for moved in replayed.moved)
-    if dangers:
-        warning = f"{dangers} of them are dangers that would lie elsewhere, be told to others, or be none: see first\n"
-        click.secho(warning, fg="red")
-    mark = ("",) if dangers else ()
+    _print_counts(replayed, rules)
+    mark = ("",) if any(moved.danger for moved in replayed.moved) else ()
     out = terminal_output()
     if replayed.moved:
         out.print(
             table(
-                (*mark, "contacts", "from", "to", "by rule", "instead of"),
+                _columns(*mark, worded("contacts"), _FROM, _TO, worded("by rule"), worded("instead of")),
                 _ways(replayed.moved, mark),
-                title="Where they go",
+                title=translated(worded("Where they go")),
             )
         )
     if replayed.moved and limit:
         shown = replayed.dangers_first[:limit]
-        title = f"\nThe first {limit} of {len(replayed.moved)}" if len(replayed.moved) > limit else "\nAll of them"
-        columns = (*mark, "came", "case", "", "from", "to", "topic", "because")
-        out.print(table(columns, [_moved_row(moved, zone, mark) for moved in shown], title=title))
+        columns = _columns(*mark, _CAME, _CASE, "", _FROM, _TO, _TOPIC, worded("because"))
+        rows = [_moved_row(moved, zone, mark) for moved in shown]
+        out.print(table(columns, rows, title=_title(len(replayed.moved), limit)))
     for failure, count in replayed.failures:
-        click.secho(f"a rule failed for {count} contacts: {failure}", fg="red")
+        told = counted(
+            "a rule failed for {count} contact: {failure}",
+            "a rule failed for {count} contacts: {failure}",
+            count,
+            failure=failure,
+        )
+        say(told, fg="red")
+
+
+_CAME, _CASE, _FROM, _TO, _TOPIC = worded("came"), worded("case"), worded("from"), worded("to"), worded("topic")
+
+
+def _columns(*columns: str) -> tuple[str, ...]:
+    return tuple(map(translated, columns))
+
+
+def _title(count: int, limit: int) -> str:
+    first = worded("The first {limit} of {count}", limit=limit, count=count)
+    return "\n" + translated(first if count > limit else worded("All of them"))
+
+
+def _print_counts(replayed: Replay, rules: RuleSet) -> None:
+    """Say how many were judged again, by what, and how many of them would be treated otherwise."""
+    contacts = counted("{count} contact", "{count} contacts", replayed.judged)
+    anew = worded(
+        "{contacts} understood anew and decided again, by version {version}", contacts=contacts, version=rules.version
+    )
+    same = worded(
+        "{contacts} decided again; topics and phrases did not change, by version {version}",
+        contacts=contacts,
+        version=rules.version,
+    )
+    say(anew if replayed.with_topics else same)
+    if {model for model, _count in replayed.models} - {rules.model_version}:
+        heard = joined(
+            counted(
+                "{model} ({count} message)", "{model} ({count} messages)", count, model=model or worded("not known")
+            )
+            for model, count in replayed.models
+        )
+        model = rules.model_version or worded("none")
+        say(worded("learned model: {model}; when they were judged: {heard}", model=model, heard=heard))
+    elsewhere = sum(moved.elsewhere for moved in replayed.moved)
+    otherwise = len(replayed.moved) - elsewhere
+    say(
+        counted(
+            "{count} would lie elsewhere, {otherwise} be treated otherwise there",
+            "{count} would lie elsewhere, {otherwise} be treated otherwise there",
+            elsewhere,
+            otherwise=otherwise,
+        )
+    )
+    click.echo()
+    dangers = sum(moved.danger for moved in replayed.moved)
+    if dangers:
+        warning = counted(
+            "{count} of them is a danger that would lie elsewhere, be told to others, or be none: see first",
+            "{count} of them are dangers that would lie elsewhere, be told to others, or be none: see first",
+            dangers,
+        )
+        say(warning, fg="red")
+        click.echo()
 
 
 def _ways(moved: tuple[Moved, ...], mark: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -168,7 +223,7 @@ def _ways(moved: tuple[Moved, ...], mark: tuple[str, ...]) -> Iterator[tuple[str
     )
     for (danger, before, after, rule, old), count in sorted(ways.items(), key=lambda way: (not way[0][0], -way[1])):
         yield (
-            *(_MARK * danger for _ in mark),
+            *(translated(_MARK) if danger else "" for _ in mark),
             str(count),
             before,
             after,
@@ -178,24 +233,26 @@ def _ways(moved: tuple[Moved, ...], mark: tuple[str, ...]) -> Iterator[tuple[str
 
 
 def _place_text(place: CasePlace) -> str:
-    notified = f", tells {', '.join(place.notify)}" if place.notify else ""
-    return f"{place.queue or _NOWHERE} {place.priority}{notified}"
+    where = joined((place.queue or _NOWHERE, place.priority), " ")
+    if not place.notify:
+        return translated(where)
+    return translated(worded("{place}, tells {people}", place=where, people=", ".join(place.notify)))
 
 
 def _moved_row(moved: Moved, zone: tzinfo, mark: tuple[str, ...]) -> list[str | Text]:
     return [
-        *(_MARK * moved.danger for _ in mark),
+        *(translated(_MARK) if moved.danger else "" for _ in mark),
         moved.received_at.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
         moved.case_number or "–",
         priority(moved.after.priority),
-        moved.before.queue or _NOWHERE,
-        moved.after.queue or _NOWHERE,
+        moved.before.queue or translated(_NOWHERE),
+        moved.after.queue or translated(_NOWHERE),
         moved.after.topic or "",
-        moved.why,
+        translated(moved.why),
     ]
 
 
-def _apply_open(settings: Settings, replayed: Replay, rules: RuleSet) -> str:
+def _apply_open(settings: Settings, replayed: Replay, rules: RuleSet, *, err: bool) -> None:
     """Move what is open, and say how many were moved and how many stay."""
     wanted = [moved for moved in replayed.moved if moved.open and moved.is_first and moved.elsewhere]
     asked_by, now = getpass.getuser(), datetime.now(UTC)
@@ -208,12 +265,28 @@ def _apply_open(settings: Settings, replayed: Replay, rules: RuleSet) -> str:
                 if placement.change_office(number, former, again=False):
                     moved.add(number)
     stays = sum(one.case_number not in moved for one in wanted)
-    report = f"{len(moved)} open cases moved; {stays} stay: taken, moved by hand, or not a case for the proposed rules"
+    report = counted(
+        "{count} open case moved; {stays} stay: taken, moved by hand, or not a case for the proposed rules",
+        "{count} open cases moved; {stays} stay: taken, moved by hand, or not a case for the proposed rules",
+        len(moved),
+        stays=stays,
+    )
+    say(report, err=err)
     if queues.moved:
-        report += f"\n{queues.moved} open cases went along with their queue, which has another name now"
+        along = counted(
+            "{count} open case went along with its queue, which has another name now",
+            "{count} open cases went along with their queue, which has another name now",
+            queues.moved,
+        )
+        say(along, err=err)
     for queue, count in queues.left.items():
-        report += f"\n{count} open cases lie in {queue}, which these rules do not have: write formerly: {queue} in one"
-    return report
+        left = counted(
+            "{count} open case lies in {queue}, which these rules do not have: write formerly: {queue} in one",
+            "{count} open cases lie in {queue}, which these rules do not have: write formerly: {queue} in one",
+            count,
+            queue=queue,
+        )
+        say(left, err=err)
 
 
 def _is_moved(store: Store, moved: Moved, rules: RuleSet, asked_by: str, now: datetime) -> bool:
@@ -230,9 +303,6 @@ def _target(moved: Moved, rules: RuleSet) -> Reroute | None:
     urgent = Priority(after.priority)
     number, place = moved.case_number, (after.queue, after.office_id)
     return Reroute(number, before.queue, *place, urgent, after.due, after.rule, rules.version)
-
-
-_MARK = "DANGER"
 
 
 @click.command(name="try")
@@ -266,7 +336,7 @@ def try_command(
     status 0 where no alarm and no topic changes, 1 where one does.
     """
     if folder is None and text is None:
-        raise click.UsageError("name a folder of rules, or give --phrase and --does")
+        raise WrongUseError(worded("name a folder of rules, or give --phrase and --does"))
     if folder is not None:
         check_rules(settings, folder)
     with _in_force(settings) as in_force:
@@ -292,17 +362,19 @@ def _in_force(settings: Settings) -> Iterator[Path]:
 
 def _phrase(settings: Settings, folder: Path, text: str, does: str | None, topic: str | None) -> Phrase:
     if does is None:
-        raise click.UsageError(f"say what the phrase does: --does {'|'.join(Effect)}")
+        raise WrongUseError(worded("say what the phrase does: --does {effects}", effects="|".join(Effect)))
     if (does == Effect.TOPIC) is not (topic is not None):
-        raise click.UsageError("--topic goes with --does topic, and the other way round")
+        raise WrongUseError(worded("--topic goes with --does topic, and the other way round"))
     if topic is not None:
         topics = load_in_force(folder, zone=settings.zone, model=settings.model).reader.topics
         if topic not in topics:
-            raise click.UsageError(f"unknown topic {topic} ({hint_for(topic, topics)})")
+            unknown = worded("unknown topic {topic} ({hint})", topic=topic, hint=hint_for(topic, topics))
+            raise WrongUseError(unknown)
     try:
         return Phrase.parse(text, Effect(does), topic, "--phrase")
     except ValueError as error:
-        raise click.UsageError("the phrase has no word to look for, or a sign that is part of no word") from error
+        nothing = worded("the phrase has no word to look for, or a sign that is part of no word")
+        raise WrongUseError(nothing) from error
 
 
 def _changed(replayed: Replay) -> list[Moved]:
@@ -353,25 +425,35 @@ def _print_trial_json(replayed: Replay, changed: list[Moved]) -> None:
 
 def _print_trial(replayed: Replay, changed: list[Moved], limit: int, zone: tzinfo, *, tried: bool) -> None:
     counts = _counts(replayed, changed)
-    where = f"; the phrase stands in {replayed.said} of them" if tried else ""
-    click.echo(f"{replayed.judged} messages and calls read again{where}")
-    click.echo(
-        f"{counts['raised_to_certain']} alarms raised to certain, {counts['raised_to_possible']} to possible, "
-        f"{counts['lowered']} lowered; {counts['other_topic']} other topics; {counts['elsewhere']} would lie elsewhere"
+    read = counted("{count} message or call read again", "{count} messages and calls read again", replayed.judged)
+    stands = worded("{read}; the phrase stands in {count} of them", read=read, count=replayed.said)
+    say(stands if tried else read)
+    say(
+        worded(
+            "{raised_to_certain} alarms raised to certain, {raised_to_possible} to possible, {lowered} lowered; "
+            "{other_topic} other topics; {elsewhere} would lie elsewhere",
+            **counts,
+        )
     )
-    click.echo(f"the on-call service: told of {counts['on_call_told']} more, of {counts['on_call_not_told']} no more")
+    say(worded("the on-call service: told of {on_call_told} more, of {on_call_not_told} no more", **counts))
     if counts["otherwise_only"]:
-        click.echo(f"{counts['otherwise_only']} more are decided otherwise by the rules: see dtm-contact rules replay")
+        say(
+            counted(
+                "{count} more is decided otherwise by the rules: see dtm-contact rules replay",
+                "{count} more are decided otherwise by the rules: see dtm-contact rules replay",
+                counts["otherwise_only"],
+            )
+        )
     if changed and limit:
-        title = f"\nThe first {limit} of {len(changed)}" if len(changed) > limit else "\nAll of them"
         rows = [_trial_row(moved, zone) for moved in changed[:limit]]
-        terminal_output().print(table(("", "case", "came", "alarm", "topic"), rows, title=title))
+        columns = _columns("", _CASE, _CAME, worded("alarm"), _TOPIC)
+        terminal_output().print(table(columns, rows, title=_title(len(changed), limit)))
 
 
 def _trial_row(moved: Moved, zone: tzinfo) -> list[str | Text]:
     return [
-        _MARK * _alarm_changes(moved),
-        moved.case_number or f"arrival {moved.arrival_id}",
+        translated(_MARK) if _alarm_changes(moved) else "",
+        moved.case_number or translated(worded("arrival {number}", number=moved.arrival_id)),
         moved.received_at.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
         _from_to(moved.before.alarm, moved.after.alarm),
         _from_to(moved.before.topic or "–", moved.after.topic or "–"),

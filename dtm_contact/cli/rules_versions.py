@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from dtm_contact.cli.output import as_json_option, plain, print_json, table, terminal_output
+from dtm_contact.cli.output import NotDoneError, as_json_option, plain, print_json, say, table, terminal_output
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Problem
 from dtm_contact.rules import read_document
@@ -17,6 +17,7 @@ from dtm_contact.rules.ruleset import deciding_files, digest
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
 from dtm_contact.store.rule_versions import DaemonRules, RuleChange, unpack
+from dtm_contact.wording import EMPTY, Translatable, counted, joined, translated, worded
 
 
 @click.command()
@@ -36,32 +37,49 @@ def status(settings: Settings, *, as_json: bool) -> int:
             print_json(plain(version) | {"folder": folder})
     else:
         for line in _status_lines(settings, in_force, folder):
-            click.echo(line)
+            say(line)
     return 1 if any(version.refused for version in in_force) else 0
 
 
-def _status_lines(settings: Settings, in_force: list[DaemonRules], folder: str) -> Iterator[str]:
+def _status_lines(settings: Settings, in_force: list[DaemonRules], folder: str) -> Iterator[Translatable]:
     if not in_force:
-        yield "no daemon has judged by any rules yet"
+        yield worded("no daemon has judged by any rules yet")
     for version in in_force:
         since = version.since.astimezone(settings.zone)
-        yield f"{version.daemon}: version {version.version} in force since {since:%Y-%m-%d %H:%M:%S}"
+        yield worded(
+            "{daemon}: version {version} in force since {time}",
+            daemon=version.daemon,
+            version=version.version,
+            time=format(since, _TIME),
+        )
         if version.refused and version.refused_at:
             at = version.refused_at.astimezone(settings.zone)
-            yield f"{version.daemon}: version {version.refused} REFUSED at {at:%Y-%m-%d %H:%M:%S}:"
-            yield from (f"  {problem}" for problem in version.problems)
-    yield f"the folder {settings.rules.dir} holds version {folder}, which is {_folder_state(in_force, folder)}"
+            yield worded(
+                "{daemon}: version {version} REFUSED at {time}:",
+                daemon=version.daemon,
+                version=version.refused,
+                time=format(at, _TIME),
+            )
+            yield from (joined(("  ", problem), "") for problem in version.problems)
+    yield _folder_line(settings.rules.dir, in_force, folder)
 
 
-def _folder_state(in_force: list[DaemonRules], folder: str) -> str:
-    if any(version.version == folder for version in in_force):
-        return "in force"
-    if any(version.refused == folder for version in in_force):
-        return "refused"
-    return "not in force: a daemon that runs is about to try it"
+def _folder_line(folder: Path, in_force: list[DaemonRules], held: str) -> Translatable:
+    """Say which version a folder holds, and whether that one judges."""
+    if any(version.version == held for version in in_force):
+        return worded("the folder {folder} holds version {version}, which is in force", folder=folder, version=held)
+    if any(version.refused == held for version in in_force):
+        return worded("the folder {folder} holds version {version}, which is refused", folder=folder, version=held)
+    return worded(
+        "the folder {folder} holds version {version}, which is not in force: a daemon that runs is about to try it",
+        folder=folder,
+        version=held,
+    )
 
 
+_HISTORY_COLUMNS = (worded("at"), worded("daemon"), worded("version"), "", worded("changed"))
 _MOST_NAMED = 6
+_TIME = "%Y-%m-%d %H:%M:%S"
 
 
 @click.command()
@@ -81,13 +99,14 @@ def history(settings: Settings, limit: int, *, as_json: bool) -> None:
         for change, what in rows:
             print_json(plain(change) | {"changed": what})
         return
-    columns = ("at", "daemon", "version", "", "changed")
+    columns = [translated(column) for column in _HISTORY_COLUMNS]
     terminal_output().print(table(columns, [_change_row(settings, change, what) for change, what in rows]))
 
 
 def _change_row(settings: Settings, change: RuleChange, what: str) -> tuple[str, ...]:
-    at = change.at.astimezone(settings.zone).strftime("%Y-%m-%d %H:%M:%S")
-    return at, change.daemon, change.version, "in force" if change.taken else "refused", what
+    at = change.at.astimezone(settings.zone).strftime(_TIME)
+    state = worded("in force") if change.taken else worded("refused")
+    return at, change.daemon, change.version, translated(state), translated(what)
 
 
 def _differences(store: Store, changes: list[RuleChange]) -> list[str]:
@@ -125,7 +144,10 @@ def _difference(before: dict[str, Any], after: dict[str, Any]) -> str:
     }
     named = [f"{sign}{name}" for sign, names in changes.items() for name in sorted(names)]
     rest = len(named) - _MOST_NAMED
-    return ", ".join(named[:_MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    listed = ", ".join(named[:_MOST_NAMED])
+    return (
+        counted("{listed} and {count} more", "{listed} and {count} more", rest, listed=listed) if rest > 0 else listed
+    )
 
 
 @click.command()
@@ -144,15 +166,25 @@ def restore(settings: Settings, version: str, folder: Path | None, *, force: boo
     with open_store(settings.store.url, read_only=True) as store:
         archive = store.rule_versions.archive(version)
         if folder.exists() and not force and not _is_kept(store, digest(folder)):
-            raise click.ClickException(
-                f"{folder} holds rules that were never in force; put them away, or add --force to lose them"
+            raise NotDoneError(
+                worded(
+                    "{folder} holds rules that were never in force; put them away, or add --force to lose them",
+                    folder=folder,
+                )
             )
     for aside in _replace(folder, archive):
-        click.echo(f"{aside}: put aside, since that version had no such test")
+        say(worded("{file}: put aside, since that version had no such test", file=aside))
     now = digest(folder)
     # Earlier versions of the program counted the learned model as one of the files.
-    renamed = "" if now == version else f", which is told as {now} now"
-    click.echo(f"{folder} holds version {version} again{renamed}; a running daemon tries it and takes it up")
+    renamed = EMPTY if now == version else worded(", which is told as {version} now", version=now)
+    say(
+        worded(
+            "{folder} holds version {version} again{renamed}; a running daemon tries it and takes it up",
+            folder=folder,
+            version=version,
+            renamed=renamed,
+        )
+    )
 
 
 def _is_kept(store: Store, version: str) -> bool:

@@ -9,6 +9,8 @@ from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.store import Inspection, inspect_database
 from dtm_contact.store.database import Database
 from dtm_contact.store.schema import SCHEMA_VERSION
+from dtm_contact.store.second_factors import StoredSecondFactors
+from dtm_contact.store.secret_keys import SecretKeys
 
 _MIB: Final = 1024 * 1024
 _LARGE_LOG: Final = 1024 * _MIB
@@ -137,6 +139,23 @@ def leases(site: Site) -> Iterator[CheckResult]:
         return
     alive = [line.name for line in lines if line.alive]
     yield ok(f"daemons that live: {', '.join(alive)}" if alive else "no daemon runs, and nothing is held")
+
+
+@check(
+    "second-factors", "The secrets of second factors are sealed by a key that is there and lies outside of the store."
+)
+def codes(site: Site) -> Iterator[CheckResult]:
+    """Look whether a stolen store would give codes, and whether all of them can be checked."""
+    keys = SecretKeys(site.settings.access.read_keys())
+    states = StoredSecondFactors(site.store.database, keys).states()
+    if states.unopened:
+        lost = "put the key back into the file of DTM_ACCESS_KEY_FILE; lost: dtm-contact user remove-second-factor NAME"
+        yield fault(f"no key opens the second factors of {states.unopened} accounts", lost)
+    if states.in_the_open:
+        seal = "openssl rand -base64 32 into a file that the daemon's user may read, DTM_ACCESS_KEY_FILE, and a restart"
+        yield warning(f"the second factors of {states.in_the_open} accounts lie open in the store", seal)
+    if not states.unopened and not states.in_the_open:
+        yield ok("no secret of a second factor lies open in the store")
 
 
 @check("imports", "No import of a mailbox is left half done: begun, and not ended.")

@@ -215,6 +215,7 @@ def _secret_files(settings: Settings) -> Iterator[CheckResult]:
         ("oauth.secret_file", settings.oauth.secret_file),
         ("oauth.refresh_token_file", settings.oauth.refresh_token_file),
         ("oidc.secret_file", settings.oidc.secret_file),
+        ("access.key_file", settings.access.key_file),
         *((f"http.sources.{name}.tokens", source.tokens) for name, source in settings.http.sources.items()),
         *((f"{name}.key", server.key or server.certificate) for name, server in _mail_servers(settings)),
     ):
@@ -234,6 +235,7 @@ def _secret_files(settings: Settings) -> Iterator[CheckResult]:
         ("oauth.secret_file", settings.oauth.secret_file, settings.oauth.read_secret),
         ("oauth.refresh_token_file", settings.oauth.refresh_token_file, settings.oauth.read_refresh_token),
         ("oidc.secret_file", settings.oidc.secret_file, settings.oidc.read_secret),
+        ("access.key_file", settings.access.key_file, settings.access.read_keys),
     ):
         try:
             if not is_out_of_reach(path):

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dtm_contact.wording import Translatable, worded
+
 
 class Severity(StrEnum):
     """An error keeps a file from taking effect; a warning does not."""
@@ -31,10 +33,18 @@ class Problem:
     hint: str = ""
     severity: Severity = Severity.ERROR
 
-    def __str__(self) -> str:
-        """Return `file:line:column: severity: message (hint)`, the form that editors and CI understand."""
+    @property
+    def wording(self) -> Translatable:
+        """`file:line:column: severity: message (hint)`, the form that editors and CI understand."""
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
-        return f"{place}: {self.severity}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+        said = worded("{message} ({hint})", message=self.message, hint=self.hint) if self.hint else self.message
+        if self.severity is Severity.ERROR:
+            return worded("{place}: error: {message}", place=place, message=said)
+        return worded("{place}: warning: {message}", place=place, message=said)
+
+    def __str__(self) -> str:
+        """Return it in English."""
+        return str.__str__(self.wording)
 
 
 def errors_first(problems: Iterable[Problem]) -> list[Problem]:

@@ -45,6 +45,8 @@ from dtm_contact.store.schema import (
 )
 from dtm_contact.store.system_schema import (
     DIRECTORY_TABLES,
+    account_identities,
+    accounts,
     appointments,
     audit_trail,
     devices,
@@ -53,6 +55,9 @@ from dtm_contact.store.system_schema import (
     entry_failures,
     entry_links,
     positions,
+    recovery_codes,
+    second_factors,
+    sessions,
 )
 from dtm_contact.store.writing_schema import files, outbox_files
 
@@ -237,6 +242,7 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
     yield _plain("browsers of accounts", "a year", 0, devices.c.digest, devices.c.seen_at < year)
     yield _plain("links to log in", "a day", 0, entry_links.c.digest, entry_links.c.ends_at < day)
     yield _plain("wrong passwords", "a day", 0, entry_failures.c.account_id, entry_failures.c.last_at < day)
+    yield from _of_accounts(settings, now, year)
     ended = sa.and_(register_entries.c.ended_at < year, register_entries.c.reference != "")
     yield Step(
         "references of protections that ended",
@@ -276,6 +282,37 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
             directory_contents.c.number.in_(
                 sa.select(directory_versions.c.number).where(directory_versions.c.imported_at < year)
             ),
+        ),
+    )
+
+
+def _of_accounts(settings: Settings, now: datetime, year: datetime) -> Iterator[Step]:
+    """Yield what goes of accounts: sessions a day after their end, a year after the closing all that let somebody in.
+
+    The account itself stays, closed: its name stands in what it did.
+    """
+    ended = now - timedelta(hours=settings.desk.session_hours, days=1)
+    yield _plain("sessions", "a day", 0, sessions.c.digest, sessions.c.opened_at < ended)
+    closed = sa.select(accounts.c.id).where(accounts.c.disabled_at < year)
+    for name, key in (
+        ("second factors of closed accounts", second_factors.c.account_id),
+        ("recovery codes of closed accounts", recovery_codes.c.digest),
+        ("identities of closed accounts", account_identities.c.subject),
+    ):
+        yield _plain(name, "a year", 0, key, key.table.c.account_id.in_(closed))
+    emptied = {"password": None, "email": None, "signature": None, "further_offices": None}
+    filled = sa.or_(*(accounts.c[name].is_not(None) for name in emptied))
+    due = sa.and_(accounts.c.disabled_at < year, filled)
+    yield Step(
+        "passwords, addresses and signatures of closed accounts",
+        "a year",
+        0,
+        accounts.c.id,
+        due,
+        lambda connection, ids: (
+            connection.execute(
+                sa.update(accounts).where(accounts.c.id.in_(ids), due).values({n: sa.null() for n in emptied})
+            ).rowcount
         ),
     )
 

@@ -29,6 +29,7 @@ from dtm_contact.settings import Settings
 from dtm_contact.store import Store, StoredHistory, open_store
 from dtm_contact.store.judgements import JudgedContact
 from dtm_contact.topics import Phrase, PhraseBook, stands_in
+from dtm_contact.wording import worded
 
 _CHUNK = 200
 _SHOWN_CONDITIONS = 6
@@ -393,4 +394,4 @@ def _why(rule: RuleTrace | None) -> str:
     """Return the conditions that held, with what they saw."""
     held = [condition for condition in rule.conditions if condition.held] if rule else []
     told = [f"{condition.name}: {condition.seen or condition.wanted}" for condition in held[:_SHOWN_CONDITIONS]]
-    return ", ".join(told) or "the default"
+    return ", ".join(told) or worded("the default")

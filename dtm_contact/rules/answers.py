@@ -16,6 +16,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from dtm_contact.model import Problem
 from dtm_contact.rules.document import printable, read_text
 from dtm_contact.rules.validation import InvalidValueError, check_identifier, hint_for
+from dtm_contact.wording import worded
 
 ANSWERS_FOLDER: Final = "answers"
 LIBRARY_FOLDER: Final = "library"
@@ -61,8 +62,8 @@ _FORBIDDEN: Final = (
 _DEEPEST: Final = 40
 """Nodes within nodes: what an answer needs takes ten, and Python compiles no more than a hundred."""
 _TOO_DEEP: Final = (
-    "the braces stand too deep within each other",
-    "an answer needs few {% if %}, two or three within each other; end each by {% endif %}",
+    worded("the braces stand too deep within each other"),
+    worded("an answer needs few {% if %}, two or three within each other; end each by {% endif %}"),
 )
 
 
@@ -97,18 +98,26 @@ def template_faults(file: str, text: str, names: Collection[str] = NAMES) -> Ite
         yield Problem(file, 1, 1, *_TOO_DEEP)
         return
     except TemplateSyntaxError as error:
-        hint = "write {{ name }} for a name, {% if name %} … {% endif %} for what holds only then"
-        yield Problem(file, error.lineno, 1, f"the braces cannot be read: {error.message}", hint)
+        hint = worded("write {{ name }} for a name, {% if name %} … {% endif %} for what holds only then")
+        yield Problem(file, error.lineno, 1, worded("the braces cannot be read"), hint)
         return
     if _is_deeper(tree, _DEEPEST):
         yield Problem(file, 1, 1, *_TOO_DEEP)
         return
     for node in tree.find_all(_FORBIDDEN):
-        hint = "an answer knows only {{ name }} and {% if name %} … {% else %} … {% endif %}"
-        yield Problem(file, node.lineno, 1, f"an answer cannot hold {type(node).__name__.lower()} here", hint)
+        hint = worded("an answer knows only {{ name }} and {% if name %} … {% else %} … {% endif %}")
+        yield Problem(
+            file,
+            node.lineno,
+            1,
+            worded("an answer cannot hold {construct} here", construct=type(node).__name__.lower()),
+            hint,
+        )
     for node in tree.find_all(nodes.Name):
         if node.name not in names:
-            yield Problem(file, node.lineno, 1, f"unknown name {node.name}", hint_for(node.name, names))
+            yield Problem(
+                file, node.lineno, 1, worded("unknown name {name}", name=node.name), hint_for(node.name, names)
+            )
 
 
 def _is_deeper(tree: nodes.Node, most: int) -> bool:
@@ -155,16 +164,24 @@ def load_answers(folder: Path, problems: list[Problem]) -> dict[str, str]:
         name = printable(path.name).removesuffix(_ENDING)
         if not path.name.endswith(_ENDING):
             problems.append(
-                Problem(file, 0, 0, "this is no answer", f"name it <answer>{_ENDING}, or move it elsewhere")
+                Problem(
+                    file,
+                    0,
+                    0,
+                    worded("this is no answer"),
+                    worded("name it <answer>{ending}, or move it elsewhere", ending=_ENDING),
+                )
             )
             continue
         try:
             check_identifier(name)
         except InvalidValueError as error:
-            problems.append(Problem(file, 0, 0, str(error), error.hint))
+            problems.append(Problem(file, 0, 0, error.message, error.hint))
         text = read_text(path, file, problems)
         if text is not None and not text.strip():
-            problems.append(Problem(file, 1, 1, "the answer is empty", "write the text, or delete the file"))
+            problems.append(
+                Problem(file, 1, 1, worded("the answer is empty"), worded("write the text, or delete the file"))
+            )
         problems.extend(template_faults(file, text or ""))
         answers[name] = text or ""
     return answers

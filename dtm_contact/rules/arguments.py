@@ -15,12 +15,27 @@ from dtm_contact.rules.document import Document
 from dtm_contact.rules.facts import squeeze
 from dtm_contact.rules.validation import Location, check, cut, hint_for, nearest, shown
 from dtm_contact.text import fold, stem
+from dtm_contact.wording import EMPTY, Translatable, counted, joined, worded
 
 LIST_LIMIT = 1_000
 """Values of the longest list."""
 
 PATTERN_LIMIT = 1_000
 """Characters of the longest pattern."""
+
+_PHRASES = worded("phrases")
+_UNKNOWN: Mapping[str, Callable[[str], Translatable]] = {
+    "topics": lambda name: worded("unknown topic {name}", name=name),
+    "offices": lambda name: worded("unknown office {name}", name=name),
+    "queues": lambda name: worded("unknown queue {name}", name=name),
+    "sources": lambda name: worded("unknown source {name}", name=name),
+}
+"""What is said of a name that there is not, by the kind of `Identifiers`."""
+
+
+def _unknown_word(word: str) -> Translatable:
+    return worded("unknown word {name}", name=word)
+
 
 _SEARCHES = ("contains", "about", "matches")
 _WORD = re.compile("[a-z0-9]+")
@@ -57,12 +72,12 @@ class DocumentValue:
         """Return the place of a value inside this one."""
         return DocumentValue(self.document, self.allowed, self.problems, (*self.loc, part))
 
-    def fault(self, message: str, hint: str = "", *, at_key: bool = False) -> None:
+    def fault(self, message: Translatable, hint: Translatable = EMPTY, *, at_key: bool = False) -> None:
         """Report an error here, unless the value was reported before."""
         if not self.document.is_refused(self.loc):
             self.problems.append(self.document.problem(self.loc, message, hint, at_key=at_key))
 
-    def warn(self, message: str, hint: str = "") -> None:
+    def warn(self, message: Translatable, hint: Translatable = EMPTY) -> None:
         """Report here what keeps nothing from taking effect."""
         self.problems.append(self.document.problem(self.loc, message, hint, Severity.WARNING))
 
@@ -109,14 +124,14 @@ class Identifiers:
 
     def read(self, value: Any, place: DocumentValue) -> frozenset[str] | None:
         """Return the identifiers, each of them allowed."""
-        return _words(value, place, getattr(place.allowed, self.kind), self.kind.removesuffix("s"))
+        return _words(value, place, getattr(place.allowed, self.kind), _UNKNOWN[self.kind])
 
 
 @dataclass(frozen=True, slots=True)
 class TextList:
     """One or several texts, compared without regard to case and accents."""
 
-    what: str
+    what: Translatable
     key: Callable[[str], str] = squeeze
 
     @property
@@ -129,7 +144,7 @@ class TextList:
         words = [(self.key(text), inner) for text, inner in items(value, place)]
         for text, inner in words:
             if not text:
-                inner.fault("this must not be empty", f"write {self.what}")
+                inner.fault(worded("this must not be empty"), worded("write {what}", what=self.what))
         return frozenset(text for text, _ in words if text) or None
 
 
@@ -165,11 +180,17 @@ class ResidenceNames:
             namesakes = place.allowed.residences.get(name, ())
             meant = [residence for residence in namesakes if not communes or squeeze(residence[1]) in communes]
             if not name:
-                inner.fault("this must not be empty", "write a residence")
+                inner.fault(worded("this must not be empty"), worded("write a residence"))
             elif len(namesakes) > 1 and len(meant) != 1:
-                inner.fault(f"{len(namesakes)} residences are called {cut(text)}", _which_of(text, namesakes))
+                inner.fault(
+                    worded("{count} residences are called {text}", count=len(namesakes), text=cut(text)),
+                    _which_of(text, namesakes),
+                )
             elif not namesakes and place.allowed.residences:
-                inner.warn(f"the directory has no residence {cut(text)}", _perhaps(name, place.allowed.residences))
+                inner.warn(
+                    worded("the directory has no residence {text}", text=cut(text)),
+                    _perhaps(name, place.allowed.residences),
+                )
         return frozenset(name for name, _, _ in names if name) or None
 
 
@@ -181,18 +202,32 @@ def _communes_beside(place: DocumentValue) -> frozenset[str]:
     return frozenset(squeeze(str(commune)) for commune in several if isinstance(commune, str | int))
 
 
-def _perhaps(name: str, named: Mapping[str, tuple[tuple[str, str], ...]]) -> str:
-    holds = "the rule holds once there is one"
+def _perhaps(name: str, named: Mapping[str, tuple[tuple[str, str], ...]]) -> Translatable:
+    holds = worded("the rule holds once there is one")
     near = nearest(name, named)
     if near is None:
         return holds
     identifier, commune = named[near][0]
-    return f"did you mean {near} ({identifier} in {commune})? Else {holds}"
+    return worded(
+        "did you mean {near} ({identifier} in {commune})? Else {holds}",
+        near=near,
+        identifier=identifier,
+        commune=commune,
+        holds=holds,
+    )
 
 
-def _which_of(text: str, namesakes: tuple[tuple[str, str], ...]) -> str:
-    listed = ", ".join(f"{identifier} in {commune}" for identifier, commune in namesakes[:6])
-    return f"{listed}; write the identifier, or “{cut(text)} ({namesakes[0][1]})”"
+def _which_of(text: str, namesakes: tuple[tuple[str, str], ...]) -> Translatable:
+    listed = joined(
+        worded("{identifier} in {commune}", identifier=identifier, commune=commune)
+        for identifier, commune in namesakes[:6]
+    )
+    return worded(
+        "{listed}; write the identifier, or “{text} ({commune})”",
+        listed=listed,
+        text=cut(text),
+        commune=namesakes[0][1],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +240,10 @@ class YesNo:
         """Return the word as a set of one, as the other words are."""
         if isinstance(value, bool):
             return frozenset((shown(value),))
-        place.fault(f"expected true or false, got {shown(value)}", "write true or false, without quotes")
+        place.fault(
+            worded("expected true or false, got {value}", value=shown(value)),
+            worded("write true or false, without quotes"),
+        )
         return None
 
 
@@ -219,7 +257,9 @@ class Share:
         """Return the number."""
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1 and math.isfinite(value):
             return float(value)
-        place.fault(f"expected a number from 0 to 1, got {shown(value)}", "write 0.95 for 95 in 100")
+        place.fault(
+            worded("expected a number from 0 to 1, got {value}", value=shown(value)), worded("write 0.95 for 95 in 100")
+        )
         return None
 
 
@@ -227,7 +267,10 @@ def items(value: Any, place: DocumentValue) -> Iterator[tuple[str, DocumentValue
     """Yield each text of a value that may be one text or a list of texts; whole numbers count as text."""
     if isinstance(value, list):
         if not 0 < len(value) <= LIST_LIMIT:
-            place.fault(f"the list has {len(value)} values", f"write one at least, and {LIST_LIMIT} at the most")
+            place.fault(
+                counted("the list has {count} value", "the list has {count} values", len(value)),
+                worded("write one at least, and {limit} at the most", limit=LIST_LIMIT),
+            )
             return
         for index, item in enumerate(value):
             yield from _item(item, place.below(index))
@@ -239,17 +282,20 @@ def _item(value: Any, place: DocumentValue) -> Iterator[tuple[str, DocumentValue
     if isinstance(value, str | int) and not isinstance(value, bool):
         yield str(value), place
     else:
-        hint = f'put it in quotes: "{shown(value)}"' if isinstance(value, bool | float) else ""
-        place.fault(f"expected text, got {shown(value)}", hint)
+        hint = worded('put it in quotes: "{value}"', value=shown(value)) if isinstance(value, bool | float) else EMPTY
+        place.fault(worded("expected text, got {value}", value=shown(value)), hint)
 
 
 def _words(
-    value: Any, place: DocumentValue, allowed: Collection[str] | None, what: str = "word"
+    value: Any,
+    place: DocumentValue,
+    allowed: Collection[str] | None,
+    unknown: Callable[[str], Translatable] = _unknown_word,
 ) -> frozenset[str] | None:
     words = set()
     for word, inner in items(value, place):
         if allowed is not None and word not in allowed:
-            inner.fault(f"unknown {what} {cut(word)}", hint_for(word, allowed))
+            inner.fault(unknown(cut(word)), hint_for(word, allowed))
         else:
             words.add(word)
     return frozenset(words) or None
@@ -313,18 +359,18 @@ class Search:
     def read(self, value: Any, place: DocumentValue) -> Wanted | None:
         """Return what finds them."""
         if not isinstance(value, Mapping) or len(value) != 1:
-            hint = "write {contains: …}, {about: …} or {matches: '…'}"
-            place.fault(f"expected contains, about or matches, got {shown(value)}", hint)
+            hint = worded("write {contains: …}, {about: …} or {matches: '…'}")
+            place.fault(worded("expected contains, about or matches, got {value}", value=shown(value)), hint)
             return None
         (word, wanted), inner = next(iter(value.items())), place.below(next(iter(value)))
         if word == "contains":
-            phrases = TextList("phrases").read(wanted, inner)
+            phrases = TextList(_PHRASES).read(wanted, inner)
             return _phrases(phrases) if phrases else None
         if word == "about":
             return _forms(wanted, inner)
         if word == "matches":
             return _pattern(wanted, inner)
-        inner.fault(f"unknown word {cut(word)}", hint_for(word, _SEARCHES), at_key=True)
+        inner.fault(_unknown_word(cut(word)), hint_for(word, _SEARCHES), at_key=True)
         return None
 
 
@@ -336,19 +382,24 @@ def _phrases(phrases: frozenset[str]) -> Pattern:
 
 
 def _forms(value: Any, place: DocumentValue) -> Forms | None:
-    phrases = TextList("phrases").read(value, place) or ()
+    phrases = TextList(_PHRASES).read(value, place) or ()
     stems = {tuple(map(stem, _WORD.findall(phrase))) for phrase in phrases}
     if phrases and () in stems:
-        place.fault("a phrase has no word", "write words, or use contains")
+        place.fault(worded("a phrase has no word"), worded("write words, or use contains"))
         return None
     return Forms(tuple(sorted(stems, key=lambda phrase: (-len(phrase), phrase)))) if stems else None
 
 
 def _pattern(value: Any, place: DocumentValue) -> Pattern | None:
     if not isinstance(value, str) or not value:
-        place.fault(f"expected a pattern, got {shown(value)}", "write it in single quotes: '…'")
+        place.fault(
+            worded("expected a pattern, got {value}", value=shown(value)), worded("write it in single quotes: '…'")
+        )
     elif len(value) > PATTERN_LIMIT:
-        place.fault(f"the pattern is longer than {PATTERN_LIMIT} characters", "use contains with a list")
+        place.fault(
+            worded("the pattern is longer than {limit} characters", limit=PATTERN_LIMIT),
+            worded("use contains with a list"),
+        )
     else:
         source = "".join(sign if sign.isascii() else fold(sign) for sign in value)
         try:
@@ -357,7 +408,8 @@ def _pattern(value: Any, place: DocumentValue) -> Pattern | None:
             message = error.args[0] if error.args else ""
             reason = message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
             place.fault(
-                f"the pattern is not valid: {reason}", "RE2 syntax; look-around and back references do not exist"
+                worded("the pattern is not valid: {reason}", reason=reason),
+                worded("RE2 syntax; look-around and back references do not exist"),
             )
     return None
 

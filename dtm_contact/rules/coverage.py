@@ -30,6 +30,7 @@ from dtm_contact.rules.expression import (
     outcome,
 )
 from dtm_contact.rules.routing import ON_CALL, ROUTING_FILE, Rule
+from dtm_contact.wording import EMPTY, Translatable, counted, joined, worded
 
 _LONGEST_SPLIT = 64
 """Values of the longest list that is split to be compared with several rules."""
@@ -121,7 +122,7 @@ _MOST_FAULTS = 20
 """Faults that are looked for of one danger; who mends them checks again."""
 
 _SHOWN_TOPICS = 6
-_WITHOUT = "a call"
+_WITHOUT = worded("a call")
 """What is said in the place of a topic of what has none."""
 
 
@@ -171,8 +172,8 @@ def dangers_without_on_call(rules: Sequence[Rule], topics: Collection[str]) -> I
             )
     for number, rule in enumerate(rules):
         if rule.waiver and not rule.observes and all((number, fault) not in by_fault for fault in _Fault):
-            message = f"the rule {rule.id} leaves no danger without on-call"
-            yield Problem(ROUTING_FILE, *rule.place, message, "leave out waiver", Severity.WARNING)
+            message = worded("the rule {rule} leaves no danger without on-call", rule=rule.id)
+            yield Problem(ROUTING_FILE, *rule.place, message, worded("leave out waiver"), Severity.WARNING)
 
 
 def _dangers(rules: Sequence[Rule], topics: Collection[str]) -> Iterator[_Danger]:
@@ -277,27 +278,39 @@ def _surely(rule: Rule, danger: _Danger) -> bool:
     return rule.when is None or outcome(rule.when, danger.given) is True
 
 
-def _described(fault: _Fault, rule: Rule, what: str, below: Rule | None) -> tuple[str, str]:
+def _described(fault: _Fault, rule: Rule, what: Translatable, below: Rule | None) -> tuple[Translatable, Translatable]:
     """Return what is wrong with a rule, and what would be right."""
-    move = f"move it below {below.id} in line {below.place[0]}, or " if below and not rule.then.priority else ""
-    meant = "; where it is meant, say why: waiver: …"
+    move = (
+        worded("move it below {below} in line {line}, or ", below=below.id, line=below.place[0])
+        if below and not rule.then.priority
+        else EMPTY
+    )
+    meant = worded("; where it is meant, say why: waiver: …")
     match fault:
         case _Fault.ASIDE:
-            hint = f"{move}add priority: [P2, P3, P4] to its conditions{meant}"
-            return f"the rule {rule.id} sets {what or 'what another rule makes P1'} aside", hint
+            hint = worded("{move}add priority: [P2, P3, P4] to its conditions{meant}", move=move, meant=meant)
+            return worded(
+                "the rule {rule} sets {what} aside", rule=rule.id, what=what or worded("what another rule makes P1")
+            ), hint
         case _Fault.SILENT:
-            hint = f"{move}add notify: {ON_CALL} to it{meant}"
-            return f"the rule {rule.id} decides for {what}, and nobody on call is told", hint
+            hint = worded("{move}add notify: {on_call} to it{meant}", move=move, on_call=ON_CALL, meant=meant)
+            return worded(
+                "the rule {rule} decides for {what}, and nobody on call is told", rule=rule.id, what=what
+            ), hint
         case _Fault.RAISED:
-            hint = f"add notify: {ON_CALL} to it, or raise to P2 at the most{meant}"
-            return f"the rule {rule.id} makes cases P1, and nobody on call is told", hint
+            hint = worded(
+                "add notify: {on_call} to it, or raise to P2 at the most{meant}", on_call=ON_CALL, meant=meant
+            )
+            return worded("the rule {rule} makes cases P1, and nobody on call is told", rule=rule.id), hint
 
 
-def _listed(topics: Sequence[str], of_all: int) -> str:
+def _listed(topics: Sequence[str], of_all: int) -> Translatable:
     if len([topic for topic in topics if topic != _WITHOUT]) == of_all:
-        return "P1 of any topic"
-    more = f" and {len(topics) - _SHOWN_TOPICS} more" if len(topics) > _SHOWN_TOPICS else ""
-    return f"P1 of {', '.join(topics[:_SHOWN_TOPICS])}{more}" if topics else ""
+        return worded("P1 of any topic")
+    rest, named = len(topics) - _SHOWN_TOPICS, joined(topics[:_SHOWN_TOPICS])
+    if rest > 0:
+        return counted("P1 of {topics} and {count} more", "P1 of {topics} and {count} more", rest, topics=named)
+    return worded("P1 of {topics}", topics=named) if topics else EMPTY
 
 
 def _test(name: str, *wanted: str) -> Test:

@@ -16,6 +16,7 @@ import yaml
 
 from dtm_contact.model import Problem, Severity
 from dtm_contact.rules.validation import Location, Model, check
+from dtm_contact.wording import EMPTY, Translatable, worded
 
 SIZE_LIMIT = 4_000_000
 """Octets of the largest file that is read; a thousand rules with their tests take a tenth of it."""
@@ -75,8 +76,8 @@ class Document:
     def problem(
         self,
         loc: Iterable[str | int],
-        message: str,
-        hint: str = "",
+        message: Translatable,
+        hint: Translatable = EMPTY,
         severity: Severity = Severity.ERROR,
         *,
         at_key: bool = False,
@@ -154,8 +155,10 @@ def read_text(path: Path, file: str, problems: list[Problem]) -> str | None:
     unsettled = _CONFLICT.search(text)
     if unsettled:
         line, _column = _line_and_column(text, unsettled.start())
-        message = "a conflict of `rules merge` stands here, between <<<<<<< and >>>>>>>"
-        problems.append(Problem(file, line, 1, message, "keep what is right, and delete the other lines and the marks"))
+        message = worded("a conflict of `rules merge` stands here, between <<<<<<< and >>>>>>>")
+        problems.append(
+            Problem(file, line, 1, message, worded("keep what is right, and delete the other lines and the marks"))
+        )
         return None
     forbidden = _FORBIDDEN.search(text)
     if forbidden:
@@ -166,8 +169,8 @@ def read_text(path: Path, file: str, problems: list[Problem]) -> str | None:
                 file,
                 line,
                 column,
-                f"an invisible character (U+{code:04X}) stands here",
-                "delete it and type the text again",
+                worded("an invisible character (U+{code}) stands here", code=format(code, "04X")),
+                worded("delete it and type the text again"),
             )
         )
         return None
@@ -190,29 +193,35 @@ def _read_bytes(path: Path, file: str, problems: list[Problem]) -> bytes | None:
     try:
         if path.is_symlink():
             # Whoever may write rules could have the daemon read, and mail, what only the daemon may read.
-            fault = ("this is a link to another file, which is not followed", "put the file itself here")
+            fault = (
+                worded("this is a link to another file, which is not followed"),
+                worded("put the file itself here"),
+            )
         elif path.is_file():
             with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
                 raw = stream.read(SIZE_LIMIT + 1)
             if len(raw) <= SIZE_LIMIT:
                 return raw
             fault = (
-                f"the file is larger than {SIZE_LIMIT // 1_000_000} MB",
-                "split it, or look whether it is the right file",
+                worded("the file is larger than {limit} MB", limit=SIZE_LIMIT // 1_000_000),
+                worded("split it, or look whether it is the right file"),
             )
         elif path.exists():
-            fault = ("this is not a file", "put a text file of this name here")
+            fault = (worded("this is not a file"), worded("put a text file of this name here"))
         else:
-            fault = ("the file is missing", "restore it; all files of the rules are needed")
+            fault = (worded("the file is missing"), worded("restore it; all files of the rules are needed"))
     except OSError as error:
-        fault = (f"the file cannot be read: {error.strerror or type(error).__name__}", "check its rights")
+        fault = (
+            worded("the file cannot be read: {reason}", reason=error.strerror or type(error).__name__),
+            worded("check its rights"),
+        )
     problems.append(Problem(file, 0, 0, *fault))
     return None
 
 
 def _decode(raw: bytes, file: str, problems: list[Problem]) -> str | None:
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        problems.append(Problem(file, 0, 0, "the file is saved as UTF-16", "save it as UTF-8"))
+        problems.append(Problem(file, 0, 0, worded("the file is saved as UTF-16"), worded("save it as UTF-8")))
         return None
     try:
         return raw.decode("utf-8-sig")
@@ -221,10 +230,12 @@ def _decode(raw: bytes, file: str, problems: list[Problem]) -> str | None:
     try:
         text = raw.decode("cp1252")
     except UnicodeDecodeError:
-        problems.append(Problem(file, line, column, "the file holds bytes that are no text", "save it as UTF-8"))
+        problems.append(
+            Problem(file, line, column, worded("the file holds bytes that are no text"), worded("save it as UTF-8"))
+        )
         return None
-    message = "the file is not saved as UTF-8; it is read as Windows-1252"
-    problems.append(Problem(file, line, column, message, "save it as UTF-8", Severity.WARNING))
+    message = worded("the file is not saved as UTF-8; it is read as Windows-1252")
+    problems.append(Problem(file, line, column, message, worded("save it as UTF-8"), Severity.WARNING))
     return text
 
 
@@ -257,23 +268,35 @@ class _Composer:
         event = next(self._events)
         if isinstance(event, yaml.StreamEndEvent):
             raise _UnusableError(
-                Problem(self._file, 0, 0, "the file holds nothing", "see the manual for what belongs here")
+                Problem(
+                    self._file, 0, 0, worded("the file holds nothing"), worded("see the manual for what belongs here")
+                )
             )
         data = self._value(next(self._events), ())
         next(self._events)
         event = next(self._events)
         if not isinstance(event, yaml.StreamEndEvent):
-            raise _UnusableError(self._problem(event, "a second document starts here", "delete the line ---"))
+            raise _UnusableError(
+                self._problem(event, worded("a second document starts here"), worded("delete the line ---"))
+            )
         return Document(self._file, data, self._values, self._keys, frozenset(self._refused))
 
     def _value(self, event: Any, location: Location) -> Any:
         self._values[location] = _position(event.start_mark)
         self._count += 1
         if self._count > VALUES_LIMIT:
-            message = f"the file holds more than {VALUES_LIMIT} values"
-            raise _UnusableError(self._problem(event, message, "split lists, or look whether it is the right file"))
+            message = worded("the file holds more than {limit} values", limit=VALUES_LIMIT)
+            raise _UnusableError(
+                self._problem(event, message, worded("split lists, or look whether it is the right file"))
+            )
         if len(location) > DEPTH_LIMIT:
-            raise _UnusableError(self._problem(event, f"values nest deeper than {DEPTH_LIMIT} levels", "nest less"))
+            raise _UnusableError(
+                self._problem(
+                    event,
+                    worded("values nest deeper than {limit} levels", limit=DEPTH_LIMIT),
+                    worded("nest less"),
+                )
+            )
         self._refuse_reuse(event, location)
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(location)
@@ -287,8 +310,8 @@ class _Composer:
             key = self._key(event)
             if key in entries:
                 first = self._keys[*location, key][0]
-                hint = f"it stands first in line {first}; keep one of them"
-                self._problems.append(self._problem(event, f"the key {key} is written twice", hint))
+                hint = worded("it stands first in line {first}; keep one of them", first=first)
+                self._problems.append(self._problem(event, worded("the key {key} is written twice", key=key), hint))
                 self._value(next(self._events), (*location, key, "#again"))
                 continue
             self._keys[*location, key] = _position(event.start_mark)
@@ -304,28 +327,43 @@ class _Composer:
     def _key(self, event: Any) -> str:
         if not isinstance(event, yaml.ScalarEvent):
             raise _UnusableError(
-                self._problem(event, "a key must be a single word", "write key: value; put text in quotes")
+                self._problem(
+                    event, worded("a key must be a single word"), worded("write key: value; put text in quotes")
+                )
             )
         if event.anchor or event.tag:
-            raise _UnusableError(self._problem(event, "a key must be a plain word", "leave out & and !"))
+            raise _UnusableError(
+                self._problem(event, worded("a key must be a plain word"), worded("leave out & and !"))
+            )
         key: str = event.value
         if key == "<<" and event.implicit[0]:
-            raise _UnusableError(self._problem(event, "merging with << is not allowed", "write the entries out"))
+            raise _UnusableError(
+                self._problem(event, worded("merging with << is not allowed"), worded("write the entries out"))
+            )
         return key
 
     def _refuse_reuse(self, event: Any, location: Location) -> None:
         if isinstance(event, yaml.AliasEvent):
-            fault = ("references with * are not allowed", "write the value out; put text that starts with * in quotes")
+            fault = (
+                worded("references with * are not allowed"),
+                worded("write the value out; put text that starts with * in quotes"),
+            )
         elif event.anchor:
-            fault = ("names with & are not allowed", "write the value out; put text that starts with & in quotes")
+            fault = (
+                worded("names with & are not allowed"),
+                worded("write the value out; put text that starts with & in quotes"),
+            )
         elif event.tag:
-            fault = ("types with ! are not allowed", "leave it out; put text that starts with ! in quotes")
+            fault = (
+                worded("types with ! are not allowed"),
+                worded("leave it out; put text that starts with ! in quotes"),
+            )
         else:
             return
         self._refused.add(location)
         self._problems.append(self._problem(event, *fault))
 
-    def _problem(self, event: Any, message: str, hint: str) -> Problem:
+    def _problem(self, event: Any, message: Translatable, hint: Translatable) -> Problem:
         return Problem(self._file, *_position(event.start_mark), message, hint)
 
 
@@ -343,55 +381,83 @@ def _scalar(event: Any) -> str | int | float | bool | None:
 
 
 _ODD_STARTS = {
-    "\t": ("a tab stands here", "indent with spaces"),
-    "@": ("text cannot start with @", "put the text in quotes"),
-    "`": ("text cannot start with `", "put the text in quotes"),
-    "%": ("text cannot start with %", "put the text in quotes"),
+    "\t": (worded("a tab stands here"), worded("indent with spaces")),
+    "@": (worded("text cannot start with @"), worded("put the text in quotes")),
+    "`": (worded("text cannot start with `"), worded("put the text in quotes")),
+    "%": (worded("text cannot start with %"), worded("put the text in quotes")),
 }
 
 # The beginning of libyaml's messages about what stands at the place of the problem, turned into what a person can mend.
 _SYNTAX_FAULTS = (
     (
         "mapping values are not allowed",
-        "a colon is not expected here",
-        "put text that holds ': ' in quotes, or mend the indentation",
+        worded("a colon is not expected here"),
+        worded("put text that holds ': ' in quotes, or mend the indentation"),
     ),
-    ("could not find expected ':'", "a key without its colon", "write key: value; put text of several lines in quotes"),
-    ("block sequence entries are not allowed", "a list cannot start here", "begin the list on a line of its own"),
-    ("found unknown escape character", r"a \ in double quotes means something else", "use single quotes: '…'"),
-    ("did not find expected hexdecimal", r"a \ in double quotes means something else", "use single quotes: '…'"),
+    (
+        "could not find expected ':'",
+        worded("a key without its colon"),
+        worded("write key: value; put text of several lines in quotes"),
+    ),
+    (
+        "block sequence entries are not allowed",
+        worded("a list cannot start here"),
+        worded("begin the list on a line of its own"),
+    ),
+    (
+        "found unknown escape character",
+        worded("a \\ in double quotes means something else"),
+        worded("use single quotes: '…'"),
+    ),
+    (
+        "did not find expected hexdecimal",
+        worded("a \\ in double quotes means something else"),
+        worded("use single quotes: '…'"),
+    ),
     (
         "did not find expected key",
-        "a key is expected here",
-        "mend the indentation; put text that holds quotes or commas in quotes",
+        worded("a key is expected here"),
+        worded("mend the indentation; put text that holds quotes or commas in quotes"),
     ),
-    ("did not find expected '-'", "an item of the list, with its -, is expected here", "mend the indentation"),
-    ("did not find expected node content", "a value is missing here", "write a value; put text in quotes"),
-    ("did not find expected <document start>", "the text goes on where the file should end", "mend the indentation"),
-    ("exceeded maximum nesting depth", "values nest too deep", "nest less"),
+    (
+        "did not find expected '-'",
+        worded("an item of the list, with its -, is expected here"),
+        worded("mend the indentation"),
+    ),
+    (
+        "did not find expected node content",
+        worded("a value is missing here"),
+        worded("write a value; put text in quotes"),
+    ),
+    (
+        "did not find expected <document start>",
+        worded("the text goes on where the file should end"),
+        worded("mend the indentation"),
+    ),
+    ("exceeded maximum nesting depth", worded("values nest too deep"), worded("nest less")),
 )
 
 # The same of what is not ended, at the place where it begins.
 _UNENDED = (
     (
         "found unexpected end of stream",
-        "the quote that opens here is never closed",
-        "close it; in '…' write an apostrophe twice",
+        worded("the quote that opens here is never closed"),
+        worded("close it; in '…' write an apostrophe twice"),
     ),
     (
         "found unexpected document indicator",
-        "the quote that opens here is never closed",
-        "close it before the line ---",
+        worded("the quote that opens here is never closed"),
+        worded("close it before the line ---"),
     ),
     (
         "did not find expected ',' or ']'",
-        "the [ that opens here is not closed",
-        "put a comma between items and a ] at the end",
+        worded("the [ that opens here is not closed"),
+        worded("put a comma between items and a ] at the end"),
     ),
     (
         "did not find expected ',' or '}'",
-        "the { that opens here is not closed",
-        "put a comma between entries and a } at the end",
+        worded("the { that opens here is not closed"),
+        worded("put a comma between entries and a } at the end"),
     ),
 )
 
@@ -399,7 +465,9 @@ _UNENDED = (
 def _syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
     """Return what is wrong, where, and what would be right, of an error that libyaml raised on `text`."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return Problem(file, 0, 0, "the file cannot be read as YAML", "look for characters that are no text")
+        return Problem(
+            file, 0, 0, worded("the file cannot be read as YAML"), worded("look for characters that are no text")
+        )
     said = error.problem or ""
     for beginning, message, hint in _UNENDED:
         if said.startswith(beginning):
@@ -410,11 +478,14 @@ def _syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
             return Problem(file, *place, message, hint)
     if said.startswith("found character that cannot start any token"):
         message, hint = _ODD_STARTS.get(
-            _character(text, *place), ("a character that cannot start a text", "put the text in quotes")
+            _character(text, *place), (worded("a character that cannot start a text"), worded("put the text in quotes"))
         )
         return Problem(file, *place, message, hint)
     return Problem(
-        file, *place, f"this is not valid YAML: {said or 'unknown fault'}", "mend the indentation and the quotes"
+        file,
+        *place,
+        worded("this is not valid YAML: {reason}", reason=said or worded("unknown fault")),
+        worded("mend the indentation and the quotes"),
     )
 
 

@@ -16,6 +16,7 @@ from dtm_contact.rules.arguments import DocumentValue
 from dtm_contact.rules.conditions import Condition, all_conditions
 from dtm_contact.rules.facts import Facts, Values
 from dtm_contact.rules.validation import cut, hint_for, shown
+from dtm_contact.wording import worded
 
 _SHOWN_WANTED = 120
 
@@ -124,10 +125,12 @@ def read_when(value: Any, place: DocumentValue) -> Expression | None:
     A mapping of several keys wants all of them; `all` and `any` take a list of such mappings, `not` takes one.
     """
     if not isinstance(value, Mapping):
-        place.fault(f"expected conditions, got {shown(value)}", "write {topic: gas}, for example")
+        place.fault(
+            worded("expected conditions, got {value}", value=shown(value)), worded("write {topic: gas}, for example")
+        )
         return None
     if not value:
-        place.fault("the conditions are empty", "write one at least")
+        place.fault(worded("the conditions are empty"), worded("write one at least"))
         return None
     parts = [_part(name, argument, place.below(name)) for name, argument in value.items()]
     sound = tuple(part for part in parts if part is not None)
@@ -159,7 +162,9 @@ def _part(name: str, argument: Any, place: DocumentValue) -> Expression | None:
     condition = all_conditions().get(name)
     if condition is None:
         place.fault(
-            f"unknown condition {cut(name)}", hint_for(name, (*all_conditions(), "all", "any", "not")), at_key=True
+            worded("unknown condition {name}", name=cut(name)),
+            hint_for(name, (*all_conditions(), "all", "any", "not")),
+            at_key=True,
         )
         return None
     wanted = condition.argument.read(argument, place)
@@ -169,7 +174,8 @@ def _part(name: str, argument: Any, place: DocumentValue) -> Expression | None:
 def _several(value: Any, place: DocumentValue) -> tuple[Expression, ...] | None:
     if not isinstance(value, list) or not value:
         place.fault(
-            f"expected a list of conditions, got {shown(value or None)}", "write each with its - on a line of its own"
+            worded("expected a list of conditions, got {value}", value=shown(value or None)),
+            worded("write each with its - on a line of its own"),
         )
         return None
     parts = [read_when(item, place.below(index)) for index, item in enumerate(value)]
@@ -220,7 +226,7 @@ def contradiction(when: Expression) -> str | None:
 def excluded(parts: Parts) -> str | None:
     """Return why parts can never hold together, as `contradiction` does."""
     if any(isinstance(no, Not) and any(implies(part, no.part) for part in parts) for no in parts):
-        return "it wants a condition, and the same or a wider one with not"
+        return worded("it wants a condition, and the same or a wider one with not")
     tests = [part for part in parts if isinstance(part, Test)]
     for first, second in combinations(tests, 2):
         why = _apart(first, second) or _apart(second, first)
@@ -229,7 +235,7 @@ def excluded(parts: Parts) -> str | None:
     for number, part in enumerate(parts):
         others = (*parts[:number], *parts[number + 1 :])
         if isinstance(part, Either) and all(excluded((*others, *conjuncts(each))) for each in part.parts):
-            return "each part of any contradicts what is wanted besides"
+            return worded("each part of any contradicts what is wanted besides")
     return None
 
 
@@ -321,10 +327,10 @@ def _apart(first: Test, second: Test) -> str | None:
     """Return why two conditions cannot hold together, or None."""
     one, other = first.condition, second.condition
     if one.is_single and one.name == other.name and first.wanted.isdisjoint(second.wanted):
-        return f"a contact has one {one.name} only, and two are wanted; put them in one list"
+        return worded("a contact has one {one} only, and two are wanted; put them in one list", one=one.name)
     if one.name in other.requires and first.wanted.isdisjoint(other.requires[one.name]):
         needed = ", ".join(sorted(other.requires[one.name]))
-        return f"{other.name} only holds where {one.name} is {needed}"
+        return worded("{other} only holds where {one} is {needed}", other=other.name, one=one.name, needed=needed)
     return None
 
 

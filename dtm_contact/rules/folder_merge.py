@@ -10,6 +10,7 @@ from dtm_contact.errors import InvalidFilesError
 from dtm_contact.model import Problem
 from dtm_contact.rules.document import CONFLICT_END, CONFLICT_START, printable, read_text
 from dtm_contact.rules.merging import Conflict, MergedFile, merge_lines, merge_yaml
+from dtm_contact.wording import worded
 
 SHIPPED_BEFORE: Final = ".shipped"
 """The folder within a folder of rules that holds these as they were shipped when it was laid out, or merged last."""
@@ -61,11 +62,13 @@ def _merge_file(merge: FolderMerge, name: str, before: str | None, own: str | No
     if own == before:
         _take(merge, name, today)
     elif today is None:
-        merge.notes.append(f"{name} is not shipped any more; yours, which you changed, is kept")
+        merge.notes.append(worded("{name} is not shipped any more; yours, which you changed, is kept", name=name))
     elif own is None:
         parts = (CONFLICT_START, "||||||| shipped before", before or "", "=======", today, CONFLICT_END)
         merge.texts[name] = "".join(part if part.endswith("\n") else f"{part}\n" for part in parts if part)
-        told = Conflict(name, 0, "the file", "(you took it out)", "(as it was)", "(changed)")
+        told = Conflict(
+            name, 0, worded("the file"), worded("(you took it out)"), worded("(as it was)"), worded("(changed)")
+        )
         merge.conflicts.append(told)
     else:
         _add(merge, name, own, _merged(name, before or "", own, today))
@@ -75,10 +78,10 @@ def _take(merge: FolderMerge, name: str, today: str | None) -> None:
     """Take a file that the site left as it was, or has not."""
     if today is None:
         merge.removed.append(name)
-        merge.taken[name] = ("taken out",)
+        merge.taken[name] = (worded("taken out"),)
     else:
         merge.texts[name] = today
-        merge.taken[name] = ("as it is shipped now: you had changed nothing in it",)
+        merge.taken[name] = (worded("as it is shipped now: you had changed nothing in it"),)
 
 
 def _merged(name: str, before: str, own: str, today: str) -> MergedFile:
@@ -89,15 +92,18 @@ def _merged(name: str, before: str, own: str, today: str) -> MergedFile:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else 0
-        hint = "`rules check` tells what is wrong with yours; mend that first"
+        hint = worded("`rules check` tells what is wrong with yours; mend that first")
         raise InvalidFilesError(
-            [Problem(name, line, 0, "it cannot be read as YAML, so it is not merged", hint)]
+            [Problem(name, line, 0, worded("it cannot be read as YAML, so it is not merged"), hint)]
         ) from None
 
 
 def _add(merge: FolderMerge, name: str, own: str, merged: MergedFile) -> None:
     merge.conflicts += merged.conflicts
-    merge.notes += [f"{name}: this comment of yours has no place any more: {each}" for each in merged.lost_comments]
+    merge.notes += [
+        worded("{name}: this comment of yours has no place any more: {each}", name=name, each=each)
+        for each in merged.lost_comments
+    ]
     if merged.text != own:
         merge.texts[name] = merged.text
     if merged.taken:

@@ -15,10 +15,11 @@ from pydantic import BeforeValidator, Field
 
 from dtm_contact.model import Part, Problem, Severity
 from dtm_contact.rules.document import Document, read_document, validate
-from dtm_contact.rules.validation import Identifier, StrictModel, cut, one_or_several
+from dtm_contact.rules.validation import Identifier, StrictModel, one_or_several, quoted
 from dtm_contact.text import Tokens, fold, stem, tokenize
 from dtm_contact.text.language import language_of
 from dtm_contact.topics.phrases import ATTEMPTS, PhrasePlace, places_of, steps_of
+from dtm_contact.wording import worded
 
 FREE_WORDS_FILE: Final = "free_words.yaml"
 
@@ -223,13 +224,13 @@ def _entries(document: Document, file: FreeWordsFile, faults: list[Problem]) -> 
             if entry is None:
                 continue
             if len(seen) == _MOST_PHRASES:
-                hint = f"at most {_MOST_PHRASES} are read; leave some out"
-                faults.append(document.problem(at, "there are too many phrases", hint))
+                hint = worded("at most {limit} are read; leave some out", limit=_MOST_PHRASES)
+                faults.append(document.problem(at, worded("there are too many phrases"), hint))
                 return
             line = seen.setdefault(fold(words.phrase), document.position(at)[0])
             if line != document.position(at)[0]:
-                hint = f"it stands in line {line} already; keep one of them"
-                message = f"“{cut(words.phrase)}” is written twice"
+                hint = worded("it stands in line {line} already; keep one of them", line=line)
+                message = worded("{phrase} is written twice", phrase=quoted(words.phrase))
                 faults.append(document.problem(at, message, hint, Severity.WARNING))
             faults += _untrue_tests(document, at, words, entry)
             yield entry
@@ -243,8 +244,10 @@ def _entry(
         try:
             parsed.append(steps_of(text))
         except ValueError:
-            hint = "write a word at least; of signs only a/b, =word and ... mean something"
-            faults.append(document.problem((*at, *place), f"“{cut(text)}” cannot be looked for", hint))
+            hint = worded("write a word at least; of signs only a/b, =word and ... mean something")
+            faults.append(
+                document.problem((*at, *place), worded("{phrase} cannot be looked for", phrase=quoted(text)), hint)
+            )
             return None
     instead = words.instead or reason.instead
     places = reason.in_letters, reason.in_quotations
@@ -258,6 +261,11 @@ def _untrue_tests(
     alone = FreeWords([entry])
     for number, test in enumerate(words.tests):
         if bool(alone.hints(test.text)) is not test.holds:
-            verdict = "is not hinted at in its test" if test.holds else "is hinted at in its test"
-            hint = "change the phrase, or unless, or the test"
-            yield document.problem((*at, "tests", number), f"“{cut(words.phrase)}” {verdict}", hint)
+            phrase = quoted(words.phrase)
+            message = (
+                worded("{phrase} is not hinted at in its test", phrase=phrase)
+                if test.holds
+                else worded("{phrase} is hinted at in its test", phrase=phrase)
+            )
+            hint = worded("change the phrase, or unless, or the test")
+            yield document.problem((*at, "tests", number), message, hint)

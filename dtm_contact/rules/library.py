@@ -19,6 +19,7 @@ from dtm_contact.model import Problem, Severity
 from dtm_contact.rules.answers import ANSWERS_FOLDER, LIBRARY_FOLDER, fill_in, parsed, template_faults
 from dtm_contact.rules.document import Document, printable, read_text, read_text_as_document, validate
 from dtm_contact.rules.validation import InvalidValueError, StrictModel, check_identifier, cut, hint_for
+from dtm_contact.wording import worded
 
 _ENDING: Final = ".md"
 _FENCE: Final = "---"
@@ -126,14 +127,16 @@ def load_library(folder: Path, topics: Collection[str] | None, problems: list[Pr
     """
     files = library_files(folder)
     if len(files) > MOST_ANSWERS:
-        file, hint = f"{ANSWERS_FOLDER}/{LIBRARY_FOLDER}", "leave some out"
-        problems.append(Problem(file, 0, 0, f"there are more than {MOST_ANSWERS} canned answers", hint))
+        file, hint = f"{ANSWERS_FOLDER}/{LIBRARY_FOLDER}", worded("leave some out")
+        problems.append(
+            Problem(file, 0, 0, worded("there are more than {limit} canned answers", limit=MOST_ANSWERS), hint)
+        )
     found: dict[str, CannedAnswer] = {}
     for path in files[:MOST_ANSWERS]:
         file, name = printable(path.relative_to(folder).as_posix()), printable(path.name).removesuffix(_ENDING)
         if not path.name.endswith(_ENDING):
-            hint = f"name it <answer>{_ENDING}, or move it elsewhere"
-            problems.append(Problem(file, 0, 0, "this is no canned answer", hint))
+            hint = worded("name it <answer>{ending}, or move it elsewhere", ending=_ENDING)
+            problems.append(Problem(file, 0, 0, worded("this is no canned answer"), hint))
             continue
         source = read_text(path, file, problems)
         answer = parse_answer(name, source, topics, problems, file) if source is not None else None
@@ -172,12 +175,12 @@ def parse_answer(
     try:
         check_identifier(name)
     except InvalidValueError as error:
-        problems.append(Problem(file, 0, 0, str(error), error.hint))
+        problems.append(Problem(file, 0, 0, error.message, error.hint))
     lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     fences = [at for at, line in enumerate(lines) if line.rstrip() == _FENCE]
     if len(fences) < 2 or fences[0] != 0:  # noqa: PLR2004 - one before the head, one behind it
-        hint = "begin with a line ---, title:, topics:, keywords:, variables:, and another line ---"
-        problems.append(Problem(file, 1, 1, "the head is missing", hint))
+        hint = worded("begin with a line ---, title:, topics:, keywords:, variables:, and another line ---")
+        problems.append(Problem(file, 1, 1, worded("the head is missing"), hint))
         return None
     end = fences[1]
     # Empty lines in the place of what is left out: problems name the lines of the whole file.
@@ -192,19 +195,22 @@ def parse_answer(
         return None
     answer = CannedAnswer(name, head.title, head.topics, head.keywords, text.strip())
     if set(head.variables) != set(answer.variables):
-        hint = f"write variables: [{', '.join(answer.variables)}]"
-        problems.append(document.problem(("variables",), "these are not the variables that the text names", hint))
+        hint = worded("write variables: [{variables}]", variables=", ".join(answer.variables))
+        problems.append(
+            document.problem(("variables",), worded("these are not the variables that the text names"), hint)
+        )
         return None
     return answer
 
 
 def _text_faults(file: str, text: str, first_line: int) -> Iterator[Problem]:
     if not text.strip():
-        yield Problem(file, first_line, 1, "the answer is empty", "write its text under the head")
+        yield Problem(file, first_line, 1, worded("the answer is empty"), worded("write its text under the head"))
         return
     if len(text.strip()) > LONGEST_TEXT:
-        message = f"the text has {len(text.strip())} characters, {LONGEST_TEXT} at the most"
-        yield Problem(file, first_line, 1, message, "say less, or make two answers of it")
+        length = len(text.strip())
+        message = worded("the text has {length} characters, {limit} at the most", length=length, limit=LONGEST_TEXT)
+        yield Problem(file, first_line, 1, message, worded("say less, or make two answers of it"))
     faults = list(template_faults(file, text, VARIABLES))
     yield from faults
     if not faults:
@@ -214,11 +220,15 @@ def _text_faults(file: str, text: str, first_line: int) -> Iterator[Problem]:
 def _head_faults(document: Document, head: CannedAnswerHead, topics: Collection[str] | None) -> Iterator[Problem]:
     for number, topic in enumerate(head.topics):
         if topics is not None and topic not in topics:
-            yield document.problem(("topics", number), f"unknown topic {cut(topic)}", hint_for(topic, topics))
+            yield document.problem(
+                ("topics", number), worded("unknown topic {topic}", topic=cut(topic)), hint_for(topic, topics)
+            )
     for number, variable in enumerate(head.variables):
         if variable not in VARIABLES:
             hint = hint_for(variable, VARIABLES)
-            yield document.problem(("variables", number), f"unknown variable {cut(variable)}", hint)
+            yield document.problem(
+                ("variables", number), worded("unknown variable {variable}", variable=cut(variable)), hint
+            )
 
 
 def _named_alike(answers: Collection[CannedAnswer]) -> Iterator[Problem]:
@@ -226,8 +236,15 @@ def _named_alike(answers: Collection[CannedAnswer]) -> Iterator[Problem]:
     for answer in answers:
         other = seen.setdefault(answer.title.casefold(), answer.name)
         if other != answer.name:
-            hint = "agents could not tell them apart; give one another title"
-            yield Problem(library_file(answer.name), 2, 1, f"{other} has the same title", hint, Severity.WARNING)
+            hint = worded("agents could not tell them apart; give one another title")
+            yield Problem(
+                library_file(answer.name),
+                2,
+                1,
+                worded("{other} has the same title", other=other),
+                hint,
+                Severity.WARNING,
+            )
 
 
 def _holes(file: str, text: str) -> Iterator[Problem]:
@@ -237,10 +254,13 @@ def _holes(file: str, text: str) -> Iterator[Problem]:
     except TemplateSyntaxError:
         return
     for name in _unguarded(tree, frozenset()):
-        hint = (
-            f"put the sentence between {{% if {name.name} %}} and {{% endif %}}; {{% else %}} says what holds otherwise"
+        hint = worded(
+            "put the sentence between {{% if {name} %}} and {{% endif %}}; {{% else %}} says what holds otherwise",
+            name=name.name,
         )
-        yield Problem(file, name.lineno, 1, f"{name.name} may be missing: the sentence would have a hole", hint)
+        yield Problem(
+            file, name.lineno, 1, worded("{name} may be missing: the sentence would have a hole", name=name.name), hint
+        )
 
 
 def _unguarded(node: nodes.Node, known: frozenset[str]) -> Iterator[nodes.Name]:

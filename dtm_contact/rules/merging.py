@@ -16,6 +16,7 @@ from typing import Any, Final
 import yaml
 
 from dtm_contact.rules.document import CONFLICT_END, CONFLICT_START
+from dtm_contact.wording import Translatable, counted, worded
 
 _BASE_MARK: Final = "||||||| shipped before"
 _TODAY_MARK: Final = "======="
@@ -24,7 +25,7 @@ _BESIDE_IDENTITY: Final = frozenset({"holds", "expect", "note"})
 """What of a test does not make it another one."""
 _SETS: Final = frozenset({"closures", "formerly"})
 _SHOWN: Final = 120
-_GONE: Final = "(not there)"
+_GONE: Final = worded("(not there)")
 
 Key = Any
 Path = tuple[Key, ...]
@@ -49,11 +50,21 @@ class Conflict:
     before: str
     today: str
 
-    def __str__(self) -> str:
-        return (
-            f"{self.file}:{self.line}: {self.what}: yours {self.own}; shipped before {self.before}; "
-            f"shipped now {self.today}"
+    @property
+    def wording(self) -> Translatable:
+        """Where it is, what, and what the three say."""
+        return worded(
+            "{file}:{line}: {what}: yours {own}; shipped before {before}; shipped now {today}",
+            file=self.file,
+            line=self.line,
+            what=self.what,
+            own=self.own,
+            before=self.before,
+            today=self.today,
         )
+
+    def __str__(self) -> str:
+        return self.wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +99,9 @@ def merge_lines(file: str, before: str, own: str, today: str) -> MergedFile:
         else:
             merged += [CONFLICT_START, *own_part, _BASE_MARK, *base_part, _TODAY_MARK, *today_part, CONFLICT_END]
             told = (_line_of(part) for part in (own_part, base_part, today_part))
-            conflicts.append(Conflict(file, line, "these lines", *told))
+            conflicts.append(Conflict(file, line, worded("these lines"), *told))
     text = "\n".join(merged) + "\n"
-    return MergedFile(text, tuple(conflicts), (f"{taken} passages",) if taken else ())
+    return MergedFile(text, tuple(conflicts), (counted("{count} passage", "{count} passages", taken),) if taken else ())
 
 
 def _line_of(lines: Sequence[str]) -> str:
@@ -284,8 +295,8 @@ class _Merge:
         """Return the whole file as one conflict."""
         parts = (CONFLICT_START, self.own.text, _BASE_MARK, self.before.text, _TODAY_MARK, self.today.text)
         text = "".join(part if part.endswith("\n") else f"{part}\n" for part in (*parts, CONFLICT_END))
-        told = (_as_text(node) if node is not None else "(the whole file)" for node in error.nodes)
-        return MergedFile(text, (Conflict(self.file, 1, _called(error.path) or "the file", *told),))
+        told = (_as_text(node) if node is not None else worded("(the whole file)") for node in error.nodes)
+        return MergedFile(text, (Conflict(self.file, 1, _called(error.path) or worded("the file"), *told),))
 
     def _head(self) -> None:
         """Take the comments at the head of the file as they are now, where the site left them as they were."""
@@ -347,7 +358,10 @@ class _Merge:
                 line = three.own.first + 1 if three.own is not None else 0
                 # What stands within braces is between the marks as a whole; told is where in it they differ.
                 within = _called(error.path[len(path) + 1 :])
-                told = (f"{within}: {each}" if within else each for each in map(_as_text, error.nodes))
+                told = (
+                    worded("{within}: {value}", within=within, value=each) if within else each
+                    for each in map(_as_text, error.nodes)
+                )
                 self.conflicts.append(Conflict(self.file, line, _called((*path, key)), *told))
         self._reorder(before, own, today, path)
 
@@ -367,12 +381,12 @@ class _Merge:
                 raise _ConflictError(path, *three.nodes)
             if was is None:
                 self.edits.append((place, place, theirs.lines(column, lead=True, dash=dash)))
-                self.taken.append(f"added {_called(path)}")
+                self.taken.append(worded("added {item}", item=_called(path)))
         elif theirs is None and ours is not None and was is not None:
             if not _same(was, ours):
                 raise _ConflictError(path, *three.nodes)
             self.edits.append((self.own.start(ours.lead), self.own.start(ours.end), ""))
-            self.taken.append(f"taken out {_called(path)}")
+            self.taken.append(worded("taken out {item}", item=_called(path)))
         elif ours is not None and theirs is not None:
             self._both(was, ours, theirs, path, dash=dash)
 
@@ -385,7 +399,7 @@ class _Merge:
         else:
             self._merge(was.node if was else None, ours.node, theirs.node, path)
         if len(self.edits) > count and len(self.taken) == taken:
-            self.taken.append(f"changed {_called(path)}")
+            self.taken.append(worded("changed {item}", item=_called(path)))
         if was is not None:
             leads = [each.comment(ours.column) for each in (was, ours, theirs)]
             if leads[0] == leads[1] != leads[2]:
@@ -425,7 +439,7 @@ class _Merge:
             behind = theirs[: theirs.index(key)]
             place = self.own.start(own[behind[-1]].end) if behind else self.own.start(own[ours[0]].lead)
             self.moves.append((self.own.start(child.lead), self.own.start(child.end), place))
-            self.taken.append(f"moved {_called((key,))}")
+            self.taken.append(worded("moved {item}", item=_called((key,))))
 
     def _flow(self, before: yaml.Node | None, own: yaml.Node, today: yaml.Node, path: Path) -> str:
         """Return a merged collection that the site writes in braces or brackets."""

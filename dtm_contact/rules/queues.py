@@ -38,6 +38,7 @@ from dtm_contact.rules.validation import (
     hint_for,
     one_or_several,
 )
+from dtm_contact.wording import counted, joined, worded
 
 QUEUES_FILE = "queues.yaml"
 
@@ -221,8 +222,12 @@ class _Queue(StrictModel):
 def _check_format(number: int) -> int:
     if number > FORMAT:
         raise InvalidValueError(
-            f"these rules are of format {number}, and this program reads formats up to {FORMAT}",
-            "install the version of the program that they were written for, or take the rules of this one",
+            worded(
+                "these rules are of format {number}, and this program reads formats up to {format}",
+                number=number,
+                format=FORMAT,
+            ),
+            worded("install the version of the program that they were written for, or take the rules of this one"),
         )
     return number
 
@@ -320,16 +325,20 @@ def _queue(name: str, queue: _Queue, file: QueuesFile, zone: ZoneInfo) -> Queue:
 
 
 def _reserved(document: Document, entries: Mapping[str, Any]) -> Iterator[Problem]:
-    hint = f"{' and '.join(RESERVED)} have a meaning of their own in rules"
+    hint = worded("{names} have a meaning of their own in rules", names=joined(RESERVED, worded(" and ")))
     for name in RESERVED:
         if name in entries:
-            yield document.problem(("queues", name), f"a queue cannot be named {name}", hint, at_key=True)
+            yield document.problem(
+                ("queues", name), worded("a queue cannot be named {name}", name=name), hint, at_key=True
+            )
 
 
 def _reception(document: Document, entries: Mapping[str, Any]) -> Iterator[Problem]:
     reception = document.data.get("reception") if isinstance(document.data, Mapping) else None
     if isinstance(reception, str) and reception not in entries:
-        yield document.problem(("reception",), f"unknown queue {reception}", hint_for(reception, entries))
+        yield document.problem(
+            ("reception",), worded("unknown queue {reception}", reception=reception), hint_for(reception, entries)
+        )
 
 
 def _mains(document: Document, entries: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
@@ -339,13 +348,21 @@ def _mains(document: Document, entries: Mapping[str, Mapping[str, Any]]) -> Iter
         if isinstance(entry.get("office"), str):
             of_office.setdefault(entry["office"], []).append(name)
         elif "main" in entry:
-            hint = "main is for offices with several queues"
-            yield document.problem(("queues", name, "main"), "main without an office", hint, at_key=True)
+            hint = worded("main is for offices with several queues")
+            yield document.problem(("queues", name, "main"), worded("main without an office"), hint, at_key=True)
     for office, names in of_office.items():
         mains = sum(entries[name].get("main") is True for name in names)
         if len(names) > 1 and mains != 1:
-            message = f"the office {office} has {len(names)} queues, and {mains} of them are main"
-            yield document.problem(("queues", names[-1]), message, "write main: true in one of them", at_key=True)
+            message = counted(
+                "the office {office} has {queues} queues, and {count} of them is main",
+                "the office {office} has {queues} queues, and {count} of them are main",
+                mains,
+                office=office,
+                queues=len(names),
+            )
+            yield document.problem(
+                ("queues", names[-1]), message, worded("write main: true in one of them"), at_key=True
+            )
 
 
 def _unknown_queues(document: Document, entries: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
@@ -353,17 +370,21 @@ def _unknown_queues(document: Document, entries: Mapping[str, Mapping[str, Any]]
     whole = document.data if isinstance(document.data, Mapping) else {}
     for place, name in _handed_over((), whole):
         if name not in entries:
-            yield document.problem(place, f"unknown queue {cut(name)}", hint_for(name, entries))
+            yield document.problem(place, worded("unknown queue {name}", name=cut(name)), hint_for(name, entries))
     for name, entry in entries.items():
         for place, other in _handed_over(("queues", name), entry):
             if other not in entries:
-                yield document.problem(place, f"unknown queue {cut(other)}", hint_for(other, entries))
+                yield document.problem(
+                    place, worded("unknown queue {other}", other=cut(other)), hint_for(other, entries)
+                )
         taking, place = entry.get("takes_over"), ("queues", name, "takes_over")
         if isinstance(taking, str) and taking not in entries:
-            yield document.problem(place, f"unknown queue {cut(taking)}", hint_for(taking, entries))
+            yield document.problem(
+                place, worded("unknown queue {taking}", taking=cut(taking)), hint_for(taking, entries)
+            )
         elif isinstance(taking, str) and name in _taking_over(taking, entries):
-            hint = "each must lead to a queue that hands nothing on"
-            yield document.problem(place, f"{name} takes over from itself in the end", hint)
+            hint = worded("each must lead to a queue that hands nothing on")
+            yield document.problem(place, worded("{name} takes over from itself in the end", name=name), hint)
 
 
 def _unknown_former(document: Document, entries: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
@@ -375,11 +396,13 @@ def _unknown_former(document: Document, entries: Mapping[str, Mapping[str, Any]]
             place = ("queues", name, "formerly")
             if old in entries:
                 yield document.problem(
-                    place, f"{cut(old)} is a queue of today", "write a name that no queue has any more"
+                    place,
+                    worded("{old} is a queue of today", old=cut(old)),
+                    worded("write a name that no queue has any more"),
                 )
             elif claimed.setdefault(old, name) != name:
-                hint = f"{claimed[old]} has the cases of {cut(old)} already"
-                yield document.problem(place, f"{cut(old)} is the former name of two queues", hint)
+                hint = worded("{other} has the cases of {old} already", other=claimed[old], old=cut(old))
+                yield document.problem(place, worded("{old} is the former name of two queues", old=cut(old)), hint)
 
 
 def _taking_over(name: str, entries: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -406,7 +429,7 @@ def _unknown_topics(document: Document, topics: Collection[str] | None) -> Itera
         return
     for name in (each for each in named if each not in topics):
         yield document.problem(
-            ("due", "topics", name), f"unknown topic {cut(name)}", hint_for(name, topics), at_key=True
+            ("due", "topics", name), worded("unknown topic {name}", name=cut(name)), hint_for(name, topics), at_key=True
         )
 
 
@@ -418,4 +441,4 @@ def _unknown_offices(
         office = entry.get("office")
         if isinstance(office, str) and office not in offices:
             place, hint = ("queues", name, "office"), hint_for(office, offices)
-            yield document.problem(place, f"unknown office {office}", hint, Severity.WARNING)
+            yield document.problem(place, worded("unknown office {office}", office=office), hint, Severity.WARNING)

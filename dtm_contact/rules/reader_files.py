@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 from dtm_contact.errors import InvalidFilesError, UnusableModelError
 from dtm_contact.model import Priority, Problem, Severity
 from dtm_contact.rules.document import Document, printable, read_document, validate
-from dtm_contact.rules.validation import InvalidValueError, StrictModel, cut, hint_for, shown
+from dtm_contact.rules.validation import InvalidValueError, StrictModel, cut, hint_for, quoted, shown
 from dtm_contact.text import fold
 from dtm_contact.topics import (
     DangerLimits,
@@ -33,6 +33,7 @@ from dtm_contact.topics import (
     TopicButton,
     stands_in,
 )
+from dtm_contact.wording import worded
 
 TOPICS_FILE: Final = "topics.yaml"
 PHRASE_FILES: Final = "phrases*.yaml"
@@ -58,8 +59,8 @@ FORMER_MODEL: Final = "learned.npz"
 """What the model was called in the rules folders of earlier versions. It is not read any more."""
 
 _LARGEST_MODEL: Final = 32_000_000
-_REMAKE = "make it again: make model; or leave DTM_MODEL out: the program's own is read"
-_REINSTALL = "install the program again"
+_REMAKE = worded("make it again: make model; or leave DTM_MODEL out: the program's own is read")
+_REINSTALL = worded("install the program again")
 
 _LONGEST_INSTRUCTION: Final = 700
 _MOST_BUTTONS: Final = 6
@@ -83,11 +84,13 @@ class _Button(StrictModel):
     def _one_of_them(self) -> Self:
         given = [each for each in (self.call, self.answer, self.queue) if each is not None]
         if len(given) != 1:
-            hint = "call: caretaker, call: a number, answer: a canned answer, or queue: a queue"
-            raise InvalidValueError(f"a button does exactly one thing, and {len(given) or 'none'} is given", hint)
+            hint = worded("call: caretaker, call: a number, answer: a canned answer, or queue: a queue")
+            raise InvalidValueError(
+                worded("a button does one thing, this one {count}", count=len(given) or worded("nothing")), hint
+            )
         if self.call not in {None, _CARETAKER} and not _NUMBER.fullmatch(self.call or ""):
-            hint = 'write call: caretaker, or a number in quotes: "0 800 47 33 33"'
-            raise InvalidValueError(f"{shown(self.call)} cannot be called", hint)
+            hint = worded('write call: caretaker, or a number in quotes: "0 800 47 33 33"')
+            raise InvalidValueError(worded("{call} cannot be called", call=shown(self.call)), hint)
         return self
 
     @property
@@ -180,7 +183,10 @@ def load_reader(root: Path, model: Model, problems: list[Problem]) -> Reader | N
         topics = _topics_of(file)
         missing = [code for code in NEEDED if code not in topics]
         problems += [
-            document.problem(("topics",), f"the topic {code} is missing", f"add {code}: …") for code in missing
+            document.problem(
+                ("topics",), worded("the topic {code} is missing", code=code), worded("add {code}: …", code=code)
+            )
+            for code in missing
         ]
         problems += _crossed(document, file.limits)
         problems += _without_phrases(root, document)
@@ -233,8 +239,12 @@ def unknown_buttons(
             for key, name, known in (("answer", button.answer, answers), ("queue", button.queue, queues)):
                 if document is not None and name and name not in known:
                     at = ("topics", code, "buttons", number, key)
-                    what = "canned answer" if key == "answer" else "queue"
-                    yield document.problem(at, f"unknown {what} {cut(name)}", hint_for(name, known))
+                    unknown = (
+                        worded("unknown canned answer {name}", name=cut(name))
+                        if key == "answer"
+                        else worded("unknown queue {name}", name=cut(name))
+                    )
+                    yield document.problem(at, unknown, hint_for(name, known))
 
 
 def phrase_files(root: Path) -> list[Path]:
@@ -285,15 +295,25 @@ def what_is_understood(root: Path) -> Mapping[str, object]:
 def _crossed(document: Document, limits: _Limits) -> Iterator[Problem]:
     if limits.possible > limits.certain:
         at = ("limits", "possible" if "possible" in limits.model_fields_set else "certain")
-        hint = f"write at most {limits.certain:g}, or raise certain"
-        yield document.problem(at, f"possible ({limits.possible:g}) is above certain ({limits.certain:g})", hint)
+        hint = worded("write at most {certain}, or raise certain", certain=format(limits.certain, "g"))
+        yield document.problem(
+            at,
+            worded(
+                "possible ({possible}) is above certain ({certain})",
+                possible=format(limits.possible, "g"),
+                certain=format(limits.certain, "g"),
+            ),
+            hint,
+        )
 
 
 def _without_phrases(root: Path, document: Document) -> Iterator[Problem]:
     # Of an earlier version it is reported already that a file of phrases is wanted.
     if document.data["version"] != _EARLIER and not phrase_files(root):
-        message = "the folder has no phrases: the model alone tells of danger"
-        yield Problem(_USUAL_NAME, 0, 0, message, "take phrases.yaml as it comes with the program", Severity.WARNING)
+        message = worded("the folder has no phrases: the model alone tells of danger")
+        yield Problem(
+            _USUAL_NAME, 0, 0, message, worded("take phrases.yaml as it comes with the program"), Severity.WARNING
+        )
 
 
 def _misnamed(root: Path) -> Iterator[Problem]:
@@ -301,8 +321,8 @@ def _misnamed(root: Path) -> Iterator[Problem]:
     read = {path.name for path in phrase_files(root)}
     for path in sorted(root.iterdir()) if root.is_dir() else ():
         if path.name.lower().startswith("phrase") and path.name not in read and not path.name.endswith("~"):
-            hint = f"name it {_USUAL_NAME} or phrases-….yaml, or put it elsewhere"
-            yield Problem(printable(path.name), 0, 0, "this file is not read", hint, Severity.WARNING)
+            hint = worded("name it {name} or phrases-….yaml, or put it elsewhere", name=_USUAL_NAME)
+            yield Problem(printable(path.name), 0, 0, worded("this file is not read"), hint, Severity.WARNING)
 
 
 def _phrases(root: Path, topics: Mapping[str, Topic] | None, model: Model, problems: list[Problem]) -> Iterator[Phrase]:
@@ -321,16 +341,18 @@ def _phrases(root: Path, topics: Mapping[str, Topic] | None, model: Model, probl
         if phrase is None:
             continue
         if len(seen) == _MOST_PHRASES:
-            hint = f"at most {_MOST_PHRASES} are read, of all files together; leave some out"
-            problems.append(document.problem(at, "there are too many phrases", hint))
+            hint = worded("at most {limit} are read, of all files together; leave some out", limit=_MOST_PHRASES)
+            problems.append(document.problem(at, worded("there are too many phrases"), hint))
             return
         if phrase.topic is not None and topics is not None and phrase.topic not in topics:
             hint = hint_for(phrase.topic, topics)
-            problems.append(document.problem((*at, "topic"), f"unknown topic {cut(phrase.topic)}", hint))
+            problems.append(
+                document.problem((*at, "topic"), worded("unknown topic {topic}", topic=cut(phrase.topic)), hint)
+            )
         key = (effect, phrase.topic, fold(phrase.text))
         if key in seen:
-            hint = f"it stands in {seen[key]} already; keep one of them"
-            message = f"“{cut(phrase.text)}” is written twice"
+            hint = worded("it stands in {place} already; keep one of them", place=seen[key])
+            message = worded("{phrase} is written twice", phrase=quoted(phrase.text))
             problems.append(document.problem(at, message, hint, Severity.WARNING))
         seen.setdefault(key, phrase.source)
         problems += _untrue(entry, phrase, at, document, model)
@@ -356,8 +378,10 @@ def _parsed(
     try:
         return Phrase.parse(entry.phrase, effect, entry.topic if isinstance(entry, _TopicPhrase) else None, source)
     except ValueError:
-        hint = "write a word at least; of signs only a/b, =word and ... mean something"
-        problems.append(document.problem(at, f"“{cut(entry.phrase)}” cannot be looked for", hint))
+        hint = worded("write a word at least; of signs only a/b, =word and ... mean something")
+        problems.append(
+            document.problem(at, worded("{phrase} cannot be looked for", phrase=quoted(entry.phrase)), hint)
+        )
         return None
 
 
@@ -367,9 +391,14 @@ def _untrue(
     """Yield the tests of a phrase that fail: it stands where it should not, or does not where it should."""
     for number, test in enumerate(entry.tests):
         if stands_in(phrase, test.text, model) is not test.holds:
-            verdict = "does not stand in its test, or is denied there" if test.holds else "stands in its test"
-            hint = "change the phrase, or the test"
-            yield document.problem((*at, "tests", number), f"“{cut(phrase.text)}” {verdict}", hint)
+            written = quoted(phrase.text)
+            message = (
+                worded("{phrase} does not stand in its test, or is denied there", phrase=written)
+                if test.holds
+                else worded("{phrase} stands in its test", phrase=written)
+            )
+            hint = worded("change the phrase, or the test")
+            yield document.problem((*at, "tests", number), message, hint)
 
 
 def _today(document: Document, problems: list[Problem]) -> Document:
@@ -377,11 +406,13 @@ def _today(document: Document, problems: list[Problem]) -> Document:
     data: Any = document.data
     if not isinstance(data, dict) or data.get("version") != _EARLIER:
         return document
-    hint = (
-        "its words are not read any more: take topics.yaml and phrases.yaml of this version of the program,"
-        " and write into phrases.yaml what you had added"
+    hint = worded(
+        "its words are not read any more: take topics.yaml and phrases.yaml of this version of the "
+        "program, and write into phrases.yaml what you had added"
     )
-    problems.append(document.problem(("version",), "topics.yaml is of an earlier version", hint, Severity.WARNING))
+    problems.append(
+        document.problem(("version",), worded("topics.yaml is of an earlier version"), hint, Severity.WARNING)
+    )
     topics = data.get("topics")
     kept = {
         code: {
@@ -411,9 +442,12 @@ def load_model(path: Path | None, problems: list[Problem]) -> Model | None:
         status = file.stat()
         return _read(file, status.st_mtime_ns, status.st_size)
     except OSError as error:
-        message, hint = f"the learned model cannot be read: {error.strerror or type(error).__name__}", "check DTM_MODEL"
+        message, hint = (
+            worded("the learned model cannot be read: {reason}", reason=error.strerror or type(error).__name__),
+            worded("check DTM_MODEL"),
+        )
     except UnusableModelError as error:
-        message, hint = str(error), _REMAKE
+        message, hint = error.wording, _REMAKE
     problems.append(Problem(str(file), 0, 0, message, hint if path else _REINSTALL))
     return None
 
@@ -423,9 +457,9 @@ def load_details(problems: list[Problem]) -> DetailModel | None:
     try:
         return _read_details()
     except OSError as error:
-        message = f"the model of wishes cannot be read: {error.strerror or type(error).__name__}"
+        message = worded("the model of wishes cannot be read: {reason}", reason=error.strerror or type(error).__name__)
     except UnusableModelError as error:
-        message = str(error)
+        message = error.wording
     problems.append(Problem(str(SHIPPED_DETAILS), 0, 0, message, _REINSTALL))
     return None
 
@@ -438,7 +472,13 @@ def _read_details() -> DetailModel:
 @lru_cache(maxsize=2)
 def _read(file: Path, _changed: int, size: int) -> Model:
     if size > _LARGEST_MODEL:
-        raise UnusableModelError(f"it has {size:,} bytes, {_LARGEST_MODEL:,} at the most are read")
+        raise UnusableModelError(
+            worded(
+                "it has {size} bytes, {limit} at the most are read",
+                size=format(size, ","),
+                limit=format(_LARGEST_MODEL, ","),
+            )
+        )
     return Model.unpacked(file.read_bytes())
 
 
@@ -446,5 +486,5 @@ def former_model(folder: Path) -> list[Problem]:
     """Return a warning where a rules folder still holds the model, as those of earlier versions did; else nothing."""
     if not (folder / FORMER_MODEL).exists():
         return []
-    message = "this file is not read any more: the learned model comes with the program"
-    return [Problem(FORMER_MODEL, 0, 0, message, "delete it", Severity.WARNING)]
+    message = worded("this file is not read any more: the learned model comes with the program")
+    return [Problem(FORMER_MODEL, 0, 0, message, worded("delete it"), Severity.WARNING)]

@@ -24,6 +24,7 @@ from dtm_contact.rules.validation import (
     one_or_several,
     shown,
 )
+from dtm_contact.wording import worded
 
 ROUTING_FILE = "routing.yaml"
 
@@ -62,10 +63,10 @@ class PriorityChange(StrictModel):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if sum(value is not None for value in (self.at_least, self.steps, self.set)) != 1:
-            hint = "write P2 (at least), {raise: 1} or {set: P4}"
-            raise InvalidValueError("a priority is changed in exactly one way", hint)
+            hint = worded("write P2 (at least), {raise: 1} or {set: P4}")
+            raise InvalidValueError(worded("a priority is changed in exactly one way"), hint)
         if self.at_least is Priority.P4:
-            raise InvalidValueError("priority P4 changes nothing", "leave it out, or write {set: P4}")
+            raise InvalidValueError(worded("priority P4 changes nothing"), worded("leave it out, or write {set: P4}"))
         return self
 
     @property
@@ -91,7 +92,10 @@ def _check_notified(text: str) -> str:
         return text
     if "@" in text:
         return check_address(text)
-    raise InvalidValueError(f"{shown(text)} is not known here", f"{hint_for(text, EVERYBODY)} or write a mail address")
+    raise InvalidValueError(
+        worded("{text} is not known here", text=shown(text)),
+        worded("{hint} or write a mail address", hint=hint_for(text, EVERYBODY)),
+    )
 
 
 _Notified = Annotated[str, AfterValidator(_check_notified)]
@@ -103,7 +107,9 @@ def _parse_then_due(value: Any) -> DueTime | str:
     try:
         return parse_due(value)
     except InvalidValueError as error:
-        raise InvalidValueError(str(error), f"{error.hint}; or {STATED}: the day that the letter names") from error
+        raise InvalidValueError(
+            error.message, worded("{hint}; or {stated}: the day that the letter names", hint=error.hint, stated=STATED)
+        ) from error
 
 
 _Due = Annotated[DueTime | str, PlainValidator(_parse_then_due)]
@@ -140,17 +146,21 @@ class Then(StrictModel):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.set_aside is not None and (self.queue is not None or self.kind is not None):
-            raise InvalidValueError("set_aside opens no case", "leave out queue and kind")
+            raise InvalidValueError(worded("set_aside opens no case"), worded("leave out queue and kind"))
         if not self.opens_nothing:
             if self.kind not in {None, CaseKind.CASE}:
-                raise InvalidValueError(f"kind {self.kind} opens no case", "leave kind out, or write queue: none")
+                raise InvalidValueError(
+                    worded("kind {kind} opens no case", kind=self.kind), worded("leave kind out, or write queue: none")
+                )
         elif self.becomes is None:
-            raise InvalidValueError("queue none opens no case", "add kind: automatic, spam or none")
+            raise InvalidValueError(worded("queue none opens no case"), worded("add kind: automatic, spam or none"))
         elif self.notify or self.priority or self.alarm or self.answer or self.due or self.join:
-            hint = "leave out priority, alarm, due, notify, answer and join"
-            raise InvalidValueError("queue none opens no case", hint)
+            hint = worded("leave out priority, alarm, due, notify, answer and join")
+            raise InvalidValueError(worded("queue none opens no case"), hint)
         if self.alarm is not None and self.priority is not None and self.priority.may_make_danger:
-            raise InvalidValueError("one rule cannot lower the alarm and make it P1", "leave out alarm, or priority")
+            raise InvalidValueError(
+                worded("one rule cannot lower the alarm and make it P1"), worded("leave out alarm, or priority")
+            )
         return self
 
     @property
@@ -243,11 +253,15 @@ def load_routing(folder: Path, allowed: AllowedNames, problems: list[Problem]) -
     if document is None:
         return None
     if not isinstance(document.data, list):
-        hint = "write each rule with its - at the beginning: - id: …"
-        problems.append(document.problem((), f"expected a list of rules, got {shown(document.data)}", hint))
+        hint = worded("write each rule with its - at the beginning: - id: …")
+        problems.append(
+            document.problem((), worded("expected a list of rules, got {data}", data=shown(document.data)), hint)
+        )
         return None
     if len(document.data) > RULES_LIMIT:
-        problems.append(document.problem((), f"more than {RULES_LIMIT} rules", "merge rules by lists"))
+        problems.append(
+            document.problem((), worded("more than {limit} rules", limit=RULES_LIMIT), worded("merge rules by lists"))
+        )
         return None
     problems.extend(_order(document))
     problems.extend(_doubled(document))
@@ -267,8 +281,8 @@ def _rule(document: Document, index: int, allowed: AllowedNames, problems: list[
     if entry is None or (when is None and "when" in data):
         return None
     if entry.untold is not None:
-        hint = "write waiver: in its place"
-        told = "untold is called waiver now"
+        hint = worded("write waiver: in its place")
+        told = worded("untold is called waiver now")
         problems.append(document.problem((index, "untold"), told, hint, Severity.WARNING, at_key=True))
     if not entry.decides:
         _check_adds(entry.then, DocumentValue(document, allowed, problems, (index, "then")))
@@ -293,21 +307,26 @@ def _check_then(then: Any, place: DocumentValue, *, decides: bool) -> None:
     queue, answer = then.get("queue"), then.get("answer")
     queues, answers = place.allowed.queues, place.allowed.answers
     if isinstance(queue, str) and queues is not None and queue not in (*queues, *RESERVED):
-        place.below("queue").fault(f"unknown queue {cut(queue)}", hint_for(queue, (*queues, *RESERVED)))
+        place.below("queue").fault(
+            worded("unknown queue {queue}", queue=cut(queue)), hint_for(queue, (*queues, *RESERVED))
+        )
     if isinstance(answer, str) and answers is not None and answer not in answers:
-        place.below("answer").fault(f"unknown answer {cut(answer)}", hint_for(answer, answers))
+        place.below("answer").fault(worded("unknown answer {answer}", answer=cut(answer)), hint_for(answer, answers))
     if decides and "queue" not in then and "set_aside" not in then:
-        place.fault("the key queue is missing", "add queue: …")
+        place.fault(worded("the key queue is missing"), worded("add queue: …"))
     for key in ("queue", "set_aside", "kind", "join"):
         if not decides and key in then:
-            place.below(key).fault(f"a rule with decides: false gives no {key}", "a later rule does", at_key=True)
+            place.below(key).fault(
+                worded("a rule with decides: false gives no {key}", key=key), worded("a later rule does"), at_key=True
+            )
 
 
 def _check_adds(then: Then, place: DocumentValue) -> None:
     """Report a rule that neither decides nor adds anything."""
     if not then.adds:
         place.fault(
-            "the rule does nothing", "add priority, alarm, due, tags, notify or answer, or leave out decides: false"
+            worded("the rule does nothing"),
+            worded("add priority, alarm, due, tags, notify or answer, or leave out decides: false"),
         )
 
 
@@ -317,21 +336,27 @@ def _order(document: Document) -> Iterator[Problem]:
     last = len(rules) - 1
     without = [index for index, rule in enumerate(rules) if isinstance(rule, Mapping) and "when" not in rule]
     if not rules or (isinstance(rules[last], Mapping) and "when" in rules[last]):
-        message = "the default is missing" if not without else "rules follow the default"
-        hint = "end the file with a rule without when, which takes what no other rule takes"
+        message = worded("the default is missing") if not without else worded("rules follow the default")
+        hint = worded("end the file with a rule without when, which takes what no other rule takes")
         if without:
-            hint = f"the rule without when in line {document.position((without[-1],))[0]} must stand last"
+            hint = worded(
+                "the rule without when in line {line} must stand last", line=document.position((without[-1],))[0]
+            )
         yield document.problem((last,) if rules else (), message, hint)
         without = without[:-1]
     elif last in without and _opens_nothing(rules[last]):
-        yield document.problem((last, "then"), "the default opens no case", "name a queue, so that no message is lost")
+        yield document.problem(
+            (last, "then"), worded("the default opens no case"), worded("name a queue, so that no message is lost")
+        )
     elif last in without and (rules[last].get("decides") is False or rules[last].get("mode") == "observe"):
         yield document.problem(
-            (last,), "the default must decide", "leave out decides and mode, so that no message is lost"
+            (last,), worded("the default must decide"), worded("leave out decides and mode, so that no message is lost")
         )
     for index in without:
         if index != last:
-            yield document.problem((index,), "when is missing", "only the last rule, the default, has none")
+            yield document.problem(
+                (index,), worded("when is missing"), worded("only the last rule, the default, has none")
+            )
 
 
 def _opens_nothing(rule: Mapping[str, Any]) -> bool:
@@ -346,6 +371,6 @@ def _doubled(document: Document) -> Iterator[Problem]:
         if not isinstance(name, str):
             continue
         if name in seen:
-            hint = f"the rule in line {document.position((seen[name],))[0]} has it too"
-            yield document.problem((index, "id"), f"the id {cut(name)} is given twice", hint)
+            hint = worded("the rule in line {line} has it too", line=document.position((seen[name],))[0])
+            yield document.problem((index, "id"), worded("the id {name} is given twice", name=cut(name)), hint)
         seen.setdefault(name, index)

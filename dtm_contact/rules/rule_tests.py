@@ -12,6 +12,7 @@ from dtm_contact.rules.routing import ROUTING_FILE, Rule
 from dtm_contact.rules.ruleset import RuleSet
 from dtm_contact.rules.trial import Expected, FileTest, RuleTest, StagedTrial, Trial, stage_trial
 from dtm_contact.rules.validation import cut, hint_for, shown
+from dtm_contact.wording import Translatable, joined, worded
 
 TESTS_FOLDER = "tests"
 
@@ -109,7 +110,7 @@ class _PlacedTest:
     test: RuleTest | FileTest
     rule_id: str | None
 
-    def problem(self, message: str, hint: str) -> Problem:
+    def problem(self, message: Translatable, hint: Translatable) -> Problem:
         return Problem(self.file, *self.place, message, hint)
 
 
@@ -126,8 +127,10 @@ def _file_tests(folder: Path, problems: list[Problem]) -> Iterator[_PlacedTest]:
         if document is None:
             continue
         if not isinstance(document.data, list):
-            hint = "write each with its - at the beginning: - {rule: …, holds: true, text: …}"
-            problems.append(document.problem((), f"expected a list of tests, got {shown(document.data)}", hint))
+            hint = worded("write each with its - at the beginning: - {rule: …, holds: true, text: …}")
+            problems.append(
+                document.problem((), worded("expected a list of tests, got {data}", data=shown(document.data)), hint)
+            )
             continue
         for number in range(len(document.data)):
             test = validate(document, FileTest, problems, (number,))
@@ -170,7 +173,7 @@ def _run(placed: _PlacedTest, rules: RuleSet, tally: _Tally) -> TestResult:
             problem = problem or _unexpected(placed, rule, decision, trial, holds=test.holds)
         elif problem is None:
             hint = hint_for(placed.rule_id, [rule.id for rule in rules.rules])
-            problem = placed.problem(f"unknown rule {cut(placed.rule_id)}", hint)
+            problem = placed.problem(worded("unknown rule {rule_id}", rule_id=cut(placed.rule_id)), hint)
     if problem is None and test.expect is not None:
         problem = _difference(placed, test.expect, decision, trial)
     return TestResult(placed.file, placed.place, problem, decision)
@@ -198,7 +201,7 @@ def _unknown_topic(placed: _PlacedTest, rules: RuleSet) -> Problem | None:
     test, topics = placed.test, rules.reader.topics
     for topic in (*test.topic, *(earlier.topic for earlier in test.history if earlier.topic)):
         if topic not in topics:
-            return placed.problem(f"unknown topic {cut(topic)}", hint_for(topic, topics))
+            return placed.problem(worded("unknown topic {topic}", topic=cut(topic)), hint_for(topic, topics))
     return None
 
 
@@ -208,10 +211,18 @@ def _unexpected(
     """Return what is wrong where a rule holds and should not, or does not and should."""
     if (rule.key in {decision.rule, *decision.added, *decision.observed}) is holds:
         return None
-    verb = "decides" if rule.ends else "holds"
-    expected = verb if holds else f"does not {verb.removesuffix('s')}"
-    hint = f"{decision.rule} does, for {_summary(trial)}" if rule.ends else f"it was {_summary(trial)}"
-    return placed.problem(f"the test expects that {rule.id} {expected}", hint)
+    expected = {
+        (True, True): worded("the test expects that {rule} decides", rule=rule.id),
+        (True, False): worded("the test expects that {rule} does not decide", rule=rule.id),
+        (False, True): worded("the test expects that {rule} holds", rule=rule.id),
+        (False, False): worded("the test expects that {rule} does not hold", rule=rule.id),
+    }
+    hint = (
+        worded("{rule} does, for {message}", rule=decision.rule, message=_summary(trial))
+        if rule.ends
+        else worded("it was {message}", message=_summary(trial))
+    )
+    return placed.problem(expected[rule.ends, holds], hint)
 
 
 def _difference(placed: _PlacedTest, expected: Expected, decision: Decision, trial: StagedTrial) -> Problem | None:
@@ -232,15 +243,24 @@ def _difference(placed: _PlacedTest, expected: Expected, decision: Decision, tri
         if name == "due" and wanted is not None:
             wanted = datetime.fromisoformat(wanted).isoformat(timespec="minutes")
         if wanted is not None and not _is_same(wanted, value):
-            message = f"the test expects {name} {_plain(wanted)}, and it is {_plain(value)}"
-            return placed.problem(message, f"{decision.rule} decides, for {_summary(trial)}")
+            message = worded(
+                "the test expects {name} {wanted}, and it is {value}",
+                name=name,
+                wanted=_plain(wanted),
+                value=_plain(value),
+            )
+            return placed.problem(
+                message, worded("{rule} decides, for {message}", rule=decision.rule, message=_summary(trial))
+            )
     return None
 
 
-def _summary(trial: StagedTrial) -> str:
+def _summary(trial: StagedTrial) -> Translatable:
     understanding = trial.understanding
-    topics = ", ".join(understanding.topics) or "no topic"
-    return f"{understanding.kind} {understanding.priority}: {topics}"
+    topics = ", ".join(understanding.topics) or worded("no topic")
+    return worded(
+        "{kind} {priority}: {topics}", kind=understanding.kind, priority=understanding.priority, topics=topics
+    )
 
 
 def _is_same(wanted: object, actual: object) -> bool:
@@ -250,8 +270,10 @@ def _is_same(wanted: object, actual: object) -> bool:
     return wanted == actual
 
 
-def _plain(value: object) -> str:
-    return ", ".join(map(str, value)) or "nobody" if isinstance(value, tuple) else str(value)
+def _plain(value: object) -> Translatable:
+    if isinstance(value, tuple):
+        return joined(map(str, value)) if value else worded("nobody")
+    return worded("nothing") if value is None else Translatable(str(value))
 
 
 def _untested(rules: RuleSet, tally: _Tally) -> Iterator[Problem]:
@@ -259,8 +281,12 @@ def _untested(rules: RuleSet, tally: _Tally) -> Iterator[Problem]:
     for rule in rules.rules:
         for holds, counts in ((True, tally.held), (False, tally.not_held)):
             if not counts.get(rule.id) and (holds or rule.when is not None):
-                message = f"no test shows that {rule.id} {'holds' if holds else 'does not hold'}"
-                hint = f"add {{text: …, holds: {shown(holds)}}} to its tests"
+                message = (
+                    worded("no test shows that {rule} holds", rule=rule.id)
+                    if holds
+                    else worded("no test shows that {rule} does not hold", rule=rule.id)
+                )
+                hint = worded("add {{text: …, holds: {holds}}} to its tests", holds=shown(holds))
                 yield Problem(ROUTING_FILE, *rule.place, message, hint, Severity.WARNING)
 
 

@@ -26,6 +26,7 @@ from dtm_contact.rules.routing import ROUTING_FILE, Rule, load_routing
 from dtm_contact.rules.source_files import load_sources, source_files
 from dtm_contact.sources import SourceBook
 from dtm_contact.topics import Reader
+from dtm_contact.wording import worded
 
 _DIGITS = 12
 
@@ -135,7 +136,10 @@ def load_in_force(
         problems: list[Problem] = former_model(folder)
         version = digest(folder)
     except OSError as error:
-        message, hint = f"the folder of the rules cannot be read: {described(error)}", "let this user read all in it"
+        message, hint = (
+            worded("the folder of the rules cannot be read: {error}", error=described(error)),
+            worded("let this user read all in it"),
+        )
         raise InvalidFilesError([Problem(ROUTING_FILE, 0, 0, message, hint)]) from None
     learned = load_model(model, problems)
     reader = load_reader(folder, learned, problems) if learned else None
@@ -155,7 +159,11 @@ def load_in_force(
     routing = load_routing(folder, allowed, problems)
     faults = list(_unreached(routing)) if routing is not None else []
     if digest(folder) != version:
-        problems.append(Problem(ROUTING_FILE, 0, 0, "a file of the rules changed while it was read", "load them again"))
+        problems.append(
+            Problem(
+                ROUTING_FILE, 0, 0, worded("a file of the rules changed while it was read"), worded("load them again")
+            )
+        )
     sound = not _errors(problems)
     if routing is not None and sound and not faults:
         faults.extend(_unused(answers, routing))
@@ -216,12 +224,15 @@ def _unreached(rules: tuple[Rule, ...]) -> Iterator[Problem]:
     for rule in rules:
         why = contradiction(rule.when) if rule.when else None
         if why:
-            yield Problem(ROUTING_FILE, *rule.place, f"the rule {rule.id} can never hold", why)
+            yield Problem(ROUTING_FILE, *rule.place, worded("the rule {rule} can never hold", rule=rule.id), why)
     for rule, before in unreached_rules(rules):
-        message = f"the rule {rule.id} is never reached"
-        hint = (
-            f"what {before.id} in line {before.place[0]} and the rules above it take leaves nothing to it;"
-            f" move {rule.id} above it, or delete it"
+        message = worded("the rule {rule} is never reached", rule=rule.id)
+        hint = worded(
+            "what {before} in line {line} and the rules above it take leaves nothing to it; move {rule} "
+            "above it, or delete it",
+            before=before.id,
+            line=before.place[0],
+            rule=rule.id,
         )
         yield Problem(ROUTING_FILE, *rule.place, message, hint)
 
@@ -234,5 +245,5 @@ def _unused(answers: Collection[str], rules: tuple[Rule, ...]) -> Iterator[Probl
     used = {rule.then.answer for rule in rules}
     for name in answers:
         if name not in used and name not in _SENT_BY_ENGINE:
-            hint = "write answer: in a rule, or delete the file"
-            yield Problem(answer_file(name), 0, 0, "no rule sends this answer", hint, Severity.WARNING)
+            hint = worded("write answer: in a rule, or delete the file")
+            yield Problem(answer_file(name), 0, 0, worded("no rule sends this answer"), hint, Severity.WARNING)

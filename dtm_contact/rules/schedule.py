@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, mod
 from dtm_contact.hours import END_OF_DAY, WEEKDAYS, Calendar, Closure, Span, Week, add_clock_time
 from dtm_contact.model import Priority
 from dtm_contact.rules.validation import Address, InvalidValueError, StrictModel, cut, hint_for, one_or_several, shown
+from dtm_contact.wording import worded
 
 _SPAN = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9]) ?- ?([01]?[0-9]|2[0-4]):([0-5][0-9])")
 _DUE = re.compile(r"([1-9][0-9]{0,3}) (?:(business )?(minute|hour)|(day|month))s?")
@@ -53,12 +54,15 @@ def parse_due(value: Any) -> DueTime:
     """
     match = _DUE.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        hint = "write 15 minutes, 4 business hours, 45 days or 1 month"
-        raise InvalidValueError(f"expected a duration, got {shown(value)}", hint)
+        hint = worded("write 15 minutes, 4 business hours, 45 days or 1 month")
+        raise InvalidValueError(worded("expected a duration, got {value}", value=shown(value)), hint)
     number, business, short, long = match.groups()
     if long == "month":
         if int(number) > _MOST_MONTHS:
-            raise InvalidValueError(f"{value} is too long", f"{_MOST_MONTHS} months at the most")
+            raise InvalidValueError(
+                worded("{value} is too long", value=value),
+                worded("{limit} months at the most", limit=_MOST_MONTHS),
+            )
         return DueTime(timedelta(), business=False, months=int(number))
     return DueTime(timedelta(**{f"{short or long}s": int(number)}), business is not None)
 
@@ -71,11 +75,15 @@ def parse_span(value: Any, *, over_midnight: bool = False) -> Span:
     """
     match = _SPAN.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise InvalidValueError(f"expected a span of hours, got {shown(value)}", 'write "09:00-17:00"')
+        raise InvalidValueError(
+            worded("expected a span of hours, got {value}", value=shown(value)), worded('write "09:00-17:00"')
+        )
     hour, minute, last_hour, last_minute = map(int, match.groups())
     first, last = _clock(hour, minute, value), _clock(last_hour, last_minute, value)
     if first == last or (first > last and not over_midnight):
-        raise InvalidValueError(f"{value} ends before it begins", "write the earlier hour first")
+        raise InvalidValueError(
+            worded("{value} ends before it begins", value=value), worded("write the earlier hour first")
+        )
     return first, last
 
 
@@ -89,7 +97,8 @@ def parse_spans(value: Any) -> tuple[Span, ...]:
     marks = [mark for span in spans for mark in span]
     if not marks or marks != sorted(set(marks)):
         raise InvalidValueError(
-            "the spans of a day overlap or are out of order", "write them in order, with a pause between"
+            worded("the spans of a day overlap or are out of order"),
+            worded("write them in order, with a pause between"),
         )
     return spans
 
@@ -105,16 +114,20 @@ def parse_week(days: Mapping[str, tuple[Span, ...]]) -> Week:
         first, _, last = key.partition("-")
         for word in filter(None, (first, last)):
             if word not in WEEKDAYS:
-                raise InvalidValueError(f"unknown day {cut(word)}", hint_for(word, WEEKDAYS))
+                raise InvalidValueError(worded("unknown day {word}", word=cut(word)), hint_for(word, WEEKDAYS))
         begin, end = WEEKDAYS.index(first or "monday"), WEEKDAYS.index(last or first)
         if begin > end:
-            raise InvalidValueError(f"{key} runs over the end of the week", "begin the week with monday")
+            raise InvalidValueError(
+                worded("{key} runs over the end of the week", key=key), worded("begin the week with monday")
+            )
         for number in range(begin, end + 1):
             if week[number] is not None:
-                raise InvalidValueError(f"{WEEKDAYS[number]} is given twice", "write each day once")
+                raise InvalidValueError(
+                    worded("{day} is given twice", day=WEEKDAYS[number]), worded("write each day once")
+                )
             week[number] = spans
     if not any(week):
-        raise InvalidValueError("no day is given", 'write monday-friday: "09:00-17:00"')
+        raise InvalidValueError(worded("no day is given"), worded('write monday-friday: "09:00-17:00"'))
     return tuple(spans or () for spans in week)
 
 
@@ -129,11 +142,13 @@ def parse_closure(value: Any) -> Closure:
         closure = Closure(date.fromisoformat(first), date.fromisoformat(last or first))
     except (AttributeError, ValueError):
         raise InvalidValueError(
-            f"expected a day, got {shown(value)}", "write 2026-12-24, or 2026-12-24..2026-12-31"
+            worded("expected a day, got {value}", value=shown(value)),
+            worded("write 2026-12-24, or 2026-12-24..2026-12-31"),
         ) from None
     if not timedelta() <= closure.last - closure.first <= timedelta(days=_CLOSURE_DAYS):
         raise InvalidValueError(
-            f"{value} ends before it begins or lasts more than a year", "write the first day, then the last"
+            worded("{value} ends before it begins or lasts more than a year", value=value),
+            worded("write the first day, then the last"),
         )
     return closure
 
@@ -141,7 +156,9 @@ def parse_closure(value: Any) -> Closure:
 def _clock(hour: int, minute: int, value: str) -> time:
     if hour == 24:  # noqa: PLR2004 - the hour that a day ends with
         if minute:
-            raise InvalidValueError(f"{value} goes beyond midnight", 'write "09:00-24:00" at the most')
+            raise InvalidValueError(
+                worded("{value} goes beyond midnight", value=value), worded('write "09:00-24:00" at the most')
+            )
         return END_OF_DAY
     return time(hour, minute)
 
@@ -209,7 +226,9 @@ class ShiftEntry(StrictModel):
     @model_validator(mode="after")
     def _sound(self) -> Self:
         if len(set(self.call)) < len(self.call):
-            raise InvalidValueError("an address stands twice in call", "write each once, in the order of calling")
+            raise InvalidValueError(
+                worded("an address stands twice in call"), worded("write each once, in the order of calling")
+            )
         return self
 
     @property
@@ -225,10 +244,10 @@ class ShiftEntry(StrictModel):
 
 def _check_shifts(shifts: list[ShiftEntry]) -> list[ShiftEntry]:
     if not shifts[-1].always:
-        hint = "end the list with - {call: …}, who is reached whenever nobody else is"
-        raise InvalidValueError("nobody is on call at the other times", hint)
+        hint = worded("end the list with - {call: …}, who is reached whenever nobody else is")
+        raise InvalidValueError(worded("nobody is on call at the other times"), hint)
     if any(shift.always for shift in shifts[:-1]):
-        raise InvalidValueError("shifts follow one that always lasts", "put the one without times last")
+        raise InvalidValueError(worded("shifts follow one that always lasts"), worded("put the one without times last"))
     return shifts
 
 
@@ -313,17 +332,19 @@ class StepEntry(StrictModel):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if (self.after is None) == (self.past_due is None):
-            hint = "after: counts from when the case got its priority, past_due: from its due time"
-            raise InvalidValueError("a step has one of after and past_due", hint)
+            hint = worded("after: counts from when the case got its priority, past_due: from its due time")
+            raise InvalidValueError(worded("a step has one of after and past_due"), hint)
         if (self.do is Action.HAND_OVER) != (self.to is not None):
-            raise InvalidValueError("to goes with do: hand_over", "write {after: …, do: hand_over, to: a queue}")
+            raise InvalidValueError(
+                worded("to goes with do: hand_over"), worded("write {after: …, do: hand_over, to: a queue}")
+            )
         return self
 
     def built(self) -> EscalationStep:
         """Return the step."""
         wait = self.after or self.past_due
         if wait is None:
-            raise InvalidValueError("a step has one of after and past_due")
+            raise InvalidValueError(worded("a step has one of after and past_due"))
         return EscalationStep(self.do, wait, self.past_due is not None, self.until, self.to)
 
 

@@ -36,6 +36,7 @@ from dtm_contact.sources import (
 from dtm_contact.sources.entries import read_lines
 from dtm_contact.sources.filled import fill_in
 from dtm_contact.text import fold
+from dtm_contact.wording import worded
 
 SOURCES_FILE: Final = "sources.yaml"
 
@@ -57,13 +58,17 @@ def _check_time(text: str) -> str:
 
 def _check_label(text: str) -> str:
     if not canonical(text):
-        raise InvalidValueError(f"{shown(text)} has no letter and no figure", "write the label as the form has it")
+        raise InvalidValueError(
+            worded("{text} has no letter and no figure", text=shown(text)), worded("write the label as the form has it")
+        )
     return text
 
 
 def _check_ending(text: str) -> str:
     if text != text.strip():
-        raise InvalidValueError(f"{shown(text)} has blanks around it", "write how the line begins, without them")
+        raise InvalidValueError(
+            worded("{text} has blanks around it", text=shown(text)), worded("write how the line begins, without them")
+        )
     return text
 
 
@@ -73,11 +78,11 @@ def _check_pattern(text: str) -> str:
     except re2.error as error:
         reason = error.args[0] if error.args else ""
         said = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        hint = "RE2 syntax; look-around and back references do not exist"
-        raise InvalidValueError(f"the pattern is not valid: {said}", hint) from error
+        hint = worded("RE2 syntax; look-around and back references do not exist")
+        raise InvalidValueError(worded("the pattern is not valid: {said}", said=said), hint) from error
     if pattern.groups > 1:
         raise InvalidValueError(
-            "the pattern has several groups", "put brackets around the value alone; (?:…) elsewhere"
+            worded("the pattern has several groups"), worded("put brackets around the value alone; (?:…) elsewhere")
         )
     return text
 
@@ -109,16 +114,21 @@ class _Where(StrictModel):
     @model_validator(mode="after")
     def _somewhere(self) -> Self:
         if self.labels is None and self.subject is None:
-            raise InvalidValueError("this says nowhere to read", "write labels: …, or subject: 'pattern'")
+            raise InvalidValueError(
+                worded("this says nowhere to read"), worded("write labels: …, or subject: 'pattern'")
+            )
         if self.pattern is not None and self.labels is None:
-            raise InvalidValueError("pattern looks into the value of a label", "add labels: …")
+            raise InvalidValueError(worded("pattern looks into the value of a label"), worded("add labels: …"))
         return self
 
 
 def _check_channel(channel: Channel) -> Channel:
     if not channel.is_written:
         written = ", ".join(each.value for each in Channel if each.is_written)
-        raise InvalidValueError(f"nobody writes by {channel.value}", f"write one of: {written}")
+        raise InvalidValueError(
+            worded("nobody writes by {channel}", channel=channel.value),
+            worded("write one of: {written}", written=written),
+        )
     return channel
 
 
@@ -279,7 +289,12 @@ def _meaning(meant: _Code) -> CodeMeaning:
 
 def _faults(document: Document, file: SourcesFile, allowed: AllowedNames) -> Iterator[Problem]:
     for name in file.partners.keys() & file.sources.keys():
-        yield document.problem(("partners", name), f"{name} is a source already", "give it another name", at_key=True)
+        yield document.problem(
+            ("partners", name),
+            worded("{name} is a source already", name=name),
+            worded("give it another name"),
+            at_key=True,
+        )
     for kind, entries in (("sources", file.sources), ("partners", file.partners)):
         for name, entry in entries.items():
             yield from _unknown_names(document, (kind, name), entry, allowed)
@@ -295,29 +310,39 @@ def _unknown_names(
     for where, code in meant.items():
         if allowed.topics is not None and code.topic not in allowed.topics:
             yield document.problem(
-                (*at, *where), f"unknown topic {cut(code.topic)}", hint_for(code.topic, allowed.topics)
+                (*at, *where),
+                worded("unknown topic {topic}", topic=cut(code.topic)),
+                hint_for(code.topic, allowed.topics),
             )
     if entry.office and allowed.offices is not None and entry.office not in allowed.offices:
         hint = hint_for(entry.office, allowed.offices)
-        yield document.problem((*at, "office"), f"unknown office {cut(entry.office)}", hint)
+        yield document.problem((*at, "office"), worded("unknown office {office}", office=cut(entry.office)), hint)
 
 
 def _contradictions(document: Document, at: tuple[str, str], entry: _Source) -> Iterator[Problem]:
     """Yield what cannot be so of one source."""
     if not entry.senders and entry.intake is None:
         yield document.problem(
-            at, "nobody says who this source is", "add from: an address or @domain, or intake: a name"
+            at, worded("nobody says who this source is"), worded("add from: an address or @domain, or intake: a name")
         )
     in_fields = [layout for layout in entry.reads if layout in IN_FIELDS]
     labelled = [name for name, where in entry.fields.items() if where.labels]
     if in_fields and not labelled:
-        yield document.problem(at, f"{in_fields[0]} has no field to read", "add fields: …, or write reads: message")
+        yield document.problem(
+            at,
+            worded("{form} has no field to read", form=in_fields[0]),
+            worded("add fields: …, or write reads: message"),
+        )
     if FormLayout.JSON in in_fields and len(in_fields) > 1 and entry.intake is None:
-        hint = "whoever fills in a form may send a file of JSON with it: write reads: json alone, or leave it out"
-        yield document.problem((*at, "reads"), "json beside another layout is never read of mail", hint)
+        hint = worded(
+            "whoever fills in a form may send a file of JSON with it: write reads: json alone, or leave it out"
+        )
+        yield document.problem((*at, "reads"), worded("json beside another layout is never read of mail"), hint)
     if labelled and not in_fields:
         yield document.problem(
-            (*at, "fields"), "labels are read of lines, a table or JSON alone", "write reads: lines, table or json"
+            (*at, "fields"),
+            worded("labels are read of lines, a table or JSON alone"),
+            worded("write reads: lines, table or json"),
         )
     yield from _unfounded(document, at, entry)
     yield from _doubled_labels(document, at, entry)
@@ -330,15 +355,21 @@ def _unfounded(document: Document, at: tuple[str, str], entry: _Source) -> Itera
     for number, needed in enumerate(entry.needs or ()):
         if needed not in entry.fields and not (needed is SourceField.REQUEST and entry.intake):
             hint = hint_for(needed.value, [name.value for name in entry.fields])
-            yield document.problem((*at, "needs", number), f"{needed.value} is no field of this source", hint)
+            yield document.problem(
+                (*at, "needs", number), worded("{needed} is no field of this source", needed=needed.value), hint
+            )
     if entry.answers is Answered.PERSON and SourceField.EMAIL not in entry.fields:
-        yield document.problem((*at, "answers"), "no field tells the person's address", "add email: … to fields")
+        yield document.problem(
+            (*at, "answers"), worded("no field tells the person's address"), worded("add email: … to fields")
+        )
     if SourceField.OUR_NUMBER in entry.fields and entry.trust is not SourceTrust.VOUCHED:
-        hint = "a number that anybody could write joins no case: write trust: vouched, or leave the field out"
+        hint = worded("a number that anybody could write joins no case: write trust: vouched, or leave the field out")
         where = (*at, "fields", SourceField.OUR_NUMBER.value)
-        yield document.problem(where, "who is not vouched for can join no case", hint, at_key=True)
+        yield document.problem(where, worded("who is not vouched for can join no case"), hint, at_key=True)
     if entry.topics and SourceField.TOPIC not in entry.fields:
-        yield document.problem((*at, "topics"), "no field tells the code", "add topic: … to fields", at_key=True)
+        yield document.problem(
+            (*at, "topics"), worded("no field tells the code"), worded("add topic: … to fields"), at_key=True
+        )
 
 
 def _doubled_labels(document: Document, at: tuple[str, str], entry: _Source) -> Iterator[Problem]:
@@ -347,28 +378,37 @@ def _doubled_labels(document: Document, at: tuple[str, str], entry: _Source) -> 
         for label in where.labels or ():
             other = seen.setdefault(canonical(label), name.value)
             if other != name.value:
-                message = f"the label {shown(label)} is read for {other} and for {name.value}"
-                yield document.problem((*at, "fields", name.value), message, "leave it to one of them")
+                message = worded(
+                    "the label {label} is read for {other} and for {name}",
+                    label=shown(label),
+                    other=other,
+                    name=name.value,
+                )
+                yield document.problem((*at, "fields", name.value), message, worded("leave it to one of them"))
 
 
 def _unproven(document: Document, at: tuple[str, str], entry: _Source) -> Iterator[Problem]:
     """Yield why a source cannot vouch for who writes: anybody could write in its name, or type what it reads."""
     if entry.trust is not SourceTrust.VOUCHED:
-        yield document.problem((*at, "trust"), "who is not vouched for can prove nobody", "write trust: vouched")
+        yield document.problem(
+            (*at, "trust"), worded("who is not vouched for can prove nobody"), worded("write trust: vouched")
+        )
     for needed in (SourceField.NAME, SourceField.LEASE):
         if needed not in entry.fields:
-            hint = "a lease number and a name prove together; add both to fields"
-            yield document.problem((*at, "identity"), f"no field tells the {needed.value}", hint)
+            hint = worded("a lease number and a name prove together; add both to fields")
+            yield document.problem((*at, "identity"), worded("no field tells the {needed}", needed=needed.value), hint)
     needed_text = entry.needs is None or SourceField.TEXT in entry.needs
     if FormLayout.LINES in entry.reads and not (SourceField.TEXT in entry.fields and needed_text):
-        hint = "add text: … to fields, and to needs: without it nobody can tell what was typed from what the form wrote"
-        yield document.problem((*at, "identity"), "no field that is needed holds the person's text", hint)
+        hint = worded(
+            "add text: … to fields, and to needs: without it nobody can tell what was typed from what the form wrote"
+        )
+        yield document.problem((*at, "identity"), worded("no field that is needed holds the person's text"), hint)
     names = list(entry.fields)
     if FormLayout.LINES in entry.reads and SourceField.TEXT in names:
         for name in names[names.index(SourceField.TEXT) + 1 :]:
             if name in _WHO:
-                message = f"{name.value} stands behind the text, where anybody can type it"
-                hint = "if the form has it before the text, write it before; else write identity: asserted"
+                message = worded("{name} stands behind the text, where anybody can type it", name=name.value)
+                hint = worded("if the form has it before the text, write it before; else write identity: asserted")
                 yield document.problem((*at, "fields", name.value), message, hint, at_key=True)
 
 
@@ -386,11 +426,17 @@ def _untrue(document: Document, name: str, entry: _Source, source: Source) -> It
         for field, wanted in test.reads.items():
             found = filled.values.get(field, "")
             if found != wanted:
-                message = f"the test reads {shown(found) if found else 'nothing'} as {field.value}"
-                yield document.problem((*at, "reads", field.value), message, f"it expects {shown(wanted)}")
+                message = worded("the test reads {value} as {field}", value=shown(found or None), field=field.value)
+                yield document.problem(
+                    (*at, "reads", field.value), message, worded("it expects {wanted}", wanted=shown(wanted))
+                )
         meaning = (
             source.meaning(filled.values[SourceField.TOPIC]) if SourceField.TOPIC in filled.values else source.default
         )
         if test.topic is not None and (meaning is None or meaning.topic != test.topic):
-            message = f"the test finds {f'the topic {meaning.topic}' if meaning else 'no topic'}"
-            yield document.problem((*at, "topic"), message, f"it expects {test.topic}")
+            message = (
+                worded("the test finds the topic {topic}", topic=meaning.topic)
+                if meaning
+                else worded("the test finds no topic")
+            )
+            yield document.problem((*at, "topic"), message, worded("it expects {wanted}", wanted=test.topic))

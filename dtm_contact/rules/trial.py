@@ -47,6 +47,7 @@ from dtm_contact.model import (
 from dtm_contact.rules.schedule import DueTime, parse_due
 from dtm_contact.rules.validation import Identifier, InvalidValueError, StrictModel, one_or_several, shown
 from dtm_contact.topics import Reader, understand
+from dtm_contact.wording import worded
 
 Text = Annotated[str, Field(min_length=1)]
 _Several = Annotated[tuple[Text, ...], BeforeValidator(one_or_several)]
@@ -59,8 +60,12 @@ def _check_local_time(text: str) -> str:
         if text and datetime.fromisoformat(text).tzinfo is None:
             return text
     except ValueError as error:
-        raise InvalidValueError(f"{shown(text)} is no time", "write 2026-11-28T22:00") from error
-    raise InvalidValueError(f"{shown(text)} is no time by the clock on the wall", "write 2026-11-28T22:00")
+        raise InvalidValueError(
+            worded("{text} is no time", text=shown(text)), worded("write 2026-11-28T22:00")
+        ) from error
+    raise InvalidValueError(
+        worded("{text} is no time by the clock on the wall", text=shown(text)), worded("write 2026-11-28T22:00")
+    )
 
 
 class SomeResidence(StrictModel):
@@ -170,9 +175,11 @@ class Trial(StrictModel):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not self.text and not self.subject and not self.topic and self.kind is None and not self.channel.is_spoken:
-            raise InvalidValueError("the test says nothing", "add text: …, or topic: …, or channel: phone")
+            raise InvalidValueError(
+                worded("the test says nothing"), worded("add text: …, or topic: …, or channel: phone")
+            )
         if not self.channel.is_spoken and (self.outcome or self.withheld or self.calls):
-            raise InvalidValueError("only a call has an outcome", "add channel: phone")
+            raise InvalidValueError(worded("only a call has an outcome"), worded("add channel: phone"))
         return self
 
 
@@ -208,9 +215,13 @@ class FileTest(Trial):
     @model_validator(mode="after")
     def _expects_something(self) -> Self:
         if (self.rule is None) != (self.holds is None):
-            raise InvalidValueError("rule and holds go together", "write {rule: …, holds: true, text: …}")
+            raise InvalidValueError(
+                worded("rule and holds go together"), worded("write {rule: …, holds: true, text: …}")
+            )
         if self.rule is None and (self.expect is None or self.expect == Expected()):
-            raise InvalidValueError("the test expects nothing", "add rule: and holds:, or expect: {queue: …}")
+            raise InvalidValueError(
+                worded("the test expects nothing"), worded("add rule: and holds:, or expect: {queue: …}")
+            )
         return self
 
 

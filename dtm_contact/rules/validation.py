@@ -15,6 +15,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from dtm_contact.wording import EMPTY, Translatable, counted, joined, worded
+
 Model = TypeVar("Model", bound=BaseModel)
 
 Location = tuple[str | int, ...]
@@ -27,29 +29,37 @@ _MOST_FAULTS = 100
 _MOST_LISTED = 12
 
 _EXPECTED = {
-    "string_type": "text",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
-    "list_type": "a list",
-    "tuple_type": "a list",
-    "set_type": "a list",
-    "frozen_set_type": "a list",
-    "dict_type": "entries (key: value)",
-    "model_type": "entries (key: value)",
-    "model_attributes_type": "entries (key: value)",
-    "none_required": "nothing",
+    "string_type": worded("text"),
+    "int_type": worded("a whole number"),
+    "int_from_float": worded("a whole number"),
+    "float_type": worded("a number"),
+    "bool_type": worded("true or false"),
+    "list_type": worded("a list"),
+    "tuple_type": worded("a list"),
+    "set_type": worded("a list"),
+    "frozen_set_type": worded("a list"),
+    "dict_type": worded("entries (key: value)"),
+    "model_type": worded("entries (key: value)"),
+    "model_attributes_type": worded("entries (key: value)"),
+    "none_required": worded("nothing"),
 }
+
+_BOUNDS = {
+    "greater_than_equal": ("ge", worded("this should be greater than or equal to {limit}, not {value}")),
+    "greater_than": ("gt", worded("this should be greater than {limit}, not {value}")),
+    "less_than_equal": ("le", worded("this should be less than or equal to {limit}, not {value}")),
+    "less_than": ("lt", worded("this should be less than {limit}, not {value}")),
+}
+"""What is said beyond a bound, by pydantic's kind of error, with the name that it gives the bound."""
 
 
 class InvalidValueError(ValueError):
     """What a model's validator raises: the message says what is wrong, `hint` what would be right."""
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: Translatable, hint: Translatable = EMPTY) -> None:
         """Keep both apart, as a Problem does."""
         super().__init__(message)
-        self.hint = hint
+        self.message, self.hint = message, hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +67,8 @@ class Fault:
     """One fault of the data: where, what, what would be right; `at_key` where the key itself is at fault."""
 
     loc: Location
-    message: str
-    hint: str
+    message: Translatable
+    hint: Translatable
     at_key: bool = False
 
 
@@ -79,9 +89,9 @@ def check(data: Any, model: type[Model]) -> Model | list[Fault]:
     except ValidationError as error:
         faults = list(islice(_faults(error, data, model), _MOST_FAULTS))
         if error.error_count() > _MOST_FAULTS:
-            faults.append(
-                Fault((), f"there are {error.error_count()} faults in all", "mend the first ones and check again")
-            )
+            # Above the limit there are always several.
+            total = worded("there are {count} faults in all", count=error.error_count())
+            faults.append(Fault((), total, worded("mend the first ones and check again")))
         return faults
 
 
@@ -90,18 +100,23 @@ def one_or_several(value: Any) -> Any:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
-def shown(value: Any) -> str:
+def shown(value: Any) -> Translatable:
     """Return a value as a message names it, cut where it is long."""
     match value:
         case None:
-            return "nothing"
+            return worded("nothing")
         case bool():
-            return str(value).lower()
+            return Translatable(str(value).lower())
         case dict():
-            return "entries"
+            return worded("entries")
         case list():
-            return "a list"
-    return f"“{cut(value)}”" if isinstance(value, str) else cut(str(value))
+            return worded("a list")
+    return quoted(value) if isinstance(value, str) else Translatable(cut(str(value)))
+
+
+def quoted(text: str) -> Translatable:
+    """Return a text in quotation marks, cut where it is long."""
+    return worded("“{text}”", text=cut(text))
 
 
 def cut(text: str) -> str:
@@ -116,22 +131,27 @@ def nearest(word: str, allowed: Iterable[str]) -> str | None:
     return words[match[0]] if match else None
 
 
-def hint_for(word: str, allowed: Iterable[str]) -> str:
+def hint_for(word: str, allowed: Iterable[str]) -> Translatable:
     """Return "did you mean …?", and else what is allowed, as far as a line holds it."""
     words = sorted(allowed) if isinstance(allowed, AbstractSet) else list(dict.fromkeys(allowed))
     near = nearest(word, words)
     if near is not None:
-        return f"did you mean {near}?"
+        return worded("did you mean {near}?", near=near)
     return one_of(words)
 
 
-def one_of(words: Iterable[str]) -> str:
+def one_of(words: Iterable[str]) -> Translatable:
     """Return "one of: …" for a hint, cut where the list is long."""
     listed = list(words)
     if not listed:
-        return "none is defined"
+        return worded("none is defined")
     rest = len(listed) - _MOST_LISTED
-    return "one of: " + ", ".join(listed[:_MOST_LISTED]) + (f" and {rest} more" if rest > 0 else "")
+    shortened = worded("one of: {words}", words=joined(listed[:_MOST_LISTED]))
+    return (
+        counted("{listed} and {count} more", "{listed} and {count} more", rest, listed=shortened)
+        if rest > 0
+        else shortened
+    )
 
 
 _IDENTIFIER = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
@@ -145,8 +165,11 @@ def check_identifier(text: str) -> str:
         InvalidValueError: it is none.
     """
     if len(text) > _LONGEST_IDENTIFIER or not _IDENTIFIER.fullmatch(text):
-        hint = f"small letters without accents, figures and single - between, {_LONGEST_IDENTIFIER} at the most"
-        raise InvalidValueError(f"{shown(text)} cannot be an identifier", hint)
+        hint = worded(
+            "small letters without accents, figures and single - between, {limit} at the most",
+            limit=_LONGEST_IDENTIFIER,
+        )
+        raise InvalidValueError(worded("{text} cannot be an identifier", text=shown(text)), hint)
     return text
 
 
@@ -166,7 +189,7 @@ def check_address(text: str) -> str:
     except (ValueError, IndexError, MessageError):
         address = MailAddress()
     if not address.domain or address.addr_spec != text:
-        raise InvalidValueError(f"{shown(text)} is no mail address", "write name@domain")
+        raise InvalidValueError(worded("{text} is no mail address", text=shown(text)), worded("write name@domain"))
     return text
 
 
@@ -197,10 +220,12 @@ def _fault(loc: Location, detail: Any, model: type[BaseModel]) -> Fault:
     match detail["type"]:
         case "missing":
             key = detail["loc"][-1]
-            return Fault(loc, f"the key {key} is missing", f"add {key}: …")
+            return Fault(loc, worded("the key {key} is missing", key=key), worded("add {key}: …", key=key))
         case "extra_forbidden":
             key = cut(str(loc[-1]))
-            return Fault(loc, f"unknown key {key}", hint_for(key, _keys_at(model, loc[:-1])), at_key=True)
+            return Fault(
+                loc, worded("unknown key {key}", key=key), hint_for(key, _keys_at(model, loc[:-1])), at_key=True
+            )
     return Fault(loc, *_words(detail))
 
 
@@ -208,29 +233,52 @@ def _union_fault(loc: Location, details: Sequence[Any], model: type[BaseModel]) 
     """Return the fault of a value that fits no branch of its union."""
     expected = list(dict.fromkeys(_EXPECTED[detail["type"]] for detail in details if detail["type"] in _EXPECTED))
     if len(expected) > 1:
-        return Fault(loc, f"expected {' or '.join(expected)}, got {shown(details[0]['input'])}", "")
+        either = joined(expected, worded(" or "))
+        message = worded("expected {expected}, got {value}", expected=either, value=shown(details[0]["input"]))
+        return Fault(loc, message, EMPTY)
     return _fault(loc, next((detail for detail in details if detail["type"] not in _EXPECTED), details[0]), model)
 
 
-def _words(detail: Any) -> tuple[str, str]:
+def _words(detail: Any) -> tuple[Translatable, Translatable]:
     """Return message and hint for one error of pydantic."""
     kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
     raised = context.get("error")
     if isinstance(raised, InvalidValueError):
-        return str(raised), raised.hint
+        return raised.message, raised.hint
     if kind in _EXPECTED:
         to_quote = kind == "string_type" and isinstance(value, bool | int | float)
         return (
-            f"expected {_EXPECTED[kind]}, got {shown(value)}",
-            f'put it in quotes: "{shown(value)}"' if to_quote else "",
+            worded("expected {expected}, got {value}", expected=_EXPECTED[kind], value=shown(value)),
+            worded('put it in quotes: "{value}"', value=shown(value)) if to_quote else EMPTY,
         )
     if kind in {"literal_error", "enum"}:
         allowed = [word.strip("'") for word in re.split(r", | or ", context["expected"])]
-        return f"{shown(value)} is not known here", hint_for(cut(str(value)), allowed)
+        return worded("{value} is not known here", value=shown(value)), hint_for(cut(str(value)), allowed)
+    if kind in {"string_too_short", "too_short"} and context["min_length"] == 1:
+        return worded("this must not be empty"), EMPTY
+    return _beyond(detail), EMPTY
+
+
+def _beyond(detail: Any) -> Translatable:
+    """Return what is said of a value that is too large, too small, too long, or not of the form that is wanted."""
+    kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
+    if kind in _BOUNDS:
+        name, message = _BOUNDS[kind]
+        limit = context[name]
+        written = format(limit, "g") if isinstance(limit, float) else limit
+        return Translatable(message.template, {"limit": written, "value": shown(value)})
     if kind in {"string_too_short", "too_short"}:
-        return "this must not be empty", ""
-    message = detail["msg"].removeprefix("Value error, ").replace("Input should", "this should")
-    return f"{message}, not {shown(value)}" if isinstance(value, int | float | str) else message, ""
+        least = context["min_length"]
+        return counted(
+            "this has fewer than {count} sign or entry", "this has fewer than {count} signs or entries", least
+        )
+    if kind in {"string_too_long", "too_long"}:
+        limit = context["max_length"]
+        return counted(
+            "at most {count} sign or entry may stand here", "at most {count} signs or entries may stand here", limit
+        )
+    said = detail["msg"].removeprefix("Value error, ").replace("Input should", "this should")
+    return Translatable("{said}, not {value}", {"said": said, "value": shown(value)})
 
 
 def _resolve(data: Any, path: Sequence[str | int]) -> tuple[Location, Location]:

@@ -35,6 +35,7 @@ from dtm_contact.settings.privacy import PrivacySettings, RetentionSettings
 from dtm_contact.settings.recognition import RecognitionSettings
 from dtm_contact.settings.switchboard import SwitchboardSettings
 from dtm_contact.settings.watching import AlarmSettings, DangerSettings, HeartbeatSettings, MonitorSettings
+from dtm_contact.wording import UserLanguage
 
 __all__ = [
     "AccessSettings",
@@ -140,6 +141,11 @@ class Settings(BaseSettings):
         min_length=1,
         max_length=64,
         description="Name of this daemon; those that share a PostgreSQL store need one each",
+    )
+    language: UserLanguage | None = Field(
+        default=None,
+        description="Language in which `dtm-contact rules` speaks: `fr` or `en`; unset: that of the locale "
+        "(`LANGUAGE`, `LC_ALL`, `LC_MESSAGES`, `LANG`)",
     )
     timezone: ZoneName = Field(
         default="Europe/Paris", description="Time zone of the offices and of times without an offset"

@@ -1,12 +1,14 @@
 """Who comes in, and what is asked of them beside a password."""
 
+import base64
 from pathlib import Path
 from typing import Final, Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
+from dtm_contact.errors import WrongSettingError
 from dtm_contact.settings.common import is_safe_address
-from dtm_contact.settings.files import first_line
+from dtm_contact.settings.files import first_line, text_lines
 
 ROLES: Final = ("agent", "agency", "head", "admin", "auditor")
 
@@ -18,6 +20,11 @@ class AccessSettings(BaseModel):
         default=("head", "admin"),
         description="Roles that must have a second factor (JSON list): who has none yet is led to set it up at the "
         "next log-in; all others may have one",
+    )
+    key_file: Path | None = Field(
+        default=None,
+        description="File of the keys by which the secrets of second factors are sealed in the store, one a line "
+        "(`openssl rand -base64 32`); or `credential:NAME`. The first seals, all open; unset: they lie open there",
     )
     password_hours: float = Field(
         default=1.0, gt=0, le=48, description="Hours within which a link to set a lost password must be used"
@@ -32,6 +39,19 @@ class AccessSettings(BaseModel):
         "shown it as unusual",
     )
 
+    def read_keys(self) -> tuple[str, ...]:
+        """Return the keys of second factors, in base64, the newest first; none where no file is set.
+
+        Raises:
+            WrongSettingError: the file cannot be read, or a line of it is no key.
+        """
+        setting = "DTM_ACCESS_KEY_FILE"
+        keys = text_lines(self.key_file, setting) if self.key_file is not None else ()
+        for number, key in enumerate(keys, start=1):
+            if not _is_key(key):
+                raise WrongSettingError(f"{setting}: line {number} is no key; write what openssl rand -base64 32 says")
+        return keys
+
     @field_validator("second_factor")
     @classmethod
     def _are_roles(cls, roles: tuple[str, ...]) -> tuple[str, ...]:
@@ -41,6 +61,15 @@ class AccessSettings(BaseModel):
         return roles
 
 
+def _is_key(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text.translate(_URL_SAFE), validate=True)) == _KEY_OCTETS
+    except ValueError:
+        return False
+
+
+_KEY_OCTETS: Final = 32
+_URL_SAFE: Final = str.maketrans("-_", "+/")
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 
 

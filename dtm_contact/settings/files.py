@@ -47,17 +47,24 @@ def first_line(path: Path | None, setting: str) -> str | None:
     Raises:
         WrongSettingError: the file cannot be read, or nothing stands in its first line; the setting is named.
     """
-    if path is None:
-        return None
+    return text_lines(path, setting)[0] if path is not None else None
+
+
+def text_lines(path: Path, setting: str) -> tuple[str, ...]:
+    """Return the lines of a secret's file that hold something, the first of which must.
+
+    Raises:
+        WrongSettingError: the file cannot be read, or nothing stands in its first line; the setting is named.
+    """
     path = secret_file(path, setting)
     right = "write the secret into the first line of a file that the daemon's user may read"
     try:
-        found = next(iter(path.read_text(encoding="utf-8").splitlines()), "").strip()
+        found = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
     except OSError as error:
         raise WrongSettingError(f"{setting}: {error.strerror}: {path}; {right}") from error
     except UnicodeDecodeError:
         # Not as the cause, which holds the secret.
         raise WrongSettingError(f"{setting}: no text in UTF-8: {path}; {right}") from None
-    if not found:
+    if not found or not found[0]:
         raise WrongSettingError(f"{setting}: its first line is empty: {path}; {right}")
-    return found
+    return tuple(filter(None, found))

@@ -17,6 +17,7 @@ from dtm_contact.model import Problem
 from dtm_contact.rules.reader_files import FORMER_MODEL
 from dtm_contact.store.database import Database, insert_of
 from dtm_contact.store.system_schema import rule_changes, rule_versions, rules_in_force
+from dtm_contact.wording import from_kept, kept, worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class RuleVersions:
 
     def refuse(self, daemon: str, version: str, problems: Iterable[Problem], now: datetime) -> None:
         """Say that a daemon's folder holds a version that does not take effect, and why; what is in force stays."""
-        values = {"refused": version, "refused_at": now, "problems": [str(problem) for problem in problems]}
+        values = {"refused": version, "refused_at": now, "problems": [kept(problem.wording) for problem in problems]}
         with self._database.writing() as connection:
             mine = sa.update(rules_in_force).where(rules_in_force.c.daemon == daemon)
             connection.execute(mine.values(values))
@@ -85,7 +86,9 @@ class RuleVersions:
         """Return the rules that each daemon judges by, or judged by when it stopped; ordered by the daemons' names."""
         with self._database.reading() as connection:
             rows = connection.execute(sa.select(rules_in_force).order_by(rules_in_force.c.daemon))
-            return [DaemonRules(**{**row._asdict(), "problems": tuple(row.problems or ())}) for row in rows]
+            return [
+                DaemonRules(**{**row._asdict(), "problems": tuple(map(from_kept, row.problems or ()))}) for row in rows
+            ]
 
     def last_good(self, daemon: str) -> str | None:
         """Return the version that a daemon judged by last, else the newest that any did; None without one."""
@@ -105,7 +108,7 @@ class RuleVersions:
         with self._database.reading() as connection:
             found: bytes | None = connection.execute(query).scalar_one_or_none()
         if found is None:
-            raise NotFoundError(f"version {version} of the rules")
+            raise NotFoundError(worded("version {version} of the rules", version=version))
         return found
 
     def changes(self, limit: int) -> Sequence[RuleChange]:

@@ -30,6 +30,7 @@ from dtm_contact.store.outbox import StoredOutbox
 from dtm_contact.store.recognitions import Recognitions
 from dtm_contact.store.rule_versions import RuleVersions
 from dtm_contact.store.second_factors import StoredSecondFactors
+from dtm_contact.store.secret_keys import SecretKeys
 from dtm_contact.store.timers import StoredTimers
 from dtm_contact.store.trail import StoredTrail
 
@@ -66,7 +67,7 @@ class Store:
         database: its connections and transactions.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keys: SecretKeys | None = None) -> None:
         self.database = database
         self.arrivals = Arrivals(database)
         self.cases = Cases(database)
@@ -77,7 +78,7 @@ class Store:
         self.outbox = StoredOutbox(database)
         self.checkpoints = Checkpoints(database)
         self.accounts = StoredAccounts(database)
-        self.second_factors = StoredSecondFactors(database)
+        self.second_factors = StoredSecondFactors(database, keys)
         self.desk = StoredDesk(database)
         self.drafts = StoredDrafts(database)
         self.figures = StoredFigures(database)
@@ -113,13 +114,14 @@ class Store:
         self.close()
 
 
-def open_store(url: str, *, read_only: bool = False, patience: float = 10.0) -> Store:
+def open_store(url: str, *, read_only: bool = False, patience: float = 10.0, keys: SecretKeys | None = None) -> Store:
     """Open a store whose tables are exactly those that this version knows.
 
     Args:
         url: `sqlite:///PATH` or `postgresql://…`.
         read_only: refuse every write; for the processes that judge, and for listings beside a running daemon.
         patience: seconds to wait for another writer, or for a connection.
+        keys: open the secrets of second factors; whoever checks no code does without.
 
     Raises:
         UnknownSchemaError: the tables are older, newer, or not there; `migrate` them first.
@@ -132,7 +134,7 @@ def open_store(url: str, *, read_only: bool = False, patience: float = 10.0) -> 
     except BaseException:
         database.close()
         raise
-    return Store(database)
+    return Store(database, keys)
 
 
 class StoreThread:

@@ -18,6 +18,7 @@ from dtm_contact.text import fold
 from dtm_contact.web.app_context import AppContext
 from dtm_contact.web.case_view import violence_at_home
 from dtm_contact.web.request_context import RequestContext
+from dtm_contact.wording import UserLanguage, in_language
 
 LIBRARY: Final = "library"
 """Under what the canned answers are kept for a moment (`AppContext.cached`)."""
@@ -157,35 +158,14 @@ def _on_duty(
 
 
 def problem_lines(problems: Sequence[Problem]) -> list[str]:
-    """Return what is wrong with a canned answer that somebody writes, in French: by the line of their own text."""
+    """Return what is wrong with a canned answer that somebody writes, in French: by the line of their own text.
+
+    Args:
+        problems: `line` counts in the text; where it is 0, `file` says which field is meant.
+    """
     lines = []
     for problem in problems:
-        where = f"Ligne {problem.line} : " if problem.line else ""
-        lines.append(f"{where}{_in_french(problem)}")
+        where = f"Ligne {problem.line} : " if problem.line else f"{problem.file} : " if problem.file else ""
+        hint = f" ({in_language(problem.hint, UserLanguage.FRENCH)})" if problem.hint else ""
+        lines.append(f"{where}{in_language(problem.message, UserLanguage.FRENCH)}{hint}")
     return list(dict.fromkeys(lines))
-
-
-_FRENCH: Final = (
-    ("unknown name ", "le nom {what} n'existe pas"),
-    ("unknown topic ", "le motif {what} n'existe pas"),
-    (
-        "the braces cannot be read",
-        "une accolade manque : {{{{ nom }}}}, {{% if nom %}} … {{% endif %}}",
-    ),
-    ("the braces stand too deep", "trop de {{% if %}} les uns dans les autres"),
-    ("an answer cannot hold", "seuls {{{{ nom }}}} et {{% if nom %}} … {{% else %}} … {{% endif %}} sont possibles"),
-    ("the answer is empty", "le texte est vide"),
-    ("the text has", "le texte est trop long (6 000 signes au plus)"),
-)
-
-
-def _in_french(problem: Problem) -> str:
-    if " may be missing" in problem.message:
-        name = problem.message.split(" ", 1)[0]
-        return f"{name} peut manquer : la phrase aurait un trou. Écrivez-la entre {{% if {name} %}} et {{% endif %}}"
-    for beginning, words in _FRENCH:
-        if problem.message.startswith(beginning):
-            said = words.format(what=problem.message.removeprefix(beginning))
-            near = problem.hint.removeprefix("did you mean ").rstrip("?") if "did you mean" in problem.hint else ""
-            return f"{said} ; vouliez-vous dire {near} ?" if near else said
-    return "le titre (3 à 90 signes), les motifs ou les mots-clés ne conviennent pas"

@@ -17,6 +17,7 @@ from dtm_contact import log
 from dtm_contact.serving import protocol
 from dtm_contact.settings import Settings
 from dtm_contact.store import open_store
+from dtm_contact.store.secret_keys import SecretKeys
 from dtm_contact.web.app import PAGE, build
 from dtm_contact.web.app_context import AppContext
 
@@ -84,7 +85,7 @@ def main() -> None:
     log.configure(settings.log, to_file=True)
     threading.Thread(target=_leave_with_the_daemon, name="daemon", daemon=True).start()
     with (
-        open_store(settings.store.url, read_only=True) as store,
+        open_store(settings.store.url, read_only=True, keys=SecretKeys(settings.access.read_keys())) as store,
         AppContext(settings, store, Path(arguments["rpc_socket"])) as shared,
     ):
         config = uvicorn.Config(

@@ -41,6 +41,7 @@ from dtm_contact.text.language import language_of
 from dtm_contact.web.app_context import AppContext
 from dtm_contact.web.case_view import shown_value
 from dtm_contact.web.request_context import RequestContext
+from dtm_contact.wording import UserLanguage, in_language
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _BITS_SHOWN: Final = 12.0
@@ -100,6 +101,7 @@ class Renderer:
         self._environment.filters.update(_FILTERS)
         self._environment.tests["denied"] = lambda case: is_denied(case.alarm)
         self._environment.filters["called"] = shared.account_name
+        self._environment.filters["in_french"] = lambda text: in_language(text, UserLanguage.FRENCH)
         # All at once: a program that is replaced while it runs must not mix its old pages with new ones.
         for name in self._environment.list_templates():
             self._environment.get_template(name)

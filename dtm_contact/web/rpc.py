@@ -23,11 +23,16 @@ from dtm_contact.cases.wire import pack_error, program_fault, raise_if_error
 from dtm_contact.errors import NotFoundError, ProgramFaultError, StoreUnavailableError
 from dtm_contact.privacy import procedures as _privacy_procedures  # noqa: F401 - they register themselves
 from dtm_contact.store import Store, StoreRefusedError
+from dtm_contact.store.secret_keys import UnopenedSecretError
 
 _SECONDS: Final = 30.0
 _PULSE_SECONDS: Final = 2.0
 _PULSE: Final = "pulse"
 _CALL: Final = b'{"call"'
+_UNOPENED: Final = (
+    "Somebody could not come in: the secret of their second factor is sealed by a key that is not in "
+    "DTM_ACCESS_KEY_FILE."
+)
 _LOCKED: Final = (
     "An account of the desk was locked after several wrong passwords or codes. The audit trail says which, for how "
     "long, and whether they came from a browser that it knows; `dtm-contact user link` lets its owner in meanwhile."
@@ -107,7 +112,9 @@ class RpcServer(CommandServer):
             return json.dumps({"answer": result.answer}).encode() + b"\n"
         except StoreRefusedError:
             return pack_error(program_fault(name))
-        except (RefusedError, StoreUnavailableError, NotFoundError) as error:
+        except (RefusedError, StoreUnavailableError, NotFoundError, UnopenedSecretError) as error:
+            if isinstance(error, UnopenedSecretError):
+                self._alarms.happened("second-factor-key", _UNOPENED)
             return pack_error(error)
         except Exception:  # noqa: BLE001 - whatever it is, the other end must hear of it
             return pack_error(program_fault(name))

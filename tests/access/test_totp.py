@@ -1,6 +1,7 @@
 """Codes of a second factor: as RFC 6238 makes them, each taken once; recovery codes likewise."""
 
 import base64
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,13 @@ from dtm_contact.access.totp import (
     take_code,
     telephone_address,
 )
+from dtm_contact.cases import RefusedError
+from dtm_contact.cases.wire import pack_error, raise_if_error
+from dtm_contact.errors import WrongSettingError
+from dtm_contact.settings import AccessSettings
 from dtm_contact.store import Account, Store, migrate, open_store
+from dtm_contact.store.second_factors import SealedSecrets, SecretStates
+from dtm_contact.store.secret_keys import SecretKeys, UnopenedSecretError
 from tests.store.samples import NOW
 
 RFC_SECRET = base64.b32encode(b"12345678901234567890").decode()
@@ -77,7 +84,8 @@ def anne(store: Store) -> Account:
 def in_force(store: Store, account: Account) -> list[str]:
     codes = new_recovery_codes()
     digests = [recovery_digest(code) for code in codes]
-    assert store.second_factors.confirm(account.id, SECRET, step_at(NOW) - 9, digests, NOW)
+    pending = store.second_factors.of(account.id).pending or ""
+    assert store.second_factors.confirm(account.id, pending, step_at(NOW) - 9, digests, NOW)
     return codes
 
 
@@ -128,3 +136,104 @@ def test_a_new_secret_takes_the_place_of_the_old_one_once_a_code_confirms_it(sto
     assert store.second_factors.confirm(anne.id, other, step_at(NOW), ["x"], NOW)
     assert store.second_factors.of(anne.id).recovery_codes == 1
     assert store.second_factors.of(anne.id).secret == other
+
+
+FIRST, SECOND, OTHER = (base64.b64encode(bytes([number]) * 32).decode("ascii") for number in (1, 2, 251))
+
+
+def opened(tmp_path: Path, *keys: str) -> Store:
+    return open_store(f"sqlite:///{tmp_path}/store.db", keys=SecretKeys(keys))
+
+
+def everything_in(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.glob("store.db*"))
+
+
+def test_a_stolen_database_gives_no_codes(tmp_path: Path) -> None:
+    migrate(f"sqlite:///{tmp_path}/store.db")
+    with opened(tmp_path, FIRST) as store:
+        store.accounts.add(new_account("anne", "Anne", "head", None, None), NOW)
+        account = store.accounts.named("anne")
+        store.second_factors.propose(account.id, SECRET)
+        assert SECRET.encode() not in everything_in(tmp_path)
+        in_force(store, account)
+        assert take_code(store, account, code_at(NOW), "", NOW)
+        store.second_factors.propose(account.id, new_totp_secret())
+    assert SECRET.encode() not in everything_in(tmp_path)
+    with opened(tmp_path) as stolen, pytest.raises(UnopenedSecretError):
+        take_code(stolen, account, code_at(NOW + timedelta(minutes=1)), "", NOW + timedelta(minutes=1))
+
+
+def test_what_lies_open_is_sealed_once_there_is_a_key_and_only_once(
+    tmp_path: Path, store: Store, anne: Account
+) -> None:
+    in_force(store, anne)
+    assert store.second_factors.states() == SecretStates(in_the_open=1, unopened=0)
+    assert store.second_factors.seal_all() == SealedSecrets(sealed=0, unopened=0)
+    with opened(tmp_path, FIRST) as keyed:
+        assert keyed.second_factors.seal_all() == SealedSecrets(sealed=1, unopened=0)
+        assert keyed.second_factors.seal_all() == SealedSecrets(sealed=0, unopened=0)
+        assert keyed.second_factors.states() == SecretStates(in_the_open=0, unopened=0)
+        with keyed.database.reading() as connection:
+            assert SECRET not in str(connection.exec_driver_sql("SELECT * FROM second_factors").all())
+        assert take_code(keyed, anne, code_at(NOW), "", NOW)
+
+
+def test_a_wrong_key_refuses_codes_but_no_recovery_code_and_a_command_helps(tmp_path: Path) -> None:
+    migrate(f"sqlite:///{tmp_path}/store.db")
+    with opened(tmp_path, FIRST) as store:
+        store.accounts.add(new_account("anne", "Anne", "head", None, None), NOW)
+        account = store.accounts.named("anne")
+        store.second_factors.propose(account.id, SECRET)
+        (code, *_) = in_force(store, account)
+    with opened(tmp_path, OTHER) as wrong:
+        assert wrong.second_factors.seal_all() == SealedSecrets(sealed=0, unopened=1)
+        assert wrong.second_factors.states() == SecretStates(in_the_open=0, unopened=1)
+        with pytest.raises(UnopenedSecretError, match="dites-le à l'administrateur"):
+            take_code(wrong, account, code_at(NOW), "", NOW)
+        assert take_code(wrong, account, code, "", NOW)
+        wrong.second_factors.remove(account.id)
+        assert wrong.second_factors.of(account.id).secret is None
+        wrong.second_factors.propose(account.id, SECRET)
+        in_force(wrong, account)
+        assert take_code(wrong, account, code_at(NOW), "", NOW)
+
+
+def test_keys_are_rotated_by_writing_the_new_one_above_the_old(tmp_path: Path) -> None:
+    migrate(f"sqlite:///{tmp_path}/store.db")
+    with opened(tmp_path, FIRST) as store:
+        store.accounts.add(new_account("anne", "Anne", "head", None, None), NOW)
+        account = store.accounts.named("anne")
+        store.second_factors.propose(account.id, SECRET)
+        in_force(store, account)
+    with opened(tmp_path, SECOND, FIRST) as both:
+        assert take_code(both, account, code_at(NOW), "", NOW)
+        assert both.second_factors.seal_all() == SealedSecrets(sealed=1, unopened=0)
+    with opened(tmp_path, SECOND) as after:
+        assert after.second_factors.seal_all() == SealedSecrets(sealed=0, unopened=0)
+        later = NOW + timedelta(minutes=1)
+        assert take_code(after, account, code_at(later), "", later)
+
+
+def test_a_sealed_secret_opens_for_its_owner_alone() -> None:
+    keys = SecretKeys([FIRST])
+    kept = keys.sealed(7, SECRET)
+    assert keys.opened(7, kept) == SECRET
+    with pytest.raises(UnopenedSecretError):
+        keys.opened(8, kept)
+
+
+@pytest.mark.parametrize("written", ["", "too short", "=" * 44, FIRST[:-4]])
+def test_a_file_that_holds_no_key_is_told_by_its_line(tmp_path: Path, written: str) -> None:
+    file = tmp_path / "key"
+    file.write_text(f"{FIRST}\n\n{SECOND.translate(str.maketrans('+/', '-_'))}\n", "utf-8")
+    assert len(AccessSettings(key_file=file).read_keys()) == 2
+    file.write_text(f"{FIRST}\n{written}\n" if written else "\n", "utf-8")
+    with pytest.raises(WrongSettingError, match=r"line 2 is no key|its first line is empty"):
+        AccessSettings(key_file=file).read_keys()
+    assert AccessSettings().read_keys() == ()
+
+
+def test_the_desk_is_told_why_a_code_cannot_be_checked() -> None:
+    with pytest.raises(RefusedError, match="la clé des seconds facteurs manque"):
+        raise_if_error(json.loads(pack_error(UnopenedSecretError())))

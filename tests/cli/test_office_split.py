@@ -177,7 +177,7 @@ def test_a_renamed_queue_keeps_its_cases(run: Run, act: Act, store: Store, folde
     topics = (folder / "topics.yaml").read_text("utf-8")
     (folder / "topics.yaml").write_text(topics.replace("queue: agence-locatif", "queue: agence-bail"), "utf-8")
     checked = run("rules", "check")
-    assert "1 open cases lie in agence-locatif, which is no queue of these rules" in checked.stderr
+    assert "1 open case lies in agence-locatif, which is no queue of these rules" in checked.stderr
     assert "malakoff, which is no queue" not in checked.stderr, "the office's own name leads to its queue"
     former = renamed.replace("  agence-bail:\n", "  agence-bail:\n    formerly: agence-locatif\n")
     (folder / "queues.yaml").write_text(former, "utf-8")

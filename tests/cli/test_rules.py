@@ -113,7 +113,7 @@ def test_fmt_loses_no_comment_within_a_list(program: Program, folder: Path) -> N
     assert f"routing.yaml:{line}:32: warning: this comment would be lost once laid out" in done.stderr
     assert (folder / "routing.yaml").read_text("utf-8") == before
     change(folder, " # dans la liste", "")
-    assert "1 files changed" in program("rules", "fmt", str(folder)).stdout
+    assert "1 file changed" in program("rules", "fmt", str(folder)).stdout
 
 
 def test_the_shipped_rules_are_laid_out(program: Program) -> None:

@@ -131,9 +131,9 @@ def test_replay_tells_what_would_move_and_moves_what_is_open(run: Run, store: St
     assert run("replay").return_value == 1
     done = run("replay", "--apply-open")
     assert done.return_value == 0
-    assert "1 contacts decided again; topics and phrases did not change" in done.output
+    assert "1 contact decided again; topics and phrases did not change" in done.output
     assert "1 would lie elsewhere, 0 be treated otherwise there" in done.output
-    assert "1 open cases moved; 0 stay" in done.output
+    assert "1 open case moved; 0 stay" in done.output
     (case,) = store.cases.queue()
     assert case.queue == "agence-sinistres"
 
@@ -147,13 +147,13 @@ def test_replay_understands_anew_where_another_learned_model_is_heard_and_names_
     now = load_rules(folder, model=tmp_path / "model.npz").model_version
     told = run("replay").output
     assert now != then.digest
-    assert "1 contacts understood anew and decided again" in told
-    assert f"learned model: {now}; when they were judged: {then.digest} (1 messages)" in told
+    assert "1 contact understood anew and decided again" in told
+    assert f"learned model: {now}; when they were judged: {then.digest} (1 message)" in told
 
 
 def test_replay_understands_anew_where_phrases_changed(run: Run, folder: Path) -> None:
     (folder / "phrases-plus.yaml").write_text("version: 1\ntopic: [{phrase: volet, topic: pests}]\n", "utf-8")
-    assert "1 contacts understood anew and decided again" in run("replay").output
+    assert "1 contact understood anew and decided again" in run("replay").output
 
 
 def test_try_tells_what_a_phrase_would_have_changed_and_nothing_that_was_written(run: Run, store: Store) -> None:
@@ -162,7 +162,7 @@ def test_try_tells_what_a_phrase_would_have_changed_and_nothing_that_was_written
     assert done.return_value == 1
     lines = [" ".join(line.split()) for line in done.stdout.splitlines() if line.strip()]
     assert lines[:3] == [
-        "1 messages and calls read again; the phrase stands in 1 of them",
+        "1 message or call read again; the phrase stands in 1 of them",
         "1 alarms raised to certain, 0 to possible, 0 lowered; 0 other topics; 0 would lie elsewhere",
         "the on-call service: told of 1 more, of 0 no more",
     ]
@@ -226,7 +226,7 @@ def test_replay_lists_dangers_first_and_marks_them(run: Run, store: Store, folde
     )
     (folder / "routing.yaml").write_text(waived, "utf-8")
     lines = [line.strip() for line in run("replay").output.splitlines()]
-    assert "1 of them are dangers that would lie elsewhere, be told to others, or be none: see first" in lines
+    assert "1 of them is a danger that would lie elsewhere, be told to others, or be none: see first" in lines
     marked = [number for number, line in enumerate(lines) if "DANGER" in line]
     ways = lines.index("Where they go")
     listed = next(number for number, line in enumerate(lines) if line.startswith("All of them"))

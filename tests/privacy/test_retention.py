@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from dtm_contact.directory.records import Records
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import CaseKind, EntryKind
-from dtm_contact.privacy.retention import FOLLOWER, NightlyRetention, Passed, RetentionPass, planned
+from dtm_contact.privacy.retention import FOLLOWER, NightlyRetention, Passed, RetentionPass, planned, steps
 from dtm_contact.settings import RetentionSettings, Settings
-from dtm_contact.store import Origin, Store, TrailLine
+from dtm_contact.store import Account, Origin, Store, TrailLine
 from dtm_contact.store.holds import legal_holds
 from dtm_contact.store.schema import (
     arrival_bodies,
@@ -20,16 +20,27 @@ from dtm_contact.store.schema import (
     cases,
     confirmed_contacts,
     contacts,
+    metadata,
     outbox,
     register_entries,
 )
-from dtm_contact.store.system_schema import audit_trail
+from dtm_contact.store.system_schema import (
+    account_identities,
+    accounts,
+    audit_trail,
+    entry_failures,
+    entry_links,
+    recovery_codes,
+    second_factors,
+    sessions,
+)
 from tests.privacy.planted import TENANT, lease
 from tests.store.samples import NOW, arrival, claim, confirmed, entered, judgement, open_case
 
 SETTINGS = Settings.defaults()
 DAY = timedelta(days=1)
 YEAR = timedelta(days=366)
+DIGEST = "digest"
 
 
 def passed(store: Store, now: datetime, settings: Settings = SETTINGS) -> Passed:
@@ -163,6 +174,59 @@ def test_the_audit_trail_is_kept_a_year(store: Store) -> None:
     assert count(store, audit_trail) == 1
     passed(store, NOW + YEAR)
     assert count(store, audit_trail) == 0
+
+
+def test_what_let_somebody_in_goes_a_year_after_their_account_was_closed(store: Store) -> None:
+    for name in ("anne", "paul"):
+        store.accounts.add(
+            Account(0, name, name.title(), "agent", "nord", password=DIGEST, email=f"{name}@b.example"), NOW
+        )
+        account = store.accounts.named(name)
+        store.second_factors.propose(account.id, "JBSWY3DP")
+        store.second_factors.confirm(account.id, "JBSWY3DP", 1, ["one", "two"], NOW)
+        with store.database.writing() as connection:
+            values = {"issuer": "https://login.example", "subject": name, "account_id": account.id}
+            connection.execute(account_identities.insert(), values)
+    store.accounts.disable(store.accounts.named("anne").id, NOW)
+    tables = second_factors, recovery_codes, account_identities
+    passed(store, NOW + YEAR - 2 * DAY)
+    assert [count(store, table) for table in tables] == [2, 4, 2]
+    at = NOW + YEAR
+    plan = {step.name: step.rows for step in planned(SETTINGS, store, at) if "accounts" in step.name and step.rows}
+    done = passed(store, at)
+    assert plan == {name: rows for name, rows in done.counts.items() if "accounts" in name and rows}
+    assert [count(store, table) for table in tables] == [1, 2, 1]
+    anne, paul = store.accounts.named("anne"), store.accounts.named("paul")
+    assert (anne.password, anne.email, anne.shown_as) == (None, None, "Anne"), "the name stands in what she did"
+    assert (paul.password, paul.email) == (DIGEST, "paul@b.example")
+    assert store.second_factors.of(paul.id).secret == "JBSWY3DP"
+    assert sum(passed(store, at).counts.values()) == 0
+
+
+def test_sessions_links_and_wrong_passwords_go_a_day_after_their_end(store: Store) -> None:
+    store.accounts.add(Account(0, "anne", "Anne", "agent", "nord"), NOW)
+    anne = store.accounts.named("anne").id
+    with store.database.writing() as connection:
+        connection.execute(sessions.insert(), {"digest": "s", "account_id": anne, "opened_at": NOW, "seen_at": NOW})
+        connection.execute(
+            entry_links.insert(), {"digest": "l", "account_id": anne, "ends_at": NOW, "purpose": "invite"}
+        )
+        failure = {"account_id": anne, "device": "", "failures": 3, "last_at": NOW}
+        connection.execute(entry_failures.insert(), failure)
+    tables = sessions, entry_links, entry_failures
+    passed(store, NOW + timedelta(hours=23))
+    assert [count(store, table) for table in tables] == [1, 1, 1]
+    passed(store, NOW + timedelta(hours=25))
+    assert [count(store, table) for table in tables] == [1, 0, 0], "a session lasts some hours"
+    passed(store, NOW + timedelta(hours=25 + SETTINGS.desk.session_hours))
+    assert [count(store, table) for table in tables] == [0, 0, 0]
+
+
+def test_every_table_of_accounts_has_its_step() -> None:
+    stepped = {step.key.table.name for step in steps(SETTINGS, NOW)}
+    of_accounts = {table.name for table in metadata.tables.values() if "account_id" in table.c or table is accounts}
+    elsewhere = {"drafts", "files", "writers"}  # drafts go with their files by their own step, who writes by `until`
+    assert of_accounts - elsewhere <= stepped
 
 
 def test_a_plan_tells_what_a_pass_does_and_changes_nothing(store: Store) -> None:

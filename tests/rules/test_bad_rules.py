@@ -10,6 +10,7 @@ from dtm_contact.model import Severity
 from dtm_contact.rules import load_rules, run_rule_tests
 from dtm_contact.rules.arguments import LIST_LIMIT
 from dtm_contact.topics import ReaderLimits
+from dtm_contact.wording import Translatable, UserLanguage, in_language
 from tests.rules.folders import BAD, EXPECTED, GOOD, OFFICES, RESIDENCES, overlay
 
 FAULTS = sorted(path for path in BAD.iterdir() if path.is_dir())
@@ -27,6 +28,13 @@ def test_every_fault_is_told_with_its_place_and_what_is_right(fault: Path, tmp_p
     with pytest.raises(InvalidFilesError) as told:
         load_rules(folder, OFFICES, residences=RESIDENCES)
     assert [str(problem) for problem in told.value.problems] == (fault / EXPECTED).read_text("utf-8").splitlines()
+    for problem in told.value.problems:
+        assert isinstance(problem.message, Translatable), problem
+        assert problem.hint == "" or isinstance(problem.hint, Translatable), problem
+        place, _, severity = str(problem.wording).partition(": ")
+        assert in_language(problem.wording, UserLanguage.FRENCH).startswith(
+            f"{place} : {'erreur' if severity.startswith('error') else 'avertissement'} : "
+        )
 
 
 def test_an_office_that_the_directory_lost_is_a_warning(tmp_path: Path) -> None:

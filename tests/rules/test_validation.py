@@ -9,11 +9,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from dtm_contact.model import Problem, Scope
 from dtm_contact.rules import read_document, validate
 from dtm_contact.rules.validation import InvalidValueError
+from dtm_contact.wording import Translatable
 
 
 def even(number: int) -> int:
     if number % 2:
-        raise InvalidValueError(f"{number} is odd", "write an even number")
+        raise InvalidValueError(Translatable(f"{number} is odd"), Translatable("write an even number"))
     return number
 
 

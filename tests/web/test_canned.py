@@ -167,12 +167,12 @@ def test_heads_write_them_and_all_have_them_at_once(desk: DeskAlone, head: Someb
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"texte": "{{ greting }}"}, "Ligne 1 : le nom greting n'existe pas ; vouliez-vous dire greeting ?"),
+        ({"texte": "{{ greting }}"}, "Ligne 1 : nom inconnu : greting (vouliez-vous dire greeting ?)"),
         ({"texte": "{{ greeting }}\n\nVoyez {{ caretaker }}."}, "Ligne 3 : caretaker peut manquer"),
-        ({"texte": "{% if caretaker %}"}, "une accolade manque"),
-        ({"texte": "   "}, "le texte est vide"),
-        ({"titre": "x"}, "le titre"),
-        ({"motif": "n-importe-quoi"}, "le motif n-importe-quoi n'existe pas"),
+        ({"texte": "{% if caretaker %}"}, "les accolades ne peuvent pas être lues"),
+        ({"texte": "   "}, "la réponse est vide"),
+        ({"titre": "x"}, "Titre : ceci a moins de 3 signes"),
+        ({"motif": "n-importe-quoi"}, "Motif : motif inconnu : n-importe-quoi"),
     ],
 )
 def test_what_is_wrong_with_one_is_told_and_the_text_comes_back(

@@ -13,6 +13,7 @@ from dtm_contact.rules.conditions import ConditionOutcome, predicate_condition, 
 from dtm_contact.rules.facts import RECALLED, Facts, Values
 from dtm_contact.rules.schedule import parse_due
 from dtm_contact.rules.validation import InvalidValueError, StrictModel, cut, hint_for, shown
+from dtm_contact.wording import worded
 
 
 @value_condition("outcome", OneOf(tuple(Outcome)), is_single=True, channel=Channel.PHONE)
@@ -47,7 +48,7 @@ def equipment(facts: Facts) -> Values:
 _FREQUENCY_KEYS = ("count", "minutes")
 _MOST_CALLS = 20
 _MOST_MINUTES = 7 * 24 * 60
-_FREQUENCY_HINT = "write {count: 3, minutes: 60} for three calls in an hour"
+_FREQUENCY_HINT = worded("write {count: 3, minutes: 60} for three calls in an hour")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,13 @@ class _FrequencyArgument:
     def read(self, value: Any, place: DocumentValue) -> Frequency | None:
         """Return the frequency, or None where faults were reported."""
         if not isinstance(value, Mapping):
-            place.fault(f"expected count and minutes, got {shown(value)}", _FREQUENCY_HINT)
+            place.fault(worded("expected count and minutes, got {value}", value=shown(value)), _FREQUENCY_HINT)
             return None
         unknown = [key for key in value if key not in _FREQUENCY_KEYS]
         for key in unknown:
-            place.below(key).fault(f"unknown word {cut(key)}", hint_for(key, _FREQUENCY_KEYS), at_key=True)
+            place.below(key).fault(
+                worded("unknown word {key}", key=cut(key)), hint_for(key, _FREQUENCY_KEYS), at_key=True
+            )
         if unknown:
             return None
         count = _whole(value, "count", (2, _MOST_CALLS), place)
@@ -79,13 +82,19 @@ class _FrequencyArgument:
 
 def _whole(value: Mapping[Any, Any], key: str, bounds: tuple[int, int], place: DocumentValue) -> int | None:
     if key not in value:
-        place.fault(f"{key} is missing", _FREQUENCY_HINT)
+        place.fault(worded("the key {key} is missing", key=key), _FREQUENCY_HINT)
         return None
     number = value[key]
     if isinstance(number, int) and not isinstance(number, bool) and bounds[0] <= number <= bounds[1]:
         return number
     place.below(key).fault(
-        f"expected a whole number from {bounds[0]} to {bounds[1]}, got {shown(number)}", _FREQUENCY_HINT
+        worded(
+            "expected a whole number from {least} to {most}, got {number}",
+            least=bounds[0],
+            most=bounds[1],
+            number=shown(number),
+        ),
+        _FREQUENCY_HINT,
     )
     return None
 
@@ -131,7 +140,10 @@ def open_case(facts: Facts, wanted: frozenset[str]) -> ConditionOutcome:
 def _parse_within(value: Any) -> timedelta:
     span = parse_due(value)
     if span.business or span.months or not span.amount <= RECALLED:
-        raise InvalidValueError(f"{shown(value)} is no time to look back", f"write 60 minutes, or {RECALLED.days} days")
+        raise InvalidValueError(
+            worded("{value} is no time to look back", value=shown(value)),
+            worded("write 60 minutes, or {days} days", days=RECALLED.days),
+        )
     return span.amount
 
 

@@ -4,6 +4,7 @@ from dtm_contact.model import AlarmLevel, Asker, CaseKind, Channel, Priority, Sc
 from dtm_contact.rules.arguments import Identifiers, OneOf, Search, TextList, Wanted, YesNo
 from dtm_contact.rules.conditions import ConditionOutcome, predicate_condition, value_condition
 from dtm_contact.rules.facts import Facts, Values
+from dtm_contact.wording import worded
 
 
 @value_condition("channel", OneOf(tuple(Channel)), is_single=True)
@@ -155,7 +156,7 @@ def text(facts: Facts, wanted: Wanted) -> ConditionOutcome:
     return ConditionOutcome(found is not None, found or "")
 
 
-@value_condition("attachments", TextList("of `any`, `none`, a type (`image/*`) or an ending (`.pdf`)"))
+@value_condition("attachments", TextList(worded("of `any`, `none`, a type (`image/*`) or an ending (`.pdf`)")))
 def attachments(facts: Facts) -> Values:
     """The files that came along: `any`, `none`, a media type, a family of them (`image/*`) or an ending of the name.
 
@@ -169,7 +170,7 @@ def attachments(facts: Facts) -> Values:
     return ("any", *found) if found else ("none",)
 
 
-@value_condition("language", TextList("language codes (`fr`, `en`)"))
+@value_condition("language", TextList(worded("language codes (`fr`, `en`)")))
 def language(facts: Facts) -> Values:
     """The language that the message declares; most declare none, then it never holds.
 
@@ -179,7 +180,7 @@ def language(facts: Facts) -> Values:
     return tuple(dict.fromkeys((declared, declared.partition("-")[0]))) if declared else ()
 
 
-@predicate_condition("tags", TextList("tags", key=str), is_lasting=False)
+@predicate_condition("tags", TextList(worded("tags"), key=str), is_lasting=False)
 def tags(facts: Facts, wanted: frozenset[str]) -> ConditionOutcome:
     """What rules above, with `decides: false`, have put to the contact.
 

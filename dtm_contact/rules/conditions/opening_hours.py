@@ -11,6 +11,7 @@ from dtm_contact.rules.conditions import ConditionOutcome, predicate_condition
 from dtm_contact.rules.facts import Facts
 from dtm_contact.rules.schedule import parse_span
 from dtm_contact.rules.validation import InvalidValueError, cut, hint_for
+from dtm_contact.wording import worded
 
 _STATES = ("open", "closed", "holiday")
 _KEYS = ("state", "between", "weekday")
@@ -37,9 +38,9 @@ class _Moments:
             states = OneOf(_STATES).read(value, place)
             return _Moment(states) if states else None
         for key in (each for each in value if each not in _KEYS):
-            place.below(key).fault(f"unknown key {cut(key)}", hint_for(key, _KEYS), at_key=True)
+            place.below(key).fault(worded("unknown key {key}", key=cut(key)), hint_for(key, _KEYS), at_key=True)
         if not value:
-            place.fault("this must not be empty", "write open, closed or holiday")
+            place.fault(worded("this must not be empty"), worded("write open, closed or holiday"))
         moment = _Moment(
             OneOf(_STATES).read(value["state"], place.below("state")) if "state" in value else None,
             _between(value["between"], place.below("between")) if "between" in value else None,
@@ -79,5 +80,5 @@ def _between(value: Any, place: DocumentValue) -> tuple[time, time] | None:
     try:
         return parse_span(value, over_midnight=True)
     except InvalidValueError as error:
-        place.fault(str(error), error.hint)
+        place.fault(error.message, error.hint)
     return None

@@ -6,6 +6,7 @@ from dtm_contact.model import Consent, EntryKind, KnownEntry, Reach
 from dtm_contact.rules.arguments import Identifiers, OneOf, ResidenceNames, Share, TextList, YesNo
 from dtm_contact.rules.conditions import ConditionOutcome, predicate_condition, value_condition
 from dtm_contact.rules.facts import Facts, Values, office_of, residence_names, squeeze
+from dtm_contact.wording import worded
 
 _LABELS = 8
 """Labels of a domain that are looked at, from its end."""
@@ -43,7 +44,7 @@ def certainty(facts: Facts, wanted: float) -> ConditionOutcome:
     return ConditionOutcome(best >= wanted, f"{best:.2f}")
 
 
-@value_condition("sender.address", TextList("mail addresses"), is_single=True)
+@value_condition("sender.address", TextList(worded("mail addresses")), is_single=True)
 def sender_address(facts: Facts) -> Values:
     """The address that the message says it is from. Anybody can write any address there.
 
@@ -52,7 +53,7 @@ def sender_address(facts: Facts) -> Values:
     return (facts.contact.sender.address.strip().lower(),)
 
 
-@value_condition("sender.domain", TextList("mail domains"))
+@value_condition("sender.domain", TextList(worded("mail domains")))
 def sender_domain(facts: Facts) -> Values:
     """The domain of that address, or a domain above it: `caf.example` also holds for `mail.caf.example`.
 
@@ -86,7 +87,7 @@ def residence(facts: Facts) -> Values:
     return residence_names(facts.residence) if facts.residence else ()
 
 
-@value_condition("commune", TextList("communes, by name, postcode or INSEE code"), residence__known="true")
+@value_condition("commune", TextList(worded("communes, by name, postcode or INSEE code")), residence__known="true")
 def commune(facts: Facts) -> Values:
     """The commune of the residence, by name, postcode or INSEE code.
 
@@ -96,7 +97,7 @@ def commune(facts: Facts) -> Values:
     return tuple(map(squeeze, (found.commune, found.postcode, found.insee_code))) if found else ()
 
 
-@value_condition("department", TextList("department numbers"), is_single=True, residence__known="true")
+@value_condition("department", TextList(worded("department numbers")), is_single=True, residence__known="true")
 def department(facts: Facts) -> Values:
     """The department of the residence.
 
@@ -157,7 +158,7 @@ def _words(entry: KnownEntry) -> Values:
     return (entry.kind.value, *narrower)
 
 
-@value_condition("register.language", TextList("language codes (`pt`, `ar`)"), register="language")
+@value_condition("register.language", TextList(worded("language codes (`pt`, `ar`)")), register="language")
 def register_language(facts: Facts) -> Values:
     """The language in which to write to whom it is about, by the register; an ISO 639 code.
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from starlette.responses import PlainTextResponse, Response
@@ -16,6 +17,7 @@ from dtm_contact.web.canned import LIBRARY, MOST_OFFERED, library, offered, prob
 from dtm_contact.web.register_view import register_of_case
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, go
+from dtm_contact.wording import worded
 
 _EXAMPLE: Final = {
     "greeting": "Bonjour Madame Martin,",
@@ -146,6 +148,11 @@ def _given(context: RequestContext, name: str) -> dict[str, Any]:
     }
 
 
+_TOPICS_LINE: Final = 3
+_HEAD_LINES: Final = {2: "Titre", _TOPICS_LINE: "Motif", 4: "Mots-clés"}
+"""What people call the lines of the head, which the page writes for them."""
+
+
 def _typed(context: RequestContext) -> dict[str, Any]:
     return {
         "title": context.text("titre"),
@@ -170,11 +177,8 @@ def _checked(context: RequestContext, typed: Mapping[str, Any]) -> dict[str, Any
     answer = parse_answer(_MADE_UP, head + text, context.app.rules.reader.topics, problems)
     offset = head.count("\n")
     if not sketch.topics:
-        problems.append(Problem("", 0, 0, "choose a topic", ""))
-    lines = [
-        Problem(each.file, each.line - offset if each.line > offset else 0, 1, each.message, each.hint)
-        for each in problems
-    ]
+        problems.append(Problem("", _TOPICS_LINE, 0, worded("choose a topic")))
+    lines = [replace(each, file=_HEAD_LINES.get(each.line, ""), line=max(0, each.line - offset)) for each in problems]
     return {
         "answer": answer if not problems else None,
         "problems": problem_lines(lines),

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from dtm_contact.access import Right, digest_of
 from dtm_contact.access.totp import telephone_address
 from dtm_contact.store import Account, Stage
+from dtm_contact.store.secret_keys import UnopenedSecretError
 from dtm_contact.web import auth
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import RequestContext, go, our_path
@@ -90,7 +91,7 @@ def _shown(context: RequestContext) -> Mapping[str, Any]:
     account = _account(context)
     factor = context.app.store.second_factors.of(account.id)
     asked = context.entering is not None and context.entering.stage is Stage.CODE
-    pending = None if asked else factor.pending
+    pending = None if asked or not factor.pending else _opened(context, account, factor.pending)
     return {
         "asked": asked,
         "must": context.entering is not None,
@@ -102,6 +103,14 @@ def _shown(context: RequestContext) -> Mapping[str, Any]:
         "codes": [],
         "vers": our_path(context.text("vers")),
     }
+
+
+def _opened(context: RequestContext, account: Account, kept: str) -> str | None:
+    """Return the secret that waits; None where no key opens it: another is proposed then."""
+    try:
+        return context.app.store.second_factors.opened(account.id, kept)
+    except UnopenedSecretError:
+        return None
 
 
 def qr_code(text: str) -> Markup:
