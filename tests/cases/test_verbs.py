@@ -109,7 +109,7 @@ REFUSED: list[tuple[list[tuple[str, dict[str, Any]]], str, dict[str, Any], type[
     ([], "resume", {}, WrongStateError, "pas en attente"),
     ([], "done", {}, WrongArgumentError, "indiquez la raison de la clôture"),
     ([], "done", {"reason": "  "}, WrongArgumentError, "reason"),
-    ([], "done", {"danger_over": "checked"}, WrongArgumentError, "n'est pas une urgence P1"),
+    ([], "done", {"danger_over": "checked"}, WrongArgumentError, "aucun danger n'est signalé"),
     ([DANGER], "done", {"reason": "fait"}, WrongArgumentError, "pourquoi le danger est écarté"),
     ([DANGER], "done", {"spoke": True}, WrongArgumentError, "pourquoi le danger est écarté"),
     ([DANGER], "done", {"danger_over": "réglé"}, WrongArgumentError, "danger_over"),

@@ -1,5 +1,6 @@
 """What pages show: order, search with slips, incidents, undo, appointments, the second who is told."""
 
+import json
 import re
 import time
 from dataclasses import replace
@@ -395,14 +396,15 @@ def test_what_is_refused_comes_back_in_its_field(
 
 
 def test_several_are_closed_but_for_dangers_and_taken_back_in_one(desk: DeskAlone, agent: Somebody) -> None:
-    urgent, one, two = danger(desk, agent), open_in(desk.store, "nord", "one"), open_in(desk.store, "nord", "two")
+    urgent, maybe = danger(desk, agent), open_in(desk.store, "nord", "maybe", alarm=MAYBE)
+    one, two = open_in(desk.store, "nord", "one"), open_in(desk.store, "nord", "two")
     without = agent.post("/file/clore", dossier=[one, two], ici="?file=nord")
     assert without.status_code == 409
     assert re.findall(r'value="(\d{4}-\d{6})" form="lot" checked', without.text) == [one, two]
-    closed = agent.post("/file/clore", dossier=[urgent, one, two], motif_de_cloture="Fait", ici="?file=nord")
+    closed = agent.post("/file/clore", dossier=[urgent, maybe, one, two], motif_de_cloture="Fait", ici="?file=nord")
     page = agent.get(closed.headers["location"]).text
     assert "2 dossiers clos." in page
-    assert "1 urgence laissée ouverte" in page
+    assert "2 dangers laissés ouverts" in page
     assert "Annuler les 2" in page
     lot = re.search(r'name="lot" value="([^"]+)"', page)
     assert lot is not None
@@ -410,7 +412,31 @@ def test_several_are_closed_but_for_dangers_and_taken_back_in_one(desk: DeskAlon
     back = agent.get(agent.post("/file/annuler", lot=lot[1], ici="?file=nord").headers["location"]).text
     assert "1 changement annulé." in back
     assert f'Non fait pour <a href="/dossier/{one}">' in back
-    assert [desk.store.cases.get(number).case.state for number in (urgent, one, two)] == ["open"] * 3
+    assert [desk.store.cases.get(number).case.state for number in (urgent, maybe, one, two)] == ["open"] * 4
+
+
+def test_a_sheet_that_opened_a_case_says_which_and_is_no_draft_again(agent: Somebody) -> None:
+    about = "0123456789abcdef0123456789abcdef"
+    fields = json.dumps({"text": "Plus d'eau", "name": "Mme Petit"})
+    assert agent.post("/brouillon", forme="nouveau", sur=about, champs=fields).json()["revision"] == 1
+    agent.post("/nouveau", id=about, visit="call", text="Plus d'eau", name="Mme Petit")
+    refused = agent.post("/brouillon", forme="nouveau", sur=about, champs=fields)
+    assert refused.status_code == 410
+    page = agent.get(f"/nouveau?ouvert={about}").text
+    assert "Ce dossier est ouvert" in page
+    assert "Plus d&#39;eau" not in page
+    assert about not in page
+    assert "Ce dossier est ouvert" not in agent.get("/nouveau?ouvert=ffffffffffffffff").text
+
+
+def test_a_new_sheet_shows_what_is_open_for_the_household(desk: DeskAlone, agent: Somebody) -> None:
+    open_, closed = open_in(desk.store, "nord", "one"), open_in(desk.store, "nord", "two")
+    agent.post(f"/dossier/{closed}/clore", raison="Fait", version=1)
+    page = agent.get("/nouveau?tenant=T01&dwelling=L01").text
+    assert f'/dossier/{open_}"' in page
+    assert f'/dossier/{closed}"' not in page
+    assert "Pour quel locataire" in page
+    assert "Qui appelle, si ce n’est pas lui" in page
 
 
 def test_what_all_of_an_incident_refuse_comes_back(desk: DeskAlone, secretary: Somebody, pair: tuple[str, str]) -> None:
@@ -423,6 +449,19 @@ def test_what_all_of_an_incident_refuse_comes_back(desk: DeskAlone, secretary: S
 
 
 MAYBE = Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL, 0.41, 0.7)
+
+
+def test_a_possible_danger_is_closed_by_saying_why_there_is_none(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "maybe", alarm=MAYBE)
+    page = agent.get(f"/dossier/{number}").text
+    assert "<b>Danger possible :</b> le danger est-il écarté ?" in page
+    assert "Envoyer et clore" not in page
+    assert "Locataire joint" not in page
+    refused = agent.post(f"/dossier/{number}/clore", raison="doublon", version=1)
+    assert refused.status_code == 409
+    assert "un danger possible n&#39;est clos que si" in refused.text.lower()
+    agent.post(f"/dossier/{number}/clore", danger_ecarte="false_alarm", version=1)
+    assert desk.store.cases.get(number).case.state == "closed"
 
 
 def test_a_possible_danger_is_first_and_says_why_and_an_agent_says_what_it_is(
@@ -587,7 +626,7 @@ def test_the_first_page_of_a_full_queue_is_light_with_all_that_it_needs(desk: De
         open_in(desk.store, "nord", f"m{at}", alarm=MAYBE if at % 2 else Alarm(), new_text="Ça coule. " * 40)
     page = secretary.get("/file?file=toutes")
     files = set(re.findall(r'(?:src|href)="(/fichiers/[^"]+)"', page.text))
-    assert {path.rpartition("/")[2] for path in files} == {"desk.css", "icon.svg", "parts.js", "desk.js"}
+    assert {path.rpartition("/")[2] for path in files} == {"desk.css", "icon.svg", "early.js", "parts.js", "desk.js"}
     # The answers' own lengths: script and style come packed, the page does not.
     lengths = [int(each.headers["content-length"]) for each in (page, *map(secretary.get, files))]
     # A landlord's filters are longer than those of this small one.

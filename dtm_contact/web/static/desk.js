@@ -324,7 +324,13 @@
     if (answer.status === 401) { fire("ended"); return false; }
     if (answer.ok && ends) fire("sent", form);
     const next = answer.headers.get("X-Desk-Go-To");
-    if (next) { leave(true); location.assign(next); return true; }
+    if (next) {
+      // Whoever comes back to a sheet that opened a case is told which, and finds its words in no other.
+      if (form.dataset.spent) history.replaceState({ spent: true }, "", form.dataset.spent);
+      leave(true);
+      location.assign(next);
+      return true;
+    }
     const theirs = new DOMParser().parseFromString(await answer.text(), "text/html");
     showAnswer(theirs, answer.ok, answer.ok ? sent : null);
     if (answer.ok && ends) keepKey(form);
@@ -418,7 +424,7 @@
   const show = () => all(".line").forEach((line) => line.classList.toggle("here", line.dataset.case === here));
   const step = (by) => {
     const lines = all(".line");
-    if (!lines.length) return;
+    if (!lines.length) return false;
     const at = lines.findIndex((line) => line.dataset.case === here);
     const next = lines[Math.min(lines.length - 1, Math.max(0, at < 0 ? 0 : at + by))];
     here = next.dataset.case;
@@ -426,6 +432,7 @@
     show();
     $(".open", next).focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest" });
+    return true;
   };
   const current = () => all(".line").find((line) => line.dataset.case === here);
   const keyed = (key) => $(`[data-key="${CSS.escape(key)}"]`);
@@ -438,13 +445,24 @@
       if (around !== target.parentElement || target.matches("a, button")) around.open = true;
     }
     target.click();
-    const details = target.closest("details");
     // What ends a case is not written on into: Tab leads there.
-    if (target.matches("[data-stays]")) { target.focus(); return true; }
-    const field = details && details.open && ($("textarea", details) || $("select, input:not([type=hidden])", details));
-    if (field) field.focus();
+    const fold = target.closest("details"), holds = fold && fold.open && !target.matches("[data-stays]") && fieldOf(fold);
+    if (holds || target.matches("[data-stays]")) (holds || target).focus();
     return true;
   };
+  // Whoever opens a panel writes in it: its first field for words has the caret.
+  const WORDS = "textarea, input:not([type]), input[type=text]";
+  const fieldOf = (fold) => $("textarea", fold) || $("select, input:not([type=hidden])", fold);
+  document.addEventListener("click", (event) => {
+    const summary = event.target.closest("summary"), fold = summary && summary.parentElement;
+    if (event.defaultPrevented || !event.isTrusted || !fold || fold.open || !fold.matches(".act, .more > details")) return;
+    if (event.detail === 0 && summary.matches("[data-stays]")) return;
+    const field = $("textarea", fold) || $(WORDS, fold);
+    if (!field || field.closest("details") !== fold) return;
+    event.preventDefault();
+    fold.open = true;
+    field.focus();
+  });
   const choose = (line) => { const box = line && $("input[name=dossier]", line); if (box) box.click(); return box; };
   const chosen = () => $("input[name=dossier]:checked") || choose(current());
   const keys = {
@@ -452,28 +470,36 @@
     o: () => { const line = current(); if (line) $(".open", line).click(); },
     x: () => choose(current()),
     t: () => press("t") || (chosen() && $("#lot button:not([formaction], [disabled])").click()),
-    e: () => press("e") || (chosen() && $("#lot").focus()),
+    e: () => press("e") || (chosen() && $("#lot [data-closing]").focus()),
     u: () => { const back = $("[data-back]"); if (back) back.click(); },
     "/": () => $("[data-find]") && $("[data-find]").focus(),
     "?": () => { leave(); location.href = "/aide"; },
   };
   // ---- no letter is a command while something is on its way, nor in the second after, nor while somebody types on
-  const SECOND = 1000, LOADING = 10000;
-  let quietUntil = 0, typingOn = false;
+  const SECOND = 1000, LOADING = 10000, RUN = 330;
+  let quietUntil = 0, typingOn = false, letterAt = -RUN;
   const hush = (length = SECOND) => { quietUntil = Math.max(quietUntil, Date.now() + length); };
   const quiet = () => onTheirWay > 0 || Date.now() < quietUntil;
   const leave = (sent) => { hush(LOADING); if (sent) sessionStorage.setItem("desk-sent", "yes"); };
   const takenForText = () => { typingOn = true; hush(); sessionStorage.setItem("desk-typed", String(Date.now())); };
   if (Date.now() - Number(sessionStorage.getItem("desk-typed") || 0) < SECOND) { typingOn = true; hush(); }
   if (sessionStorage.getItem("desk-sent")) { sessionStorage.removeItem("desk-sent"); hush(); }
-  addEventListener("pageshow", (event) => { if (event.persisted) quietUntil = 0; });
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) quietUntil = 0;
+    if (event.persisted && history.state && history.state.spent) location.reload();
+  });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href]");
     const here = link && !link.hasAttribute("download") && !link.target && link.protocol.startsWith("http") && !link.hash;
     if (here && !event.defaultPrevented && !event.ctrlKey && !event.metaKey && !event.shiftKey) leave();
   });
+  // What was typed before this file listened was no command: neither is what follows it.
+  if (window.typedEarly.stop()) takenForText();
   // These lead to where several lines are written: what is typed after them is text.
   const WRITES = new Set(["n", "r", "w", "i"]);
+  const STEPS = new Set(["j", "k", "x"]);
+  // Somebody writes here, or is about to: their letters are words, wherever the caret is. Escape ends it.
+  const writesHere = () => Boolean($("details[data-writes][open], .acts > .act[open] form[data-draft]"));
   document.addEventListener("keydown", (event) => {
     if ($("dialog[open]")) return;
     if (event.key === "Escape") {
@@ -485,7 +511,7 @@
     const typing = event.target.matches("input:not([type=checkbox], [type=radio]), textarea, select");
     const modified = event.ctrlKey || event.metaKey;
     if (modified && event.key === "Enter" && event.target.form) {
-      const send = $("button.primary", event.target.form);
+      const send = $("[data-sends]", event.target.form) || $("button.primary", event.target.form);
       if (send) { event.preventDefault(); event.target.form.requestSubmit(send); }
       return;
     }
@@ -496,7 +522,8 @@
     }
     if (typing || modified || event.altKey) return;
     if (!quiet()) typingOn = false;
-    if (typingOn && (event.key === "Enter" || event.key === " ") && event.target.matches("button, summary, a")) {
+    const runsOn = event.timeStamp - letterAt < RUN;
+    if ((typingOn || runsOn) && (event.key === "Enter" || event.key === " ") && event.target.matches("button, summary, a")) {
       // The end of a word or a sentence that was written on: it presses nothing.
       event.preventDefault();
       takenForText();
@@ -504,7 +531,17 @@
     }
     if (event.key.length > 1 || !wanted("keys")) return;
     const known = keys[event.key] || (keyed(event.key) && press);
-    if (quiet() && !(WRITES.has(event.key) && keyed(event.key))) { takenForText(); return; }
+    letterAt = event.timeStamp;
+    if (quiet() && !(WRITES.has(event.key) && keyed(event.key) && !typingOn)) { takenForText(); return; }
+    if (writesHere()) { takenForText(); return; }
+    if (STEPS.has(event.key)) {
+      // Steps follow each other as fast as somebody likes, and what follows a step is meant.
+      if (known(event.key)) { letterAt = -RUN; event.preventDefault(); return; }
+      takenForText();
+      return;
+    }
+    // Letters that come in a run are a word, of which none is meant.
+    if (runsOn) return;
     if (!known) { if (/[\p{L}\p{N}]/u.test(event.key)) takenForText(); return; }
     event.preventDefault();
     known(event.key);
