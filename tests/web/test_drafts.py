@@ -203,6 +203,11 @@ async def test_what_is_told_at_the_counter_stays_while_somebody_is_looked_for(wo
     await expect(text).to_have_value("Plus d’eau chaude depuis hier")
     await page.get_by_role("button", name="Ouvrir le dossier").click()
     await said(page, "Dossier ouvert")
+    # Whoever comes back finds the case, and not its words as a second one.
+    number = page.url.rpartition("/")[2].partition("?")[0]
+    await page.go_back()
+    await said(page, f"Ce dossier est ouvert : {number}")
+    await expect(text).to_have_value("")
     await page.goto(f"{world.daemon.desk}/nouveau")
     await expect(text).to_have_value("")
 

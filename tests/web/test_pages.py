@@ -424,7 +424,7 @@ def test_a_sheet_that_opened_a_case_says_which_and_is_no_draft_again(agent: Some
     assert refused.status_code == 410
     page = agent.get(f"/nouveau?ouvert={about}").text
     assert "Ce dossier est ouvert" in page
-    assert "Plus d&#39;eau" not in page
+    assert "Mme Petit" not in page
     assert about not in page
     assert "Ce dossier est ouvert" not in agent.get("/nouveau?ouvert=ffffffffffffffff").text
 

@@ -79,6 +79,7 @@ def _stated(fields: dict[str, Any]) -> Stated:
         topic=fields.get("topic"),
         priority=Priority(priority) if priority else None,
         phone_key=phone_key(_line(fields, "phone")),
+        place=_line(fields, "place"),
     )
 
 

@@ -8,7 +8,7 @@
   const EACH = 1000, FIRST = 250, AGAIN = 3000, STILL = 8000, THINKS = 120000, LATE = "desk-late";
   const TYPED = "textarea, input:not([type=hidden], [type=checkbox], [type=radio], [type=file], [name=q])";
   const LETTERS = "[data-draft=repondre], [data-draft=faire-suivre]";
-  const FAILED = "Pas encore enregistré ; nouvel essai.", REFUSED = "Ce brouillon ne peut pas être enregistré.";
+  const FAILED = "Pas encore enregistré ; nouvel essai.", REFUSED = "Ce brouillon ne peut pas être enregistré.", SPENT = "Ce dossier est déjà ouvert : rien de plus n’est gardé ici.";
 
   // ---- what stands in a form
   const forms = () => all("form[data-draft]");
@@ -69,6 +69,7 @@
       const discard = $("[data-discard]", shown);
       if (discard) discard.hidden = !told.revision;
     } else if (answer.status === 401) document.dispatchEvent(new CustomEvent("desk:ended"));
+    else if (answer.status === 410) { state.kept = fields; tell(shown, SPENT); }
     else if (answer.status && answer.status < 500) { state.kept = fields; tell(shown, REFUSED); }
     else { tell(shown, FAILED); later(shown, AGAIN); }
     if (answer.ok && isDirty(shown)) later(shown);
