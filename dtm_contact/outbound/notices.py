@@ -18,7 +18,7 @@ from dtm_contact.tokens import CaseTokens
 
 _FIRST_WORDS: Final = 200
 _NONCE_OCTETS: Final = 8
-_ANY_DANGER: Final = "danger"
+ANY_DANGER: Final = "danger"
 """The topic of dangers that have none of their own."""
 _NEVER_A_TOPIC: Final = frozenset([Peril.VIOLENCE, Peril.SUICIDE])
 """Dangers that must not reach anybody as the debt or the noise that they are told beside."""
@@ -135,7 +135,7 @@ def _caretakers(judgement: Judgement, directory: Directory, stands_in: str | Non
 def _what(judgement: Judgement, names: Names) -> str:
     """Return the topic; of a danger that no topic names, what kind it is."""
     peril, topic = judgement.understanding.peril, judgement.understanding.topic
-    if judgement.decision.alarm.any and peril is not None and (topic == _ANY_DANGER or peril in _NEVER_A_TOPIC):
+    if judgement.decision.alarm.any and peril is not None and (topic == ANY_DANGER or peril in _NEVER_A_TOPIC):
         return PERILS[peril]
     return names.topics.get(topic or "", judgement.contact.subject)
 

@@ -591,11 +591,24 @@ def test_a_message_that_went_on_is_told_as_that(desk: DeskAlone, secretary: Some
     assert "Réponse envoyée" not in page
 
 
+def test_a_danger_keeps_its_instruction_whatever_its_case_is_called(desk: DeskAlone, agent: Somebody) -> None:
+    alarm = Alarm(AlarmLevel.CERTAIN, AlarmSource.WORDS)
+    number = open_in(desk.store, "nord", "one", alarm=alarm, understood={"alarm": alarm})
+    refused = agent.post(f"/dossier/{number}/motif", motif="spam", version="1")
+    assert refused.status_code == 409
+    assert "confirmez le nouveau motif" in refused.text
+    agent.post(f"/dossier/{number}/motif", motif="spam", confirme="1", version="1")
+    shown = agent.get(f"/dossier/{number}").text.partition('id="consigne"')[2].partition("</section>")[0]
+    assert "Publicité" in agent.get(f"/dossier/{number}").text
+    assert shown.index("Secours d&#39;abord") == shown.index("<li>") + len("<li>")
+    assert 'href="tel:15"' in shown
+
+
 def test_the_words_of_a_danger_go_with_its_alarm(desk: DeskAlone, agent: Somebody) -> None:
     alarm = Alarm(AlarmLevel.CERTAIN, AlarmSource.WORDS)
     raised = {"raised_by": (OXYGEN,), "peril": Peril.GAS}
     number = open_in(desk.store, "nord", "one", alarm=alarm, understood=raised)
-    agent.post(f"/dossier/{number}/motif", motif="gas", version="1")
+    agent.post(f"/dossier/{number}/motif", motif="gas", confirme="1", version="1")
     words = ("sous oxygène", "Danger")
     assert all(word in agent.get("/file").text.partition('id="file"')[2] for word in words)
     assert "GRDF" in agent.get(f"/dossier/{number}").text.partition('id="consigne"')[2].partition("<details>")[0]

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.responses import Response
 
 from dtm_contact.access import Right, sees, sees_case
-from dtm_contact.cases import NeverUsedError, RefusedError
+from dtm_contact.cases import NeverUsedError, RefusedError, WrongArgumentError
 from dtm_contact.cases.act import handed_over
 from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
@@ -22,9 +22,11 @@ from dtm_contact.labels.coded_text import NOT_READ
 from dtm_contact.labels.events import SENT_STATES
 from dtm_contact.labels.judging import CARE
 from dtm_contact.model import Candidate, Judgement, KeptHistory, Priority, Proposal, RuleTrace
+from dtm_contact.outbound.notices import ANY_DANGER
 from dtm_contact.rules import decide
 from dtm_contact.rules.free_words import FreeWordsHint
 from dtm_contact.store import Case, CaseFile, Event
+from dtm_contact.topics.reader import Topic
 from dtm_contact.web.canned import library, offered
 from dtm_contact.web.case_view import (
     by_register,
@@ -74,6 +76,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     since = context.app.store.desk.latest_event()
     file = context.file()
     topic_now = context.app.rules.reader.topics.get(file.case.topic or "")
+    told = _told_by(context, file, topic_now)
     sent = {each.message_id: each for each in context.app.store.outbox.of_case(file.case.number)}
     context.audit("read", file.case.number, dwelling=file.case.dwelling_id, tenant=file.case.tenant_id)
     registered = register_of_case(context, file.case)
@@ -127,8 +130,8 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "all_queues": context.app.rules.queues.values(),
         "canned": offered(context.app, found.topic)[:_CANNED],
         "library": library(context.app),
-        "instruction": topic_now.instruction if topic_now else (),
-        "buttons": topic_now.buttons if topic_now else (),
+        "instruction": tuple(dict.fromkeys(line for each in told for line in each.instruction)),
+        "buttons": tuple(dict.fromkeys(button for each in told for button in each.buttons)),
         # What is to be done in danger is said while there is one.
         "only_in_danger": topic_now is not None and topic_now.priority is Priority.P1 and not found.alarm.any,
         "denied": _denied(found, file.events),
@@ -155,6 +158,19 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "unconfirmed": found.alarm.certain and context.app.store.desk.calls_nobody(found.number),
         "status": 409 if alert else 200,
     }
+
+
+def _told_by(context: RequestContext, file: CaseFile, now: Topic | None) -> tuple[Topic, ...]:
+    """Return the topics that say what is to be done: of a danger first its own, whatever the case is called since."""
+    topics, alarm = context.app.rules.reader.topics, file.case.alarm
+    if not alarm.any or (now is not None and now.priority is Priority.P1):
+        return (now,) if now is not None else ()
+    read = (each.judgement.understanding for each in reversed(file.contacts) if each.judgement)
+    seen = (topics[code] for each in read if each.alarm.any for code in each.topics if code in topics)
+    danger = next((each for each in seen if each.priority is Priority.P1), None)
+    if danger is None and alarm.certain:
+        danger = topics.get(ANY_DANGER)
+    return tuple(each for each in (danger, now) if each is not None)
 
 
 def _can_undo(events: Iterable[Event], who: str) -> bool:
@@ -483,7 +499,9 @@ def register_end(context: RequestContext) -> Mapping[str, Any]:
 
 @_verb_action("motif", "topic")
 def topic(context: RequestContext) -> Mapping[str, Any]:
-    """Say what a case is about."""
+    """Say what a case is about; of one in which somebody is in danger, or may be, twice."""
+    if context.case().in_danger and context.text("confirme") != "1":
+        raise WrongArgumentError("un danger est signalé dans ce dossier : confirmez le nouveau motif, le danger reste")
     return {"topic": context.text("motif")}
 
 
