@@ -23,6 +23,7 @@ ANY_DANGER: Final = "danger"
 _NEVER_A_TOPIC: Final = frozenset([Peril.VIOLENCE, Peril.SUICIDE])
 """Dangers that must not reach anybody as the debt or the noise that they are told beside."""
 _ON_CALL: Final = "on_call"
+_TOLD_BEFORE: Final = "told before"
 _CORRECTED: Final = "Adresse corrigée"
 _CONFIRMED: Final = "Danger confirmé : à notre question « est-ce en cours ? », qui a écrit répond oui.\n"
 _PROTECTED: Final = "Foyer protégé : ne dites à personne où il habite, et n'appelez que la personne protégée.\n\n"
@@ -84,16 +85,18 @@ def notices(  # noqa: PLR0913 - what a notice is of, and what puts it right
     whom = [*_addresses(judgement, rules, directory, now, names.zone)]
     if corrects is not None:
         theirs = {address: reason for reason, address in whom}
-        whom = [(theirs.get(address, "told before"), address) for address in dict.fromkeys((*theirs, *corrects.told))]
+        whom = [(theirs.get(address, _TOLD_BEFORE), address) for address in dict.fromkeys((*theirs, *corrects.told))]
     again = f" corrected {corrects.once}" if corrects is not None else ""
     for reason, address in whom:
-        hidden = unnamed and reason != _ON_CALL
-        where = _where(judgement, names, hidden=hidden)
+        # Whoever was told a wrong place of somebody protected, or hurt at home, learns no more than that.
+        astray = reason == _TOLD_BEFORE and (protected or judgement.violence_at_home)
+        hidden = astray or (unnamed and reason != _ON_CALL)
+        where = "ailleurs" if astray else _where(judgement, names, hidden=hidden)
         right = f"{_CORRECTED} : " if corrects is not None else ""
         subject = f"[{judgement.decision.priority}] {right}{what} – {where} – dossier {number}"
         care = f"{CARE}\n\n" if judgement.violence_at_home else _PROTECTED if protected else ""
         if corrects is not None:
-            before = "" if hidden else f"Ce n'est pas : {corrects.before}\n"
+            before = "" if hidden and not astray else f"Ce n'est pas : {corrects.before}\n"
             care = f"{_CORRECTED} : {where}\n{before}\n{care}"
         text = f"{care}{_UNNAMED if unnamed else ''}{_text(judgement, number, what, where, hidden=hidden)}"
         yield Notice(address, f"{reason}{again}", subject, text)
