@@ -5,26 +5,30 @@ import re
 import time
 from dataclasses import replace
 from hashlib import sha256
+from html import unescape
 
 import pytest
 
-from dtm_contact.access import Role
+from dtm_contact.access import Role, csrf_token
 from dtm_contact.errors import ProgramFaultError, StoreUnavailableError
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import (
     Alarm,
     AlarmLevel,
     AlarmSource,
+    Call,
     Candidate,
     Channel,
     Evidence,
     JoinedBy,
     Joining,
     Mailbox,
+    Outcome,
     Part,
     Peril,
     Proposal,
     Span,
+    Stated,
     VoiceNotice,
     Wish,
     Wished,
@@ -272,6 +276,31 @@ def test_the_banner_of_a_p1_stands_on_every_page(desk: DeskAlone, agent: Somebod
     assert "CodedText" not in possible
     agent.post(f"/dossier/{number}/prendre", version=2)
     assert "data-alarm=" not in agent.get("/aide").text
+
+
+def test_ones_own_late_danger_comes_back_in_ones_banner(desk: DeskAlone, agent: Somebody, secretary: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one", alarm=Alarm(AlarmLevel.CERTAIN, AlarmSource.WORDS))
+    page = agent.get(f"/dossier/{number}").text.partition('id="actes"')[2].partition("</div>\n")[0]
+    buttons = [page.index(words) for words in ("Je m’en occupe", ">Clore<", "Autres actions", ">Pas de danger<")]
+    assert buttons == sorted(buttons)
+    agent.post(f"/dossier/{number}/prendre", version=1)
+    assert f'data-late="{number}"' in agent.get("/aide").text
+    assert number not in secretary.get("/aide").text
+    agent.post(f"/dossier/{number}/clore", danger_ecarte="rescued", version=2)
+    assert "data-late" not in agent.get("/aide").text
+
+
+def test_a_draft_is_seen_in_the_queue_by_whoever_writes_it(desk: DeskAlone, agent: Somebody) -> None:
+    one, _two = open_in(desk.store, "nord", "one"), open_in(desk.store, "nord", "two")
+    colleague = Somebody(desk, "anne", Role.AGENT, "nord")
+    assert "Mes brouillons" not in agent.get("/file").text
+    agent.post("/brouillon", forme="noter", sur=one, champs=json.dumps({"texte": "vu"}))
+    page = agent.get("/file").text
+    assert "Mes brouillons" in page
+    assert page.count('class="begun">brouillon') == 1
+    assert numbers(agent.get("/file?vue=brouillons").text) == [one]
+    assert 'class="begun">' not in colleague.get("/file").text
+    assert numbers(colleague.get("/file?vue=brouillons").text) == []
 
 
 def test_of_very_many_dangers_the_banner_of_each_page_holds_four(desk: DeskAlone, agent: Somebody) -> None:
@@ -589,6 +618,41 @@ def test_a_message_that_went_on_is_told_as_that(desk: DeskAlone, secretary: Some
     assert "Message transmis par Claire" in page
     assert "Transfert envoyé à a@b.example" in page
     assert "Réponse envoyée" not in page
+
+
+def test_what_is_handed_over_says_to_whom(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    assert (
+        '<option value="">Choisissez…</option>' in agent.get(f"/dossier/{number}").text.partition("À la file")[2][:90]
+    )
+    gone = agent.post(f"/dossier/{number}/transmettre", file="agence-social", raison="dettes", version=1)
+    label = desk.queue_label("agence-social")
+    assert f"Dossier transmis : {label}." in unescape(agent.get(gone.headers["location"]).text)
+
+
+def test_a_case_is_merged_by_a_click_on_one_of_the_household(desk: DeskAlone, agent: Somebody) -> None:
+    one, two = open_in(desk.store, "nord", "one"), open_in(desk.store, "nord", "two")
+    assert f'<button name="autre" value="{two}">' in agent.get(f"/dossier/{one}").text
+    headers = {"x-desk-script": "1"}
+    fields = {"csrf": csrf_token(agent.secret), "autre": two, "version": "1"}
+    merged = agent.client.send("POST", f"/dossier/{one}/reunir", data=fields, headers=headers).text
+    assert f'Dossiers fusionnés. <a href="/dossier/{two}">{two}</a>' in merged
+
+
+def test_a_call_is_called_back_from_the_buttons_of_its_case(desk: DeskAlone, agent: Somebody) -> None:
+    call = Call("c1", Outcome.ABANDONED, desk.now(), desk.now(), "0612345678", "+33612345678")
+    number = open_in(desk.store, "nord", "one", channel=Channel.PHONE, call=call, match={"tenant": None})
+    acts = agent.get(f"/dossier/{number}").text.partition('id="actes"')[2].partition("Autres actions")[0]
+    assert 'href="tel:0612345678"' in acts
+    assert "Rappeler" in acts
+
+
+def test_what_an_agent_noted_bears_their_name_and_no_word_of_ours(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one", channel=Channel.DESK, stated=Stated("paul", "call"), subject="")
+    page = agent.get(f"/dossier/{number}").text
+    assert "Dossier créé (Paul)" in page
+    assert '<p class="hint">Appel</p>' in page
+    assert "automatiquement" not in page.partition('id="echanges"')[2]
 
 
 def test_a_danger_keeps_its_instruction_whatever_its_case_is_called(desk: DeskAlone, agent: Somebody) -> None:

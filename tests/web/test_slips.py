@@ -247,8 +247,11 @@ async def test_several_are_closed_but_for_dangers_and_taken_back_in_one(world: W
         await sent(world, subject, text, f"{subject.replace(' ', '.').lower()}@free.example")
         numbers.append(await settled(page, subject))
     await slow(page)
+    line = page.locator(f"#d-{numbers[-1]}")
+    before = await line.bounding_box()
     for number in numbers:
         await page.locator(f"#d-{number} input[name=dossier]").check()
+    assert await line.bounding_box() == before, "what is chosen stays under the pointer"
     await page.locator("#lot input[name=motif_de_cloture]").fill("dératisation faite")
     await page.keyboard.press("Enter")
     await page.locator("#lot").get_by_role("button", name="Clore").click()
@@ -261,6 +264,36 @@ async def test_several_are_closed_but_for_dangers_and_taken_back_in_one(world: W
     # No other test is to hear of it.
     await page.locator(NEWEST_ALARM).get_by_role("button").click()
     await said(page, "Dossier pris")
+
+
+CLICKS_WHAT_COMES = """() => {
+  const top = () => document.querySelector('#alertes .band > [data-alarm]'), first = top().dataset.alarm;
+  const look = new MutationObserver(() => {
+    if (!top() || top().dataset.alarm === first) return;
+    look.disconnect();
+    top().querySelector('button').click();
+    document.body.dataset.clicked = top().dataset.alarm;
+  });
+  look.observe(document.body, { subtree: true, childList: true });
+}"""
+
+
+async def test_a_click_takes_no_danger_that_has_just_come_under_it(world: World, come: Come) -> None:
+    page = await come(path="/aide")
+    button = page.locator(NEWEST_ALARM).get_by_role("button")
+    for at, subject in enumerate(("Gaz dessous", "Gaz dessus"), 1):
+        await sent(world, subject, GAS, f"{subject.replace(' ', '.').lower()}@free.example")
+        await expect(page.locator("#alertes [data-alarm]")).to_have_count(at)
+    newest = str(await page.locator(NEWEST_ALARM).get_attribute("data-alarm"))
+    await expect(button).to_contain_text(newest)
+    await page.evaluate(CLICKS_WHAT_COMES)
+    await button.click()
+    await said(page, f"{newest} : Dossier pris")
+    other = str(await page.locator(NEWEST_ALARM).get_attribute("data-alarm"))
+    await expect(page.locator(f"body[data-clicked='{other}']")).to_have_count(1)
+    # No other test is to hear of it; that it can be taken says that it was not.
+    await button.click()
+    await said(page, f"{other} : Dossier pris")
 
 
 async def test_what_is_told_stays_while_a_person_is_looked_for(come: Come) -> None:
@@ -327,6 +360,12 @@ async def test_an_answer_begun_for_the_agent_takes_no_word_of_theirs_away(world:
     assert await text.evaluate(chosen) == "[à compléter : ce que nous attendons, et de qui]"
     await page.keyboard.press("Tab")
     assert await text.evaluate(chosen) == "[à compléter : date]"
+    # After the last of them the caret stays, for whoever writes on; the next Tab leads to the buttons.
+    await page.keyboard.press("Tab")
+    await expect(page.locator("[data-filled]")).to_contain_text("Il reste un passage à compléter plus haut.")
+    await page.keyboard.type("10 décembre")
+    await expect(text).to_be_focused()
+    await expect(text).to_have_value(re.compile("10 décembre"))
     await page.keyboard.press("Tab")
     await expect(text).not_to_be_focused()
     await page.locator("[action$='/repondre'] select").select_option("raton.neuf@free.example")

@@ -23,8 +23,6 @@ def fields_type(channel: Channel) -> str:
 DESK: Final = fields_type(Channel.DESK)
 """Also has `by`, `visit`, and where known `tenant`, `dwelling`, `residence`, `topic`, `priority`: the agent's word."""
 
-_VISITS: Final = {"call": "Appel", "counter": "Visite au guichet", "letter": "Courrier"}
-
 
 @reads(DESK, Channel.DESK)
 def read_desk(arrival: Arrival, _reading: FormatContext) -> Contact:
@@ -61,7 +59,7 @@ def _contact(arrival: Arrival, channel: Channel, fields: dict[str, Any], stated:
         channel=channel,
         at=arrival.received_at,
         sender=Mailbox(_line(fields, "name"), _line(fields, "address")),
-        subject=_line(fields, "subject") or (_VISITS.get(stated.visit, "") if stated else ""),
+        subject=_line(fields, "subject"),
         new_text=str(fields["text"])[: limits.NEW_TEXT],
         signature=block(_line(fields, "place"), _line(fields, "phone")),
         stated=stated,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from email.parser import BytesParser
 from email.policy import default as default_policy
 from typing import Any
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -26,6 +27,7 @@ from dtm_contact.outbound.notices import ANY_DANGER
 from dtm_contact.rules import decide
 from dtm_contact.rules.free_words import FreeWordsHint
 from dtm_contact.store import Case, CaseFile, Event
+from dtm_contact.text import phone_key
 from dtm_contact.topics.reader import Topic
 from dtm_contact.web.canned import library, offered
 from dtm_contact.web.case_view import (
@@ -101,11 +103,13 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     if not caretakers and residence is not None and sees(context.account, residence.office_id):
         caretakers = residence_caretakers(directory, names, residence.residence_id, context.now)
     candidates = [each for each in last.match.candidates if context.sees_tenant(each.tenant_id)] if last else []
+    answered_at = context.app.store.desk.answered_at(found.number)
     return {
         "case": found,
         "line": entries,
-        # Whoever is in danger is not helped by an answer.
-        "answered_at": None if found.alarm.certain else context.app.store.desk.answered_at(found.number),
+        # Whoever is in danger is not helped by an answer: it still waits, and the page says for what.
+        "answered_at": None if found.alarm.certain else answered_at,
+        "written_at": answered_at if found.alarm.certain else None,
         "arrivals": [each.arrival_id for each in file.contacts],
         "judged": last,
         "summary": summary(last, names, alarm=found.alarm) if last else "",
@@ -120,6 +124,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "register": shown_register(context, registered, whole=theirs),
         "register_proposals": proposed(file.contacts, found.tenant_id, registered, own) if theirs else [],
         "voices": voice_messages(file.contacts),
+        "calls": _calls_from(context, file),
         "others": _others(context, found),
         **_linked(context, found),
         "hold": context.app.store.holds.held(found.number),
@@ -206,6 +211,17 @@ def _lives_at(context: RequestContext, last: Judgement | None) -> str:
     # A residence alone tells no household: the message itself names it.
     seen = home.dwelling_id is None or context.sees_dwelling(home.dwelling_id)
     return context.app.names.home(home) if seen else OF_ANOTHER_OFFICE
+
+
+def _calls_from(context: RequestContext, file: CaseFile) -> str:
+    """Return the number that the case is called back at, where they called us; "" where there is none."""
+    calls = (each.judgement.contact.call for each in reversed(file.contacts) if each.judgement)
+    number = next((call.number for call in calls if call is not None and call.number), "")
+    registered = register_of_case(context, file.case)
+    # Where somebody else may answer, the card says with what care: no button does.
+    if registered.protected or violence_at_home(file.contacts):
+        return ""
+    return "" if phone_key(number) in {phone_key(each) for each in registered.never} else number
 
 
 def _likely_of_home(found: Case, candidates: Sequence[Candidate]) -> Candidate | None:
@@ -388,7 +404,8 @@ def _after(context: RequestContext, verb: str, number: str, opened: str | None =
     if (verb in _LEAVES or context.text("puis") == "clore") and not (
         context.text("reste") and _still_seen(context, number)
     ):
-        return go(f"/file?fait={verb}&de={number}")
+        to = f"&vers={quote(context.text('file'))}" if verb == "move" else ""
+        return go(f"/file?fait={verb}&de={number}{to}")
     if not context.is_script:
         return go(f"/dossier/{number}?fait={verb}")
     # Whoever opened it may not see it any more: its number and its queue are said once.

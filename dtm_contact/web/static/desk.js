@@ -8,7 +8,7 @@
   const wanted = (name) => localStorage.getItem(`desk-${name}`) !== "no";
 
   // ---- live: one stream of events, at most one refresh a moment; what was missed or failed is asked for again
-  const QUIET = 400, AGAIN = 3000, LONGEST = 60000;
+  const QUIET = 400, AGAIN = 3000, LONGEST = 60000, SECOND = 1000, MINUTE = 60000;
   let pending = null, last = 0, alarming = false, missed = false;
   const later = (work) => {
     if (pending) return;
@@ -24,6 +24,18 @@
     if (alarming) window.parts.load($("#alertes"), $("#alertes").dataset.part);
     alarming = false;
   };
+  // What became of the letter that is said to be on its way.
+  const hearOfLetter = async () => {
+    const answer = await fetch(location.pathname).catch(() => null);
+    if (!answer || !answer.ok) return;
+    const theirs = new DOMParser().parseFromString(await answer.text(), "text/html"), newest = $("#echanges > [data-fate], #echanges > .said-reply, #echanges > .said-forward", theirs);
+    const said = $("#annonce [data-sending]");
+    if (!newest || !newest.dataset.fate || !said) return;
+    const { fate } = newest.dataset;
+    swap("echanges", theirs);
+    said.append(` ${fate}.`);
+    delete said.dataset.sending;
+  };
   const told = (message) => {
     const happened = JSON.parse(message.data);
     const mine = $("article.case"), isShown = mine && Number(message.lastEventId) <= Number(mine.dataset.since);
@@ -33,8 +45,9 @@
       $("[data-changed]").hidden = false;
       $("[data-changed-by]").textContent = about.by ? ` (${about.by})` : "";
     }
+    if (mine && happened.some((each) => each.n === mine.dataset.case && each.q) && $("#annonce [data-sending]")) setTimeout(hearOfLetter, QUIET);
     // The banner is asked for where something happened to a danger, or to a case that was one when it was last asked for.
-    const shown = new Set(all("[data-alarm], [data-possible]").map((each) => each.dataset.alarm || each.dataset.possible));
+    const shown = new Set(all("[data-alarm], [data-possible], [data-late]").map((each) => each.dataset.alarm || each.dataset.possible || each.dataset.late));
     alarming = alarming || happened.some((each) => each.d || shown.has(each.n));
     later(refresh);
   };
@@ -134,7 +147,21 @@
       });
     } catch { /* no sound here: the banner stands all the same */ }
   };
+  // Where another danger has come under the pointer, a click that was meant for the one before takes none.
+  let onTop = "", bandRests = 0;
+  const newOnTop = () => {
+    const top = $("#alertes [data-alarm]"), number = top ? top.dataset.alarm : "";
+    if (onTop && number && onTop !== number) bandRests = Date.now() + SECOND;
+    onTop = number;
+    restBand();
+  };
+  const restBand = () => {
+    const left = bandRests - Date.now();
+    all("#alertes form button").forEach((each) => { each.disabled = left > 0; });
+    if (left > 0) setTimeout(restBand, left);
+  };
   const ring = () => {
+    newOnTop();
     const alarms = all("[data-alarm]").map((each) => each.dataset.alarm), before = heard();
     document.title = document.title.replace(/^\(P1\) /, "");
     if (alarms.length) document.title = `(P1) ${document.title}`;
@@ -142,6 +169,8 @@
     sessionStorage.setItem("desk-heard", JSON.stringify(alarms));
   };
   setInterval(() => { if (all("[data-alarm]").length && wanted("sound")) sound(); }, 30000);
+  // One's own grows late by itself: nothing happens that would tell it.
+  setInterval(() => { if ($("#alertes")) { alarming = true; later(refresh); } }, MINUTE);
   ring();
 
   // ---- filters and choosing several
@@ -369,7 +398,19 @@
   };
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Tab" || event.shiftKey || event.ctrlKey || event.altKey || !event.target.matches("#ecrire textarea")) return;
-    if (choosePlace(event.target, event.target.selectionEnd)) event.preventDefault();
+    const text = event.target, told = $("[data-filled]", text.form);
+    if (choosePlace(text, text.selectionEnd)) { text.dataset.filling = ""; event.preventDefault(); return; }
+    if (!("filling" in text.dataset) || !told) return;
+    // Whoever went from place to place writes on: the next Tab leads to the button.
+    delete text.dataset.filling;
+    told.textContent = text.value.includes("[à compléter") ? "Il reste un passage à compléter plus haut." : "Plus rien à compléter.";
+    event.preventDefault();
+  });
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches("#ecrire textarea")) return;
+    if (!event.target.value.trim()) delete event.target.dataset.filling;
+    const told = $("[data-filled]", event.target.form);
+    if (told) told.textContent = "";
   });
   // A canned answer goes to where the caret is: it takes no word away.
   const insert = async (form) => {
@@ -386,7 +427,8 @@
       text.setRangeText(before.trim() && !before.endsWith("\n") ? `\n\n${words}` : words, text.selectionStart, text.selectionStart, "end");
       const start = text.selectionEnd - words.length;
       text.focus();
-      if (!choosePlace(text, start)) { text.setSelectionRange(start, start); scrollTo(text, start); }
+      if (choosePlace(text, start)) text.dataset.filling = "";
+      else { text.setSelectionRange(start, start); scrollTo(text, start); }
       text.dispatchEvent(new Event("input", { bubbles: true }));
     } catch { announce(CUT); } finally { form.ariaBusy = null; hush(); }
   };
@@ -476,7 +518,7 @@
     "?": () => { leave(); location.href = "/aide"; },
   };
   // ---- no letter is a command while something is on its way, nor in the second after, nor while somebody types on
-  const SECOND = 1000, LOADING = 10000, RUN = 330;
+  const LOADING = 10000, RUN = 330;
   let quietUntil = 0, typingOn = false, letterAt = -RUN;
   const hush = (length = SECOND) => { quietUntil = Math.max(quietUntil, Date.now() + length); };
   const quiet = () => onTheirWay > 0 || Date.now() < quietUntil;
