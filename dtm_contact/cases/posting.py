@@ -302,12 +302,13 @@ def corrected_place(act: Act, whom: Whom) -> tuple[Outgoing | UnwrittenNotice, .
         act: the verb being carried out; its case has the place that was told.
         whom: whom the case is about from now on, and where.
     """
-    grounds, case, today = act.grounds, act.case, act.now.date()
-    stays = (case.dwelling_id, case.residence_id) == whom[1:]
+    case, today = act.case, act.now.date()
+    if (case.dwelling_id, case.residence_id) == whom[1:] or case.state != "open" or not case.alarm.certain:
+        return ()
+    grounds = act.grounds
     judged = [each.judgement for each in act.work.judged_contacts(act.held) if each.judgement is not None]
     sends = grounds.settings.outbound.host and not grounds.settings.rules.observe
-    quiet = not judged or not sends or act.work.calls_nobody(act.held)
-    if stays or quiet or case.state != "open" or not case.alarm.certain:
+    if not judged or not sends or act.work.calls_nobody(act.held):
         return ()
     last = _registered_now(act, judged[-1])
     nowhere = replace(last.match, tenant=None, dwelling=None, residence=None, caretakers=())

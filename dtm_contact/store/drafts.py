@@ -120,7 +120,7 @@ class StoredDrafts:
             return connection.execute(drafts.delete().where(drafts.c.saved_at < now - KEPT)).rowcount
 
 
-def begun_by(account_id: int) -> sa.Select[tuple[str]]:
+def begun_by(account_id: int) -> sa.Select[Any]:
     """Return the query of the numbers of the cases in which an account has drafts."""
     return sa.select(drafts.c.about).where(drafts.c.account_id == account_id, drafts.c.kind != DraftKind.NEW).distinct()
 

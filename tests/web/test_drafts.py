@@ -228,7 +228,7 @@ async def test_a_cut_of_the_network_keeps_what_is_written_and_it_is_saved_afterw
 
 async def test_while_the_server_does_not_answer_the_page_says_that_nothing_is_kept(world: World, come: Come) -> None:
     page = await come()
-    await opened(world, page, "Brouillon gelé")
+    await opened(world, page, "Brouillon froid")
     await write(page)
     await kept(page)
     thaws = asyncio.Event()

@@ -248,10 +248,11 @@ async def test_several_are_closed_but_for_dangers_and_taken_back_in_one(world: W
         numbers.append(await settled(page, subject))
     await slow(page)
     line = page.locator(f"#d-{numbers[-1]}")
-    before = await line.bounding_box()
+    stands = "it => it.getBoundingClientRect().top + scrollY"
+    before = await line.evaluate(stands)
     for number in numbers:
         await page.locator(f"#d-{number} input[name=dossier]").check()
-    assert await line.bounding_box() == before, "what is chosen stays under the pointer"
+    assert await line.evaluate(stands) == before, "what is chosen stays under the pointer"
     await page.locator("#lot input[name=motif_de_cloture]").fill("dératisation faite")
     await page.keyboard.press("Enter")
     await page.locator("#lot").get_by_role("button", name="Clore").click()

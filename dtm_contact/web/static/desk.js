@@ -363,6 +363,7 @@
     const theirs = new DOMParser().parseFromString(await answer.text(), "text/html");
     showAnswer(theirs, answer.ok, answer.ok ? sent : null);
     if (answer.ok && ends) keepKey(form);
+    if ($("#annonce [data-sending]")) setTimeout(hearOfLetter, QUIET);
     fire("shown");
     return answer.ok;
   };
@@ -544,6 +545,9 @@
   const writesHere = () => Boolean($("details[data-writes][open], .acts > .act[open] form[data-draft]"));
   document.addEventListener("keydown", (event) => {
     if ($("dialog[open]")) return;
+    const runsOn = event.timeStamp - letterAt < RUN;
+    // A word goes on over blanks and new lines, and not over a key that leads elsewhere.
+    if (/^(Escape|Tab|Arrow)/.test(event.key)) letterAt = -RUN;
     if (event.key === "Escape") {
       const inside = event.target.closest("details[open]");
       all("details[open]:not(.answered)").forEach((each) => { each.open = false; });
@@ -564,7 +568,6 @@
     }
     if (typing || modified || event.altKey) return;
     if (!quiet()) typingOn = false;
-    const runsOn = event.timeStamp - letterAt < RUN;
     if ((typingOn || runsOn) && (event.key === "Enter" || event.key === " ") && event.target.matches("button, summary, a")) {
       // The end of a word or a sentence that was written on: it presses nothing.
       event.preventDefault();
@@ -572,10 +575,10 @@
       return;
     }
     if (event.key.length > 1 || !wanted("keys")) return;
-    const known = keys[event.key] || (keyed(event.key) && press);
-    letterAt = event.timeStamp;
+    const known = keys[event.key] || (keyed(event.key) && press), isOfAWord = /[\p{L}\p{N}]/u.test(event.key);
+    if (isOfAWord) letterAt = event.timeStamp;
     if (quiet() && !(WRITES.has(event.key) && keyed(event.key) && !typingOn)) { takenForText(); return; }
-    if (writesHere()) { takenForText(); return; }
+    if (writesHere()) { if (isOfAWord) takenForText(); return; }
     if (STEPS.has(event.key)) {
       // Steps follow each other as fast as somebody likes, and what follows a step is meant.
       if (known(event.key)) { letterAt = -RUN; event.preventDefault(); return; }
@@ -584,7 +587,7 @@
     }
     // Letters that come in a run are a word, of which none is meant.
     if (runsOn) return;
-    if (!known) { if (/[\p{L}\p{N}]/u.test(event.key)) takenForText(); return; }
+    if (!known) { if (isOfAWord) takenForText(); return; }
     event.preventDefault();
     known(event.key);
   });
