@@ -136,7 +136,7 @@ def test_the_second_is_told_and_sees_the_case_as_it_is(desk: DeskAlone, agent: S
 def test_what_was_handed_to_another_office_can_be_taken_back(desk: DeskAlone, agent: Somebody) -> None:
     number = open_in(desk.store, "nord", "one")
     moved = agent.post(f"/dossier/{number}/transmettre", version=1, file="pantin", raison="Pantin")
-    assert moved.headers["location"] == f"/file?fait=move&de={number}"
+    assert moved.headers["location"] == f"/file?fait=move&de={number}&vers=pantin"
     assert agent.get(f"/dossier/{number}").status_code == 404
     assert agent.post(f"/dossier/{number}/annuler").status_code == 303
     assert agent.get(f"/dossier/{number}").status_code == 200
