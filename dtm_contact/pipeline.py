@@ -160,6 +160,7 @@ def judge(
     understanding = _understood(contact, matched, grounds.rules, as_case=as_case)
     if contact.stated is not None:
         matched = as_stated(matched, contact.stated, grounds.directory, today)
+        matched = _at_the_address(contact.stated.place, matched, contact, today, grounds)
     if contact.sourced is not None:
         matched = _as_its_source_places(matched, contact, contact.sourced, today, grounds)
     if understanding.kind in _SET_ASIDE:
@@ -206,12 +207,18 @@ def _as_its_source_places(matched: Match, contact: Contact, sourced: Sourced, to
     if sourced.proven:
         matched = of_their_account(matched, sourced.label, grounds.directory, today)
     address = sourced.value(SourceField.ADDRESS) or _address_of_equipment(sourced, grounds.directory)
-    if address:
-        said = Contact(contact.channel, contact.at, new_text=f"Adresse : {address}")
-        matched = at_the_place_of(match(said, today, grounds.index, NoHistory()), matched, grounds.directory)
+    matched = _at_the_address(address, matched, contact, today, grounds)
     if sourced.office_id is not None and matched.office_id is None:
         matched = replace(matched, office_id=sourced.office_id)
     return matched
+
+
+def _at_the_address(address: str, matched: Match, contact: Contact, today: date, grounds: Grounds) -> Match:
+    """Return the match at the place that an address in a field of its own names; where that is none of ours, as is."""
+    if not address:
+        return matched
+    said = Contact(contact.channel, contact.at, new_text=f"Adresse : {address}")
+    return at_the_place_of(match(said, today, grounds.index, NoHistory()), matched, grounds.directory)
 
 
 def _address_of_equipment(sourced: Sourced, directory: Directory) -> str:

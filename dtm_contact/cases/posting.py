@@ -10,7 +10,9 @@ from dtm_contact.cases.act import Act
 from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
 from dtm_contact.cases.refusals import NeverUsedError, RefusedError, UnprovenAddressError, WrongArgumentError
 from dtm_contact.cases.registered import HouseholdRegister, household_of, place_named, registered
+from dtm_contact.explain.names import Names
 from dtm_contact.labels.coded_text import text_of
+from dtm_contact.matching.verdict import as_stated
 from dtm_contact.model import (
     Alarm,
     CaseKind,
@@ -20,14 +22,18 @@ from dtm_contact.model import (
     Outgoing,
     OutgoingFile,
     OutgoingKind,
+    Stated,
     StoredFile,
     UnwrittenNotice,
 )
 from dtm_contact.outbound import Answering, Letter, NoAddressError, write
+from dtm_contact.outbound.notices import Correction, place_words
 from dtm_contact.pipeline import whoever_it_may_be
 from dtm_contact.rules import decide
 from dtm_contact.rules.routing import ON_CALL
 from dtm_contact.store import Case
+from dtm_contact.store.case_transactions import Whom
+from dtm_contact.store.outbox import NOTICE_QUEUED
 from dtm_contact.tokens import CaseTokens
 
 _NONCE_OCTETS: Final = 8
@@ -287,6 +293,43 @@ def danger_letters(act: Act, alarm: Alarm) -> tuple[Outgoing | UnwrittenNotice, 
     judgement = replace(judged, understanding=understanding, decision=decision)
     answering = Answering(grounds.settings, tokens_of(act))
     return answering.written(arrival.as_live(), judgement, act.case.number, (grounds.rules, grounds.directory), act.now)
+
+
+def corrected_place(act: Act, whom: Whom) -> tuple[Outgoing | UnwrittenNotice, ...]:
+    """Return what is sent because a danger is elsewhere than was told, to whoever was told it and to those over there.
+
+    Args:
+        act: the verb being carried out; its case has the place that was told.
+        whom: whom the case is about from now on, and where.
+    """
+    case, today = act.case, act.now.date()
+    if (case.dwelling_id, case.residence_id) == whom[1:] or case.state != "open" or not case.alarm.certain:
+        return ()
+    grounds = act.grounds
+    judged = [each.judgement for each in act.work.judged_contacts(act.held) if each.judgement is not None]
+    sends = grounds.settings.outbound.host and not grounds.settings.rules.observe
+    if not judged or not sends or act.work.calls_nobody(act.held):
+        return ()
+    last = _registered_now(act, judged[-1])
+    nowhere = replace(last.match, tenant=None, dwelling=None, residence=None, caretakers=())
+    placed = as_stated(nowhere, Stated(act.actor, "", *whom), grounds.directory, today)
+    told = [each.data for each in act.work.events(act.held) if each.what == NOTICE_QUEUED]
+    caretaker = ("caretaker",) if any(str(each.get("whom", "")).startswith("caretaker") for each in told) else ()
+    notify = (*last.decision.notify, *caretaker, ON_CALL)
+    decision = replace(
+        last.decision,
+        kind=CaseKind.CASE,
+        priority=case.priority,
+        alarm=case.alarm,
+        queue=case.queue,
+        notify=tuple(dict.fromkeys(notify)),
+    )
+    names = Names(grounds.directory, {}, grounds.settings.zone)
+    before = place_words(names, case.dwelling_id, case.residence_id)
+    corrects = Correction(before, tuple(dict.fromkeys(each["to"] for each in told)), str(case.version))
+    judgement = replace(last, match=placed, decision=decision)
+    answering = Answering(grounds.settings, tokens_of(act))
+    return answering.corrected(judgement, case.number, (grounds.rules, grounds.directory), act.now, corrects)
 
 
 def _registered_now(act: Act, judged: Judgement) -> Judgement:

@@ -121,7 +121,9 @@ def _reason(help_text: str, **attributes: Any) -> Callable[[Decorated], Decorate
 
 def _danger_over() -> Callable[[Decorated], Decorated]:
     choices = click.Choice([reason.value for reason in DangerOver])
-    return click.option("--danger-over", type=choices, help="Of a P1: why nobody is in danger any more.")
+    return click.option(
+        "--danger-over", type=choices, help="Of a P1 or a possible danger: why nobody is in danger any more."
+    )
 
 
 def _verb(name: str, help_text: str, *parameters: Callable[[Any], Any]) -> None:

@@ -37,6 +37,8 @@ DANGERS_OVER: Final[Mapping[str, str]] = {
     "false_alarm": "Fausse alerte : personne n'était en danger",
 }
 """Why nobody is in danger any more, by the values of the verb's `DangerOver`."""
+VISITS: Final[Mapping[str, str]] = {"call": "Appel", "counter": "Visite au guichet", "letter": "Courrier"}
+"""How what an agent noted came, by `Stated.visit`."""
 ROLES: Final[Mapping[str, str]] = {
     "agent": "agent de bureau",
     "agency": "agent de l'agence",

@@ -15,6 +15,7 @@ class Stated:
         tenant_id, dwelling_id, residence_id: whom and where it is about.
         topic, priority: what is asked, and how urgent.
         phone_key: the number that was given, as its key.
+        place: where it is, as they wrote it: where that is elsewhere, the matter is there, and not where they live.
     """
 
     by: str
@@ -25,3 +26,4 @@ class Stated:
     topic: str | None = None
     priority: Priority | None = None
     phone_key: str | None = None
+    place: str = ""

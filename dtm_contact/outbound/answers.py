@@ -27,7 +27,7 @@ from dtm_contact.model import (
 )
 from dtm_contact.outbound.autoreply_policy import why_not_answered
 from dtm_contact.outbound.letters import Letter, NoAddressError, write
-from dtm_contact.outbound.notices import notices
+from dtm_contact.outbound.notices import Correction, notices
 from dtm_contact.outbound.wording import moment, opening_hours
 from dtm_contact.rules import RuleSet, decide
 from dtm_contact.rules.answers import AnswerFailedError, fill_in
@@ -81,6 +81,20 @@ class Answering:
             *(() if historical else self._notices(judgement, number, rules, directory, now)),
             *self._answers(arrival, judgement, number, ruled, now),
         )
+
+    def corrected(
+        self, judgement: Judgement, number: str, ruled: tuple[RuleSet, Directory], now: datetime, corrects: Correction
+    ) -> tuple[Outgoing | UnwrittenNotice, ...]:
+        """Return the notices that say where a danger is, to whoever was told a wrong place and to those over there.
+
+        Args:
+            judgement: what was judged, at the right place.
+            number: the case's number.
+            ruled: the rules, which say who is on call, and the directory.
+            now: the time, aware.
+            corrects: what was told, and to whom.
+        """
+        return tuple(self._notices(judgement, number, *ruled, now, corrects))
 
     def _answers(
         self, arrival: Arrival, judgement: Judgement, number: str, ruled: tuple[RuleSet, Directory], now: datetime
@@ -142,13 +156,19 @@ class Answering:
         }
 
     def _notices(
-        self, judgement: Judgement, number: str, rules: RuleSet, directory: Directory, now: datetime
+        self,
+        judgement: Judgement,
+        number: str,
+        rules: RuleSet,
+        directory: Directory,
+        now: datetime,
+        corrects: Correction | None = None,
     ) -> Iterator[Outgoing | UnwrittenNotice]:
         if judgement.decision.kind is not CaseKind.CASE:
             return
         labels = {code: topic.label for code, topic in rules.reader.topics.items()}
         names = Names(directory, labels, self.settings.zone)
-        for notice in notices(judgement, number, rules, directory, names, now=now):
+        for notice in notices(judgement, number, rules, directory, names, now=now, corrects=corrects):
             letter = Letter(
                 sender_name=self.settings.outbound.sender_name,
                 sender=self.settings.outbound.sender,

@@ -18,11 +18,13 @@ from dtm_contact.tokens import CaseTokens
 
 _FIRST_WORDS: Final = 200
 _NONCE_OCTETS: Final = 8
-_ANY_DANGER: Final = "danger"
+ANY_DANGER: Final = "danger"
 """The topic of dangers that have none of their own."""
 _NEVER_A_TOPIC: Final = frozenset([Peril.VIOLENCE, Peril.SUICIDE])
 """Dangers that must not reach anybody as the debt or the noise that they are told beside."""
 _ON_CALL: Final = "on_call"
+_TOLD_BEFORE: Final = "told before"
+_CORRECTED: Final = "Adresse corrigée"
 _CONFIRMED: Final = "Danger confirmé : à notre question « est-ce en cours ? », qui a écrit répond oui.\n"
 _PROTECTED: Final = "Foyer protégé : ne dites à personne où il habite, et n'appelez que la personne protégée.\n\n"
 _UNNAMED: Final = "L'auteur ne veut pas être nommé : ne dites à personne de qui cela vient.\n\n"
@@ -38,8 +40,30 @@ class Notice:
     text: str
 
 
-def notices(
-    judgement: Judgement, number: str, rules: RuleSet, directory: Directory, names: Names, *, now: datetime
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """That a place was told wrongly.
+
+    Attributes:
+        before: the place that they were told.
+        told: the addresses that were told it.
+        once: what tells this correction of the case from any other.
+    """
+
+    before: str
+    told: tuple[str, ...]
+    once: str
+
+
+def notices(  # noqa: PLR0913 - what a notice is of, and what puts it right
+    judgement: Judgement,
+    number: str,
+    rules: RuleSet,
+    directory: Directory,
+    names: Names,
+    *,
+    now: datetime,
+    corrects: Correction | None = None,
 ) -> Iterator[Notice]:
     """Yield a notice for each of those whom the decision tells.
 
@@ -50,6 +74,7 @@ def notices(
         directory: the caretakers' addresses.
         names: how places and topics are called.
         now: the time that says who is on call, aware.
+        corrects: what was told before, where the place was wrong: whoever was told it hears where it truly is.
 
     Of a writer who does not want to be named only those on call are told the words and the dwelling: they may have to
     go there.
@@ -57,13 +82,24 @@ def notices(
     what = _what(judgement, names)
     protected = _is_protected(judgement, directory, now.astimezone(names.zone).date())
     unnamed = any(wished.wish is Wish.ANONYMOUS for wished in judgement.understanding.wishes)
-    for reason, address in _addresses(judgement, rules, directory, now, names.zone):
-        hidden = unnamed and reason != _ON_CALL
-        where = _where(judgement, names, hidden=hidden)
-        subject = f"[{judgement.decision.priority}] {what} – {where} – dossier {number}"
+    whom = [*_addresses(judgement, rules, directory, now, names.zone)]
+    if corrects is not None:
+        theirs = {address: reason for reason, address in whom}
+        whom = [(theirs.get(address, _TOLD_BEFORE), address) for address in dict.fromkeys((*theirs, *corrects.told))]
+    again = f" corrected {corrects.once}" if corrects is not None else ""
+    for reason, address in whom:
+        # Whoever was told a wrong place of somebody protected, or hurt at home, learns no more than that.
+        astray = reason == _TOLD_BEFORE and (protected or judgement.violence_at_home)
+        hidden = astray or (unnamed and reason != _ON_CALL)
+        where = "ailleurs" if astray else _where(judgement, names, hidden=hidden)
+        right = f"{_CORRECTED} : " if corrects is not None else ""
+        subject = f"[{judgement.decision.priority}] {right}{what} – {where} – dossier {number}"
         care = f"{CARE}\n\n" if judgement.violence_at_home else _PROTECTED if protected else ""
+        if corrects is not None:
+            before = "" if hidden and not astray else f"Ce n'est pas : {corrects.before}\n"
+            care = f"{_CORRECTED} : {where}\n{before}\n{care}"
         text = f"{care}{_UNNAMED if unnamed else ''}{_text(judgement, number, what, where, hidden=hidden)}"
-        yield Notice(address, reason, subject, text)
+        yield Notice(address, f"{reason}{again}", subject, text)
 
 
 def _is_protected(judgement: Judgement, directory: Directory, today: date) -> bool:
@@ -102,17 +138,21 @@ def _caretakers(judgement: Judgement, directory: Directory, stands_in: str | Non
 def _what(judgement: Judgement, names: Names) -> str:
     """Return the topic; of a danger that no topic names, what kind it is."""
     peril, topic = judgement.understanding.peril, judgement.understanding.topic
-    if judgement.decision.alarm.any and peril is not None and (topic == _ANY_DANGER or peril in _NEVER_A_TOPIC):
+    if judgement.decision.alarm.any and peril is not None and (topic == ANY_DANGER or peril in _NEVER_A_TOPIC):
         return PERILS[peril]
     return names.topics.get(topic or "", judgement.contact.subject)
 
 
 def _where(judgement: Judgement, names: Names, *, hidden: bool) -> str:
     match = judgement.match
-    if match.dwelling is not None and not hidden:
-        place = names.dwelling(match.dwelling.id)
-        return f"{place}, {names.residence(match.residence.id)}" if match.residence else place
-    return names.residence(match.residence.id) if match.residence else "lieu inconnu"
+    dwelling = match.dwelling.id if match.dwelling is not None and not hidden else None
+    return place_words(names, dwelling, match.residence.id if match.residence else None)
+
+
+def place_words(names: Names, dwelling_id: str | None, residence_id: str | None) -> str:
+    """Return where something is, as our own people read it."""
+    known = (names.dwelling(dwelling_id) if dwelling_id else "", names.residence(residence_id) if residence_id else "")
+    return ", ".join(filter(None, known)) or "lieu inconnu"
 
 
 def _text(judgement: Judgement, number: str, what: str, where: str, *, hidden: bool) -> str:

@@ -88,6 +88,11 @@ class Case:
         return alarm_of(self)
 
     @property
+    def in_danger(self) -> bool:
+        """Whether somebody is in danger by it, or may be: it is closed by saying why nobody is any more."""
+        return self.alarm.any or self.priority is Priority.P1
+
+    @property
     def archived(self) -> bool:
         """Whether it is closed and kept for claims alone; one that was opened again since is not."""
         closed_at = self.closed_at if self.state == "closed" else None

@@ -14,6 +14,7 @@ from dtm_contact.store import confirmations, register
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import Database
+from dtm_contact.store.drafts import begun_by
 from dtm_contact.store.register import RegisterEntry
 from dtm_contact.store.schema import (
     IS_OPEN,
@@ -48,6 +49,7 @@ class CaseFilter:
         owner: that this agent took.
         late_at: whose first answer was due before that time.
         waiting: set waiting for later than `now`, where true; else those that are not.
+        drafted_by: in which this account has begun to write something and not sent it, waiting or not.
         now: the time.
     """
 
@@ -58,6 +60,7 @@ class CaseFilter:
     owner: str | None = None
     late_at: datetime | None = None
     waiting: bool = False
+    drafted_by: int | None = None
 
 
 QueueCursor = tuple[AlarmLevel, str, datetime, datetime, str]
@@ -217,6 +220,12 @@ class StoredDesk:
         )
         with self._database.reading() as connection:
             return _newest_that_call(connection, query)
+
+    def late_dangers_of(self, owner: str, now: datetime) -> list[Case]:
+        """Return the P1 that somebody took and has not ended in time, newest first."""
+        mine = sa.and_(IS_OPEN, cases.c.owner == owner, cases.c.priority == "P1", cases.c.due < now)
+        with self._database.reading() as connection:
+            return _newest_that_call(connection, sa.select(cases.c.id, *CASE_COLUMNS).where(mine))
 
     def calls_nobody(self, number: str) -> bool:
         """Return whether nothing starts by itself in a case: all that it holds was taken over, or lay long."""
@@ -436,7 +445,10 @@ class StoredDesk:
 def _wanted(wanted: CaseFilter, after: QueueCursor | None, limit: int) -> sa.Select[Any]:
     query = sa.select(*CASE_COLUMNS).where(IS_OPEN).order_by(*ORDER).limit(limit)
     later = cases.c.waiting_until > wanted.now
-    query = query.where(later if wanted.waiting else sa.or_(cases.c.waiting_until.is_(None), sa.not_(later)))
+    if wanted.drafted_by is not None:
+        query = query.where(cases.c.number.in_(begun_by(wanted.drafted_by)))
+    else:
+        query = query.where(later if wanted.waiting else sa.or_(cases.c.waiting_until.is_(None), sa.not_(later)))
     if wanted.topic is not None:
         query = query.where(cases.c.topic == wanted.topic)
     if wanted.residences:

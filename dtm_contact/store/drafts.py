@@ -71,6 +71,11 @@ class StoredDrafts:
             found = [_draft(row) for row in connection.execute(sa.select(drafts).where(mine))]
         return {each.key.kind: each for each in found}
 
+    def numbers_of(self, account_id: int) -> frozenset[str]:
+        """Return the cases in which somebody has begun to write something and not sent it."""
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(begun_by(account_id)).scalars())
+
     def of_kind(self, account_id: int, kind: DraftKind) -> list[Draft]:
         """Return all of somebody's drafts of a kind, the latest first."""
         mine = sa.and_(drafts.c.account_id == account_id, drafts.c.kind == kind)
@@ -113,6 +118,11 @@ class StoredDrafts:
             connection.execute(act_keys.delete().where(act_keys.c.at < now - ACT_KEYS_KEPT))
             connection.execute(writers.delete().where(writers.c.until < database_time(connection) - timedelta(days=1)))
             return connection.execute(drafts.delete().where(drafts.c.saved_at < now - KEPT)).rowcount
+
+
+def begun_by(account_id: int) -> sa.Select[Any]:
+    """Return the query of the numbers of the cases in which an account has drafts."""
+    return sa.select(drafts.c.about).where(drafts.c.account_id == account_id, drafts.c.kind != DraftKind.NEW).distinct()
 
 
 def _put(connection: Connection, written: Mapping[DraftKey, Mapping[str, str]], now: datetime) -> dict[DraftKey, Draft]:

@@ -12,6 +12,7 @@ from dtm_contact.directory import Directory, in_force
 from dtm_contact.directory.duty import on_duty, on_duty_in_residence
 from dtm_contact.explain import Segment, caller, mark, source_line
 from dtm_contact.explain.names import Names
+from dtm_contact.labels.cases import VISITS
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.labels.events import ENGINE, WRITTEN_BY, EventNaming, actor, event_line, letter_act, mail_line
 from dtm_contact.labels.formats import spaced
@@ -275,7 +276,7 @@ class TimeLineEntry:
         to, cc: of a reply or a message passed on, whom it went to.
         sent: the files that an agent attached.
         passed_on: the names of files that came in and were passed on.
-        source: of a message, from which source it comes and what that asserts.
+        source: of a message, from which source it comes and what that asserts; of what an agent noted, how it came.
     """
 
     at: datetime
@@ -323,7 +324,12 @@ def time_line(
         for contact in file.contacts
     ]
     acts = {str(event.data.get("message_id", "")): event for event in file.events if event.what in _WRITTEN}
-    entries += [entry for event in file.events for entry in _event_entries(event, naming, mails, acts)]
+    stated = next((each.judgement.contact.stated for each in file.contacts[:1] if each.judgement), None)
+    entries += [
+        entry
+        for event in file.events
+        for entry in _event_entries(event, naming, mails, acts, by_hand=stated.by if stated else "")
+    ]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
@@ -357,8 +363,13 @@ def _contact_entry(contact: CaseContact, case: Case) -> TimeLineEntry:
         recognised=read.recognised is not None,
         arrival_id=contact.arrival_id,
         notes=read.notes,
-        source=source_line(read.sourced) if read.sourced else "",
+        source=source_line(read.sourced) if read.sourced else _visit(read),
     )
+
+
+def _visit(contact: Contact) -> str:
+    """Return how what an agent noted came; "" of what came by itself."""
+    return VISITS.get(contact.stated.visit, "") if contact.stated is not None else ""
 
 
 def _writer(contact: Contact) -> str:
@@ -369,9 +380,19 @@ def _writer(contact: Contact) -> str:
 
 
 def _event_entries(
-    event: Event, naming: EventNaming, mails: Mapping[str, SentMail], acts: Mapping[str, Event]
+    event: Event, naming: EventNaming, mails: Mapping[str, SentMail], acts: Mapping[str, Event], *, by_hand: str = ""
 ) -> Iterator[TimeLineEntry]:
-    """Yield what the time line shows of an event; `acts` are those that wrote letters, by their message ids."""
+    """Yield what the time line shows of an event.
+
+    Args:
+        event: what happened.
+        naming: how identifiers are called.
+        mails: the messages that went out, by their message ids.
+        acts: the events that wrote letters, likewise.
+        by_hand: the agent who noted what the case was opened by; "" where it came in by itself.
+    """
+    if event.what == "opened" and event.who in ENGINE and by_hand:
+        event = replace(event, who=by_hand)
     if event.what in _QUIET or (event.what in _SHOWN_BY_MESSAGE and "way" in event.data and event.who in ENGINE):
         return
     who = actor(event.who, naming.account)

@@ -40,7 +40,7 @@ from dtm_contact.store.desk import CaseHints
 from dtm_contact.text.language import language_of
 from dtm_contact.web.app_context import AppContext
 from dtm_contact.web.case_view import shown_value
-from dtm_contact.web.request_context import RequestContext
+from dtm_contact.web.request_context import RequestContext, case_number
 from dtm_contact.wording import UserLanguage, in_language
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -259,6 +259,7 @@ _FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "danger_line": danger_line,
     "bar": bar,
     "bare": without_code,
+    "case_number": case_number,
     "channel_word": lambda channel: channel.label,
     "clock": clock,
     "condition_values": condition_values,

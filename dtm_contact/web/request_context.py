@@ -102,8 +102,9 @@ class RequestContext:
 
     @property
     def alarms(self) -> list[Case]:
-        """The P1 that nobody has taken, of the queues that they see, newest first."""
-        return self.app.store.desk.alarms(self.queues)
+        """The P1 that nobody has taken, of the queues that they see, newest first; then their own that are late."""
+        late = self.app.store.desk.late_dangers_of(self.account.name, self.now)
+        return [*self.app.store.desk.alarms(self.queues), *(case for case in late if sees_case(self.account, case))]
 
     @property
     def possibles(self) -> list[Case]:

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from dtm_contact.cases import WrongArgumentError
+from dtm_contact.explain.names import Names
 from dtm_contact.model import Alarm, AlarmLevel, AlarmSource, CodedText, Judgement, OutgoingKind, Priority
+from dtm_contact.outbound.notices import place_words
 from dtm_contact.pipeline import Grounds
 from dtm_contact.settings import OutboundSettings
 from tests.cases.conftest import Desk
@@ -53,6 +56,56 @@ def test_a_possible_danger_that_is_one_wakes_those_on_call_and_tells_the_writer_
     assert done.events[0].data["told"] == [kinds[OutgoingKind.NOTICE].outgoing.to]
     assert kinds[OutgoingKind.ANSWER].outgoing.reason == "urgence-gaz"
     assert labels(sending) == [("danger", "paul", AlarmLevel.POSSIBLE, True)]
+
+
+def test_whoever_was_told_a_wrong_place_of_a_danger_hears_where_it_is(sending: Desk) -> None:
+    number = sending.take_in("one", alarming(MAYBE))
+    sending.do(number, "danger")
+    first = notices_sent(sending)
+    neighbour = sending.with_neighbour()
+    sending.do(number, "tenant", tenant="T01")
+    notices_sent(sending)
+    sending.do(number, "tenant", tenant=neighbour)
+    told, names = notices_sent(sending), Names(sending.grounds.directory, {}, sending.grounds.settings.zone)
+    here, there = place_words(names, "L01", "R01"), place_words(names, "L02", "R01")
+    assert set(first) <= set(told)
+    for subject, text in told.values():
+        assert "Adresse corrigée" in subject
+        assert text.startswith(f"Adresse corrigée : {there}\nCe n'est pas : {here}\n")
+    # What is taken back is a correction, too.
+    sending.do(number, "undo")
+    assert {text.splitlines()[0] for _subject, text in notices_sent(sending).values()} == {f"Adresse corrigée : {here}"}
+
+
+def test_where_no_danger_is_nobody_hears_of_another_place(sending: Desk) -> None:
+    number = sending.take_in("one", alarming(MAYBE))
+    sending.do(number, "tenant", tenant="T01")
+    assert notices_sent(sending) == {}
+
+
+def test_a_possible_danger_is_closed_by_saying_why_there_is_none(desk: Desk) -> None:
+    number = desk.take_in("one", alarming(MAYBE))
+    whys: tuple[dict[str, Any], ...] = ({"reason": "doublon"}, {"spoke": True})
+    for arguments in whys:
+        with pytest.raises(WrongArgumentError, match="Un danger possible n'est clos"):
+            desk.do(number, "done", **arguments)
+    for _attempt in range(4):
+        desk.do(number, "no_answer")
+    assert desk.case(number).state == "open"
+    desk.do(number, "done", danger_over="false_alarm")
+    assert desk.case(number).state == "closed"
+
+
+def notices_sent(desk: Desk) -> dict[str, tuple[str, str]]:
+    """Hand over all that waits, and return the subject and the text of the notices of it, by whom they are for."""
+    found = dict[str, tuple[str, str]]()
+    while (claimed := desk.store.outbox.claim("s", NOW)) is not None:
+        if claimed.outgoing.kind is OutgoingKind.NOTICE:
+            mail = message_from_bytes(claimed.outgoing.raw, policy=policy.default)
+            body = mail.get_body(("plain",))
+            assert body is not None
+            found[claimed.outgoing.to] = mail["Subject"], body.get_content().replace("\r\n", "\n")
+    return found
 
 
 def test_a_case_of_which_nothing_could_be_read_is_made_a_danger_too(sending: Desk) -> None:

@@ -1,15 +1,18 @@
 """A case by hand: judged by the same rules; the agent's own word goes before what is weighed."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from dtm_contact.cases import Command, WrongArgumentError, apply
 from dtm_contact.contract import as_json
+from dtm_contact.directory import Directory
+from dtm_contact.directory.records import Address, Dwelling
 from dtm_contact.errors import UnreadableArrivalError
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import Arrival, CaseKind, Judgement, NoHistory, Party, Priority
-from dtm_contact.pipeline import judge
+from dtm_contact.pipeline import Grounds, judge
 from dtm_contact.reading import read
 from dtm_contact.reading.formats.fields import DESK
 from dtm_contact.store import case_number
@@ -67,6 +70,22 @@ def test_what_the_agent_says_stands(
     assert case.residence_id == residence
     assert topic in {None, case.topic}
     assert priority in {None, judged.understanding.priority}
+
+
+def test_a_matter_at_another_address_than_the_tenants_is_there(desk: Desk) -> None:
+    records = desk.grounds.directory.records
+    address = Address("A09", "R02", "9", "rue Béranger", "92240", "Malakoff", "", "")
+    dwelling = Dwelling("L09", "A09", "dwelling", "", "", "", "", "")
+    directory = Directory(
+        replace(records, addresses=(*records.addresses, address), dwellings=(*records.dwellings, dwelling))
+    )
+    desk.grounds = Grounds.build(directory, desk.grounds.rules, desk.grounds.settings)
+    write_down(desk, tenant="T01", text="Ça sent le gaz chez ma mère", place="9 rue Béranger, Malakoff")
+    judged, number = worked(desk)
+    case = desk.case(number)
+    assert (case.tenant_id, case.dwelling_id, case.residence_id) == ("T01", None, "R02")
+    assert judged.match.home is not None
+    assert (judged.match.home.dwelling_id, judged.decision.office_id) == ("L01", directory.residences["R02"].office_id)
 
 
 def test_the_same_twice_is_one_case(desk: Desk) -> None:

@@ -109,7 +109,7 @@ REFUSED: list[tuple[list[tuple[str, dict[str, Any]]], str, dict[str, Any], type[
     ([], "resume", {}, WrongStateError, "pas en attente"),
     ([], "done", {}, WrongArgumentError, "indiquez la raison de la clôture"),
     ([], "done", {"reason": "  "}, WrongArgumentError, "reason"),
-    ([], "done", {"danger_over": "checked"}, WrongArgumentError, "n'est pas une urgence P1"),
+    ([], "done", {"danger_over": "checked"}, WrongArgumentError, "aucun danger n'est signalé"),
     ([DANGER], "done", {"reason": "fait"}, WrongArgumentError, "pourquoi le danger est écarté"),
     ([DANGER], "done", {"spoke": True}, WrongArgumentError, "pourquoi le danger est écarté"),
     ([DANGER], "done", {"danger_over": "réglé"}, WrongArgumentError, "danger_over"),
@@ -242,14 +242,17 @@ def test_taking_back_what_made_a_danger_says_why_it_is_none(desk: Desk) -> None:
 
 def test_a_danger_that_is_merged_is_to_be_taken_where_it_goes(desk: Desk) -> None:
     danger, other = desk.open(priority=Priority.P1), desk.open("two")
+    desk.do(danger, "topic", topic="elevator_trapped")
+    desk.do(other, "topic", topic="parking")
     desk.do(other, "take", "anne")
     desk.do(danger, "merge", into=other)
     into = desk.case(other)
     assert (into.state, into.priority, into.owner) == ("open", Priority.P1, None)
+    assert into.topic == "elevator_trapped"
     with pytest.raises(WrongArgumentError, match=r"(?i)danger"):
         desk.do(other, "done", reason="fait")
     desk.do(danger, "undo")
-    assert (desk.case(danger).state, desk.case(other).owner) == ("open", "anne")
+    assert (desk.case(danger).state, desk.case(other).owner, desk.case(other).topic) == ("open", "anne", "parking")
 
 
 def test_a_call_back_is_tried_so_often_and_no_more(desk: Desk) -> None:

@@ -23,7 +23,7 @@ from dtm_contact.model import (
     Withheld,
 )
 from dtm_contact.outbound import Answering
-from dtm_contact.outbound.notices import notices
+from dtm_contact.outbound.notices import Correction, notices
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
 from dtm_contact.tokens import CaseTokens
@@ -60,6 +60,27 @@ def test_who_is_told(rules: RuleSet, on_duty: tuple[OnDuty, ...], told: list[str
     names = Names(DIRECTORY, {}, ZoneInfo("Europe/Paris"))
     found = notices(judged, "2026-000001", rules, DIRECTORY, names, now=NOW)
     assert [notice.to for notice in found] == told
+
+
+@pytest.mark.parametrize("hurt", [False, True])
+def test_whoever_was_told_a_wrong_place_is_told_the_right_one(rules: RuleSet, *, hurt: bool) -> None:
+    judged = judgement(CaseKind.CASE, priority=Priority.P1, queue="nord", match=Match(caretakers=(OnDuty("C1"),)))
+    judged = replace(
+        judged,
+        decision=replace(judged.decision, notify=("on_call", "caretaker")),
+        understanding=replace(judged.understanding, violence_at_home=hurt),
+    )
+    corrects = Correction("3 rue Hoche", ("loge@bailleur.example", "astreinte@bailleur.example"), "4")
+    names = Names(DIRECTORY, {}, ZoneInfo("Europe/Paris"))
+    found = {
+        each.to: each for each in notices(judged, "2026-000001", rules, DIRECTORY, names, now=NOW, corrects=corrects)
+    }
+    assert set(found) == {"astreinte@bailleur.example", "anne@bailleur.example", "loge@bailleur.example"}
+    assert all("Adresse corrigée" in each.subject and "corrected 4" in each.reason for each in found.values())
+    assert "Ce n'est pas : 3 rue Hoche" in found["loge@bailleur.example"].text
+    # Of somebody hurt at home whoever has nothing to do there learns no more than that.
+    assert ("ailleurs" in found["loge@bailleur.example"].text) is hurt
+    assert ("Premiers mots" in found["loge@bailleur.example"].text) is not hurt
 
 
 def test_an_address_that_is_none_costs_its_own_notice_and_no_other(rules: RuleSet) -> None:

@@ -48,6 +48,8 @@ async def test_a_case_from_the_mail_to_the_answer(world: World, come: Come) -> N
     await page.locator("[action$='/repondre'] textarea").fill("Nous passons ce soir.")
     await page.get_by_role("button", name="Envoyer", exact=True).click()
     await said(page, "Réponse en cours")
+    # What became of it is said, too, as soon as it is known.
+    await said(page, "Réponse envoyée à")
     to, mail = await arrived(world.sink, "Nous passons")
     assert to == "huguette.joly@courriel.example"
     assert number in str(mail["Subject"])
@@ -163,7 +165,8 @@ async def test_the_newest_danger_is_seen_first_with_its_place_in_one_line(world:
     await expect(page.locator("#alertes .rest [data-alarm]").first).to_be_visible()
     for number in await page.evaluate("[...document.querySelectorAll('[data-alarm]')].map(each => each.dataset.alarm)"):
         await page.goto(f"{world.daemon.desk}/dossier/{number}")
-        await page.locator("#actes").get_by_role("button", name="Prendre", exact=True).click()
+        # The banner names the case of each of its buttons: the page's own is this one's.
+        await page.locator("#actes").get_by_role("button", name="Je m’en occupe", exact=True).click()
         await said(page, "Dossier pris")
 
 

@@ -1,10 +1,11 @@
 """Nothing that is typed is lost: seven ways in which it was, each in a real browser, and who is told meanwhile."""
 
+import asyncio
 import re
 from itertools import count
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from dtm_contact.access import Role
 from dtm_contact.store import open_store
@@ -203,6 +204,11 @@ async def test_what_is_told_at_the_counter_stays_while_somebody_is_looked_for(wo
     await expect(text).to_have_value("Plus d’eau chaude depuis hier")
     await page.get_by_role("button", name="Ouvrir le dossier").click()
     await said(page, "Dossier ouvert")
+    # Whoever comes back finds the case, and not its words as a second one.
+    number = page.url.rpartition("/")[2].partition("?")[0]
+    await page.go_back()
+    await said(page, f"Ce dossier est ouvert : {number}")
+    await expect(text).to_have_value("")
     await page.goto(f"{world.daemon.desk}/nouveau")
     await expect(text).to_have_value("")
 
@@ -220,12 +226,36 @@ async def test_a_cut_of_the_network_keeps_what_is_written_and_it_is_saved_afterw
     assert drafts(world, number) == {"reply": WORDS}
 
 
+async def test_while_the_server_does_not_answer_the_page_says_that_nothing_is_kept(world: World, come: Come) -> None:
+    page = await come()
+    await opened(world, page, "Brouillon froid")
+    await write(page)
+    await kept(page)
+    thaws = asyncio.Event()
+
+    async def frozen(route: Route) -> None:
+        await thaws.wait()
+        await route.continue_()
+
+    await page.route("**/brouillon", frozen)
+    await page.keyboard.insert_text(" À 15 h plutôt.")
+    await expect(page.locator(f"{REPLY} [data-kept]")).to_contain_text("Pas encore enregistré")
+    thaws.set()
+    await kept(page)
+
+
 async def test_a_draft_is_deleted_where_somebody_says_so(world: World, come: Come) -> None:
     page = await come()
     number = await opened(world, page, "Brouillon sept")
     await write(page)
     await kept(page)
-    await page.locator(REPLY).get_by_role("button", name="Supprimer le brouillon").click()
+    discard = page.locator(REPLY).locator("[data-discard]")
+    await discard.get_by_text("Supprimer le brouillon").click()
+    await discard.get_by_role("button", name="Annuler").click()
+    await expect(page.locator(TEXT)).to_have_value(WORDS)
+    assert drafts(world, number) == {"reply": WORDS}
+    await discard.get_by_text("Supprimer le brouillon").click()
+    await discard.get_by_role("button", name="Oui, supprimer").click()
     await said(page, "Brouillon supprimé")
     await expect(page.locator(TEXT)).to_have_value("")
     await page.reload()

@@ -1,31 +1,36 @@
 """What pages show: order, search with slips, incidents, undo, appointments, the second who is told."""
 
 import asyncio
+import json
 import re
 import time
 from dataclasses import replace
 from hashlib import sha256
+from html import unescape
 
 import httpx
 import pytest
 
-from dtm_contact.access import Role
+from dtm_contact.access import Role, csrf_token
 from dtm_contact.errors import ProgramFaultError, StoreUnavailableError
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import (
     Alarm,
     AlarmLevel,
     AlarmSource,
+    Call,
     Candidate,
     Channel,
     Evidence,
     JoinedBy,
     Joining,
     Mailbox,
+    Outcome,
     Part,
     Peril,
     Proposal,
     Span,
+    Stated,
     VoiceNotice,
     Wish,
     Wished,
@@ -133,7 +138,7 @@ def test_the_second_is_told_and_sees_the_case_as_it_is(desk: DeskAlone, agent: S
 def test_what_was_handed_to_another_office_can_be_taken_back(desk: DeskAlone, agent: Somebody) -> None:
     number = open_in(desk.store, "nord", "one")
     moved = agent.post(f"/dossier/{number}/transmettre", version=1, file="pantin", raison="Pantin")
-    assert moved.headers["location"] == f"/file?fait=move&de={number}"
+    assert moved.headers["location"] == f"/file?fait=move&de={number}&vers=pantin"
     assert agent.get(f"/dossier/{number}").status_code == 404
     assert agent.post(f"/dossier/{number}/annuler").status_code == 303
     assert agent.get(f"/dossier/{number}").status_code == 200
@@ -275,6 +280,31 @@ def test_the_banner_of_a_p1_stands_on_every_page(desk: DeskAlone, agent: Somebod
     assert "data-alarm=" not in agent.get("/aide").text
 
 
+def test_ones_own_late_danger_comes_back_in_ones_banner(desk: DeskAlone, agent: Somebody, secretary: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one", alarm=Alarm(AlarmLevel.CERTAIN, AlarmSource.WORDS))
+    page = agent.get(f"/dossier/{number}").text.partition('id="actes"')[2].partition("</div>\n")[0]
+    buttons = [page.index(words) for words in ("Je m’en occupe", ">Clore<", "Autres actions", ">Pas de danger<")]
+    assert buttons == sorted(buttons)
+    agent.post(f"/dossier/{number}/prendre", version=1)
+    assert f'data-late="{number}"' in agent.get("/aide").text
+    assert number not in secretary.get("/aide").text
+    agent.post(f"/dossier/{number}/clore", danger_ecarte="rescued", version=2)
+    assert "data-late" not in agent.get("/aide").text
+
+
+def test_a_draft_is_seen_in_the_queue_by_whoever_writes_it(desk: DeskAlone, agent: Somebody) -> None:
+    one, _two = open_in(desk.store, "nord", "one"), open_in(desk.store, "nord", "two")
+    colleague = Somebody(desk, "anne", Role.AGENT, "nord")
+    assert "Mes brouillons" not in agent.get("/file").text
+    agent.post("/brouillon", forme="noter", sur=one, champs=json.dumps({"texte": "vu"}))
+    page = agent.get("/file").text
+    assert "Mes brouillons" in page
+    assert page.count('class="begun">brouillon') == 1
+    assert numbers(agent.get("/file?vue=brouillons").text) == [one]
+    assert 'class="begun">' not in colleague.get("/file").text
+    assert numbers(colleague.get("/file?vue=brouillons").text) == []
+
+
 def test_of_very_many_dangers_the_banner_of_each_page_holds_four(desk: DeskAlone, agent: Somebody) -> None:
     for name in range(13):
         open_in(desk.store, "nord", f"m{name}", alarm=MAYBE)
@@ -397,14 +427,15 @@ def test_what_is_refused_comes_back_in_its_field(
 
 
 def test_several_are_closed_but_for_dangers_and_taken_back_in_one(desk: DeskAlone, agent: Somebody) -> None:
-    urgent, one, two = danger(desk, agent), open_in(desk.store, "nord", "one"), open_in(desk.store, "nord", "two")
+    urgent, maybe = danger(desk, agent), open_in(desk.store, "nord", "maybe", alarm=MAYBE)
+    one, two = open_in(desk.store, "nord", "one"), open_in(desk.store, "nord", "two")
     without = agent.post("/file/clore", dossier=[one, two], ici="?file=nord")
     assert without.status_code == 409
     assert re.findall(r'value="(\d{4}-\d{6})" form="lot" checked', without.text) == [one, two]
-    closed = agent.post("/file/clore", dossier=[urgent, one, two], motif_de_cloture="Fait", ici="?file=nord")
+    closed = agent.post("/file/clore", dossier=[urgent, maybe, one, two], motif_de_cloture="Fait", ici="?file=nord")
     page = agent.get(closed.headers["location"]).text
     assert "2 dossiers clos." in page
-    assert "1 urgence laissée ouverte" in page
+    assert "2 dangers laissés ouverts" in page
     assert "Annuler les 2" in page
     lot = re.search(r'name="lot" value="([^"]+)"', page)
     assert lot is not None
@@ -412,7 +443,31 @@ def test_several_are_closed_but_for_dangers_and_taken_back_in_one(desk: DeskAlon
     back = agent.get(agent.post("/file/annuler", lot=lot[1], ici="?file=nord").headers["location"]).text
     assert "1 changement annulé." in back
     assert f'Non fait pour <a href="/dossier/{one}">' in back
-    assert [desk.store.cases.get(number).case.state for number in (urgent, one, two)] == ["open"] * 3
+    assert [desk.store.cases.get(number).case.state for number in (urgent, maybe, one, two)] == ["open"] * 4
+
+
+def test_a_sheet_that_opened_a_case_says_which_and_is_no_draft_again(agent: Somebody) -> None:
+    about = "0123456789abcdef0123456789abcdef"
+    fields = json.dumps({"text": "Plus d'eau", "name": "Mme Petit"})
+    assert agent.post("/brouillon", forme="nouveau", sur=about, champs=fields).json()["revision"] == 1
+    agent.post("/nouveau", id=about, visit="call", text="Plus d'eau", name="Mme Petit")
+    refused = agent.post("/brouillon", forme="nouveau", sur=about, champs=fields)
+    assert refused.status_code == 410
+    page = agent.get(f"/nouveau?ouvert={about}").text
+    assert "Ce dossier est ouvert" in page
+    assert "Mme Petit" not in page
+    assert about not in page
+    assert "Ce dossier est ouvert" not in agent.get("/nouveau?ouvert=ffffffffffffffff").text
+
+
+def test_a_new_sheet_shows_what_is_open_for_the_household(desk: DeskAlone, agent: Somebody) -> None:
+    open_, closed = open_in(desk.store, "nord", "one"), open_in(desk.store, "nord", "two")
+    agent.post(f"/dossier/{closed}/clore", raison="Fait", version=1)
+    page = agent.get("/nouveau?tenant=T01&dwelling=L01").text
+    assert f'/dossier/{open_}"' in page
+    assert f'/dossier/{closed}"' not in page
+    assert "Pour quel locataire" in page
+    assert "Qui appelle, si ce n’est pas lui" in page
 
 
 def test_what_all_of_an_incident_refuse_comes_back(desk: DeskAlone, secretary: Somebody, pair: tuple[str, str]) -> None:
@@ -425,6 +480,19 @@ def test_what_all_of_an_incident_refuse_comes_back(desk: DeskAlone, secretary: S
 
 
 MAYBE = Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL, 0.41, 0.7)
+
+
+def test_a_possible_danger_is_closed_by_saying_why_there_is_none(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "maybe", alarm=MAYBE)
+    page = agent.get(f"/dossier/{number}").text
+    assert "<b>Danger possible :</b> le danger est-il écarté ?" in page
+    assert "Envoyer et clore" not in page
+    assert "Locataire joint" not in page
+    refused = agent.post(f"/dossier/{number}/clore", raison="doublon", version=1)
+    assert refused.status_code == 409
+    assert "un danger possible n&#39;est clos que si" in refused.text.lower()
+    agent.post(f"/dossier/{number}/clore", danger_ecarte="false_alarm", version=1)
+    assert desk.store.cases.get(number).case.state == "closed"
 
 
 def test_a_possible_danger_is_first_and_says_why_and_an_agent_says_what_it_is(
@@ -554,11 +622,59 @@ def test_a_message_that_went_on_is_told_as_that(desk: DeskAlone, secretary: Some
     assert "Réponse envoyée" not in page
 
 
+def test_what_is_handed_over_says_to_whom(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    assert (
+        '<option value="">Choisissez…</option>' in agent.get(f"/dossier/{number}").text.partition("À la file")[2][:90]
+    )
+    gone = agent.post(f"/dossier/{number}/transmettre", file="agence-social", raison="dettes", version=1)
+    label = desk.queue_label("agence-social")
+    assert f"Dossier transmis : {label}." in unescape(agent.get(gone.headers["location"]).text)
+
+
+def test_a_case_is_merged_by_a_click_on_one_of_the_household(desk: DeskAlone, agent: Somebody) -> None:
+    one, two = open_in(desk.store, "nord", "one"), open_in(desk.store, "nord", "two")
+    assert f'<button name="autre" value="{two}">' in agent.get(f"/dossier/{one}").text
+    headers = {"x-desk-script": "1"}
+    fields = {"csrf": csrf_token(agent.secret), "autre": two, "version": "1"}
+    merged = agent.client.send("POST", f"/dossier/{one}/reunir", data=fields, headers=headers).text
+    assert f'Dossiers fusionnés. <a href="/dossier/{two}">{two}</a>' in merged
+
+
+def test_a_call_is_called_back_from_the_buttons_of_its_case(desk: DeskAlone, agent: Somebody) -> None:
+    call = Call("c1", Outcome.ABANDONED, desk.now(), desk.now(), "0612345678", "+33612345678")
+    number = open_in(desk.store, "nord", "one", channel=Channel.PHONE, call=call, match={"tenant": None})
+    acts = agent.get(f"/dossier/{number}").text.partition('id="actes"')[2].partition("Autres actions")[0]
+    assert 'href="tel:0612345678"' in acts
+    assert "Rappeler" in acts
+
+
+def test_what_an_agent_noted_bears_their_name_and_no_word_of_ours(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one", channel=Channel.DESK, stated=Stated("paul", "call"), subject="")
+    page = agent.get(f"/dossier/{number}").text
+    assert "Dossier créé (Paul)" in page
+    assert '<p class="hint">Appel</p>' in page
+    assert "automatiquement" not in page.partition('id="echanges"')[2]
+
+
+def test_a_danger_keeps_its_instruction_whatever_its_case_is_called(desk: DeskAlone, agent: Somebody) -> None:
+    alarm = Alarm(AlarmLevel.CERTAIN, AlarmSource.WORDS)
+    number = open_in(desk.store, "nord", "one", alarm=alarm, understood={"alarm": alarm})
+    refused = agent.post(f"/dossier/{number}/motif", motif="spam", version="1")
+    assert refused.status_code == 409
+    assert "confirmez le nouveau motif" in refused.text
+    agent.post(f"/dossier/{number}/motif", motif="spam", confirme="1", version="1")
+    shown = agent.get(f"/dossier/{number}").text.partition('id="consigne"')[2].partition("</section>")[0]
+    assert "Publicité" in agent.get(f"/dossier/{number}").text
+    assert shown.index("Secours d&#39;abord") == shown.index("<li>") + len("<li>")
+    assert 'href="tel:15"' in shown
+
+
 def test_the_words_of_a_danger_go_with_its_alarm(desk: DeskAlone, agent: Somebody) -> None:
     alarm = Alarm(AlarmLevel.CERTAIN, AlarmSource.WORDS)
     raised = {"raised_by": (OXYGEN,), "peril": Peril.GAS}
     number = open_in(desk.store, "nord", "one", alarm=alarm, understood=raised)
-    agent.post(f"/dossier/{number}/motif", motif="gas", version="1")
+    agent.post(f"/dossier/{number}/motif", motif="gas", confirme="1", version="1")
     words = ("sous oxygène", "Danger")
     assert all(word in agent.get("/file").text.partition('id="file"')[2] for word in words)
     assert "GRDF" in agent.get(f"/dossier/{number}").text.partition('id="consigne"')[2].partition("<details>")[0]
@@ -589,7 +705,7 @@ def test_the_first_page_of_a_full_queue_is_light_with_all_that_it_needs(desk: De
         open_in(desk.store, "nord", f"m{at}", alarm=MAYBE if at % 2 else Alarm(), new_text="Ça coule. " * 40)
     page = secretary.get("/file?file=toutes")
     files = set(re.findall(r'(?:src|href)="(/fichiers/[^"]+)"', page.text))
-    assert {path.rpartition("/")[2] for path in files} == {"desk.css", "icon.svg", "parts.js", "desk.js"}
+    assert {path.rpartition("/")[2] for path in files} == {"desk.css", "icon.svg", "early.js", "parts.js", "desk.js"}
     # The answers' own lengths: script and style come packed, the page does not.
     lengths = [int(each.headers["content-length"]) for each in (page, *map(secretary.get, files))]
     # A landlord's filters are longer than those of this small one.

@@ -4,7 +4,7 @@ import asyncio
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.store import CaseFile, open_store
@@ -15,6 +15,8 @@ LATENCY = 600
 """Milliseconds added to each answer."""
 BETWEEN = 35
 """Milliseconds between two letters: a sentence lasts from the act on its way to well after its answer."""
+MEANT = 400
+"""Milliseconds after which a letter is no part of the word that the one before it began."""
 SENTENCE = "le technicien zélé passe à 14 h, expert exact, cliente rappelée et contente, tout est noté"
 
 
@@ -51,7 +53,8 @@ async def test_a_note_is_written_while_the_case_is_being_taken(world: World, com
     page = await come()
     number = await opened(world, page, "Raton un")
     await page.evaluate("window.stays = true")
-    await page.keyboard.type(f"tn{SENTENCE}\n", delay=BETWEEN)
+    await page.keyboard.press("t", delay=MEANT)
+    await page.keyboard.type(f"n{SENTENCE}\n", delay=BETWEEN)
     await said(page, "c’est vous qui le suivez")
     await expect(page.locator(".casehead")).to_contain_text("suivi par moi")
     note = page.locator("[action$='/noter'] textarea")
@@ -63,6 +66,50 @@ async def test_a_note_is_written_while_the_case_is_being_taken(world: World, com
     await said(page, "Note ajoutée")
     await expect(page.locator(".said-note")).to_contain_text(SENTENCE)
     assert await page.evaluate("window.stays"), "nobody loaded the page anew"
+
+
+async def test_who_opens_a_panel_by_mouse_writes_in_it(world: World, come: Come) -> None:
+    page = await come()
+    await opened(world, page, "Raton au clic")
+    for name, word in (("Répondre", "repondre"), ("Noter", "noter"), ("Faire suivre", "faire-suivre")):
+        await page.locator("#ecrire summary", has_text=re.compile(f"^{name}")).click()
+        await page.keyboard.type("Bonjour Madame,\nrien", delay=BETWEEN)
+        await expect(page.locator(f"[action$='/{word}'] textarea")).to_have_value("Bonjour Madame,\nrien")
+    # With the caret elsewhere the letters are nobody's command, as long as a panel is open.
+    await page.locator("h1").click()
+    await page.keyboard.press("Escape")
+    await page.locator("#ecrire summary", has_text=re.compile("^Noter")).click()
+    await page.locator("h1").click()
+    await page.keyboard.type("r", delay=MEANT)
+    await page.keyboard.type(f"etf{SENTENCE}", delay=BETWEEN)
+    await expect(page.locator("#ecrire .act[open], .acts .act[open]")).to_have_count(1)
+    await page.locator(".acts summary", has_text="Clore").click()
+    await page.keyboard.type("rien à faire\n", delay=BETWEEN)
+    await expect(page.locator("[action$='/clore'] input[name=raison]").first).to_have_value("rien à faire")
+
+
+async def test_of_a_word_typed_beside_all_fields_no_letter_is_a_command(world: World, come: Come) -> None:
+    page = await come()
+    number = await opened(world, page, "Raton beside")
+    await page.keyboard.type("Bonjour Madame, rien n’est perdu", delay=BETWEEN)
+    await expect(page.locator("#ecrire .act[open], .acts .act[open]")).to_have_count(0)
+    await unchanged(world, number)
+    # What came before the page's script listened makes no command of what follows it.
+    holds = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await holds.wait()
+        await route.continue_()
+
+    await page.route("**/desk.js*", late)
+    await page.goto(f"{world.daemon.desk}/dossier/{number}", wait_until="commit")
+    await expect(page.locator("#ecrire")).to_be_visible()
+    await page.keyboard.press("r")
+    holds.set()
+    await expect(page.locator("html.js")).to_have_count(1)
+    await page.keyboard.type("onjour nadia", delay=BETWEEN)
+    await expect(page.locator("#ecrire .act[open], .acts .act[open]")).to_have_count(0)
+    await unchanged(world, number)
 
 
 async def test_a_letter_leads_to_where_a_case_is_closed_and_a_sentence_does_not_close_it(
@@ -174,7 +221,8 @@ GAS = "Ça sent très fort le gaz dans tout le hall, on a mal à la tête."
 async def test_a_danger_is_closed_by_saying_that_it_is_over(world: World, come: Come) -> None:
     page = await come()
     number = await opened(world, page, "Gaz au hall", GAS)
-    await page.keyboard.type(f"tn{SENTENCE}\n", delay=BETWEEN)
+    await page.keyboard.press("t", delay=MEANT)
+    await page.keyboard.type(f"n{SENTENCE}\n", delay=BETWEEN)
     await said(page, "c’est vous qui le suivez")
     await expect(page.locator("[action$='/noter'] textarea")).to_have_value(f"{SENTENCE}\n")
     assert file(world, number).case.state == "open"
@@ -199,13 +247,17 @@ async def test_several_are_closed_but_for_dangers_and_taken_back_in_one(world: W
         await sent(world, subject, text, f"{subject.replace(' ', '.').lower()}@free.example")
         numbers.append(await settled(page, subject))
     await slow(page)
+    line = page.locator(f"#d-{numbers[-1]}")
+    stands = "it => it.getBoundingClientRect().top + scrollY"
+    before = await line.evaluate(stands)
     for number in numbers:
         await page.locator(f"#d-{number} input[name=dossier]").check()
+    assert await line.evaluate(stands) == before, "what is chosen stays under the pointer"
     await page.locator("#lot input[name=motif_de_cloture]").fill("dératisation faite")
     await page.keyboard.press("Enter")
     await page.locator("#lot").get_by_role("button", name="Clore").click()
     await said(page, "2 dossiers clos.")
-    await said(page, "1 urgence laissée ouverte")
+    await said(page, "1 danger laissé ouvert")
     assert [file(world, number).case.state for number in numbers] == ["open", "closed", "closed"]
     await page.get_by_role("button", name="Annuler les 2").click()
     await said(page, "2 changements annulés.")
@@ -213,6 +265,36 @@ async def test_several_are_closed_but_for_dangers_and_taken_back_in_one(world: W
     # No other test is to hear of it.
     await page.locator(NEWEST_ALARM).get_by_role("button").click()
     await said(page, "Dossier pris")
+
+
+CLICKS_WHAT_COMES = """() => {
+  const top = () => document.querySelector('#alertes .band > [data-alarm]'), first = top().dataset.alarm;
+  const look = new MutationObserver(() => {
+    if (!top() || top().dataset.alarm === first) return;
+    look.disconnect();
+    top().querySelector('button').click();
+    document.body.dataset.clicked = top().dataset.alarm;
+  });
+  look.observe(document.body, { subtree: true, childList: true });
+}"""
+
+
+async def test_a_click_takes_no_danger_that_has_just_come_under_it(world: World, come: Come) -> None:
+    page = await come(path="/aide")
+    button = page.locator(NEWEST_ALARM).get_by_role("button")
+    for at, subject in enumerate(("Gaz dessous", "Gaz dessus"), 1):
+        await sent(world, subject, GAS, f"{subject.replace(' ', '.').lower()}@free.example")
+        await expect(page.locator("#alertes [data-alarm]")).to_have_count(at)
+    newest = str(await page.locator(NEWEST_ALARM).get_attribute("data-alarm"))
+    await expect(button).to_contain_text(newest)
+    await page.evaluate(CLICKS_WHAT_COMES)
+    await button.click()
+    await said(page, f"{newest} : Dossier pris")
+    other = str(await page.locator(NEWEST_ALARM).get_attribute("data-alarm"))
+    await expect(page.locator(f"body[data-clicked='{other}']")).to_have_count(1)
+    # No other test is to hear of it; that it can be taken says that it was not.
+    await button.click()
+    await said(page, f"{other} : Dossier pris")
 
 
 async def test_what_is_told_stays_while_a_person_is_looked_for(come: Come) -> None:
@@ -279,6 +361,12 @@ async def test_an_answer_begun_for_the_agent_takes_no_word_of_theirs_away(world:
     assert await text.evaluate(chosen) == "[à compléter : ce que nous attendons, et de qui]"
     await page.keyboard.press("Tab")
     assert await text.evaluate(chosen) == "[à compléter : date]"
+    # After the last of them the caret stays, for whoever writes on; the next Tab leads to the buttons.
+    await page.keyboard.press("Tab")
+    await expect(page.locator("[data-filled]")).to_contain_text("Il reste un passage à compléter plus haut.")
+    await page.keyboard.type("10 décembre")
+    await expect(text).to_be_focused()
+    await expect(text).to_have_value(re.compile("10 décembre"))
     await page.keyboard.press("Tab")
     await expect(text).not_to_be_focused()
     await page.locator("[action$='/repondre'] select").select_option("raton.neuf@free.example")

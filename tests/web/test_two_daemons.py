@@ -79,7 +79,8 @@ async def test_two_agents_on_two_daemons_see_each_other_within_a_second(daemons:
         await expect(told).to_have_text(re.compile("Agent1 rédige une réponse"))
         assert heard.wait(30), "PostgreSQL tells of it by itself"
         await expect(one.locator("[data-writing]")).to_be_hidden()
-        await one.locator(REPLY).get_by_role("button", name="Supprimer le brouillon").click()
+        await one.locator(REPLY).get_by_text("Supprimer le brouillon").click()
+        await one.locator(REPLY).get_by_role("button", name="Oui, supprimer").click()
         await expect(told).to_be_hidden()
         for page in pages:
             await page.context.close()

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from dtm_contact.cases.act import Act
-from dtm_contact.cases.posting import danger_letters
+from dtm_contact.cases.posting import corrected_place, danger_letters
 from dtm_contact.cases.refusals import WrongArgumentError, WrongStateError
 from dtm_contact.cases.registry import verb
 from dtm_contact.cases.texts import Code, Line
@@ -107,6 +107,9 @@ def tenant(act: Act, tenant: Code | None = None, dwelling: Code | None = None, *
     Rien d'autre n'en est retenu. Avec `confirm`, l'adresse ou le numéro du contact l'est comme étant à ce locataire,
     ainsi que `confirm` le fait.
 
+    D'un P1 qui est ailleurs que dit, qui en a été prévenu, qui est de service là-bas et l'astreinte reçoivent l'adresse
+    corrigée.
+
     Un agent de bureau ne nomme que les locataires de son bureau : le dossier d'un autre bureau lui est d'abord transmis
     (`move`), et c'est là-bas qu'on dit de qui il s'agit.
     """
@@ -118,7 +121,12 @@ def tenant(act: Act, tenant: Code | None = None, dwelling: Code | None = None, *
     data: dict[str, Any] = {"concerned": [[each.arrival_id, list(each.whom)] for each in concerned]}
     if confirmed:
         data |= {"confirmed": confirmed, **shared(act, [(kind, value) for kind, value, _tenant_id in confirmed])}
+    letters = corrected_place(act, whom)
+    if told := [letter.to for letter in letters if isinstance(letter, Outgoing)]:
+        data["told"] = told
     act.change("tenant", by_hand=_WHOM, data=data, **dict(zip(_WHOM, whom, strict=True)))
+    for letter in letters:
+        act.work.put_outgoing(act.held, letter)
 
 
 def _whom(act: Act, tenant_id: str | None, dwelling_id: str | None) -> Whom:

@@ -11,7 +11,7 @@ from dtm_contact.cases.texts import Code, Line
 from dtm_contact.model import Alarm, AlarmLevel, CaseKind, CodedText, KeptHistory, Mailbox, Priority, Understanding
 from dtm_contact.reasons import shown_mailbox
 from dtm_contact.rules import Queue, decide
-from dtm_contact.store import LockedCase, LockedContact
+from dtm_contact.store import Case, LockedCase, LockedContact
 from dtm_contact.store.alarm_labels import ALARM_COLUMNS, alarm_values
 from dtm_contact.store.timers import RAISED_FROM
 
@@ -31,7 +31,7 @@ def link(act: Act, other: Code) -> None:
 
 @verb("merge")
 def merge(act: Act, into: Code, reason: Line | None = None) -> None:
-    """Réunit un dossier à un autre : ses contacts y passent et il est clos ; le plus urgent des deux l'emporte.
+    """Réunit un dossier à un autre : ses contacts y passent et il est clos ; le plus urgent l'emporte, motif compris.
 
     Un P1 ne s'y perd pas : l'autre dossier en devient un, à qui s'occupait du P1, ou à prendre par quelqu'un.
     """
@@ -41,11 +41,14 @@ def merge(act: Act, into: Code, reason: Line | None = None) -> None:
     arrivals = [contact.arrival_id for contact in act.work.contacts(act.held)]
     act.work.move_contacts(arrivals, to)
     linked = act.work.link(act.held, to, "merged")
-    urgent = min((act.case, to.case), key=lambda case: (-case.alarm_level.rank, case.priority))
+    urgent = min((act.case, to.case), key=_urgency)
     soonest = min(act.case.due, to.case.due)
     waiting = None if urgent is act.case else to.case.waiting_until
     changes: dict[str, Any] = {"due": soonest, "waiting_until": waiting}
     changes |= {name: getattr(urgent, name) for name in ("priority", *ALARM_COLUMNS)}
+    if _urgency(act.case) < _urgency(to.case):
+        # What is most urgent in it says what it is about.
+        changes |= {"topic": act.case.topic, "subject": act.case.subject}
     raised = {}
     if urgent.priority < to.case.priority:
         raised = {RAISED_FROM: to.case.priority}
@@ -59,6 +62,11 @@ def merge(act: Act, into: Code, reason: Line | None = None) -> None:
     closed = CodedText("merged_into", {"case": into})
     act.change("merged", data=data, state="closed", closed_at=act.now, done_reason=closed, waiting_until=None)
     act.tell("absorbed", {"with": act.case.number, "contacts": len(arrivals), **raised}, of=to)
+
+
+def _urgency(case: Case) -> tuple[int, Priority]:
+    """Return how urgent a case is; the least is the most urgent."""
+    return -case.alarm_level.rank, case.priority
 
 
 def _may_be_one(held: LockedCase, to: LockedCase) -> None:

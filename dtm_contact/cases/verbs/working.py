@@ -81,7 +81,7 @@ def resume(act: Act) -> None:
 
 
 class DangerOver(StrEnum):
-    """Why nobody is in danger any more: what is said when a P1 is closed."""
+    """Why nobody is in danger any more: what is said when a case is closed in which somebody is, or may be."""
 
     MADE_SAFE = "made_safe"
     RESCUED = "rescued"
@@ -99,7 +99,8 @@ _NOBODY_WAS: Final = frozenset({DangerOver.CHECKED, DangerOver.FALSE_ALARM})
 def done(act: Act, reason: Line | None = None, danger_over: DangerOver | None = None, *, spoke: bool = False) -> None:
     """Clôt un dossier, avec la raison ; `spoke` : on a rappelé et joint la personne.
 
-    Un P1 n'est clos que si l'on dit pourquoi le danger est écarté (`danger_over`) ; la raison le précise.
+    Un danger, certain (P1) ou possible, n'est clos que si l'on dit pourquoi il est écarté (`danger_over`) ; la raison
+    le précise.
     """
     act.must_be_open()
     check_danger_over(act, danger_over)
@@ -120,33 +121,35 @@ def done(act: Act, reason: Line | None = None, danger_over: DangerOver | None = 
 
 
 def check_danger_over(act: Act, danger_over: DangerOver | None) -> None:
-    """Make sure that a P1 is closed only by saying why the danger is over, and that this is said of nothing else.
+    """Make sure that a danger is closed only by saying why it is over, and that this is said of nothing else.
 
     Raises:
         WrongArgumentError: it is not so.
     """
-    if act.case.priority is Priority.P1 and danger_over is None:
-        raise WrongArgumentError("une urgence P1 n'est close que si vous dites pourquoi le danger est écarté")
-    if act.case.priority is not Priority.P1 and danger_over is not None:
-        raise WrongArgumentError("ce dossier n'est pas une urgence P1 ; donnez une raison")
+    if act.case.in_danger and danger_over is None:
+        what = "une urgence P1 n'est close" if act.case.priority is Priority.P1 else "un danger possible n'est clos"
+        raise WrongArgumentError(f"{what} que si vous dites pourquoi le danger est écarté")
+    if not act.case.in_danger and danger_over is not None:
+        raise WrongArgumentError("aucun danger n'est signalé dans ce dossier ; donnez une raison")
 
 
 @verb("no_answer")
 def no_answer(act: Act, again: AwareDatetime | None = None) -> None:
     """Note un rappel resté sans réponse : le dossier revient plus tard, à `again` ou après le délai réglé.
 
-    Après le nombre d'essais réglé il est clos. Un P1 n'attend pas et n'est pas clos ainsi : il reste en tête.
+    Après le nombre d'essais réglé il est clos. Un P1 n'attend pas et n'est pas clos ainsi : il reste en tête. Un danger
+    possible n'est pas clos ainsi non plus.
     """
     act.must_be_open()
     desk = act.grounds.settings.desk
     tries = 1 + sum(1 for event in standing(act.work.events(act.held)) if event.what == "tried")
     if act.case.priority is Priority.P1:
         act.change("tried", data={"tries": tries})
-    elif again is None and tries >= desk.call_attempts:
+    elif again is None and tries >= desk.call_attempts and not act.case.in_danger:
         reason = CodedText("called_in_vain", {"tries": tries})
         data = {"tries": tries}
         act.change("tried", data=data, state="closed", closed_at=act.now, done_reason=reason, waiting_until=None)
-    elif tries >= desk.call_attempts:
+    elif tries >= desk.call_attempts and not act.case.in_danger:
         raise WrongStateError(f"c'était le {tries}e essai, le dernier ; clôturez-le ou changez-en la priorité")
     else:
         until = again or act.now + timedelta(minutes=desk.call_again_minutes)

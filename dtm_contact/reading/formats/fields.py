@@ -28,8 +28,6 @@ Of a letter `files`, too: those that were attached, without their octets.
 LETTER: Final = "letter"
 """The visit of a letter by post that an agent enters."""
 
-_VISITS: Final = {"call": "Appel", "counter": "Visite au guichet", LETTER: "Courrier"}
-
 
 @reads(DESK, Channel.DESK)
 def read_desk(arrival: Arrival, _reading: FormatContext) -> Contact:
@@ -63,13 +61,11 @@ def _read(arrival: Arrival, channel: Channel, stated_in: Callable[[dict[str, Any
 
 def _contact(arrival: Arrival, channel: Channel, fields: dict[str, Any], stated: Stated | None) -> Contact:
     files = tuple(_attachment(each) for each in fields.get("files", [])[: limits.ATTACHMENTS]) if stated else ()
-    # A letter that is attached has a subject of its own.
-    label = _VISITS.get(stated.visit, "") if stated and not files else ""
     return Contact(
         channel=channel,
         at=arrival.received_at,
         sender=Mailbox(_line(fields, "name"), _line(fields, "address")),
-        subject=_line(fields, "subject") or label,
+        subject=_line(fields, "subject"),
         new_text=str(fields["text"])[: limits.NEW_TEXT],
         signature=block(_line(fields, "place"), _line(fields, "phone")),
         attachments=files,
@@ -92,6 +88,7 @@ def _stated(fields: dict[str, Any]) -> Stated:
         topic=fields.get("topic"),
         priority=Priority(priority) if priority else None,
         phone_key=phone_key(_line(fields, "phone")),
+        place=_line(fields, "place"),
     )
 
 

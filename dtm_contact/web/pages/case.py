@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from email.parser import BytesParser
 from email.policy import default as default_policy
 from typing import Any
+from urllib.parse import quote
 
 from starlette.responses import Response
 
 from dtm_contact.access import Right, sees, sees_case
-from dtm_contact.cases import NeverUsedError, RefusedError
+from dtm_contact.cases import NeverUsedError, RefusedError, WrongArgumentError
 from dtm_contact.cases.act import handed_over
 from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
@@ -22,9 +23,12 @@ from dtm_contact.labels.coded_text import NOT_READ
 from dtm_contact.labels.events import SENT_STATES
 from dtm_contact.labels.judging import CARE
 from dtm_contact.model import Candidate, Judgement, KeptHistory, Priority, Proposal, RuleTrace
+from dtm_contact.outbound.notices import ANY_DANGER
 from dtm_contact.rules import decide
 from dtm_contact.rules.free_words import FreeWordsHint
 from dtm_contact.store import Case, CaseFile, Event
+from dtm_contact.text import phone_key
+from dtm_contact.topics.reader import Topic
 from dtm_contact.web.canned import library, offered
 from dtm_contact.web.case_view import (
     by_register,
@@ -74,6 +78,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     since = context.app.store.desk.latest_event()
     file = context.file()
     topic_now = context.app.rules.reader.topics.get(file.case.topic or "")
+    told = _told_by(context, file, topic_now)
     sent = {each.message_id: each for each in context.app.store.outbox.of_case(file.case.number)}
     context.audit("read", file.case.number, dwelling=file.case.dwelling_id, tenant=file.case.tenant_id)
     registered = register_of_case(context, file.case)
@@ -101,11 +106,13 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     if not caretakers and residence is not None and sees(context.account, residence.office_id):
         caretakers = residence_caretakers(directory, names, residence.residence_id, context.now)
     candidates = [each for each in last.match.candidates if context.sees_tenant(each.tenant_id)] if last else []
+    answered_at = context.app.store.desk.answered_at(found.number)
     return {
         "case": found,
         "line": entries,
-        # Whoever is in danger is not helped by an answer.
-        "answered_at": None if found.alarm.certain else context.app.store.desk.answered_at(found.number),
+        # Whoever is in danger is not helped by an answer: it still waits, and the page says for what.
+        "answered_at": None if found.alarm.certain else answered_at,
+        "written_at": answered_at if found.alarm.certain else None,
         "arrivals": [each.arrival_id for each in file.contacts],
         "judged": last,
         "summary": summary(last, names, alarm=found.alarm) if last else "",
@@ -120,6 +127,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "register": shown_register(context, registered, whole=theirs),
         "register_proposals": proposed(file.contacts, found.tenant_id, registered, own) if theirs else [],
         "voices": voice_messages(file.contacts),
+        "calls": _calls_from(context, file),
         "others": _others(context, found),
         **_linked(context, found),
         "hold": context.app.store.holds.held(found.number),
@@ -130,8 +138,8 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "all_queues": context.app.rules.queues.values(),
         "canned": offered(context.app, found.topic)[:_CANNED],
         "library": library(context.app),
-        "instruction": topic_now.instruction if topic_now else (),
-        "buttons": topic_now.buttons if topic_now else (),
+        "instruction": tuple(dict.fromkeys(line for each in told for line in each.instruction)),
+        "buttons": tuple(dict.fromkeys(button for each in told for button in each.buttons)),
         # What is to be done in danger is said while there is one.
         "only_in_danger": topic_now is not None and topic_now.priority is Priority.P1 and not found.alarm.any,
         "denied": _denied(found, file.events),
@@ -158,6 +166,19 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "unconfirmed": found.alarm.certain and context.app.store.desk.calls_nobody(found.number),
         "status": 409 if alert else 200,
     }
+
+
+def _told_by(context: RequestContext, file: CaseFile, now: Topic | None) -> tuple[Topic, ...]:
+    """Return the topics that say what is to be done: of a danger first its own, whatever the case is called since."""
+    topics, alarm = context.app.rules.reader.topics, file.case.alarm
+    if not alarm.any or (now is not None and now.priority is Priority.P1):
+        return (now,) if now is not None else ()
+    read = (each.judgement.understanding for each in reversed(file.contacts) if each.judgement)
+    seen = (topics[code] for each in read if each.alarm.any for code in each.topics if code in topics)
+    danger = next((each for each in seen if each.priority is Priority.P1), None)
+    if danger is None and alarm.certain:
+        danger = topics.get(ANY_DANGER)
+    return tuple(each for each in (danger, now) if each is not None)
 
 
 def _can_undo(events: Iterable[Event], who: str) -> bool:
@@ -193,6 +214,17 @@ def _lives_at(context: RequestContext, last: Judgement | None) -> str:
     # A residence alone tells no household: the message itself names it.
     seen = home.dwelling_id is None or context.sees_dwelling(home.dwelling_id)
     return context.app.names.home(home) if seen else OF_ANOTHER_OFFICE
+
+
+def _calls_from(context: RequestContext, file: CaseFile) -> str:
+    """Return the number that the case is called back at, where they called us; "" where there is none."""
+    calls = (each.judgement.contact.call for each in reversed(file.contacts) if each.judgement)
+    number = next((call.number for call in calls if call is not None and call.number), "")
+    registered = register_of_case(context, file.case)
+    # Where somebody else may answer, the card says with what care: no button does.
+    if registered.protected or violence_at_home(file.contacts):
+        return ""
+    return "" if phone_key(number) in {phone_key(each) for each in registered.never} else number
 
 
 def _likely_of_home(found: Case, candidates: Sequence[Candidate]) -> Candidate | None:
@@ -375,7 +407,8 @@ def _after(context: RequestContext, verb: str, number: str, opened: str | None =
     if (verb in _LEAVES or context.text("puis") == "clore") and not (
         context.text("reste") and _still_seen(context, number)
     ):
-        return go(f"/file?fait={verb}&de={number}")
+        to = f"&vers={quote(context.text('file'))}" if verb == "move" else ""
+        return go(f"/file?fait={verb}&de={number}{to}")
     if not context.is_script:
         return go(f"/dossier/{number}?fait={verb}")
     # Whoever opened it may not see it any more: its number and its queue are said once.
@@ -486,7 +519,9 @@ def register_end(context: RequestContext) -> Mapping[str, Any]:
 
 @_verb_action("motif", "topic")
 def topic(context: RequestContext) -> Mapping[str, Any]:
-    """Say what a case is about."""
+    """Say what a case is about; of one in which somebody is in danger, or may be, twice."""
+    if context.case().in_danger and context.text("confirme") != "1":
+        raise WrongArgumentError("un danger est signalé dans ce dossier : confirmez le nouveau motif, le danger reste")
     return {"topic": context.text("motif")}
 
 

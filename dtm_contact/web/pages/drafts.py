@@ -14,6 +14,7 @@ from dtm_contact.rules.free_words import FreeWordsHint
 from dtm_contact.web.draft_saving import TypedDraft
 from dtm_contact.web.drafts import FORMS, fields_of, hints_of, typed_draft
 from dtm_contact.web.pages.case import case_page
+from dtm_contact.web.pages.opening import was_handed_in
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import RequestContext, go
 
@@ -27,6 +28,9 @@ def keep(context: RequestContext) -> Response | Awaitable[Response]:
     fields = fields_of(context.form_text("champs"))
     if fields is None:
         return Response(status_code=400)
+    if FORMS[form] is DraftKind.NEW and was_handed_in(context, about):
+        # Its case is open: what a page that was come back to holds of it begins no second one.
+        return Response(status_code=410)
     return _kept(context, typed_draft(context, form, about, fields), hints_of(context, form, fields))
 
 

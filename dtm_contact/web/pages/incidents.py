@@ -13,7 +13,6 @@ from dtm_contact.access import sees
 from dtm_contact.cases import RefusedError
 from dtm_contact.errors import NotFoundError
 from dtm_contact.figures import INCIDENT_TOPICS
-from dtm_contact.model import Priority
 from dtm_contact.store import Case
 from dtm_contact.store.desk import Incident
 from dtm_contact.web.registry import page, post
@@ -33,7 +32,7 @@ class BatchResult:
     Attributes:
         verb: what was done.
         done: the cases to which it was done, each with the version that it has since then.
-        dangers: how many P1 were left open: they are closed one at a time.
+        dangers: how many dangers, certain or possible, were left open: they are closed one at a time.
         refused: the cases to which it could not be done.
         why: what the last of them was refused for.
     """
@@ -65,11 +64,11 @@ class BatchResult:
 
 
 def to_each(context: RequestContext, verb: str, numbers: Iterable[str], **arguments: str) -> BatchResult:
-    """Do something to each of several cases that they see; a P1 is not closed this way."""
+    """Do something to each of several cases that they see; no danger is closed this way."""
 
     def act(number: str) -> int | None:
         case = context.case(number)
-        if verb == "done" and case.priority is Priority.P1:
+        if verb == "done" and case.in_danger:
             return None
         return context.apply(verb, case.number, arguments).version
 
@@ -126,7 +125,7 @@ def incident(context: RequestContext) -> Mapping[str, Any]:
 def _shown(context: RequestContext) -> Mapping[str, Any]:
     cases = _cases(context)
     context.audit("read", f"incident {context.path['residence']} {context.path['topic']}", cases=len(cases))
-    dangers = sum(case.priority is Priority.P1 for case in cases)
+    dangers = sum(case.in_danger for case in cases)
     return {
         "cases": cases,
         "dangers": dangers,

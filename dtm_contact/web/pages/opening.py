@@ -24,12 +24,18 @@ _FIELDS = ("visit", "text", "subject", "name", "address", "phone", "place", "ten
 _JUDGED_WITHIN_SECONDS = 4.0
 _POLL_SECONDS = 0.1
 _DRAFTS_SHOWN = 10
+_CASES_SHOWN = 40
 
 
 @page("/nouveau", Right.WORK)
 def new_case(context: RequestContext) -> Mapping[str, Any]:
-    """Ask what is told; what was being written is taken up again, unless the address says what to begin with."""
+    """Ask what is told; what was being written is taken up again, unless the address says what to begin with.
+
+    Of a sheet whose case was opened, to which somebody comes back, the page says which that is.
+    """
     given = {name: context.text(name) for name in _FIELDS}
+    if context.text("ouvert"):
+        return _form(context, given, about=uuid4().hex)
     draft = None if any(given.values()) or context.text("vide") else _taken_up(context)
     if draft is None:
         return _form(context, _seen(context, given))
@@ -61,10 +67,7 @@ def look_up_for_new(context: RequestContext) -> Mapping[str, Any]:
     given = {name: context.text(name) for name in _FIELDS}
     if context.text("personne"):
         given["tenant"], _, given["dwelling"] = context.text("personne").partition(" ")
-    given = _seen(context, given)
-    if given["tenant"] and not given["name"]:
-        given["name"] = without_code(context.app.names.person(given["tenant"]))
-    return _form(context, given)
+    return _form(context, _seen(context, given))
 
 
 def _form(context: RequestContext, given: Mapping[str, str], alert: str = "", *, about: str = "") -> Mapping[str, Any]:
@@ -77,6 +80,8 @@ def _form(context: RequestContext, given: Mapping[str, str], alert: str = "", *,
         "typed": TypedFields(context, drafts={DraftKind.NEW: draft} if draft else {}),
         "attachable": context.app.settings.attachments,
         "first": _first(context, given),
+        "already": _open_of(context, given),
+        **_spent(context),
         "q": asked,
         "people": context.find_people(asked, ""),
         "topics": sorted(context.app.rules.reader.topics.items(), key=lambda each: each[1].label),
@@ -86,6 +91,31 @@ def _form(context: RequestContext, given: Mapping[str, str], alert: str = "", *,
         "alert": alert,
         "status": 409 if alert else 200,
     }
+
+
+def _open_of(context: RequestContext, given: Mapping[str, str]) -> list[Case]:
+    """Return the open cases of the household that the page names, as far as they see them."""
+    dwellings, tenants = [given["dwelling"]] if given["dwelling"] else [], [given["tenant"]] if given["tenant"] else []
+    if not dwellings and not tenants:
+        return []
+    found = context.app.store.desk.of(dwellings=dwellings, tenants=tenants, limit=_CASES_SHOWN)
+    return [case for case in found if case.state == "open" and sees_case(context.account, case)]
+
+
+def _spent(context: RequestContext) -> Mapping[str, Any]:
+    """Return the case that was opened by the sheet that the address names; of another office's their own alone."""
+    about = context.text("ouvert")
+    if not about or not was_handed_in(context, about):
+        return {"spent": False}
+    case = context.app.store.desk.case_of_external("desk", about)
+    seen = case is not None and sees_case(context.account, case)
+    known = case is not None and (seen or bool(context.opened_elsewhere([case])))
+    return {"spent": True, "spent_case": case if known else None, "spent_seen": seen}
+
+
+def was_handed_in(context: RequestContext, about: str) -> bool:
+    """Return whether a case by hand was opened, or is being opened, by the sheet of this id."""
+    return context.app.store.arrivals.head("desk", about, 1) is not None
 
 
 def _first(context: RequestContext, given: Mapping[str, str]) -> tuple[str, ...]:
@@ -102,6 +132,9 @@ def opened(context: RequestContext) -> Mapping[str, Any] | Response:
     given, about = {name: context.text(name) for name in _FIELDS}, context.text("id") or uuid4().hex
     try:
         asked: dict[str, Any] = {"id": about, **{name: value for name, value in given.items() if value}}
+        if given["tenant"] and not given["name"] and context.sees_tenant(given["tenant"]):
+            # Nobody else calls for them.
+            asked["name"] = without_code(context.app.names.person(given["tenant"]))
         if files := files_of_form(context):
             asked["files"] = files
         done = context.apply("new", "", asked, of_draft=True)

@@ -27,6 +27,8 @@ _FIRST = 12
 _COUNTS_SECONDS = 10.0
 _FILTERS = ("file", "motif", "residence", "gardien", "vue")
 VIEWS = {"": "À traiter", "miennes": "Les miens", "retard": "En retard", "attente": "En attente"}
+_DRAFTS = {"brouillons": "Mes brouillons"}
+"""The view of what one has begun to write: shown to whoever has."""
 
 
 @page("/file")
@@ -61,7 +63,7 @@ def _audited(context: RequestContext) -> Hashable:
 def _alike(context: RequestContext) -> tuple[object, ...]:
     """Return for whom and for how long the lines are the same: until something happens to a case."""
     asked = tuple(context.text(name) for name in (*_FILTERS, "apres", "suite", "morceau"))
-    mine = context.account.name if context.text("vue") == "miennes" else ""
+    mine = context.account.name if context.text("vue") in {"miennes", *_DRAFTS} else ""
     return (
         "lines",
         context.own_queues,
@@ -70,8 +72,14 @@ def _alike(context: RequestContext) -> tuple[object, ...]:
         asked,
         mine,
         context.values("dossier"),
+        _begun(context),
         context.since,
     )
+
+
+def _begun(context: RequestContext) -> frozenset[str]:
+    """Return the cases in which they have begun to write something and not sent it."""
+    return context.app.store.drafts.numbers_of(context.account.id)
 
 
 def _asked(context: RequestContext) -> dict[str, str]:
@@ -91,6 +99,7 @@ def _lines(context: RequestContext) -> Mapping[str, Any]:
         "next": f"?{urlencode({**further, 'apres': _written(cursor_of(shown[-1]))})}" if more else "",
         "first": not after,
         "picked": context.values("dossier"),
+        "begun": _begun(context),
     }
 
 
@@ -101,7 +110,7 @@ def _around(context: RequestContext) -> Mapping[str, Any]:
         "first": not context.text("apres"),
         "here": f"?{urlencode(asked)}",
         "asked": asked,
-        "views": VIEWS,
+        "views": {**VIEWS, **(_DRAFTS if _begun(context) or context.text("vue") in _DRAFTS else {})},
         "queues": context.queues,
         "chosen": wanted.queues,
         "counts": _counts(context),
@@ -173,7 +182,7 @@ def _wanted(context: RequestContext) -> CaseFilter:
     view = context.text("vue")
     queue = context.text("file")
     queues = context.queues if queue == "toutes" else (queue,) if queue in context.queues else context.own_queues
-    if view == "miennes":
+    if view in {"miennes", *_DRAFTS}:
         queues = context.queues
     return CaseFilter(
         queues=queues,
@@ -183,6 +192,7 @@ def _wanted(context: RequestContext) -> CaseFilter:
         owner=context.account.name if view == "miennes" else None,
         late_at=context.now if view == "retard" else None,
         waiting=view == "attente",
+        drafted_by=context.account.id if view in _DRAFTS else None,
     )
 
 

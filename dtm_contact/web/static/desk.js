@@ -8,7 +8,7 @@
   const wanted = (name) => localStorage.getItem(`desk-${name}`) !== "no";
 
   // ---- live: one stream of events, at most one refresh a moment; what was missed or failed is asked for again
-  const QUIET = 400, AGAIN = 3000, LONGEST = 60000;
+  const QUIET = 400, AGAIN = 3000, LONGEST = 60000, SECOND = 1000, MINUTE = 60000;
   let pending = null, last = 0, alarming = false, missed = false;
   const later = (work) => {
     if (pending) return;
@@ -24,6 +24,18 @@
     if (alarming) window.parts.load($("#alertes"), $("#alertes").dataset.part);
     alarming = false;
   };
+  // What became of the letter that is said to be on its way.
+  const hearOfLetter = async () => {
+    const answer = await fetch(location.pathname).catch(() => null);
+    if (!answer || !answer.ok) return;
+    const theirs = new DOMParser().parseFromString(await answer.text(), "text/html"), newest = $("#echanges > [data-fate], #echanges > .said-reply, #echanges > .said-forward", theirs);
+    const said = $("#annonce [data-sending]");
+    if (!newest || !newest.dataset.fate || !said) return;
+    const { fate } = newest.dataset;
+    swap("echanges", theirs);
+    said.append(` ${fate}.`);
+    delete said.dataset.sending;
+  };
   const told = (message) => {
     const happened = JSON.parse(message.data);
     const mine = $("article.case"), isShown = mine && Number(message.lastEventId) <= Number(mine.dataset.since);
@@ -33,8 +45,9 @@
       $("[data-changed]").hidden = false;
       $("[data-changed-by]").textContent = about.by ? ` (${about.by})` : "";
     }
+    if (mine && happened.some((each) => each.n === mine.dataset.case && each.q) && $("#annonce [data-sending]")) setTimeout(hearOfLetter, QUIET);
     // The banner is asked for where something happened to a danger, or to a case that was one when it was last asked for.
-    const shown = new Set(all("[data-alarm], [data-possible]").map((each) => each.dataset.alarm || each.dataset.possible));
+    const shown = new Set(all("[data-alarm], [data-possible], [data-late]").map((each) => each.dataset.alarm || each.dataset.possible || each.dataset.late));
     alarming = alarming || happened.some((each) => each.d || shown.has(each.n));
     later(refresh);
   };
@@ -134,7 +147,21 @@
       });
     } catch { /* no sound here: the banner stands all the same */ }
   };
+  // Where another danger has come under the pointer, a click that was meant for the one before takes none.
+  let onTop = "", bandRests = 0;
+  const newOnTop = () => {
+    const top = $("#alertes [data-alarm]"), number = top ? top.dataset.alarm : "";
+    if (onTop && number && onTop !== number) bandRests = Date.now() + SECOND;
+    onTop = number;
+    restBand();
+  };
+  const restBand = () => {
+    const left = bandRests - Date.now();
+    all("#alertes form button").forEach((each) => { each.disabled = left > 0; });
+    if (left > 0) setTimeout(restBand, left);
+  };
   const ring = () => {
+    newOnTop();
     const alarms = all("[data-alarm]").map((each) => each.dataset.alarm), before = heard();
     document.title = document.title.replace(/^\(P1\) /, "");
     if (alarms.length) document.title = `(P1) ${document.title}`;
@@ -142,6 +169,8 @@
     sessionStorage.setItem("desk-heard", JSON.stringify(alarms));
   };
   setInterval(() => { if (all("[data-alarm]").length && wanted("sound")) sound(); }, 30000);
+  // One's own grows late by itself: nothing happens that would tell it.
+  setInterval(() => { if ($("#alertes")) { alarming = true; later(refresh); } }, MINUTE);
   ring();
 
   // ---- filters and choosing several
@@ -324,10 +353,17 @@
     if (answer.status === 401) { fire("ended"); return false; }
     if (answer.ok && ends) fire("sent", form);
     const next = answer.headers.get("X-Desk-Go-To");
-    if (next) { leave(true); location.assign(next); return true; }
+    if (next) {
+      // Whoever comes back to a sheet that opened a case is told which, and finds its words in no other.
+      if (form.dataset.spent) history.replaceState({ spent: true }, "", form.dataset.spent);
+      leave(true);
+      location.assign(next);
+      return true;
+    }
     const theirs = new DOMParser().parseFromString(await answer.text(), "text/html");
     showAnswer(theirs, answer.ok, answer.ok ? sent : null);
     if (answer.ok && ends) keepKey(form);
+    if ($("#annonce [data-sending]")) setTimeout(hearOfLetter, QUIET);
     fire("shown");
     return answer.ok;
   };
@@ -363,7 +399,19 @@
   };
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Tab" || event.shiftKey || event.ctrlKey || event.altKey || !event.target.matches("#ecrire textarea")) return;
-    if (choosePlace(event.target, event.target.selectionEnd)) event.preventDefault();
+    const text = event.target, told = $("[data-filled]", text.form);
+    if (choosePlace(text, text.selectionEnd)) { text.dataset.filling = ""; event.preventDefault(); return; }
+    if (!("filling" in text.dataset) || !told) return;
+    // Whoever went from place to place writes on: the next Tab leads to the button.
+    delete text.dataset.filling;
+    told.textContent = text.value.includes("[à compléter") ? "Il reste un passage à compléter plus haut." : "Plus rien à compléter.";
+    event.preventDefault();
+  });
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches("#ecrire textarea")) return;
+    if (!event.target.value.trim()) delete event.target.dataset.filling;
+    const told = $("[data-filled]", event.target.form);
+    if (told) told.textContent = "";
   });
   // A canned answer goes to where the caret is: it takes no word away.
   const insert = async (form) => {
@@ -380,7 +428,8 @@
       text.setRangeText(before.trim() && !before.endsWith("\n") ? `\n\n${words}` : words, text.selectionStart, text.selectionStart, "end");
       const start = text.selectionEnd - words.length;
       text.focus();
-      if (!choosePlace(text, start)) { text.setSelectionRange(start, start); scrollTo(text, start); }
+      if (choosePlace(text, start)) text.dataset.filling = "";
+      else { text.setSelectionRange(start, start); scrollTo(text, start); }
       text.dispatchEvent(new Event("input", { bubbles: true }));
     } catch { announce(CUT); } finally { form.ariaBusy = null; hush(); }
   };
@@ -418,7 +467,7 @@
   const show = () => all(".line").forEach((line) => line.classList.toggle("here", line.dataset.case === here));
   const step = (by) => {
     const lines = all(".line");
-    if (!lines.length) return;
+    if (!lines.length) return false;
     const at = lines.findIndex((line) => line.dataset.case === here);
     const next = lines[Math.min(lines.length - 1, Math.max(0, at < 0 ? 0 : at + by))];
     here = next.dataset.case;
@@ -426,6 +475,7 @@
     show();
     $(".open", next).focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest" });
+    return true;
   };
   const current = () => all(".line").find((line) => line.dataset.case === here);
   const keyed = (key) => $(`[data-key="${CSS.escape(key)}"]`);
@@ -438,13 +488,24 @@
       if (around !== target.parentElement || target.matches("a, button")) around.open = true;
     }
     target.click();
-    const details = target.closest("details");
     // What ends a case is not written on into: Tab leads there.
-    if (target.matches("[data-stays]")) { target.focus(); return true; }
-    const field = details && details.open && ($("textarea", details) || $("select, input:not([type=hidden])", details));
-    if (field) field.focus();
+    const fold = target.closest("details"), holds = fold && fold.open && !target.matches("[data-stays]") && fieldOf(fold);
+    if (holds || target.matches("[data-stays]")) (holds || target).focus();
     return true;
   };
+  // Whoever opens a panel writes in it: its first field for words has the caret.
+  const WORDS = "textarea, input:not([type]), input[type=text]";
+  const fieldOf = (fold) => $("textarea", fold) || $("select, input:not([type=hidden])", fold);
+  document.addEventListener("click", (event) => {
+    const summary = event.target.closest("summary"), fold = summary && summary.parentElement;
+    if (event.defaultPrevented || !event.isTrusted || !fold || fold.open || !fold.matches(".act, .more > details")) return;
+    if (event.detail === 0 && summary.matches("[data-stays]")) return;
+    const field = $("textarea", fold) || $(WORDS, fold);
+    if (!field || field.closest("details") !== fold) return;
+    event.preventDefault();
+    fold.open = true;
+    field.focus();
+  });
   const choose = (line) => { const box = line && $("input[name=dossier]", line); if (box) box.click(); return box; };
   const chosen = () => $("input[name=dossier]:checked") || choose(current());
   const keys = {
@@ -452,30 +513,41 @@
     o: () => { const line = current(); if (line) $(".open", line).click(); },
     x: () => choose(current()),
     t: () => press("t") || (chosen() && $("#lot button:not([formaction], [disabled])").click()),
-    e: () => press("e") || (chosen() && $("#lot").focus()),
+    e: () => press("e") || (chosen() && $("#lot [data-closing]").focus()),
     u: () => { const back = $("[data-back]"); if (back) back.click(); },
     "/": () => $("[data-find]") && $("[data-find]").focus(),
     "?": () => { leave(); location.href = "/aide"; },
   };
   // ---- no letter is a command while something is on its way, nor in the second after, nor while somebody types on
-  const SECOND = 1000, LOADING = 10000;
-  let quietUntil = 0, typingOn = false;
+  const LOADING = 10000, RUN = 330;
+  let quietUntil = 0, typingOn = false, letterAt = -RUN;
   const hush = (length = SECOND) => { quietUntil = Math.max(quietUntil, Date.now() + length); };
   const quiet = () => onTheirWay > 0 || Date.now() < quietUntil;
   const leave = (sent) => { hush(LOADING); if (sent) sessionStorage.setItem("desk-sent", "yes"); };
   const takenForText = () => { typingOn = true; hush(); sessionStorage.setItem("desk-typed", String(Date.now())); };
   if (Date.now() - Number(sessionStorage.getItem("desk-typed") || 0) < SECOND) { typingOn = true; hush(); }
   if (sessionStorage.getItem("desk-sent")) { sessionStorage.removeItem("desk-sent"); hush(); }
-  addEventListener("pageshow", (event) => { if (event.persisted) quietUntil = 0; });
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) quietUntil = 0;
+    if (event.persisted && history.state && history.state.spent) location.reload();
+  });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href]");
     const here = link && !link.hasAttribute("download") && !link.target && link.protocol.startsWith("http") && !link.hash;
     if (here && !event.defaultPrevented && !event.ctrlKey && !event.metaKey && !event.shiftKey) leave();
   });
+  // What was typed before this file listened was no command: neither is what follows it.
+  if (window.typedEarly.stop()) takenForText();
   // These lead to where several lines are written: what is typed after them is text.
   const WRITES = new Set(["n", "r", "w", "i"]);
+  const STEPS = new Set(["j", "k", "x"]);
+  // Somebody writes here, or is about to: their letters are words, wherever the caret is. Escape ends it.
+  const writesHere = () => Boolean($("details[data-writes][open], .acts > .act[open] form[data-draft]"));
   document.addEventListener("keydown", (event) => {
     if ($("dialog[open]")) return;
+    const runsOn = event.timeStamp - letterAt < RUN;
+    // A word goes on over blanks and new lines, and not over a key that leads elsewhere.
+    if (/^(Escape|Tab|Arrow)/.test(event.key)) letterAt = -RUN;
     if (event.key === "Escape") {
       const inside = event.target.closest("details[open]");
       all("details[open]:not(.answered)").forEach((each) => { each.open = false; });
@@ -485,7 +557,7 @@
     const typing = event.target.matches("input:not([type=checkbox], [type=radio]), textarea, select");
     const modified = event.ctrlKey || event.metaKey;
     if (modified && event.key === "Enter" && event.target.form) {
-      const send = $("button.primary", event.target.form);
+      const send = $("[data-sends]", event.target.form) || $("button.primary", event.target.form);
       if (send) { event.preventDefault(); event.target.form.requestSubmit(send); }
       return;
     }
@@ -496,16 +568,26 @@
     }
     if (typing || modified || event.altKey) return;
     if (!quiet()) typingOn = false;
-    if (typingOn && (event.key === "Enter" || event.key === " ") && event.target.matches("button, summary, a")) {
+    if ((typingOn || runsOn) && (event.key === "Enter" || event.key === " ") && event.target.matches("button, summary, a")) {
       // The end of a word or a sentence that was written on: it presses nothing.
       event.preventDefault();
       takenForText();
       return;
     }
     if (event.key.length > 1 || !wanted("keys")) return;
-    const known = keys[event.key] || (keyed(event.key) && press);
-    if (quiet() && !(WRITES.has(event.key) && keyed(event.key))) { takenForText(); return; }
-    if (!known) { if (/[\p{L}\p{N}]/u.test(event.key)) takenForText(); return; }
+    const known = keys[event.key] || (keyed(event.key) && press), isOfAWord = /[\p{L}\p{N}]/u.test(event.key);
+    if (isOfAWord) letterAt = event.timeStamp;
+    if (quiet() && !(WRITES.has(event.key) && keyed(event.key) && !typingOn)) { takenForText(); return; }
+    if (writesHere()) { if (isOfAWord) takenForText(); return; }
+    if (STEPS.has(event.key)) {
+      // Steps follow each other as fast as somebody likes, and what follows a step is meant.
+      if (known(event.key)) { letterAt = -RUN; event.preventDefault(); return; }
+      takenForText();
+      return;
+    }
+    // Letters that come in a run are a word, of which none is meant.
+    if (runsOn) return;
+    if (!known) { if (isOfAWord) takenForText(); return; }
     event.preventDefault();
     known(event.key);
   });

@@ -5,10 +5,10 @@
   const all = (selector, within) => Array.from((within || document).querySelectorAll(selector));
   const body = document.body;
   body.dataset.writes = "1";
-  const EACH = 1000, FIRST = 250, AGAIN = 3000, STILL = 8000, THINKS = 120000, LATE = "desk-late";
+  const EACH = 1000, PATIENCE = 2500, FIRST = 250, AGAIN = 3000, STILL = 8000, THINKS = 120000, LATE = "desk-late";
   const TYPED = "textarea, input:not([type=hidden], [type=checkbox], [type=radio], [type=file], [name=q])";
   const LETTERS = "[data-draft=repondre], [data-draft=faire-suivre]";
-  const FAILED = "Pas encore enregistré ; nouvel essai.", REFUSED = "Ce brouillon ne peut pas être enregistré.";
+  const FAILED = "Pas encore enregistré ; nouvel essai.", REFUSED = "Ce brouillon ne peut pas être enregistré.", SPENT = "Ce dossier est déjà ouvert : rien de plus n’est gardé ici.";
 
   // ---- what stands in a form
   const forms = () => all("form[data-draft]");
@@ -31,7 +31,7 @@
   const states = new Map();
   const stateOf = (form) => {
     const key = keyOf(form);
-    if (!states.has(key)) states.set(key, { kept: JSON.stringify(content(form, true)), revision: Number(form.dataset.revision || 0), busy: Promise.resolve(), at: 0, typedAt: 0, timer: null });
+    if (!states.has(key)) states.set(key, { kept: JSON.stringify(content(form, true)), revision: Number(form.dataset.revision || 0), busy: Promise.resolve(), at: 0, typedAt: 0, timer: null, unkept: 0 });
     return states.get(key);
   };
   const isDirty = (form) => JSON.stringify(content(form)) !== stateOf(form).kept;
@@ -55,7 +55,7 @@
   const keep = async (key, how) => {
     const form = now(key), state = states.get(key);
     if (!form || !isDirty(form)) return;
-    const fields = JSON.stringify(content(form));
+    const fields = JSON.stringify(content(form)), began = Date.now();
     let answer;
     try { answer = await asked("/brouillon", { ...named(form), champs: fields }, how); } catch { answer = { status: 0 }; }
     const shown = now(key) || form;
@@ -63,12 +63,14 @@
     if (answer.ok) {
       const told = await answer.json();
       state.kept = fields;
+      state.unkept = isDirty(shown) ? began : 0;
       state.revision = told.revision;
       hint(shown, told.hints);
       tell(shown, told.revision ? `Brouillon enregistré à ${told.at}` : "");
       const discard = $("[data-discard]", shown);
       if (discard) discard.hidden = !told.revision;
     } else if (answer.status === 401) document.dispatchEvent(new CustomEvent("desk:ended"));
+    else if (answer.status === 410) { state.kept = fields; tell(shown, SPENT); }
     else if (answer.status && answer.status < 500) { state.kept = fields; tell(shown, REFUSED); }
     else { tell(shown, FAILED); later(shown, AGAIN); }
     if (answer.ok && isDirty(shown)) later(shown);
@@ -88,8 +90,14 @@
     const form = event.target.form;
     if (!form || !form.matches("[data-draft]") || !event.target.name) return;
     stateOf(form).typedAt = Date.now();
+    stateOf(form).unkept ||= Date.now();
     later(form);
   };
+  // A server that does not answer fails nothing: what it has not said that it keeps, the page does not say either.
+  setInterval(() => forms().forEach((form) => {
+    const since = stateOf(form).unkept;
+    if (since && Date.now() - since > PATIENCE && isDirty(form)) tell(form, FAILED);
+  }), EACH);
   const keepAll = () => forms().filter(isDirty).forEach(inTurn);
   document.addEventListener("input", typed);
   document.addEventListener("change", typed);
@@ -218,6 +226,13 @@
     line.remove();
     $("[data-upload]", form).focus();
     later(form);
+  });
+
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-keep-draft]")) return;
+    const asks = event.target.closest("details");
+    asks.open = false;
+    $("summary", asks).focus();
   });
 
   // ---- who writes
