@@ -159,8 +159,13 @@ async def _in_time(request: Request) -> AsyncIterator[bytes]:
             return
 
 
+def _content_length(headers: Headers) -> str:
+    """Return how long a request says that its body is; without any framing it has none (RFC 9112 section 6.3)."""
+    return headers.get("content-length", "" if "transfer-encoding" in headers else "0")
+
+
 async def _form(request: Request) -> FormData:
-    length = request.headers.get("content-length", "")
+    length = _content_length(request.headers)
     if not length.isdecimal() or int(length) > _LARGEST_FORM:
         if length.isdecimal() and int(length) <= _MOST_DRAINED:
             await _drain(request)
