@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -669,6 +670,17 @@ def test_the_lines_for_postfix_that_we_give_let_mail_through(scene: Scene) -> No
     (found,) = scene.found("postfix")
     told = f"mail for metropole@parishabitat.fr is handed to us at 127.0.0.1:{taking}"
     assert (found.state, found.message) == (CheckState.OK, told)
+
+
+def test_the_lines_for_postfix_beside_an_old_process_let_the_copy_through(scene: Scene) -> None:
+    lines = (shipped("deploy") / "postfix-main.cf").read_text(encoding="utf-8")
+    _instead, beside = lines.split("# B.")
+    taking = scene.running.enter_context(listening())
+    scene.postfix(
+        re.sub(r"^#(?=\w+ = )", "", beside.partition("\n")[2], flags=re.MULTILINE).replace("8025", str(taking))
+    )
+    scene.set(smtp={"port": taking, "recipients": ["metropole@dtm.parishabitat.fr"]})
+    assert [each.state for each in scene.found("postfix")] == [CheckState.OK]
 
 
 def test_what_agents_may_attach_fits_through_postfix_and_to_us_with_the_lines_that_we_give() -> None:
