@@ -22,7 +22,7 @@ from dtm_contact.directory import Directory
 from dtm_contact.errors import DtmContactError, StoreUnavailableError, described, opening
 from dtm_contact.figures.keeping import FigureKeeper, counting_figures
 from dtm_contact.figures.report import MonthlyReport
-from dtm_contact.health import READY, Health, HealthWatch, watching_ages, watching_health
+from dtm_contact.health import READY, Health, HealthWatch, answers, watching_ages, watching_health
 from dtm_contact.ingest import RunningReceiver, start_receivers
 from dtm_contact.log import get_log
 from dtm_contact.log import reopen as reopen_log
@@ -58,6 +58,7 @@ from dtm_contact.worker import (
 )
 
 _log = get_log("daemon")
+_DESK_STARTS_SECONDS = 120.0
 # The store's connections, the pipes to the judges, the monitor's pages, the log.
 _FILES_BESIDE_CONNECTIONS = 256
 
@@ -341,14 +342,24 @@ async def run(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, (stopped if of_terminal else reload).set)
         async with daemon(settings) as running:
             watchdog = Watchdog(manager, running.worker.stuck, running.status)
-            async with fed(watchdog), beside(_reload_on(reload, running, manager), "reload"):
-                manager.tell("READY=1")
+            ready = beside(_tell_ready(running, manager), "ready")
+            async with ready, fed(watchdog), beside(_reload_on(reload, running, manager), "reload"):
                 await stopped.wait()
                 manager.tell("STOPPING=1", "STATUS=stops")
     except DtmContactError as error:
         manager.tell("STATUS=does not start; the log says why")
         await announce_lasting(settings, "start", f"The daemon does not start. {error}", utc_now())
         raise
+
+
+async def _tell_ready(running: RunningDaemon, manager: ServiceManager) -> None:
+    """Tell that the daemon has started once its desk answers, too.
+
+    A desk that does not within its time keeps nobody waiting: mail is taken in, and an alarm tells of the desk.
+    """
+    if (address := running.addresses.get("desk")) is not None and not await answers(address, _DESK_STARTS_SECONDS):
+        _log.warning("the desk does not answer yet", seconds=_DESK_STARTS_SECONDS)
+    manager.tell("READY=1")
 
 
 async def _reload_on(asked: asyncio.Event, running: RunningDaemon, manager: ServiceManager) -> None:

@@ -36,6 +36,7 @@ _DIRECTORY_OLD = "directory-age"
 _BACKUP_OLD = "backup-age"
 _DESK_SECONDS = 5.0
 _LOOK_SECONDS = 30.0
+_DESK_AGAIN_SECONDS: Final = 0.2
 _SOUNDED: Final = {"mailbox": "mailbox-silent", "outbox": "outbox-late", "timers": "timers-late", "desk": "desk"}
 """The alarm that a check sounds once it has found something wrong twice in a row."""
 READY: Final = ("event loop", "store", "leases", "intake")
@@ -299,6 +300,16 @@ def low_disks(settings: Settings) -> str | None:
 
 def _minutes(span: timedelta) -> str:
     return f"{span / timedelta(minutes=1):.0f}"
+
+
+async def answers(address: str, seconds: float) -> bool:
+    """Wait until something answers HTTP at an address; return whether it did within so many seconds."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while await asyncio.to_thread(_answers_http, address) is not None:  # noqa: ASYNC110 - another process's
+                await asyncio.sleep(_DESK_AGAIN_SECONDS)
+            return True
+    return False
 
 
 def _answers_http(address: str) -> str | None:

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import pytest
 
 from dtm_contact import log
-from dtm_contact.daemon import run
+from dtm_contact.daemon import _tell_ready, run
 from dtm_contact.errors import WrongSettingError
 from dtm_contact.log import get_log
 from dtm_contact.service_manager import ServiceManager, Watchdog
@@ -215,6 +215,32 @@ async def test_the_daemon_tells_that_it_started_reloads_and_stops(
     assert "STATUS=stops" in await asyncio.to_thread(notify.until, "STOPPING=1")
     async with asyncio.timeout(PATIENCE):
         await running
+
+
+async def test_it_is_ready_once_the_desk_answers(notify: NotifySocket, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = iter(["127.0.0.1:1 does not answer", "127.0.0.1:1 does not answer"])
+    monkeypatch.setattr("dtm_contact.health._answers_http", lambda _address: next(looks, None))
+    monkeypatch.setattr("dtm_contact.health._DESK_AGAIN_SECONDS", 0.0)
+    running, manager = (
+        SimpleNamespace(addresses={"desk": "127.0.0.1:1"}),
+        ServiceManager({"NOTIFY_SOCKET": notify.address}),
+    )
+    await _tell_ready(running, manager)  # type: ignore[arg-type]
+    assert next(looks, None) is None, "it asked until it was answered"
+    assert notify.next() == ["READY=1"]
+
+
+async def test_a_desk_that_never_answers_keeps_nobody_waiting(
+    notify: NotifySocket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dtm_contact.health._answers_http", lambda address: f"{address} does not answer")
+    monkeypatch.setattr("dtm_contact.daemon._DESK_STARTS_SECONDS", 0.0)
+    running, manager = (
+        SimpleNamespace(addresses={"desk": "127.0.0.1:1"}),
+        ServiceManager({"NOTIFY_SOCKET": notify.address}),
+    )
+    await _tell_ready(running, manager)  # type: ignore[arg-type]
+    assert notify.next() == ["READY=1"]
 
 
 def in_force(settings: Settings) -> str:

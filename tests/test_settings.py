@@ -38,7 +38,7 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_defaults(
     text = 'channels = ["lmtp"]\n[smtp]\nport = 2525\nhost = "::1"\n[imap]\nsince = 2026-11-24\n'
     monkeypatch.setenv("DTM_SMTP_PORT", "2626")
     settings = load(written(tmp_path / "a.toml", text)).settings
-    assert (settings.smtp.port, settings.smtp.host, settings.smtp.size_limit) == (2626, "::1", 35_000_000)
+    assert (settings.smtp.port, settings.smtp.host, settings.smtp.size_limit) == (2626, "::1", 37_748_736)
     assert settings.channels == ("lmtp",)
     assert str(settings.imap.since) == "2026-11-24"
     assert Settings().smtp.host == "127.0.0.1", "what a file says must not stay"

@@ -48,6 +48,7 @@ def test_a_wheel_runs_alone(site: Path, tmp_path: Path) -> None:
     assert sample is not None
     assert Path(sample[1]).is_relative_to(site)
     assert (Path(sample[1]) / "tenants.csv").is_file()
+    assert (site / "dtm_contact" / "shipped" / "docs" / "installation.md").is_file()
     program("directory", "import", str(ROOT / "tests" / "directory" / "good"))
     environment["LANGUAGE"] = "fr"
     assert "tout est en ordre" in program("rules", "check")

@@ -22,6 +22,7 @@ FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 BODIES: Final = "bodies.sha256"
 SETTINGS: Final = "settings.env"
+MODEL: Final = "model.npz"
 STORES: Final = {"sqlite": "store.db.gz", "postgresql": "store.pgdump"}
 """The member that holds the store, by the kind of database."""
 AGE: Final = ".age"

@@ -20,6 +20,7 @@ from dtm_contact.backup.archive import (
     BODIES,
     FORMAT,
     GPG,
+    MODEL,
     SETTINGS,
     STORES,
     BackupError,
@@ -30,6 +31,7 @@ from dtm_contact.backup.archive import (
 )
 from dtm_contact.backup.databases import snapshot
 from dtm_contact.backup.verifying import Verified, look_through
+from dtm_contact.rules.folder_merge import SHIPPED_BEFORE
 from dtm_contact.settings import Settings, rows
 from dtm_contact.settings.files import is_out_of_reach, secret_file
 from dtm_contact.store import Store
@@ -138,7 +140,7 @@ def _settings(settings: Settings, *, secrets: bool) -> tuple[bytes, dict[str, "P
             else:
                 left_out.append(name)
         if name == "DTM_MODEL" and isinstance(value, Path):
-            files["model.npz"] = value.read_bytes()
+            files[MODEL] = value.read_bytes()
         if value == default:
             continue
         if _is_secret(name, value) and not secrets:
@@ -168,10 +170,13 @@ def _written(value: object) -> str:
 
 
 def _rules(folder: Path) -> dict[str, "Path | bytes"]:
-    """Return the files of a folder of rules, read at once: an admin may change them meanwhile."""
+    """Return the files of a folder of rules, read at once: an admin may change them meanwhile.
+
+    With them goes what they were merged from last, by which `rules merge` knows what the site has changed.
+    """
     found: dict[str, Path | bytes] = {}
     for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts if part != SHIPPED_BEFORE)
         if path.is_file() and not path.is_symlink() and not hidden and path.stat().st_size <= _LARGEST_FILE:
             found[f"rules/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
     return found

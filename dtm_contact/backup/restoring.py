@@ -1,6 +1,7 @@
 """Restoring a backup: into an empty place, so that nothing is sent again and no case number is given twice."""
 
 import os
+import pwd
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,7 +13,15 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.backup.archive import STORES, BackupDamagedError, BackupError, Manifest, read_archive
+from dtm_contact.backup.archive import (
+    MODEL,
+    SETTINGS,
+    STORES,
+    BackupDamagedError,
+    BackupError,
+    Manifest,
+    read_archive,
+)
 from dtm_contact.backup.databases import integrity, load_postgresql, tables_of, unpack_sqlite
 from dtm_contact.backup.verifying import opened
 from dtm_contact.errors import DaemonRunsError
@@ -26,6 +35,11 @@ LEAST_MARGIN: Final = 1_000
 _SAFETY: Final = 3
 _DAYS_LOOKED_AT: Final = 30
 _SECONDS_A_DAY: Final = 86_400
+_RULES: Final = "rules"
+
+
+class CannotRestoreError(BackupError):
+    """The backup was not restored, and nothing was put in place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +70,10 @@ def restore(
     margin: int | None = None,
     done_again: Callable[[Connection, datetime], object] | None = None,
 ) -> Restored:
-    """Restore a backup into the store that the settings name.
+    """Restore a backup into the store that the settings name, and its rules where none lie.
 
-    No daemon may run on it, and none can start meanwhile. What lies there is moved aside, never deleted.
+    No daemon may run on it, and none can start meanwhile. What lies there is moved aside, never deleted. Both are put
+    in place, or neither: whether they can be is looked at first.
 
     Case numbers go on behind a margin. Without a journal nobody knows how many were given after the backup: as a rule
     three times as many as the days since would have brought at the pace of the thirty days before, and a thousand.
@@ -74,21 +89,24 @@ def restore(
 
     Raises:
         BackupDamagedError: it cannot be relied on; nothing was changed.
-        BackupError: the place is not empty, or of another kind of database.
+        CannotRestoreError: a place cannot be written, is not empty, or is of another kind of database.
+        BackupError: a program or a key is not there.
         DaemonRunsError: a daemon runs on the store.
         StoreUnavailableError: the database cannot be used.
     """
+    _check_places(settings)
     with opened(settings, path) as (plain, work):
         members = work / "members"
         members.mkdir()
         manifest = read_archive(plain, members)
         if manifest.schema > SCHEMA_VERSION:
-            raise BackupError(f"its tables are of version {manifest.schema}, this program knows {SCHEMA_VERSION}")
+            known = f"this program knows {SCHEMA_VERSION}"
+            raise CannotRestoreError(f"its tables are of version {manifest.schema}, {known}")
         database = Database(settings.store.url)
         try:
             kind = database.engine.dialect.name
             if manifest.database != kind:
-                raise BackupError(
+                raise CannotRestoreError(
                     f"the backup holds a {manifest.database} database, and DTM_STORE_URL names a {kind} database:"
                     f" set it to a {manifest.database} database, restore again, then dtm-contact store copy"
                 )
@@ -96,15 +114,67 @@ def restore(
                 target.absolute().parent.mkdir(parents=True, exist_ok=True, mode=0o750)
             with _stopped(database, settings.name):
                 if tables_of(database) and not replace:
-                    raise BackupError(
+                    raise CannotRestoreError(
                         f"the database {_named(database)} is not empty; with --replace it is set aside, not deleted"
                     )
                 put = _put_sqlite if target is not None else _put_postgresql
-                moved, given, held = put(database, members / STORES[kind], _Ready(manifest, now, margin, done_again))
+                ready = _Ready(manifest, now, margin, done_again)
+                with _rules_put_back(members / _RULES, settings.rules.dir) as rules:
+                    moved, given, held = put(database, members / STORES[kind], ready)
         finally:
             database.close()
-        rules = _restore_rules(members / "rules", settings.rules.dir)
     return Restored(manifest, given, held, moved, rules)
+
+
+def _check_places(settings: Settings) -> None:
+    """Make sure that the store and, where none lie, the rules can be put in place.
+
+    Raises:
+        CannotRestoreError: this process may not write there.
+    """
+    if (target := settings.store.sqlite_path) is not None:
+        _check_writable("the store", target.absolute().parent, mode="-m 700 ")
+    if not _holds_something(settings.rules.dir):
+        _check_writable("the rules", settings.rules.dir.absolute())
+
+
+def _check_writable(what: str, folder: Path, mode: str = "") -> None:
+    """Make sure that this process may write into a folder, or make it where there is none.
+
+    Args:
+        what: what is to be put there.
+        folder: where.
+        mode: the option of install(1) by which the folder is made, with a space behind it.
+
+    Raises:
+        CannotRestoreError: it may not; the message says whose folder it is, and what mends it.
+    """
+    there = next(each for each in (folder, *folder.parents) if os.path.exists(each))  # noqa: PTH110 - False where it may not look
+    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        return
+    user = user_named(os.geteuid())
+    owner = user_named(there.stat().st_uid)
+    where = "" if there == folder else f"{folder} is not there, and "
+    told = f"{what}: {where}{there} belongs to {owner}, where {user}, who restores, may not write"
+    raise CannotRestoreError(f"{told}; first, as root: install -d -o {user} {mode}{folder}")
+
+
+def user_named(number: int) -> str:
+    """Return the name of a user of this machine; the number itself where they have none."""
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
+def _holds_something(folder: Path) -> bool:
+    """Tell whether anything lies in a folder; one that cannot be read is taken for one that does."""
+    try:
+        return any(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,35 +310,70 @@ def _put_postgresql(
     return (f"schema {moved}" if moved else ""), margin, held
 
 
-def _restore_rules(held: Path, folder: Path) -> Path | None:
-    """Put the rules of a backup where none are; those that lie there are the admins' and stay."""
-    if not held.is_dir() or (folder.exists() and any(folder.iterdir())):
-        return None
-    shutil.copytree(held, folder, dirs_exist_ok=True)
-    return folder
+@contextmanager
+def _rules_put_back(held: Path, folder: Path) -> Iterator[Path | None]:
+    """Put the rules of a backup where none are, and take them away again if the block fails.
+
+    Those that lie there are the admins' and stay. All may read what is put there, as `dtm-contact init` has it.
+
+    Yields:
+        The folder; None where nothing was put there.
+    """
+    if not held.is_dir() or _holds_something(folder):
+        yield None
+        return
+    there_before = folder.is_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+        for name in _names_in(held):
+            _copy_readable(held / name, folder, name)
+        yield folder
+    except BaseException as error:
+        for each in folder.iterdir() if folder.is_dir() else ():
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
+        if not there_before and folder.is_dir():
+            folder.rmdir()
+        if isinstance(error, OSError):
+            raise CannotRestoreError(f"{error.filename or folder}: {error.strerror}") from error
+        raise
+
+
+def _names_in(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def _copy_readable(source: Path, folder: Path, name: str) -> None:
+    """Copy a file below a folder, that and the folders between for all to read."""
+    for part in reversed(Path(name).parents[:-1]):
+        (folder / part).mkdir(exist_ok=True)
+        (folder / part).chmod(0o755)
+    shutil.copyfile(source, folder / name)
+    (folder / name).chmod(0o644)
 
 
 def take_out_files(settings: Settings, path: Path, folder: Path) -> list[str]:
     """Write rules, settings and, where they are in it, secrets of a backup into a new folder; return their names.
 
+    The folder is its owner's alone. In it, rules and model are for all to read, so that the daemon's user can once
+    they were copied; settings are for their group, and secrets for their owner.
+
     Raises:
         BackupDamagedError: it cannot be relied on.
-        BackupError: the folder is there already, or cannot be written.
+        CannotRestoreError: the folder is there already, or cannot be written.
     """
+    if folder.exists():
+        raise CannotRestoreError(f"{folder} is there already: name a new folder")
+    _check_writable("the files", folder.absolute().parent)
     with opened(settings, path) as (plain, work):
         members = work / "members"
         members.mkdir()
         manifest = read_archive(plain, members)
-        try:
-            folder.mkdir(mode=0o700, parents=True)
-        except FileExistsError:
-            raise BackupError(f"{folder} is there already: name a new folder") from None
+        folder.mkdir(mode=0o700, parents=True)
         names = sorted(manifest.members.keys() - set(STORES.values()))
         for name in names:
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(members / name, target)
-            target.chmod(0o600)
+            _copy_readable(members / name, folder, name)
+            if not name.startswith((f"{_RULES}/", MODEL)):
+                (folder / name).chmod(0o640 if name == SETTINGS else 0o600)
         return names
 
 

@@ -1,5 +1,6 @@
 """`dtm-contact backup`, `verify` and `restore`: the store and what belongs to it, out of the machine and back."""
 
+import os
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from dtm_contact.backup import Verified, make_backup
 from dtm_contact.backup import restore as restore_backup
 from dtm_contact.backup import verify as verify_backup
 from dtm_contact.backup.making import mark_verified
-from dtm_contact.backup.restoring import take_out_files
+from dtm_contact.backup.restoring import take_out_files, user_named
 from dtm_contact.cli.outbox import held_table
 from dtm_contact.cli.output import as_json_option, plain, print_json, terminal_output
 from dtm_contact.privacy.erasing import erase_again, erase_copies_again
@@ -110,6 +111,9 @@ def restore(settings: Settings, file: Path, margin: int | None, folder: Path | N
     click.echo(f"case numbers go on behind a gap of {done.margin:,} or more")
     if done.rules is not None:
         click.echo(f"the rules are back in {done.rules}")
+        if not os.access(done.rules.absolute().parent, os.W_OK):
+            # Somebody else laid it out: the rules were theirs, and are now whose this process is.
+            click.echo(f"  and belong to {user_named(os.geteuid())}; as root: chown -R root: {done.rules}")
     if done.held:
         click.echo(f"{len(done.held)} e-mails waited, and nobody knows whether they were sent since; they are held:")
         terminal_output().print(held_table(done.held, settings))

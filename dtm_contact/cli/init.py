@@ -191,11 +191,13 @@ def lay_out_service(root: Path = Path("/"), user: str = APPLICATION) -> LaidOut:
     except OSError as error:
         raise CannotLayOutError(f"{error.filename or root}: {error.strerror}; --service is for root") from error
     done.next = f"""Next, as root:
-  1. look through {SERVICE_CONFIG / FILE_NAME}: your address, your mail servers, who hears alarms
+  1. look through {SERVICE_CONFIG / FILE_NAME}: your address, your mail servers, who hears alarms;
+     and {SERVICE_CONFIG / "rules" / "queues.yaml"}: who is on call
   2. /usr/local/sbin/dtm-contact settings check      it runs as {user}; so do all commands typed so
   3. dtm-contact directory import EXPORT
-  4. dtm-contact user add NAME --role head --without-password; dtm-contact user link NAME
-  5. systemctl daemon-reload; systemctl enable --now dtm-contact
+  4. dtm-contact user add NAME --role admin --without-password; dtm-contact user link NAME
+  5. systemctl daemon-reload; systemctl start dtm-contact-backup.service
+     systemctl enable --now dtm-contact dtm-contact-backup.timer
   6. dtm-contact doctor"""
     return done
 

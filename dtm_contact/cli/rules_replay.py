@@ -35,7 +35,7 @@ from dtm_contact.rules.routing import ON_CALL
 from dtm_contact.rules.validation import hint_for
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
-from dtm_contact.store.rule_versions import files_in_force
+from dtm_contact.store.rule_versions import files_in_force, files_of
 from dtm_contact.topics import Effect, Phrase
 from dtm_contact.wording import counted, joined, translated, worded
 
@@ -73,15 +73,17 @@ def replay_command(
     """Judge everything again that came in, by the proposed rules, and say what would have gone elsewhere.
 
     Who it is stays as it was judged; which office a residence has is as the directory says today. What is asked is
-    understood anew only where topics.yaml, phrases*.yaml or the learned model differ from what is in force. Dangers are
-    listed first. Exit status 0 where nothing is treated otherwise or the open cases were moved, 1 where something is.
+    understood anew only where topics.yaml, phrases*.yaml or the learned model differ from what it was judged by.
+    Dangers are listed first. Exit status 0 where nothing is treated otherwise or the open cases were moved, 1 where
+    something is.
     """
     folder = folder or settings.rules.dir
     rules, problems = check_rules(settings, folder)
     for problem in (problem for problem in problems if problem.severity is Severity.ERROR):
         say(problem.wording, err=True, fg="red")
-    with_topics = _reader_changed(settings, folder, rules) if topics is None else topics
-    replayed = replay_since(settings, ReplayProposal(folder, with_topics), datetime.now(UTC) - since)
+    begin = datetime.now(UTC) - since
+    with_topics = _reader_changed(settings, folder, rules, begin) if topics is None else topics
+    replayed = replay_since(settings, ReplayProposal(folder, with_topics), begin)
     if as_json:
         _print_json(replayed, rules)
     else:
@@ -105,14 +107,21 @@ def replay_since(settings: Settings, proposal: ReplayProposal, since: datetime) 
         )
 
 
-def _reader_changed(settings: Settings, folder: Path, rules: RuleSet) -> bool:
-    """Return whether topics, phrases or model differ from those that judge: the daemon's, else the settings' folder."""
-    with (
-        open_store(settings.store.url, read_only=True) as store,
-        files_in_force(store.rule_versions, settings.name, settings.rules.dir) as other,
-    ):
-        in_force = (what_is_understood(other), store.judgements.last_model())
-        return (what_is_understood(folder), rules.model_version) != in_force
+def _reader_changed(settings: Settings, folder: Path, rules: RuleSet, since: datetime) -> bool:
+    """Return whether topics, phrases or model differ from those that judge, or judged anything that came since then.
+
+    Those that judge are the daemon's, else the settings' folder. A version that the store does not have is passed over.
+    """
+    now = what_is_understood(folder)
+    with open_store(settings.store.url, read_only=True) as store:
+        with files_in_force(store.rule_versions, settings.name, settings.rules.dir) as other:
+            if (now, rules.model_version) != (what_is_understood(other), store.judgements.last_model()):
+                return True
+        for version in sorted(store.judgements.versions_used(since) - {rules.version}):
+            with suppress(NotFoundError), files_of(store.rule_versions, version) as other:
+                if what_is_understood(other) != now:
+                    return True
+    return False
 
 
 def _print_json(replayed: Replay, rules: RuleSet) -> None:
@@ -181,7 +190,7 @@ def _print_counts(replayed: Replay, rules: RuleSet) -> None:
         "{contacts} understood anew and decided again, by version {version}", contacts=contacts, version=rules.version
     )
     same = worded(
-        "{contacts} decided again; topics and phrases did not change, by version {version}",
+        "{contacts} decided again, and understood as they were, by version {version}",
         contacts=contacts,
         version=rules.version,
     )

@@ -26,7 +26,7 @@ from dtm_contact.ingest.mailbox import (
 from dtm_contact.ingest.oauth import token_source
 from dtm_contact.ingest.web_client import web_client
 from dtm_contact.outbound.relay import Relay
-from dtm_contact.settings import ImapSettings, Settings
+from dtm_contact.settings import AttachmentSettings, ImapSettings, Settings
 from dtm_contact.settings.files import is_out_of_reach
 
 RESOLVERS: Path = Path("/etc/resolv.conf")
@@ -42,7 +42,11 @@ _FOLLOWED: Final = ("imap", "imap_sent")
 _BY_GRAPH: Final = ("graph", "graph_sent")
 
 
-@check("relay", "The mail server that sends for us answers, its certificate is sound, and it takes our credentials.")
+@check(
+    "relay",
+    "The mail server that sends for us answers, its certificate is sound, it takes our credentials, and letters with "
+    "as much as agents may attach.",
+)
 def relay(site: Site) -> Iterator[CheckResult]:
     """Connect to it and log in; no message is handed over."""
     outbound = site.settings.outbound
@@ -62,10 +66,22 @@ def relay(site: Site) -> Iterator[CheckResult]:
         return
     if outbound.user and outbound.security == "none" and not _local(outbound.host):
         yield fault(f"{at}: the password is sent in the clear", "outbound.security: starttls or tls")
+    yield from _of_size(at, reached.size, site.settings.attachments)
     if reached.certificate:
         yield certificate_finding(at, ends_at(reached.certificate), site.now)
     else:
         yield ok(f"{at}: it answers" + (" and takes our credentials" if outbound.user else ""))
+
+
+def _of_size(at: str, most: int | None, attachments: AttachmentSettings) -> Iterator[CheckResult]:
+    """Hold the largest message that a server says it takes (SIZE, RFC 1870) against what agents may attach."""
+    if most is None or most >= attachments.largest_letter:
+        return
+    remedy = f"where that is Postfix, there: postconf -e 'message_size_limit = {attachments.largest_letter}', reload"
+    if fits := attachments.megabytes_within(most):
+        remedy += f"; or attachments.megabytes = {fits}"
+    may = f"{attachments.largest_letter:,} with what agents may attach (attachments.megabytes)"
+    yield warning(f"{at}: it takes letters of {most:,} octets, and they may have {may}", remedy)
 
 
 @check("mailbox", "Where a mailbox is read: it answers, its certificate is sound and does not end soon, it takes our "
@@ -256,7 +272,7 @@ def _hosts(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _domains(settings: Settings) -> list[str]:
-    servers = [getattr(settings, name) for name in settings.channels if name in {"smtp", "lmtp"}]
+    servers = [server for name, server in settings.mail_servers.items() if name in settings.channels]
     found = [address.rpartition("@")[2].lower() for server in servers for address in server.recipients]
     return list(dict.fromkeys([*found, settings.outbound.sender.rpartition("@")[2].lower()]))
 

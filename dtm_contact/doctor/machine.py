@@ -133,7 +133,7 @@ def _needed(settings: Settings) -> tuple[int, int]:
     """Return the octets that the daemon takes at rest, and at most, while the largest messages come all at once."""
     judge, processes = settings.judge, settings.judge.processes
     rest = _PROCESS * (1 + processes) + (_DESK if settings.desk.open else 0)
-    servers = [getattr(settings, name) for name in settings.channels if name in {"smtp", "lmtp"}]
+    servers = [server for name, server in settings.mail_servers.items() if name in settings.channels]
     message = max(
         (server.size_limit for server in servers), default=max(settings.imap.size_limit, settings.graph.size_limit)
     )
@@ -192,7 +192,7 @@ def files(site: Site) -> Iterator[CheckResult]:
         yield ok(f"{needed:,} open files may be needed, and are allowed")
 
 
-@check("daemon", "The daemon on this machine answers, and is well by its own `/healthz`.")
+@check("daemon", "The daemon on this machine runs, answers, and is well by its own `/healthz`.")
 def daemon(site: Site) -> Iterator[CheckResult]:
     """Ask the daemon itself."""
     monitor = site.settings.monitor
@@ -207,7 +207,8 @@ def daemon(site: Site) -> Iterator[CheckResult]:
                 "restart it; do both have the same settings?",
             )
             return
-        raise SkipError(f"no daemon runs on this machine ({at})") from None
+        yield warning(f"no daemon runs on this machine ({at} refuses connections)", "systemctl start dtm-contact")
+        return
     except (OSError, HTTPException) as error:
         yield fault(f"{at} does not answer: {described(error)}", "restart the daemon: systemctl restart dtm-contact")
         return

@@ -2,11 +2,13 @@
 
 import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from typing import Final
 
 from dtm_contact.doctor.registry import SECONDS, CheckResult, Site, SkipError, check, fault, ok, warning
+from dtm_contact.errors import described
 from dtm_contact.settings import MailServerSettings, Settings
 
 _ADMINS_PATH: Final = "/usr/sbin:/usr/local/sbin"
@@ -73,7 +75,7 @@ class _Postfix:
 @check(
     "postfix",
     "Where Postfix is on this machine: it takes mail for our domains, its transport leads to where we listen (and out "
-    "of its chroot), it keeps `+` in addresses, and refuses what is too large for us.",
+    "of its chroot), somebody listens there, it keeps `+` in addresses, and refuses what is too large for us.",
 )
 def postfix(site: Site) -> Iterator[CheckResult]:
     """Ask postconf and postmap."""
@@ -90,16 +92,43 @@ def postfix(site: Site) -> Iterator[CheckResult]:
     addresses = dict.fromkeys(address.lower() for _name, server in ways for address in server.recipients)
     for address in addresses:
         found.extend(_of_address(asked, site.settings, address))
+    if not found:
+        found.extend(_of_listeners(site.settings, ways))
     yield from found
     if not found:
-        yield ok(f"mail for {', '.join(addresses)} comes through to us")
+        places = " and ".join(_place(site.settings, name) for name, _server in ways)
+        yield ok(f"mail for {', '.join(addresses)} is handed to us at {places}")
 
 
 def _ways(settings: Settings) -> Iterator[tuple[str, MailServerSettings]]:
-    if "smtp" in settings.channels:
-        yield "smtp", settings.smtp
-    if "lmtp" in settings.channels:
-        yield "lmtp", settings.lmtp
+    yield from ((name, server) for name, server in settings.mail_servers.items() if name in settings.channels)
+
+
+def _place(settings: Settings, way: str) -> str:
+    if way == "lmtp" and settings.lmtp.socket is not None:
+        return str(settings.lmtp.socket)
+    server = settings.lmtp if way == "lmtp" else settings.smtp
+    return f"{server.host}:{server.port}"
+
+
+def _of_listeners(settings: Settings, ways: list[tuple[str, MailServerSettings]]) -> Iterator[CheckResult]:
+    """Connect to where Postfix hands mail over."""
+    for name, _server in ways:
+        unix = settings.lmtp.socket if name == "lmtp" else None
+        host, port = (
+            (settings.lmtp.host, settings.lmtp.port) if name == "lmtp" else (settings.smtp.host, settings.smtp.port)
+        )
+        try:
+            if unix is not None:
+                with socket.socket(socket.AF_UNIX) as tried:
+                    tried.settimeout(SECONDS)
+                    tried.connect(str(unix))
+            else:
+                socket.create_connection((host, port), timeout=SECONDS).close()
+        except OSError as error:
+            message = f"Postfix hands mail over at {_place(settings, name)}, where nobody takes it: {described(error)}"
+            remedy = "start the daemon: systemctl start dtm-contact; until then Postfix keeps the mail, and tries again"
+            yield fault(message, remedy)
 
 
 def _of_sizes(asked: _Postfix, ways: list[tuple[str, MailServerSettings]]) -> Iterator[CheckResult]:
@@ -109,7 +138,9 @@ def _of_sizes(asked: _Postfix, ways: list[tuple[str, MailServerSettings]]) -> It
         if not limit or limit > server.size_limit:
             refused = f"what {name}.size_limit ({server.size_limit}) refuses, and bounces it"
             message = f"message_size_limit is {limit or 'none'}: Postfix takes {refused}"
-            yield warning(message, f"postconf -e 'message_size_limit = {server.size_limit}'")
+            # Never lower than what Postfix takes for others, too, such as letters with files that agents send.
+            ours = f"{name}.size_limit = {limit} in the settings, then: systemctl restart dtm-contact"
+            yield warning(message, ours if limit else f"postconf -e 'message_size_limit = {server.size_limit}'")
 
 
 def _of_address(asked: _Postfix, settings: Settings, address: str) -> Iterator[CheckResult]:

@@ -1,7 +1,9 @@
 """What messages are judged by and calls are read from: the directory, the rules, the switchboard's logs."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -14,6 +16,8 @@ from dtm_contact.doctor.registry import CheckResult, Site, SkipError, check, day
 from dtm_contact.errors import DtmContactError, InvalidFilesError, described
 from dtm_contact.model import Problem, errors_first
 from dtm_contact.rules import load_in_force
+from dtm_contact.rules.arguments import AllowedNames
+from dtm_contact.rules.queues import load_queues
 from dtm_contact.rules.reader_files import load_model
 
 _SHOWN: Final = 3
@@ -74,6 +78,66 @@ def _estate(site: Site) -> tuple[Collection[str] | None, Iterable[Residence]]:
 def _faulty(folder: Path, problems: tuple[Problem, ...]) -> Iterator[CheckResult]:
     for problem in errors_first(problems)[:_SHOWN]:
         yield fault(f"{folder}/{problem}", "correct it; dtm-contact rules check tells all")
+
+
+@check(
+    "addressees",
+    "Once something is sent: those on call, the admins and the offices of the directory have real addresses, none of a "
+    "domain that is kept for examples; the address that we send from is one that we take mail for.",
+    offline=True,
+)
+def addressees(site: Site) -> Iterator[CheckResult]:
+    """Look at where notices, alarms and answers would go."""
+    settings = site.settings
+    examples = {what: [each for each in given if _is_example(each)] for what, given in _addresses(site).items()}
+    told = [f"{what}: {', '.join(found)}" for what, found in examples.items() if found]
+    if settings.rules.observe or not settings.outbound.host:
+        before = f"; before it is, replace {'; '.join(told)}" if told else ""
+        raise SkipError(f"nothing is sent yet (rules.observe, outbound.host){before}")
+    found = [fault(f"{each}: nobody has such an address, so nobody is told", _REAL) for each in told]
+    ours = {
+        each.lower()
+        for name, way in settings.mail_servers.items()
+        if name in settings.channels
+        for each in way.recipients
+    }
+    if ours and settings.outbound.sender.lower() not in ours:
+        message = (
+            f"outbound.sender: {settings.outbound.sender} is none of smtp.recipients, so replies do not come to us"
+        )
+        found.append(warning(message, "name an address that is handed to us"))
+    yield from found
+    if not found:
+        yield ok("all have addresses that can exist")
+
+
+_REAL: Final = "write your own into rules/queues.yaml, dtm-contact.toml or the export that it comes from"
+# RFC 2606 and RFC 6761: nobody can ever have one.
+_EXAMPLES: Final = re.compile(r"(.*\.)?(example|invalid|test|localhost|example\.(com|net|org))")
+
+
+def _is_example(address: str) -> bool:
+    return _EXAMPLES.fullmatch(address.rpartition("@")[2].lower()) is not None
+
+
+def _addresses(site: Site) -> Mapping[str, Collection[str]]:
+    """Return the addresses that something may be sent to or from, each once, by where they are written."""
+    settings, problems = site.settings, list[Problem]()
+    queues, _names = load_queues(settings.rules.dir, AllowedNames(), settings.zone, problems)
+    by_id = queues.by_id.values() if queues is not None else ()
+    on_call = [each for queue in by_id for shift in queue.on_call.shifts for each in shift.call]
+    in_place = [queue.caretaker_away for queue in by_id if queue.caretaker_away]
+    found = {
+        "on_call in queues.yaml": on_call,
+        "caretaker_away in queues.yaml": in_place,
+        "alarm.recipients": settings.alarm.recipients,
+        "outbound.sender": (settings.outbound.sender,),
+    }
+    if not site.offline:
+        with suppress(SkipError, DtmContactError):
+            offices = site.store.directory.in_force().offices.values()
+            found["offices of the directory"] = [office.email for office in offices if office.email]
+    return {what: tuple(dict.fromkeys(given)) for what, given in found.items()}
 
 
 @check(

@@ -154,7 +154,7 @@ async def start_lmtp(settings: Settings, inbox: Inbox, clock: Clock = system_clo
     Raises:
         OSError: the address or the socket is taken, or the certificate cannot be read.
     """
-    listener = MailListener("lmtp", settings.lmtp, inbox, LmtpSession, clock)
+    listener = MailListener("lmtp", settings.mail_servers["lmtp"], inbox, LmtpSession, clock)
     if settings.lmtp.socket is not None:
         await listener.listen_at(settings.lmtp.socket)
     else:

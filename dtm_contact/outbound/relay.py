@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -77,10 +77,12 @@ class Reached:
     Attributes:
         trouble: why it would take nothing from us; None where it would.
         certificate: its certificate as it was verified, as `ssl.SSLSocket.getpeercert` has it; None without TLS.
+        size: the largest message that it says it takes, in octets (RFC 1870); None where it names no bound.
     """
 
     trouble: str | None
     certificate: Mapping[str, object] | None = None
+    size: int | None = None
 
 
 async def _always() -> bool:
@@ -132,7 +134,14 @@ class Relay:
         exchange = _Exchange(self._settings)
         try:
             async with exchange.client() as client:
-                return Reached(None, client.get_transport_info("peercert"))
+                if client.is_ehlo_or_helo_needed:
+                    # Without TLS and credentials nothing has asked yet what it offers.
+                    with suppress(aiosmtplib.SMTPHeloError):
+                        await client.ehlo()
+                said = client.esmtp_extensions.get("size", "").strip()
+                size = int(said) if said.isascii() and said.isdigit() else 0
+                # 0 stands for no bound (RFC 1870 section 4).
+                return Reached(None, client.get_transport_info("peercert"), size or None)
         except (aiosmtplib.SMTPException, WrongSettingError, OSError, ValueError) as error:
             return Reached(exchange.failed(error).why)
 

@@ -35,18 +35,17 @@ def missing_programs() -> tuple[str, ...]:
 
 
 def missing_languages(settings: RecognitionSettings) -> tuple[str, ...]:
-    """Return the Debian packages of languages that the settings name and Tesseract has not; empty without Tesseract.
+    """Return the Debian packages of languages that the settings name and Tesseract has not; all without Tesseract.
 
     Raises:
         OSError, subprocess.SubprocessError: Tesseract does not answer.
     """
-    program = shutil.which("tesseract")
-    if program is None:
-        return ()
-    told = subprocess.run(  # noqa: S603 - no word of a stranger's
-        [program, "--list-langs"], capture_output=True, text=True, timeout=_LANGUAGES_SECONDS, check=True
-    )
-    known = set((told.stdout + told.stderr).split())
+    known: set[str] = set()
+    if (program := shutil.which("tesseract")) is not None:
+        told = subprocess.run(  # noqa: S603 - no word of a stranger's
+            [program, "--list-langs"], capture_output=True, text=True, timeout=_LANGUAGES_SECONDS, check=True
+        )
+        known = set((told.stdout + told.stderr).split())
     return tuple(
         f"tesseract-ocr-{name.replace('_', '-')}" for name in settings.languages.split("+") if name not in known
     )

@@ -212,6 +212,12 @@ class Settings(BaseSettings):
         return sqlite.parent if sqlite else None
 
     @property
+    def mail_servers(self) -> dict[str, MailServerSettings]:
+        """The ways in from a mail server, by channel: both take mail for the same, unless LMTP names its own."""
+        given = self.lmtp.recipients or self.smtp.recipients
+        return {"smtp": self.smtp, "lmtp": self.lmtp.model_copy(update={"recipients": given})}
+
+    @property
     def zone(self) -> ZoneInfo:
         """The time zone of the offices."""
         return ZoneInfo(self.timezone)

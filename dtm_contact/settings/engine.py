@@ -3,7 +3,7 @@
 import re
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, field_validator, model_validator
@@ -260,6 +260,14 @@ class DeskSettings(BaseModel):
         return proxies
 
 
+_MEGABYTE: Final = 1024 * 1024
+_TEXT: Final = _MEGABYTE
+"""Room for the text and the headers of a letter, in octets."""
+_IN_LINE: Final = 57
+_LINE: Final = 78
+"""Octets of a file that base64 writes into a line, and the octets of that line (RFC 2045 section 6.8)."""
+
+
 class AttachmentSettings(BaseModel):
     """What agents attach to replies, notes and cases by hand."""
 
@@ -281,7 +289,16 @@ class AttachmentSettings(BaseModel):
     @property
     def octets(self) -> int:
         """The largest sum in octets."""
-        return self.megabytes * 1024 * 1024
+        return self.megabytes * _MEGABYTE
+
+    @property
+    def largest_letter(self) -> int:
+        """The octets that a letter with so much attached has on its way, with its text and headers."""
+        return -(-self.octets * _LINE // _IN_LINE) + _TEXT
+
+    def megabytes_within(self, octets: int) -> int:
+        """Return how many megabytes can be attached to a letter that has so many octets on its way; 0: not one."""
+        return max(0, (octets - _TEXT) * _IN_LINE // _LINE // _MEGABYTE)
 
     @field_validator("clamd")
     @classmethod

@@ -29,7 +29,7 @@ class MailServerSettings(BaseModel):
         default=None,
         description="PEM file of the certificate's key, if not in the same file; or `credential:NAME`",
     )
-    size_limit: int = Field(default=35_000_000, gt=0, description="Largest message taken, in octets")
+    size_limit: int = Field(default=37_748_736, gt=0, description="Largest message taken, in octets")
     memory_limit: int = Field(
         default=512_000_000, gt=0, description="Octets of messages on their way in; beyond it senders try again later"
     )
@@ -74,6 +74,9 @@ class SmtpSettings(MailServerSettings):
 class LmtpSettings(MailServerSettings):
     """The way in for mail from a mail server on the same host, with a reply for each recipient."""
 
+    recipients: tuple[str, ...] = Field(
+        default=(), description="Addresses that are ours (JSON list); empty: those of DTM_SMTP_RECIPIENTS"
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on, where no socket is set")
     port: int = Field(default=8024, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
     socket: Path | None = Field(default=None, description="Unix socket to listen on, in place of an address")

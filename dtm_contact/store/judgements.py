@@ -264,6 +264,12 @@ class StoredJudgements:
             decision: dict[str, Any] | None = connection.execute(last).scalar_one_or_none()
         return str(decision.get("model_version", "")) if decision else ""
 
+    def versions_used(self, since: datetime) -> set[str]:
+        """Return the versions of the rules by which was judged what came since then."""
+        with self._database.reading() as connection:
+            decisions = connection.execute(_DECISIONS, {"since": since}).scalars()
+            return {str(decision.get("rules_version", "")) for decision in decisions}
+
     def rules_used(self, since: datetime) -> set[str]:
         """Return the rules, as `file:id`, that decided, added or were observed for what came since then."""
         used: set[str] = set()

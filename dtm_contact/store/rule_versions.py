@@ -156,6 +156,17 @@ def files_in_force(versions: RuleVersions, daemon: str, otherwise: Path) -> Iter
     if version is None:
         yield otherwise
         return
+    with files_of(versions, version) as folder:
+        yield folder
+
+
+@contextmanager
+def files_of(versions: RuleVersions, version: str) -> Iterator[Path]:
+    """Give a folder with the files of a version, while the block runs.
+
+    Raises:
+        NotFoundError: it was never in force.
+    """
     with TemporaryDirectory(prefix="dtm-contact-rules-") as name:
         unpack(versions.archive(version), Path(name))
         yield Path(name)

@@ -159,6 +159,11 @@ async def _in_time(request: Request) -> AsyncIterator[bytes]:
             return
 
 
+def _content_length(headers: Headers) -> str:
+    """Return how long a request says that its body is; without any framing it has none (RFC 9112 section 6.3)."""
+    return headers.get("content-length", "" if "transfer-encoding" in headers else "0")
+
+
 async def _form(request: Request) -> FormData:
     """Return the form that came with a request; one without a body is an empty form.
 
@@ -166,8 +171,7 @@ async def _form(request: Request) -> FormData:
         HTTPException: 411 for a body of a length that is not said beforehand, 413 for one that is too long, 408 for one
             that does not come in time.
     """
-    # Without either header there is no body (RFC 9112 section 6.3).
-    length = request.headers.get("content-length", "" if "transfer-encoding" in request.headers else "0")
+    length = _content_length(request.headers)
     if not length.isdecimal():
         raise HTTPException(411)
     if int(length) > _LARGEST_FORM:

@@ -1,26 +1,36 @@
 import fcntl
 import json
+import os
+import shutil
 import sqlite3
+import stat
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from dtm_contact.backup import BackupDamagedError, BackupError, Made, copy_store, make_backup, restore, verify
+from dtm_contact.backup.archive import SETTINGS
 from dtm_contact.backup.databases import body_digests, connection_of, snapshot, unpack_sqlite
 from dtm_contact.backup.making import backups_in, is_verified, mark_verified, rotate
+from dtm_contact.backup.restoring import CannotRestoreError, take_out_files, user_named
 from dtm_contact.errors import DaemonRunsError, DtmContactError
 from dtm_contact.model import Limits, Outgoing, OutgoingKind, Priority
-from dtm_contact.settings import OutboundSettings, Settings
+from dtm_contact.rules.folder_merge import SHIPPED_BEFORE
+from dtm_contact.settings import OutboundSettings, RulesSettings, Settings
 from dtm_contact.store import Daemon, OutgoingBatch, Store, name_lock, open_store
 from dtm_contact.store.database import Database
-from tests.backup.conftest import at, needs
+from tests.backup.conftest import RULES, at, needs
 from tests.prove.program import chance
 from tests.store.samples import NOW, arrival, claim, judgement, minutes, open_case
+
+ME = user_named(os.geteuid())
 
 
 def letter(name: str, kind: OutgoingKind = OutgoingKind.ANSWER) -> Outgoing:
@@ -211,6 +221,96 @@ def test_a_damaged_backup_changes_nothing(sqlite_site: Settings, sqlite_store: S
     with pytest.raises(BackupDamagedError):
         restore(sqlite_site, flipped(path, path.stat().st_size // 2), minutes(60), replace=True)
     assert rows(sqlite_site.store.url) == before
+
+
+def refused_to_write(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the system say that a folder may not be written, which root always may."""
+    allowed = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != folder and allowed(path, mode))
+
+
+def with_rules(site: Settings, folder: Path) -> Settings:
+    return site.model_copy(update={"rules": RulesSettings(dir=folder)})
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_folder_of_rules_that_cannot_be_written_stops_the_restore_before_it_begins(
+    sqlite_site: Settings, sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, there: bool
+) -> None:
+    filled(sqlite_store)
+    path = made(sqlite_site, tmp_path / "backups").path
+    rules, store = tmp_path / "etc" / "rules", tmp_path / "new" / "store.db"
+    (rules if there else rules.parent).mkdir(parents=True)
+    site = with_rules(at(sqlite_site, f"sqlite:///{store}"), rules)
+    refused_to_write(rules if there else rules.parent, monkeypatch)
+    told = f"belongs to {ME}, where {ME}, who restores, may not write; first, as root: install -d -o {ME} {rules}$"
+    with pytest.raises(CannotRestoreError, match=told):
+        restore(site, path, minutes(60))
+    assert not store.parent.exists()
+
+
+def test_a_folder_of_the_store_that_cannot_be_written_is_told_with_its_owner(
+    sqlite_site: Settings, sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(sqlite_store)
+    path = made(sqlite_site, tmp_path / "backups").path
+    folder = tmp_path / "new"
+    folder.mkdir()
+    refused_to_write(folder, monkeypatch)
+    with pytest.raises(CannotRestoreError, match=f"install -d -o {ME} -m 700 {folder}$"):
+        restore(at(sqlite_site, f"sqlite:///{folder}/store.db"), path, minutes(60))
+
+
+def test_rules_come_back_for_all_to_read_with_what_they_were_merged_from(
+    sqlite_site: Settings, sqlite_store: Store, tmp_path: Path
+) -> None:
+    filled(sqlite_store)
+    before, after = tmp_path / "rules", tmp_path / "later" / "rules"
+    shutil.copytree(RULES, before)
+    (before / SHIPPED_BEFORE / "answers").mkdir(parents=True)
+    (before / SHIPPED_BEFORE / "answers" / "gaz.txt").write_text("as shipped")
+    (before / ".git").mkdir()
+    (before / ".git" / "config").write_text("an admin's")
+    path = made(with_rules(sqlite_site, before), tmp_path / "backups").path
+    site = with_rules(at(sqlite_site, f"sqlite:///{tmp_path}/new/store.db"), after)
+    assert restore(site, path, minutes(60)).rules == after
+    assert (after / SHIPPED_BEFORE / "answers" / "gaz.txt").read_text() == "as shipped"
+    assert not (after / ".git").exists()
+    modes = {stat.S_IMODE(each.stat().st_mode) for each in after.rglob("*") if each.is_dir()}
+    assert (modes, stat.S_IMODE((after / "routing.yaml").stat().st_mode)) == ({0o755}, 0o644)
+
+
+def test_a_restore_that_fails_takes_the_rules_away_again(
+    sqlite_site: Settings, sqlite_store: Store, tmp_path: Path
+) -> None:
+    filled(sqlite_store)
+    path = made(sqlite_site, tmp_path / "backups").path
+    (tmp_path / "rules").mkdir()
+    site = with_rules(at(sqlite_site, f"sqlite:///{tmp_path}/new/store.db"), tmp_path / "rules")
+
+    def fail(_connection: Connection, _at: datetime) -> None:
+        raise BackupError("the record of erasures cannot be read")
+
+    with pytest.raises(BackupError, match="record of erasures"):
+        restore(site, path, minutes(60), done_again=fail)
+    assert not list((tmp_path / "rules").iterdir())
+    assert not (tmp_path / "new" / "store.db").exists()
+
+
+def test_files_taken_out_can_be_read_by_the_service_once_they_are_copied(
+    sqlite_site: Settings, sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(sqlite_store)
+    path = made(sqlite_site, tmp_path / "backups").path
+    take_out_files(sqlite_site, path, tmp_path / "out")
+    modes = {name: stat.S_IMODE((tmp_path / "out" / name).stat().st_mode) for name in ("rules/routing.yaml", SETTINGS)}
+    assert modes == {"rules/routing.yaml": 0o644, SETTINGS: 0o640}
+    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o700
+    with pytest.raises(CannotRestoreError, match="is there already"):
+        take_out_files(sqlite_site, path, tmp_path / "out")
+    refused_to_write(tmp_path, monkeypatch)
+    with pytest.raises(CannotRestoreError, match=f"the files: {tmp_path} belongs to {ME}"):
+        take_out_files(sqlite_site, path, tmp_path / "elsewhere")
 
 
 def test_secrets_stay_out_unless_asked_for(sqlite_url: str, tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def test_replay_tells_what_would_move_and_moves_what_is_open(run: Run, store: St
     assert run("replay").return_value == 1
     done = run("replay", "--apply-open")
     assert done.return_value == 0
-    assert "1 contact decided again; topics and phrases did not change" in done.output
+    assert "1 contact decided again, and understood as they were, by version" in done.output
     assert "1 would lie elsewhere, 0 be treated otherwise there" in done.output
     assert "1 open case moved; 0 stay" in done.output
     (case,) = store.cases.queue()
@@ -154,6 +154,15 @@ def test_replay_understands_anew_where_another_learned_model_is_heard_and_names_
 def test_replay_understands_anew_where_phrases_changed(run: Run, folder: Path) -> None:
     (folder / "phrases-plus.yaml").write_text("version: 1\ntopic: [{phrase: volet, topic: pests}]\n", "utf-8")
     assert "1 contact understood anew and decided again" in run("replay").output
+
+
+def test_replay_understands_anew_what_other_phrases_judged_than_those_that_are_in_force_by_now(
+    run: Run, store: Store, folder: Path
+) -> None:
+    (folder / "phrases-plus.yaml").write_text("version: 1\ntopic: [{phrase: volet, topic: pests}]\n", "utf-8")
+    store.rule_versions.put_in_force("daemon", digest(folder), pack(folder), NOW)
+    assert "1 contact understood anew and decided again" in run("replay").output
+    assert "0 contacts decided again" in run("replay", "--since", "0d").output
 
 
 def test_try_tells_what_a_phrase_would_have_changed_and_nothing_that_was_written(run: Run, store: Store) -> None:

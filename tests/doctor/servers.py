@@ -61,18 +61,18 @@ def mailbox(tls: ssl.SSLContext | None = None, **says: bytes) -> Iterator[int]:
 @contextmanager
 def graph(served: FakeGraph) -> Iterator[FakeGraph]:
     """Serve a mailbox by Microsoft Graph, and who gives tokens for it."""
-    listening, stopped = threading.Event(), asyncio.Event()
+    is_listening, stopped = threading.Event(), asyncio.Event()
     loops: list[asyncio.AbstractEventLoop] = []
 
     async def serve() -> None:
         async with fake_graph(served):
             loops.append(asyncio.get_running_loop())
-            listening.set()
+            is_listening.set()
             await stopped.wait()
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
-    assert listening.wait(30)
+    assert is_listening.wait(30)
     try:
         yield served
     finally:
@@ -81,8 +81,8 @@ def graph(served: FakeGraph) -> Iterator[FakeGraph]:
 
 
 @contextmanager
-def mail_server(tls: ssl.SSLContext | None = None) -> Iterator[int]:
-    """Serve SMTP that takes one password; with STARTTLS where `tls` is given."""
+def mail_server(tls: ssl.SSLContext | None = None, size: int = 40_000_000) -> Iterator[int]:
+    """Serve SMTP that takes one password, and says that it takes so many octets; with STARTTLS where `tls` is given."""
 
     def authenticate(_server: object, _session: object, _envelope: object, _mechanism: str, data: object) -> AuthResult:
         return AuthResult(success=getattr(data, "password", None) == PASSWORD, handled=False)
@@ -91,6 +91,7 @@ def mail_server(tls: ssl.SSLContext | None = None) -> Iterator[int]:
         return SMTP(
             object(),
             hostname="relay.example",
+            data_size_limit=size,
             tls_context=tls,
             authenticator=authenticate,
             auth_require_tls=False,
@@ -150,6 +151,13 @@ def names(answers: int, code: int = 0) -> Iterator[int]:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stopping:
                 stopping.sendto(b"stop", server.getsockname())
             thread.join(30)
+
+
+@contextmanager
+def listening() -> Iterator[int]:
+    """Take connections, and say nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
 
 
 def free_port() -> int:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -18,13 +19,14 @@ import sqlalchemy as sa
 
 from dtm_contact.doctor import CHECKS, CheckState, examine, links, machine
 from dtm_contact.model import IMPORTED, Priority
+from dtm_contact.settings import LmtpSettings, Settings, SmtpSettings
 from dtm_contact.settings.common import shipped
 from dtm_contact.settings.loading import load
 from dtm_contact.store.imports import ImportedMail
 from dtm_contact.store.system_schema import daemons
 from tests import certificates
 from tests.doctor.scene import ADDRESS, ROOT, Scene, mounted
-from tests.doctor.servers import free_port, graph, mail_server, mailbox, names, page
+from tests.doctor.servers import free_port, graph, listening, mail_server, mailbox, names, page
 from tests.ingest.mailbox.fake_graph import CLIENT, USER, FakeGraph, Fault
 from tests.ingest.mailbox.fake_graph import SECRET as GRAPH_SECRET
 from tests.ingest.mailbox.fake_server import REFUSAL
@@ -35,7 +37,7 @@ SECRET = "Sesame-1234"
 ENDED = "20210101000000Z"
 POSTFIX = (
     f"relay_domains = bailleur.example\ntransport_maps = inline:{{ {ADDRESS}=smtp:[127.0.0.1]:18025 }}\n"
-    "recipient_delimiter = +\nmessage_size_limit = 35000000"
+    "recipient_delimiter = +\nmessage_size_limit = 37748736"
 )
 
 Plant = Callable[[Scene], None]
@@ -266,6 +268,10 @@ def another_program_on_the_port(scene: Scene) -> None:
     scene.set(monitor={"port": scene.running.enter_context(page(200, b"<html>"))})
 
 
+def daemon_that_does_not_run(scene: Scene) -> None:
+    scene.set(monitor={"port": free_port()})
+
+
 def daemon_that_is_unwell(scene: Scene) -> None:
     body = b'{"well": false, "checks": {"store": "well", "relay": "connection refused"}, "told": {}}'
     scene.set(monitor={"port": scene.running.enter_context(page(503, body))})
@@ -366,6 +372,18 @@ def mail_server_that_refuses_the_password(scene: Scene) -> None:
     sending(scene, port, security="none", user="us", password_file=str(scene.file("password", SECRET)))
 
 
+def mail_server_that_takes_only_small_letters(scene: Scene) -> None:
+    sending(scene, scene.running.enter_context(mail_server(size=10_240_000)), security="none")
+
+
+def on_call_at_an_example(scene: Scene) -> None:
+    sending(scene, free_port())
+
+
+def sender_that_is_none_of_ours(scene: Scene) -> None:
+    sending(scene, free_port(), sender="autre@bailleur.fr")
+
+
 def reading(scene: Scene, port: int, **values: object) -> None:
     password = str(scene.file("password", SECRET))
     scene.set(channels=["imap"], imap={"host": "localhost", "port": port, "password_file": password, **values})
@@ -462,8 +480,14 @@ def postfix_that_sees_no_socket(scene: Scene) -> None:
     scene.postfix(main, "lmtp unix - - y - - lmtp")
 
 
+def postfix_without_the_daemon(scene: Scene) -> None:
+    port = free_port()
+    scene.set(smtp={"port": port})
+    scene.postfix(POSTFIX.replace("18025", str(port)))
+
+
 def postfix_that_takes_larger_messages(scene: Scene) -> None:
-    scene.postfix(POSTFIX.replace("35000000", "90000000"))
+    scene.postfix(POSTFIX.replace("37748736", "90000000"))
 
 
 def postfix_that_keeps_no_plus(scene: Scene) -> None:
@@ -564,6 +588,7 @@ FAULTS: list[tuple[Plant, str, CheckState, str]] = [
     (too_few_open_files, "files", CheckState.WARNING, "the connections may need 10,000,000,256"),
     (another_program_on_the_port, "daemon", CheckState.FAULT, "another program answers at 127.0.0.1:"),
     (daemon_that_is_unwell, "daemon", CheckState.FAULT, "relay: connection refused"),
+    (daemon_that_does_not_run, "daemon", CheckState.WARNING, "no daemon runs on this machine"),
     (no_database_at_all, "database", CheckState.FAULT, "SQLITE_NOTADB: {folder}/data/store.db"),
     (tables_of_a_later_version, "database", CheckState.FAULT, "of version 9999"),
     (tables_of_an_earlier_version, "database", CheckState.WARNING, "of version 0003"),
@@ -581,6 +606,9 @@ FAULTS: list[tuple[Plant, str, CheckState, str]] = [
     (mail_server_with_a_certificate_that_has_ended, "relay", CheckState.FAULT, ENDED_OF),
     (mail_server_with_a_wrong_name, "relay", CheckState.FAULT, "certificate is not valid for 'localhost'"),
     (mail_server_that_refuses_the_password, "relay", CheckState.FAULT, "credentials refused (535)"),
+    (mail_server_that_takes_only_small_letters, "relay", CheckState.WARNING, "it takes letters of 10,240,000 octets"),
+    (on_call_at_an_example, "addressees", CheckState.FAULT, "queues.yaml: permanence.dtm@parishabitat.example, ast"),
+    (sender_that_is_none_of_ours, "addressees", CheckState.WARNING, "autre@bailleur.fr is none of smtp.recipients"),
     (mailbox_with_a_certificate_that_has_ended, "mailbox", CheckState.FAULT, ENDED_OF),
     (
         mailbox_with_an_unknown_authority,
@@ -604,6 +632,7 @@ FAULTS: list[tuple[Plant, str, CheckState, str]] = [
     (postfix_without_a_transport, "postfix", CheckState.FAULT, f"no transport leads {ADDRESS} to us"),
     (postfix_that_leads_elsewhere, "postfix", CheckState.FAULT, "smtp:[127.0.0.1]:18026, where we do not listen"),
     (postfix_that_sees_no_socket, "postfix", CheckState.FAULT, "lmtp client is in a chroot, where it does not see"),
+    (postfix_without_the_daemon, "postfix", CheckState.FAULT, "where nobody takes it: Connection refused"),
     (postfix_that_takes_larger_messages, "postfix", CheckState.WARNING, "message_size_limit is 90000000"),
     (postfix_that_keeps_no_plus, "postfix", CheckState.FAULT, "recipient_delimiter has no +"),
     (no_directory, "directory", CheckState.FAULT, "no directory has been imported"),
@@ -647,24 +676,93 @@ def test_nothing_is_found_where_nothing_is_wrong(scene: Scene) -> None:
     every = ["smtp", "imap", "imap_sent", "graph", "graph_sent", "asterisk_cdr", "http", "folder"]
     scene.set(channels=every, smtp={"certificate": str(made)})
     asked_at(scene, scene.running.enter_context(names(1)))
-    scene.postfix(POSTFIX)
+    taking = scene.running.enter_context(listening())
+    scene.set(smtp={"port": taking})
+    scene.postfix(POSTFIX.replace("18025", str(taking)))
     (scene.folder / "proc").mkdir()
     (scene.folder / "proc" / "meminfo").write_text("MemTotal:        8000000 kB\n")
     scene.patch.setattr(machine, "PROC", scene.folder / "proc")
     scene.write()
     found = list(examine(scene.config))
-    # No daemon runs, no folder of backups is set, and the directory of the tests has no office that the rules name.
-    others = {"backup": CheckState.SKIPPED, "daemon": CheckState.SKIPPED, "rules": CheckState.WARNING}
+    # No daemon runs, no folder of backups is set, the directory of the tests has no office that the rules name, and all
+    # its addresses are examples.
+    others = {
+        "backup": CheckState.SKIPPED,
+        "daemon": CheckState.WARNING,
+        "rules": CheckState.WARNING,
+        "addressees": CheckState.FAULT,
+    }
     assert {each.check: each.state for each in found if each.state is not CheckState.OK} == others
     assert {each.check for each in found} == set(CHECKS)
     assert SECRET not in str(found)
 
 
 def test_the_lines_for_postfix_that_we_give_let_mail_through(scene: Scene) -> None:
-    scene.postfix((shipped("deploy") / "postfix-main.cf").read_text(encoding="utf-8"))
-    scene.set(smtp=load(shipped("deploy") / "dtm-contact.toml", {}).settings.smtp.model_dump(include={"port"}))
-    scene.set(smtp={"recipients": ["metropole@parishabitat.fr"]})
+    lines = (shipped("deploy") / "postfix-main.cf").read_text(encoding="utf-8")
+    smtp = load(shipped("deploy") / "dtm-contact.toml", {}).settings.smtp
+    assert f"[{smtp.host}]:{smtp.port}" in lines
+    taking = scene.running.enter_context(listening())
+    scene.postfix(lines.replace(str(smtp.port), str(taking)))
+    scene.set(smtp={"port": taking, "recipients": list(smtp.recipients)})
+    (found,) = scene.found("postfix")
+    told = f"mail for metropole@parishabitat.fr is handed to us at 127.0.0.1:{taking}"
+    assert (found.state, found.message) == (CheckState.OK, told)
+
+
+def test_the_lines_for_postfix_beside_an_old_process_let_the_copy_through(scene: Scene) -> None:
+    lines = (shipped("deploy") / "postfix-main.cf").read_text(encoding="utf-8")
+    _instead, beside = lines.split("# B.")
+    taking = scene.running.enter_context(listening())
+    scene.postfix(
+        re.sub(r"^#(?=\w+ = )", "", beside.partition("\n")[2], flags=re.MULTILINE).replace("8025", str(taking))
+    )
+    scene.set(smtp={"port": taking, "recipients": ["metropole@dtm.parishabitat.fr"]})
     assert [each.state for each in scene.found("postfix")] == [CheckState.OK]
+
+
+def test_what_agents_may_attach_fits_through_postfix_and_to_us_with_the_lines_that_we_give() -> None:
+    lines = (shipped("deploy") / "postfix-main.cf").read_text(encoding="utf-8")
+    given = Settings.defaults()
+    assert f"message_size_limit = {given.smtp.size_limit}\n" in lines
+    assert given.attachments.largest_letter <= given.smtp.size_limit == given.lmtp.size_limit
+    most = given.attachments.megabytes
+    assert given.attachments.megabytes_within(given.attachments.largest_letter) == most
+    assert given.attachments.megabytes_within(given.attachments.largest_letter - 1) == most - 1
+
+
+def test_what_postfix_takes_for_others_is_not_lowered(scene: Scene) -> None:
+    postfix_that_takes_larger_messages(scene)
+    (found,) = (each for each in scene.found("postfix") if "message_size_limit" in each.message)
+    assert found.remedy.startswith("smtp.size_limit = 90000000")
+
+
+def test_real_addresses_are_well_and_examples_are_told_before_anything_is_sent(scene: Scene) -> None:
+    (before,) = scene.found("addressees", offline=True)
+    assert before.state is CheckState.SKIPPED
+    assert "before it is, replace on_call in queues.yaml: permanence.dtm@parishabitat.example" in before.message
+    scene.config.unlink()
+    sending(scene, free_port(), sender="contact@lilas.fr")
+    scene.set(smtp={"recipients": ["contact@lilas.fr"]})
+    queues = scene.folder / "rules" / "queues.yaml"
+    queues.write_text(queues.read_text("utf-8").replace("parishabitat.example", "lilas.fr"), "utf-8")
+    assert [each.state for each in scene.found("addressees", offline=True)] == [CheckState.OK]
+    offices = [each.message for each in scene.found("addressees")]
+    assert len(offices) == 1
+    assert offices[0].startswith("offices of the directory: ")
+
+
+def test_both_ways_in_take_mail_for_the_same_addresses_unless_lmtp_names_its_own() -> None:
+    own = SmtpSettings(recipients=("accueil@lilas.fr",))
+    assert Settings(smtp=own).mail_servers["lmtp"].recipients == ("accueil@lilas.fr",)
+    other = Settings(smtp=own, lmtp=LmtpSettings(recipients=("copie@lilas.fr",)))
+    assert other.mail_servers["lmtp"].recipients == ("copie@lilas.fr",)
+    assert other.mail_servers["smtp"].recipients == ("accueil@lilas.fr",)
+
+
+def test_all_packages_of_recognition_are_named_where_none_is_there(scene: Scene) -> None:
+    scene.patch.setenv("PATH", str(scene.folder))
+    (found,) = scene.found("recognition")
+    assert found.remedy.startswith("apt install tesseract-ocr poppler-utils tesseract-ocr-fra")
 
 
 def test_postgresql_that_loses_what_it_was_told_is_found(scene: Scene, postgresql_url: str) -> None:

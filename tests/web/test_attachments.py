@@ -315,6 +315,33 @@ def test_an_upload_without_the_token_or_that_breaks_off_leaves_nothing(agent: So
         assert connection.exec_driver_sql("SELECT count(*) FROM file_pieces").scalar() == 0
 
 
+@pytest.mark.parametrize(("framed", "status"), [({}, 401), ({"transfer-encoding": "chunked"}, 413)])
+def test_a_request_without_a_length_has_no_body_unless_it_comes_in_chunks(
+    desk: DeskAlone, framed: dict[str, str], status: int
+) -> None:
+    told: list[int] = []
+
+    async def ask() -> None:
+        messages = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+        async def receive() -> dict[str, Any]:
+            return next(messages, {"type": "http.disconnect"})
+
+        async def send(message: Mapping[str, Any]) -> None:
+            told.extend([message["status"]] if "status" in message else [])
+
+        headers = {"host": "desk.example", "sec-fetch-site": "same-origin", **framed}
+        scope = {
+            "type": "http", "method": "POST", "path": "/connexion", "query_string": b"",
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+            "client": ("127.0.0.1", 1), "server": ("desk.example", 80), "scheme": "http", "root_path": "",
+        }  # fmt: skip
+        await desk.pages(scope, receive, send)
+
+    asyncio.run(ask())
+    assert told == [status]
+
+
 def test_a_received_pdf_is_shown_in_a_frame_in_which_nothing_runs(desk: DeskAlone, agent: Somebody) -> None:
     digest = hashlib.sha256(PDF).hexdigest()
     pieces = (Attachment("bail.pdf", "application/pdf", len(PDF), digest),)
