@@ -141,9 +141,7 @@ def leases(site: Site) -> Iterator[CheckResult]:
     yield ok(f"daemons that live: {', '.join(alive)}" if alive else "no daemon runs, and nothing is held")
 
 
-@check(
-    "second-factors", "The secrets of second factors are sealed by a key that is there and lies outside of the store."
-)
+@check("codes", "The secrets of second factors are sealed by a key that is there and lies outside of the store.")
 def codes(site: Site) -> Iterator[CheckResult]:
     """Look whether a stolen store would give codes, and whether all of them can be checked."""
     keys = SecretKeys(site.settings.access.read_keys())
