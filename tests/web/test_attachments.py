@@ -315,7 +315,7 @@ def test_an_upload_without_the_token_or_that_breaks_off_leaves_nothing(agent: So
         assert connection.exec_driver_sql("SELECT count(*) FROM file_pieces").scalar() == 0
 
 
-@pytest.mark.parametrize(("framed", "status"), [({}, 401), ({"transfer-encoding": "chunked"}, 413)])
+@pytest.mark.parametrize(("framed", "status"), [({}, 401), ({"transfer-encoding": "chunked"}, 411)])
 def test_a_request_without_a_length_has_no_body_unless_it_comes_in_chunks(
     desk: DeskAlone, framed: dict[str, str], status: int
 ) -> None:
