@@ -46,12 +46,12 @@ class Correction:
 
     Attributes:
         before: the place that they were told.
-        told: the addresses that were told it.
+        recipients: the addresses that were told it.
         once: what tells this correction of the case from any other.
     """
 
     before: str
-    told: tuple[str, ...]
+    recipients: tuple[str, ...]
     once: str
 
 
@@ -85,7 +85,9 @@ def notices(  # noqa: PLR0913 - what a notice is of, and what puts it right
     whom = [*_addresses(judgement, rules, directory, now, names.zone)]
     if corrects is not None:
         theirs = {address: reason for reason, address in whom}
-        whom = [(theirs.get(address, _TOLD_BEFORE), address) for address in dict.fromkeys((*theirs, *corrects.told))]
+        whom = [
+            (theirs.get(address, _TOLD_BEFORE), address) for address in dict.fromkeys((*theirs, *corrects.recipients))
+        ]
     again = f" corrected {corrects.once}" if corrects is not None else ""
     for reason, address in whom:
         # Whoever was told a wrong place of somebody protected, or hurt at home, learns no more than that.
