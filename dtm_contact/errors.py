@@ -20,8 +20,13 @@ class DtmContactError(Exception):
         summary = (type(self).__doc__ or "").strip().splitlines()[0]
         # The docstrings are of the catalogue, too: `make catalogue` reads them.
         said = worded("{summary}: {detail}", summary=Translatable(summary.rstrip(".")), detail=detail)
-        self.wording = said if detail else worded("{summary}.", summary=Translatable(summary.rstrip(".")))
-        super().__init__(self.wording)
+        super().__init__(said if detail else worded("{summary}.", summary=Translatable(summary.rstrip("."))))
+
+    @property
+    def wording(self) -> Translatable:
+        """The message, which can be told in another language where it is of the catalogue."""
+        message = self.args[0]
+        return message if isinstance(message, Translatable) else Translatable("{message}", {"message": message})
 
 
 class InvalidFilesError(DtmContactError):

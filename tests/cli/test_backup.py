@@ -27,7 +27,7 @@ def test_out_of_the_machine_and_back(program: Program, environment: dict[str, st
 
     files = program("restore", told["file"], "--files", f"{tmp_path}/files")
     assert f"{tmp_path}/files/rules/routing.yaml" in files.stdout
-    assert "move it aside by --replace" in program("restore", told["file"]).stderr
+    assert "with --replace it is set aside" in program("restore", told["file"]).stderr
     place = {"DTM_STORE_URL": f"sqlite:///{tmp_path}/new/store.db", "DTM_RULES_DIR": f"{tmp_path}/rules"}
     restored = program("restore", told["file"], **place)
     assert (restored.returncode, "waits@free.example" in restored.stdout) == (0, True)

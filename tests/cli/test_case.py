@@ -68,7 +68,7 @@ def test_a_tenant_is_named_and_known_from_then_on(program: Program, store: Store
         (("done", NUMBER), 1, "Indiquez la raison de la clôture"),
         (("done", NUMBER, "--no-answer", "--spoke"), 2, "--no-answer goes with neither"),
         (("done", NUMBER, "--no-answer", "--danger-over", "checked"), 2, "nor --danger-over"),
-        (("done", NUMBER, "--danger-over", "checked"), 1, "n'est pas une urgence P1"),
+        (("done", NUMBER, "--danger-over", "checked"), 1, "Aucun danger n'est signalé dans ce dossier"),
         (("done", NUMBER, "--again", "2030-01-01T10:00"), 2, "--again goes with --no-answer"),
         (("wait", NUMBER, "--until", "demain"), 2, "'demain' is no ISO time"),
         (("tenant", NUMBER), 2, "name a tenant, or a --dwelling, or say --nobody"),

@@ -341,6 +341,14 @@ def nobody_may_come_in(scene: Scene) -> None:
         store.accounts.disable(account.id, datetime.now(UTC))
 
 
+def second_factor_in_the_open(scene: Scene) -> None:
+    store = scene.store()
+    account = store.accounts.all()[0]
+    store.second_factors.propose(account.id, "JBSWY3DPEHPK3PXP")
+    pending = store.second_factors.of(account.id).pending or ""
+    assert store.second_factors.confirm(account.id, pending, 1, ["digest"], datetime.now(UTC))
+
+
 def sending(scene: Scene, port: int, **values: object) -> None:
     scene.set(rules={"observe": False}, outbound={"host": "localhost", "port": port, **values})
 
@@ -531,6 +539,7 @@ def switchboard_with_other_columns(scene: Scene) -> None:
 
 ENDED_OF = "certificate has expired (checked against {folder}/tls/both.pem)"
 FAULTS: list[tuple[Plant, str, CheckState, str]] = [
+    (second_factor_in_the_open, "codes", CheckState.WARNING, "the second factors of 1 accounts lie open in the store"),
     (misspelt_key, "settings", CheckState.FAULT, "smpt: there is no such setting; did you mean smtp?"),
     (wrong_type, "settings", CheckState.FAULT, "dtm-contact.toml:10: smtp.port: Input should be a valid integer"),
     (no_toml, "settings", CheckState.FAULT, "no TOML: Invalid value; write a text in quotation marks"),

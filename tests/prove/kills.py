@@ -160,7 +160,7 @@ async def _kill_a_judge(program: Program, random: Random) -> bool:
     await _judging(program)
     for _ in range(_TRIES):
         judges = await _alone(program)
-        await _one_runs(judges)
+        await _one_runs(program, judges)
         for judge in judges:
             _signal(judge, signal.SIGSTOP)
         await asyncio.sleep(_TO_RECORD)
@@ -189,14 +189,17 @@ async def _alone(program: Program) -> list[int]:
     return program.judges()
 
 
-async def _one_runs(judges: Sequence[int]) -> None:
-    """Return once one of the judges has, or wants, the processor: one that has nothing to do sleeps.
+async def _one_runs(program: Program, judges: Sequence[int]) -> None:
+    """Return once something is being judged and one of the judges has, or wants, the processor.
 
-    After a while return all the same: nothing may be waiting for them any more.
+    One that has nothing to do sleeps, and one that glances at what waits has no claim. After a while return all the
+    same: nothing may be waiting for them any more.
     """
     with suppress(TimeoutError):
         async with asyncio.timeout(_LONGEST_LOOK):
-            while not any(_state(judge) == "R" for judge in judges):
+            while not (
+                await asyncio.to_thread(claims, program.database) and any(_state(judge) == "R" for judge in judges)
+            ):
                 await asyncio.sleep(0)
 
 
