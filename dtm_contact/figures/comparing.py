@@ -31,8 +31,10 @@ COMPARING: Final = (
     "hasard."
 )
 STANDING_OUT: Final = (
-    "Un bureau ressort quand son intervalle et celui de l’ensemble ne se touchent pas ; « depuis » est la première des "
-    "périodes qui se suivent jusqu’à celle-ci où il en est ainsi."
+    "Un bureau ressort quand son intervalle et celui de l’ensemble ne se touchent pas. « Depuis » est la première des "
+    "périodes qui se suivent jusqu’à celle-ci où il en est ainsi ; « au moins depuis » dit que celle d’avant n’est pas "
+    "connue, ou repose sur trop peu de cas. « Surtout pour » nomme un motif ou une résidence du bureau dont "
+    "l’intervalle est du mauvais côté de celui de tout le reste du même bureau, sans le toucher."
 )
 UNUSUAL: Final = (
     "Une résidence ressort pour un motif quand elle a ouvert au moins 5 dossiers, au moins 2 fois ce qui y est "
@@ -226,9 +228,21 @@ def unusual(now: Mapping[tuple[str, str], int], usual: Mapping[tuple[str, str], 
     return sorted(found, key=lambda each: (each.chance, each.residence, each.topic))
 
 
-def worst_of(figure: Figure, values: Iterable[tuple[str, Value]]) -> str | None:
-    """Return the place where a figure is worst, of those that can be compared; None where none can."""
-    compared = [(value.compared[0], name) for name, value in values if value.is_comparable and value.compared]
-    if not compared:
+def worst_part(figure: Figure, parts: Iterable[tuple[str, Value, Value]]) -> str | None:
+    """Return the part of a place that is the worst, of those that are worse than the rest of it beyond chance.
+
+    Args:
+        figure: by what.
+        parts: the name of each, its value, and that of all of the place but for it.
+
+    Returns:
+        its name; None where no part is worse than the rest.
+    """
+    worse = [
+        (mine.compared[0], name)
+        for name, mine, rest in parts
+        if rest.is_comparable and mine.compared and is_worse(figure, mine, rest)
+    ]
+    if not worse:
         return None
-    return (max if figure.better is Better.LESS else min)(compared)[1]
+    return (max if figure.better is Better.LESS else min)(worse)[1]

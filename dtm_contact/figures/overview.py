@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 
 from dtm_contact.directory import Directory
 from dtm_contact.figures.cells import FigureCells, Key, added, merged
-from dtm_contact.figures.comparing import Unusual, Value, is_worse, unusual, value_of, worst_of
+from dtm_contact.figures.comparing import Unusual, Value, is_worse, unusual, value_of, worst_part
 from dtm_contact.figures.definitions import FIGURES, Figure
 from dtm_contact.store.figures import StoredFigures
 
@@ -91,15 +91,18 @@ class OfficeStandsOut:
     Attributes:
         office, figure: which, by what.
         mine, whole: its value and the whole's.
-        since: the first of the periods in a row in which that was so.
-        topic, residence: where in it the figure is worst, of those with enough cases.
+        since: the first of the periods in a row, up to the last one known, in which that was so; None where it no
+            longer was in the last one.
+        is_start: whether a period went before in which that was not so; otherwise it may have begun earlier.
+        topic, residence: where in it the figure is worst, of those that are worse than the rest of the same office.
     """
 
     office: str
     figure: Figure
     mine: Value
     whole: Value
-    since: date
+    since: date | None
+    is_start: bool
     topic: str | None
     residence: str | None
 
@@ -310,17 +313,30 @@ class Overview:
     def _standing_out(self, figure: Figure, office: str, mine: Value, whole: Value) -> OfficeStandsOut:
         place, wide = replace(self.place, office=office), replace(self.place, office=None)
         homes, all_homes = self.dwellings_at(place), self.dwellings_at(wide)
-        since = self.span.first
+        since, is_start = None, False
         for first, offices in reversed(self._by_office_in_time.items()):
             then = value_of(figure, offices.get(office, Counter()), homes)
-            if not is_worse(figure, then, value_of(figure, self._whole_in_time[first], all_homes)):
+            if is_worse(figure, then, value_of(figure, self._whole_in_time[first], all_homes)):
+                since = first
+            elif then.is_comparable:
+                is_start = since is not None
                 break
-            since = min(since, first)
+            elif since is not None:
+                break
         within = self._within(office)
-        topics = ((name, within.of_topic(figure, name)) for name in within.by_topic if name)
-        residences = ((name, within.of_residence(figure, name)) for name in within.by_residence if name)
-        where = worst_of(figure, topics), worst_of(figure, residences)
-        return OfficeStandsOut(office, figure, mine, whole, since, *where)
+        mine_too = {each.residence_id for each in self._directory.records.residences if each.office_id == office}
+        residences = {name: counts for name, counts in within.by_residence.items() if name in mine_too}
+        topics = {name: counts for name, counts in within.by_topic.items() if name}
+        where = within.worst_part(figure, topics), within.worst_part(figure, residences)
+        return OfficeStandsOut(office, figure, mine, whole, since, is_start, *where)
+
+    def worst_part(self, figure: Figure, parts: Mapping[str, Counter[str]]) -> str | None:
+        """Return which of the topics or residences of the place is worse than the rest of it; None where none is."""
+        all_of_it = added(self.by_topic.values())
+        values = (
+            (name, value_of(figure, counts), value_of(figure, all_of_it - counts)) for name, counts in parts.items()
+        )
+        return worst_part(figure, values)
 
     def _within(self, office: str) -> "Overview":
         if office not in self._offices:
