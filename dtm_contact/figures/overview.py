@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 
 from dtm_contact.directory import Directory
 from dtm_contact.figures.cells import FigureCells, Key, added, merged
-from dtm_contact.figures.comparing import Unusual, Value, is_worse, unusual, value_of, worst_part
+from dtm_contact.figures.comparing import Unusual, Value, is_worse, judged, unusual, value_of, worst_part
 from dtm_contact.figures.definitions import FIGURES, Figure
 from dtm_contact.store.figures import StoredFigures
 
@@ -236,6 +236,18 @@ class Overview:
         """Return a figure of all offices."""
         return value_of(figure, self.whole, self.dwellings_at(replace(self.place, office=None)))
 
+    def of_offices(self, figure: Figure) -> Value:
+        """Return a figure of the offices that there are, as one: what each of them is compared with."""
+        homes = {office: self.dwellings_at(replace(self.place, office=office)) for office in self.offices}
+        compared = {office: self.by_office.get(office, Counter()) for office in self.offices}
+        if figure.is_rated and not figure.judged_of:
+            # An office without dwellings has no rate, and what it counts belongs in no rate of others.
+            compared = {office: counts for office, counts in compared.items() if homes[office]}
+        return value_of(figure, added(compared.values()), sum(homes.values()))
+
+    def _together(self, by_office: Mapping[str, Counter[str]]) -> Counter[str]:
+        return added(counts for office, counts in by_office.items() if office in self._directory.offices)
+
     def of_office(self, figure: Figure, office: str) -> Value:
         """Return a figure of an office."""
         counts = self.by_office.get(office, Counter())
@@ -305,7 +317,7 @@ class Overview:
         found = []
         weighty = (figure for figure in FIGURES if figure.weight)
         for figure in sorted(weighty, key=lambda figure: -figure.weight):
-            whole = self.of_whole(figure)
+            whole = self.of_offices(figure)
             worse = ((office, self.of_office(figure, office)) for office in self.offices)
             found += [(figure, office, mine, whole) for office, mine in worse if is_worse(figure, mine, whole)]
         return [self._standing_out(*each) for each in found[:_MOST_STANDING_OUT]]
@@ -316,9 +328,9 @@ class Overview:
         since, is_start = None, False
         for first, offices in reversed(self._by_office_in_time.items()):
             then = value_of(figure, offices.get(office, Counter()), homes)
-            if is_worse(figure, then, value_of(figure, self._whole_in_time[first], all_homes)):
+            if is_worse(figure, then, value_of(figure, self._together(offices), all_homes)):
                 since = first
-            elif then.is_comparable:
+            elif judged(figure, then) is not None:
                 is_start = since is not None
                 break
             elif since is not None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names, without_code
-from dtm_contact.figures.comparing import SMALLEST, Value
+from dtm_contact.figures.comparing import SMALLEST, Value, drawn
 from dtm_contact.figures.definitions import BY_ID, Figure, Unit
 from dtm_contact.figures.overview import FigureSpan, Grain, OfficeStandsOut, Overview, Place
 
@@ -70,6 +70,22 @@ def _hours(minutes: float) -> str:
 def format_rate(rate: float | None) -> str:
     """Return "12,3 ‰", per thousand dwellings."""
     return "–" if rate is None else f"{rate:.1f}{_NBSP}‰".replace(".", ",")
+
+
+def format_drawn(figure: Figure, value: Value) -> str:
+    """Return a figure as it is drawn and compared: "12 % des dossiers ouverts", "3,1 ‰", or in its own unit."""
+    found = drawn(figure, value)
+    if found is None:
+        return "–"
+    told = format_drawn_number(figure, found[0])
+    return f"{told} {figure.judged_as}" if figure.judged_as else told
+
+
+def format_drawn_number(figure: Figure, number: float) -> str:
+    """Return the number of it alone: "12 %", "3,1 ‰", or in its own unit."""
+    if figure.judged_of:
+        return f"{number:.0f}{_NBSP}%"
+    return format_rate(number) if figure.is_rated else format_number(figure, number)
 
 
 def format_value(figure: Figure, value: Value) -> str:
@@ -167,9 +183,6 @@ def _affected(office: OfficeStandsOut, names: Names, looked_at: Place) -> str:
 
 def _detail(office: OfficeStandsOut, apart: Sequence[str]) -> OutlierDetail:
     """Return by which figure an office stands out; its interval stands on the figure's own page."""
-    mine, whole = (
-        format_rate(value.rate) if value.rate is not None else format_number(office.figure, value.number)
-        for value in (office.mine, office.whole)
-    )
+    mine, whole = (format_drawn(office.figure, value) for value in (office.mine, office.whole))
     told = [f"{office.figure.title} : {mine}, ensemble {whole}", *apart]
     return OutlierDetail(" ; ".join(filter(None, told)), office.figure)

@@ -9,6 +9,7 @@ import pytest
 from dtm_contact.directory import Address, Directory, Dwelling, Office, Records, Residence
 from dtm_contact.explain.names import Names
 from dtm_contact.figures.cells import FigureCells, merged
+from dtm_contact.figures.definitions import BY_ID
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place
 from dtm_contact.figures.telling import Outlier, describe_outliers
 from dtm_contact.hours import PARIS
@@ -140,3 +141,24 @@ def test_a_line_says_since_and_for_whom_only_where_it_differs_from_the_title() -
 def test_nothing_stands_out_where_all_are_alike(grain: Grain) -> None:
     assert offices(dict.fromkeys(MONTHS, GOOD), grain) == []
     assert merged([]).keys == ()
+
+
+def test_an_office_where_more_is_asked_for_does_not_stand_out() -> None:
+    busy = {("nord", "N1", "heating"): {"opened": 5000, "open": 900, "late": 90, "silent_14": 45, "reopened": 300}}
+    calm = {("sud", "S1", "heating"): {"opened": 500, "open": 90, "late": 9, "silent_14": 5, "reopened": 30}}
+    assert offices({MONTHS[2]: busy | calm}) == []
+    late = {("nord", "N1", "heating"): {**busy["nord", "N1", "heating"], "late": 400}}
+    # The whole is mostly that office, so that a large one has to be far from it.
+    (found,) = offices({MONTHS[2]: late | {("sud", "S1", "heating"): {"open": 900, "late": 90, "silent_14": 45}}})
+    assert [detail.figure.id for detail in found.details] == ["late"]
+    assert found.details[0].words.startswith("Dossiers en retard : 44\u00a0% des dossiers ouverts, ensemble 27\u00a0%")
+
+
+def test_the_whole_is_the_sum_of_the_offices_that_are_compared() -> None:
+    calls = {"calls_answered": 100, "calls_unserved": 100}
+    nowhere = {("", "", ""): {"calls_answered": 9000}, ("closed office", "", ""): {"calls_answered": 9000}}
+    months = {MONTHS[2]: {(office, "", ""): calls for office in ("nord", "sud", "agence")} | nowhere}
+    assert offices(months) == []
+    whole = overview(months).of_offices(BY_ID["calls_answered"])
+    assert (whole.number, whole.rate) == (200, 500)
+    assert overview(months).of_whole(BY_ID["calls_answered"]).number == 18300

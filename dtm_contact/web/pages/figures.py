@@ -14,7 +14,7 @@ from dtm_contact.access import Right, digest_of
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain.names import without_code
 from dtm_contact.figures import BY_ID, FIGURES, GROUPS, Figure
-from dtm_contact.figures.comparing import RULES, Gap, Value, gap_of, is_worse
+from dtm_contact.figures.comparing import RULES, Gap, Value, drawn, gap_of, is_worse
 from dtm_contact.figures.definitions import Basis, FigureKind, Unit
 from dtm_contact.figures.files import (
     CASE_COLUMNS,
@@ -29,7 +29,8 @@ from dtm_contact.figures.files import (
 from dtm_contact.figures.overview import FigureSpan, Grain, Overview, Place
 from dtm_contact.figures.telling import (
     describe_outliers,
-    format_number,
+    format_drawn,
+    format_drawn_number,
     format_period,
     format_rate,
     format_value,
@@ -117,16 +118,16 @@ class _Row:
 def _rows(context: RequestContext, overview: Overview, group: str) -> Iterator[_Row]:
     for figure in FIGURES:
         if figure.group == group:
-            whole = overview.of_whole(figure)
+            whole, compared = overview.of_whole(figure), overview.of_offices(figure)
             values = {office: overview.of_office(figure, office) for office in overview.offices}
-            by_office = [(office, value, is_worse(figure, value, whole)) for office, value in values.items()]
+            by_office = [(office, value, is_worse(figure, value, compared)) for office, value in values.items()]
             yield _Row(figure, whole, by_office, _gap(context, figure, gap_of(figure, values)))
 
 
 def _gap(context: RequestContext, figure: Figure, gap: Gap | None) -> str:
     if gap is None:
         return ""
-    told = format_rate if figure.is_rated else lambda number: format_number(figure, number)
+    told = partial(format_drawn_number, figure)
     sure = "" if gap.is_sure else " (peut tenir au hasard)"
     best, worst = _office(context, gap.best), _office(context, gap.worst)
     return f"{best} {told(gap.best_number)}, {worst} {told(gap.worst_number)}{sure}"
@@ -160,7 +161,7 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
     query, figure = FigureQuery.of(context), _figure(context)
     context.audit("read", "chiffres", figure=figure.id, **_audited(query))
     overview = _overview(context, query)
-    whole = overview.of_whole(figure)
+    whole, compared = overview.of_whole(figure), overview.of_offices(figure)
     offices = [(office, overview.of_office(figure, office)) for office in overview.offices]
     steps = overview.course(figure)
     names = context.app.names
@@ -169,7 +170,7 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
         "figure": figure,
         "whole": whole,
         "by_office": [
-            (office, _office(context, office), value, is_worse(figure, value, whole)) for office, value in offices
+            (office, _office(context, office), value, is_worse(figure, value, compared)) for office, value in offices
         ],
         "by_residence": _places(overview.of_residence, figure, overview.by_residence, partial(_residence, context)),
         "by_topic": _places(overview.of_topic, figure, overview.by_topic, lambda topic: names.topics.get(topic, topic)),
@@ -179,14 +180,14 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
         "bars": bars(
             f"{figure.title}, par bureau",
             "Une barre par bureau, avec son intervalle ; la ligne tiretée est l’ensemble, ▲ dit : moins bon que lui.",
-            [_bar(figure, _office(context, office), value, whole) for office, value in offices],
-            whole.compared[0] if whole.compared else None,
+            [_bar(figure, _office(context, office), value, compared) for office, value in offices],
+            line[0] if (line := drawn(figure, compared)) else None,
         ),
         "line": course(
             f"{figure.title}, dans le temps",
             "Trait plein et points : ce qui est choisi ; tirets et croix : tous les bureaux.",
-            [_point(first, query, mine, of_all) for first, mine, of_all in steps],
-            format_rate if whole.rate is not None else lambda number: format_number(figure, number),
+            [_point(figure, first, query, mine, of_all) for first, mine, of_all in steps],
+            partial(format_drawn_number, figure),
         ),
         "rules": RULES[:2],
     }
@@ -199,14 +200,14 @@ def _places(of: Any, figure: Figure, names: Mapping[str, object], called: Any) -
 
 
 def _bar(figure: Figure, label: str, value: Value, whole: Value) -> Bar:
-    number, low, high = value.compared or (value.number, None, None)
-    told = format_rate(number) if value.rate is not None and number is not None else format_value(figure, value)
+    number, low, high = drawn(figure, value) or (None, None, None)
+    told = format_drawn(figure, value) if figure.is_rated else format_value(figure, value)
     return Bar(label, number, low, high, told, is_worse(figure, value, whole))
 
 
-def _point(first: date, query: FigureQuery, mine: Value, of_all: Value) -> Point:
+def _point(figure: Figure, first: date, query: FigureQuery, mine: Value, of_all: Value) -> Point:
     def number(value: Value) -> float | None:
-        return value.rate if value.rate is not None else value.number
+        return found[0] if (found := drawn(figure, value)) else None
 
     label = f"{first:%d/%m}" if step_of(query.span) is Grain.WEEK else f"{first:%m/%y}"
     return Point(label, number(mine), number(of_all))
@@ -390,6 +391,7 @@ def _around(context: RequestContext, query: FigureQuery) -> Mapping[str, Any]:
         "tables": TABLES,
         "formatted": format_value,
         "rate": format_rate,
+        "drawn": format_drawn,
         "has_cases": lambda figure: figure.basis is not Basis.COUNTED_ONLY,
         "FigureKind": FigureKind,
         "Unit": Unit,
