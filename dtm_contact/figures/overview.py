@@ -20,6 +20,8 @@ _BEFORE = 6
 _SHOWN_BEFORE = 12
 """Periods that a figure's course shows beside the present one."""
 _MOST_STANDING_OUT = 8
+_DAYS_ENOUGH = 7
+"""A period is opened on once so many of its days have passed."""
 
 
 class Grain(StrEnum):
@@ -68,6 +70,20 @@ class FigureSpan:
     def before(self) -> "FigureSpan":
         """The one that went before."""
         return FigureSpan.of(self.grain, self.first - timedelta(days=1))
+
+
+def latest_span(grain: Grain, today: date, first_counted: date | None) -> FigureSpan:
+    """Return the period to open on: the present one, or the one before while few days of it have passed.
+
+    Args:
+        grain: how long it is.
+        today: the day that it is.
+        first_counted: the first day that was counted: before it, there is no period to open on; None: none was.
+    """
+    present = FigureSpan.of(grain, today)
+    begun = (today - present.first).days >= _DAYS_ENOUGH
+    known = first_counted is not None and first_counted < present.first
+    return present.before if known and not begun else present
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +175,11 @@ class FigureReader:
             first = first.before
         grain = "week" if span.grain is Grain.WEEK else "month"
         return self.cells(grain, first.first, span.first - timedelta(days=1))
+
+    def first_counted(self) -> date | None:
+        """Return the first day that was counted; None where none was."""
+        days = self._figures.counted_days()
+        return None if days is None else days[0]
 
     def counted_at(self) -> datetime | None:
         """Return when the latest day was counted; None where none was."""

@@ -26,7 +26,7 @@ from dtm_contact.figures.files import (
     case_table_columns,
     cases_as_rows,
 )
-from dtm_contact.figures.overview import FigureSpan, Grain, Overview, Place
+from dtm_contact.figures.overview import FigureSpan, Grain, Overview, Place, latest_span
 from dtm_contact.figures.telling import (
     describe_outliers,
     format_drawn,
@@ -68,10 +68,14 @@ class FigureQuery:
 
     @classmethod
     def of(cls, context: RequestContext) -> "FigureQuery":
-        """Return what a request asks; what it does not say, or says wrongly, is the present month of all offices."""
+        """Return what a request asks; what it does not say, or says wrongly, is the latest month of all offices."""
         today = context.now.date()
-        grain = context.text("p")
-        span = FigureSpan.of(Grain(grain) if grain in set(Grain) else Grain.MONTH, _day(context.text("le"), today))
+        asked = context.text("p")
+        grain = Grain(asked) if asked in set(Grain) else Grain.MONTH
+        day = _day(context.text("le"), today)
+        span = (
+            latest_span(grain, today, context.app.figures.first_counted()) if day is None else FigureSpan.of(grain, day)
+        )
         place = Place(*(context.text(name) or None for name in ("b", "r", "m")))
         return cls(span, place, today)
 
@@ -83,12 +87,18 @@ class FigureQuery:
         return f"?{urlencode({name: value for name, value in fields.items() if value})}"
 
 
-def _day(written: str, today: date) -> date:
+def _day(written: str, today: date) -> date | None:
     try:
         day = date.fromisoformat(written)
     except ValueError:
-        return today
-    return day if _FIRST_YEAR <= day.year <= today.year + 1 else today
+        return None
+    return day if _FIRST_YEAR <= day.year <= today.year + 1 else None
+
+
+def _passed(query: FigureQuery) -> str:
+    """Return how much of a period has passed where it is not over: "1 jour sur 31"; otherwise ""."""
+    days, passed = (query.span.after.first - query.span.first).days, (query.today - query.span.first).days + 1
+    return f"{passed} jour{'s' if passed > 1 else ''} sur {days}" if 0 < passed < days else ""
 
 
 @page("/chiffres", Right.FIGURES)
@@ -381,6 +391,7 @@ def _around(context: RequestContext, query: FigureQuery) -> Mapping[str, Any]:
         "query": query,
         "grains": {Grain.WEEK: "Semaine", Grain.MONTH: "Mois", Grain.YEAR: "Année"},
         "period": format_period(query.span),
+        "passed": _passed(query),
         "before": query.link(le=query.span.before.first.isoformat()),
         "after": query.link(le=query.span.after.first.isoformat()) if query.span.after.first <= query.today else "",
         "all_offices": sorted((each.office_id, each.name) for each in records.offices),
