@@ -6,7 +6,7 @@ from typing import Final
 
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names, without_code
-from dtm_contact.figures.comparing import SMALLEST, Value, drawn
+from dtm_contact.figures.comparing import PER_DWELLINGS, SMALLEST, Value, drawn
 from dtm_contact.figures.definitions import BY_ID, Figure, Unit
 from dtm_contact.figures.overview import FigureSpan, Grain, OfficeStandsOut, Overview, Place
 
@@ -68,8 +68,11 @@ def _hours(minutes: float) -> str:
 
 
 def format_rate(rate: float | None) -> str:
-    """Return "12,3 ‰", per thousand dwellings."""
-    return "–" if rate is None else f"{rate:.1f}{_NBSP}‰".replace(".", ",")
+    """Return a number per 1,000 dwellings: "12,3 ‰"; from 1,000 on "2,9 par logement"."""
+    if rate is None:
+        return "–"
+    told = f"{rate / PER_DWELLINGS:.1f} par logement" if rate >= PER_DWELLINGS else f"{rate:.1f}{_NBSP}‰"
+    return told.replace(".", ",")
 
 
 def format_drawn(figure: Figure, value: Value) -> str:

@@ -11,7 +11,7 @@ from dtm_contact.explain.names import Names
 from dtm_contact.figures.cells import FigureCells, merged
 from dtm_contact.figures.definitions import BY_ID
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place
-from dtm_contact.figures.telling import Outlier, describe_outliers
+from dtm_contact.figures.telling import Outlier, describe_outliers, format_rate
 from dtm_contact.hours import PARIS
 
 MONTHS = (date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1))
@@ -162,3 +162,9 @@ def test_the_whole_is_the_sum_of_the_offices_that_are_compared() -> None:
     whole = overview(months).of_offices(BY_ID["calls_answered"])
     assert (whole.number, whole.rate) == (200, 500)
     assert overview(months).of_whole(BY_ID["calls_answered"]).number == 18300
+
+
+def test_a_rate_above_a_thousand_is_told_by_dwelling() -> None:
+    assert format_rate(2900.0) == "2,9 par logement"
+    assert format_rate(999.0) == "999,0\u00a0‰"
+    assert format_rate(None) == "–"

@@ -13,10 +13,12 @@ import pytest
 from dtm_contact.access import Role, digest_of
 from dtm_contact.figures.case_facts import TimeContext
 from dtm_contact.figures.counting import CountingContext, count_days, periods_of
-from dtm_contact.figures.definitions import FIGURES
+from dtm_contact.figures.definitions import BY_ID, FIGURES
 from dtm_contact.figures.overview import FigureSpan, Grain, latest_span
+from dtm_contact.figures.telling import Outlier, OutlierDetail
 from dtm_contact.model import Channel
 from dtm_contact.serving import RateLimit
+from dtm_contact.web.pages import figures as pages
 from tests.prove.figures_store import CALENDARS, FORMULA, PARIS, PEOPLE, Writer, places_of, put
 from tests.prove.program import chance
 from tests.web.conftest import DeskAlone, Somebody, desk_over, open_in
@@ -185,6 +187,16 @@ def test_before_anything_is_counted_the_pages_say_so(desk: DeskAlone) -> None:
         answer = head.get(path)
         assert answer.status_code == 200
         assert "rien n’est encore compté" in answer.text
+
+
+def test_what_stands_out_leads_to_the_page_of_its_figure_and_office(
+    head: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    detail = OutlierDetail("Réponses dans le délai : 60 %", BY_ID["in_time"])
+    told = Outlier("Sud : moins bon service", office="sud", details=(detail,))
+    monkeypatch.setattr(pages, "describe_outliers", lambda *_given: iter([told]))
+    found = unescape(head.get(f"/chiffres?le={last_month(head.desk)}").text)
+    assert re.search(r'<a href="/chiffres/detail\?[^"]*b=sud&c=in_time">Sud : moins bon service</a>', found)
 
 
 def test_the_board_has_no_log_in_and_nothing_of_a_person(desk: DeskAlone) -> None:

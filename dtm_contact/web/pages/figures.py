@@ -159,7 +159,8 @@ def _standing_out(context: RequestContext, overview: Overview, query: FigureQuer
                 (detail.words, f"/chiffres/detail{query.link(c=detail.figure.id, b=each.office)}")
                 for detail in each.details
             ]
-            yield _StandingOut(each.words, f"/chiffres{query.link(b=each.office)}", details)
+            # The figure that weighs most is what the headline tells.
+            yield _StandingOut(each.words, details[0][1], details)
         else:
             place = {"r": each.residence, "m": each.topic}
             yield _StandingOut(each.words, f"/chiffres/dossiers{query.link(c='opened', **place)}", ())
