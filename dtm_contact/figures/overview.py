@@ -107,8 +107,8 @@ class OfficeStandsOut:
     Attributes:
         office, figure: which, by what.
         mine, whole: its value and the whole's.
-        since: the first of the periods in a row, up to the last one known, in which that was so; None where it no
-            longer was in the last one.
+        since: the first of the periods in a row, up to the last one known, in which that was so; None where only the
+            months of a year together show it.
         is_start: whether a period went before in which that was not so; otherwise it may have begun earlier.
         topic, residence: where in it the figure is worst, of those that are worse than the rest of the same office.
     """
@@ -314,6 +314,11 @@ class Overview:
         """Return where many more cases came than usual, the least likely first; none without earlier periods."""
         before = self._usual()
         return [] if before is None else unusual(self.by_residence_and_topic(), before)[:_MOST_STANDING_OUT]
+
+    @property
+    def has_usual(self) -> bool:
+        """Whether periods went before, which say what is usual."""
+        return self._usual() is not None
 
     def _usual(self) -> dict[tuple[str, str], float] | None:
         """Return what is usual of each residence and topic in as much of a period as has passed."""

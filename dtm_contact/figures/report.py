@@ -15,7 +15,14 @@ from dtm_contact.explain.names import Names
 from dtm_contact.figures.comparing import Value, drawn
 from dtm_contact.figures.definitions import FIGURES, Figure
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place
-from dtm_contact.figures.telling import describe_outliers, format_drawn, format_period, format_value, office_name
+from dtm_contact.figures.telling import (
+    describe_nothing,
+    describe_outliers,
+    format_drawn,
+    format_period,
+    format_value,
+    office_name,
+)
 from dtm_contact.log import get_log
 from dtm_contact.model import Outgoing, OutgoingKind
 from dtm_contact.outbound.letters import Letter, write
@@ -41,8 +48,7 @@ def _lines(overview: Overview, names: Names, directory: Directory) -> Iterator[s
     for each in found:
         yield f"- {each.words}"
         yield from (f"  - {detail.words}" for detail in each.details)
-    if not found:
-        yield "- rien au-delà du hasard"
+    yield from (f"- {words}" for words in describe_nothing(overview, found))
     for figure in (each for each in FIGURES if each.reported):
         yield ""
         whole = overview.of_whole(figure)

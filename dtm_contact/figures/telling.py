@@ -166,10 +166,22 @@ def describe_outliers(overview: Overview, names: Names, directory: Directory) ->
 def _since(office: OfficeStandsOut, span: FigureSpan) -> str:
     """Return since when an office is worse by a figure; "au moins depuis" where it may be for longer."""
     if office.since is None:
-        return f"en {format_period(span)}, mais plus dans la dernière période connue"
+        return f"sur {format_period(span)} dans son ensemble (le dernier mois seul ne le montre pas)"
     told = format_period(FigureSpan(step_of(span), office.since))
     told = f"la {told}" if span.grain is Grain.WEEK else told
     return f"depuis {told}" if office.is_start else f"au moins depuis {told} (pas de comparaison avant)"
+
+
+def describe_nothing(overview: Overview, found: Sequence[Outlier]) -> Iterator[str]:
+    """Yield in words of what nothing stands out: of the offices, of the residences."""
+    if not any(each.office for each in found):
+        yield "Aucun bureau n’est moins bon que l’ensemble au-delà du hasard."
+    if not any(each.residence for each in found):
+        yield (
+            "Rien d’inhabituel dans les résidences."
+            if overview.has_usual
+            else "Pas de période précédente : rien ne dit encore ce qui est habituel dans les résidences."
+        )
 
 
 def _affected(office: OfficeStandsOut, names: Names, looked_at: Place) -> str:

@@ -11,7 +11,7 @@ from dtm_contact.explain.names import Names
 from dtm_contact.figures.cells import FigureCells, merged
 from dtm_contact.figures.definitions import BY_ID
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place
-from dtm_contact.figures.telling import Outlier, describe_outliers, format_rate
+from dtm_contact.figures.telling import Outlier, describe_nothing, describe_outliers, format_rate
 from dtm_contact.hours import PARIS
 
 MONTHS = (date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1))
@@ -117,9 +117,9 @@ def test_a_period_of_too_few_cases_is_no_start() -> None:
     assert ", depuis avril 2026" in nord.words
 
 
-def test_a_year_that_ends_well_is_told_as_over() -> None:
+def test_a_year_that_ends_well_is_told_as_a_whole() -> None:
     (nord,) = offices({MONTHS[0]: EVEN, MONTHS[1]: EVEN, MONTHS[2]: GOOD}, Grain.YEAR)
-    assert "en 2026, mais plus dans la dernière période connue" in nord.words
+    assert "sur 2026 dans son ensemble (le dernier mois seul ne le montre pas)" in nord.words
     assert "depuis" not in nord.words
 
 
@@ -168,3 +168,12 @@ def test_a_rate_above_a_thousand_is_told_by_dwelling() -> None:
     assert format_rate(2900.0) == "2,9 par logement"
     assert format_rate(999.0) == "999,0\u00a0‰"
     assert format_rate(None) == "–"
+
+
+def test_where_nothing_stands_out_that_is_said_of_offices_and_of_residences() -> None:
+    assert list(describe_nothing(overview(dict.fromkeys(MONTHS, GOOD)), [])) == [
+        "Aucun bureau n’est moins bon que l’ensemble au-delà du hasard.",
+        "Rien d’inhabituel dans les résidences.",
+    ]
+    (first,) = describe_nothing(overview({MONTHS[2]: GOOD}), [Outlier("Nord", office="nord")])
+    assert first.startswith("Pas de période précédente")

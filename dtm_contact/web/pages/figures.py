@@ -1,6 +1,6 @@
 """The figures of the work: what stands out, each figure by office, residence and topic, and the cases behind it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -28,6 +28,8 @@ from dtm_contact.figures.files import (
 )
 from dtm_contact.figures.overview import FigureSpan, Grain, Overview, Place, latest_span
 from dtm_contact.figures.telling import (
+    Outlier,
+    describe_nothing,
     describe_outliers,
     format_drawn,
     format_drawn_number,
@@ -107,12 +109,14 @@ def figures(context: RequestContext) -> Mapping[str, Any]:
     query = FigureQuery.of(context)
     context.audit("read", "chiffres", **_audited(query))
     overview = _overview(context, query)
+    outliers = list(describe_outliers(overview, context.app.names, context.app.directory))
     return {
         **_around(context, query),
         "groups": [(GROUPS[group][0], list(_rows(context, overview, group))) for group in GROUPS],
         "offices": [(office, _office(context, office)) for office in overview.offices],
         "homes": {office: overview.dwellings_at(replace(query.place, office=office)) for office in overview.offices},
-        "standing_out": list(_standing_out(context, overview, query)),
+        "standing_out": list(_standing_out(outliers, query)),
+        "nothing": list(describe_nothing(overview, outliers)),
         "rules": RULES,
     }
 
@@ -152,8 +156,8 @@ class _StandingOut:
     details: Sequence[tuple[str, str]]
 
 
-def _standing_out(context: RequestContext, overview: Overview, query: FigureQuery) -> Iterator[_StandingOut]:
-    for each in describe_outliers(overview, context.app.names, context.app.directory):
+def _standing_out(outliers: Iterable[Outlier], query: FigureQuery) -> Iterator[_StandingOut]:
+    for each in outliers:
         if each.office:
             details = [
                 (detail.words, f"/chiffres/detail{query.link(c=detail.figure.id, b=each.office)}")
