@@ -6,7 +6,7 @@ between which they lie with that certainty, by the normal approximation of the b
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from dtm_contact.figures.cells import Counts, Spread
@@ -25,14 +25,19 @@ _LEAST_USUAL: Final = 0.5
 PER_DWELLINGS: Final = 1000
 
 COMPARING: Final = (
+    "Les bureaux sont comparés par des parts et des durées : ce qui attend, par sa part des dossiers ouverts ; les "
+    "appels sans réponse, par leur part des appels. Un nombre pour 1 000 logements dit ce qui est demandé, et n’est "
+    "qu’affiché. L’ensemble est la somme des bureaux comparés. "
     "Un bureau n’est comparé aux autres par un chiffre que s’il repose sur 30 cas au moins. Entre parenthèses, "
     "l’intervalle dans lequel le chiffre se trouve avec une certitude de 95 % (parts : Wilson ; nombres : Byar ; "
     "médianes et 9 sur 10 : rangs de la loi binomiale). Quand deux intervalles se touchent, l’écart peut tenir au "
     "hasard."
 )
 STANDING_OUT: Final = (
-    "Un bureau ressort quand son intervalle et celui de l’ensemble ne se touchent pas ; « depuis » est la première des "
-    "périodes qui se suivent jusqu’à celle-ci où il en est ainsi."
+    "Un bureau ressort quand son intervalle et celui de l’ensemble ne se touchent pas. « Depuis » est la première des "
+    "périodes qui se suivent jusqu’à celle-ci où il en est ainsi ; « au moins depuis » dit que celle d’avant n’est pas "
+    "connue, ou repose sur trop peu de cas. « Surtout pour » nomme un motif ou une résidence du bureau dont "
+    "l’intervalle est du mauvais côté de celui de tout le reste du même bureau, sans le toucher."
 )
 UNUSUAL: Final = (
     "Une résidence ressort pour un motif quand elle a ouvert au moins 5 dossiers, au moins 2 fois ce qui y est "
@@ -52,6 +57,7 @@ class Value:
         count: how many cases it rests on.
         low, high: the interval; None where there is none.
         rate, rate_low, rate_high: the same per 1,000 dwellings; None where the place has none, or it makes no sense.
+        share: of what is counted as a part of something: that share, in per cent; None where there is no whole.
     """
 
     number: float | None
@@ -61,6 +67,7 @@ class Value:
     rate: float | None = None
     rate_low: float | None = None
     rate_high: float | None = None
+    share: "Value | None" = None
 
     @property
     def is_comparable(self) -> bool:
@@ -68,12 +75,11 @@ class Value:
         return self.number is not None and self.count >= SMALLEST
 
     @property
-    def compared(self) -> tuple[float, float, float] | None:
-        """By what places are compared: the rate where there is one, else the number; with its interval."""
-        number, low, high = (
-            (self.number, self.low, self.high) if self.rate is None else (self.rate, self.rate_low, self.rate_high)
+    def interval(self) -> tuple[float, float, float] | None:
+        """The number and its interval; None where there is none."""
+        return (
+            None if self.number is None or self.low is None or self.high is None else (self.number, self.low, self.high)
         )
-        return None if number is None or low is None or high is None else (number, low, high)
 
 
 def wilson(part: int, whole: int) -> tuple[float, float]:
@@ -130,11 +136,7 @@ def value_of(figure: Figure, counts: Counts, dwellings: int = 0) -> Value:
     """
     match figure.kind:
         case FigureKind.SHARE:
-            part, whole = counts.get(figure.measure, 0), counts.get(figure.whole, 0)
-            if not whole:
-                return Value(None, 0)
-            low, high = wilson(part, whole)
-            return Value(100 * part / whole, whole, 100 * low, 100 * high)
+            return _share(counts.get(figure.measure, 0), counts.get(figure.whole, 0))
         case FigureKind.QUANTILE:
             spread = Spread.of(counts, figure.measure)
             if not spread.count:
@@ -142,7 +144,30 @@ def value_of(figure: Figure, counts: Counts, dwellings: int = 0) -> Value:
             first, last = ranks(figure.quantile, spread.count)
             return Value(spread.quantile(figure.quantile), spread.count, spread.at(first), spread.at(last))
         case _:
-            return _counted(figure, amount(figure, counts), dwellings)
+            found = _counted(figure, amount(figure, counts), dwellings)
+            whole = sum(counts.get(name, 0) for name in figure.judged_of)
+            return replace(found, share=_share(found.count, whole)) if figure.judged_of else found
+
+
+def judged(figure: Figure, value: Value) -> Value | None:
+    """Return by what of a value places are compared; None where they are not, or where it rests on too few cases."""
+    found = value.share if figure.judged_of else value
+    return found if figure.is_judged and found is not None and found.is_comparable else None
+
+
+def drawn(figure: Figure, value: Value) -> tuple[float, float | None, float | None] | None:
+    """Return what is drawn of a value, with its interval: the share or rate where a figure has one; None: nothing."""
+    if figure.is_rated and not figure.judged_of:
+        return None if value.rate is None else (value.rate, value.rate_low, value.rate_high)
+    found = value.share if figure.judged_of else value
+    return None if found is None or found.number is None else (found.number, found.low, found.high)
+
+
+def _share(part: int, whole: int) -> Value:
+    if not whole:
+        return Value(None, 0)
+    low, high = wilson(part, whole)
+    return Value(100 * part / whole, whole, 100 * low, 100 * high)
 
 
 def _counted(figure: Figure, count: int, dwellings: int) -> Value:
@@ -174,9 +199,7 @@ class Gap:
 
 def gap_of(figure: Figure, values: Mapping[str, Value]) -> Gap | None:
     """Return the gap between the best and the worst place; None where fewer than two can be compared."""
-    if figure.better is Better.NEITHER:
-        return None
-    places = {name: value.compared for name, value in values.items() if value.is_comparable}
+    places = {name: found.interval for name, value in values.items() if (found := judged(figure, value)) is not None}
     ordered = sorted((found[0], name, found) for name, found in places.items() if found is not None)
     if len(ordered) < 2:  # noqa: PLR2004 - a gap has two sides
         return None
@@ -187,8 +210,10 @@ def gap_of(figure: Figure, values: Mapping[str, Value]) -> Gap | None:
 
 def is_worse(figure: Figure, mine: Value, whole: Value) -> bool:
     """Return whether a place is worse than the whole beyond chance: their intervals do not touch."""
-    ours, all_of_it = mine.compared, whole.compared
-    if not mine.is_comparable or ours is None or all_of_it is None:
+    mine_judged, whole_judged = judged(figure, mine), judged(figure, whole)
+    ours = None if mine_judged is None else mine_judged.interval
+    all_of_it = None if whole_judged is None else whole_judged.interval
+    if ours is None or all_of_it is None:
         return False
     if figure.better is Better.LESS:
         return ours[1] > all_of_it[2]
@@ -226,9 +251,21 @@ def unusual(now: Mapping[tuple[str, str], int], usual: Mapping[tuple[str, str], 
     return sorted(found, key=lambda each: (each.chance, each.residence, each.topic))
 
 
-def worst_of(figure: Figure, values: Iterable[tuple[str, Value]]) -> str | None:
-    """Return the place where a figure is worst, of those that can be compared; None where none can."""
-    compared = [(value.compared[0], name) for name, value in values if value.is_comparable and value.compared]
-    if not compared:
+def worst_part(figure: Figure, parts: Iterable[tuple[str, Value, Value]]) -> str | None:
+    """Return the part of a place that is the worst, of those that are worse than the rest of it beyond chance.
+
+    Args:
+        figure: by what.
+        parts: the name of each, its value, and that of all of the place but for it.
+
+    Returns:
+        its name; None where no part is worse than the rest.
+    """
+    worse = [
+        (found.number or 0.0, name)
+        for name, mine, rest in parts
+        if is_worse(figure, mine, rest) and (found := judged(figure, mine)) is not None
+    ]
+    if not worse:
         return None
-    return (max if figure.better is Better.LESS else min)(compared)[1]
+    return (max if figure.better is Better.LESS else min)(worse)[1]

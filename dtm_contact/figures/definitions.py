@@ -138,6 +138,10 @@ class Figure:
         unit: what it is told in.
         measures: the measure counted, the part of a share, or the durations.
         whole: of a share: what it is a part of.
+        judged_of: of what is counted: the measures, its own among them or not, of which it is a part: offices are
+            compared by that share. Where there is none, what is counted is shown, and no office compared by it: how
+            much there is to do is no fault of an office.
+        judged_as: in French: of what that share is, "des dossiers ouverts".
         quantile: of the durations: 0.5 or 0.9.
         better: which value is the better one.
         basis, events, behind: by what the cases behind it are found again; `Basis.COUNTED_ONLY` lists none.
@@ -161,6 +165,8 @@ class Figure:
     kind: FigureKind = FigureKind.COUNT
     unit: Unit = Unit.NUMBER
     whole: str = ""
+    judged_of: tuple[str, ...] = ()
+    judged_as: str = ""
     quantile: float = 0.0
     better: Better = Better.NEITHER
     events: tuple[str, ...] = ()
@@ -175,6 +181,11 @@ class Figure:
     def measures(self) -> tuple[str, ...]:
         """The measures that it is made of."""
         return (self.measure, self.whole) if self.whole else (self.measure,)
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether offices are compared by it: a share, a duration, or what is counted as a part of something."""
+        return self.better is not Better.NEITHER and (bool(self.judged_of) or not self.is_rated)
 
     @property
     def is_rated(self) -> bool:
@@ -336,7 +347,6 @@ for _figure in (
         basis=Basis.EVENTS,
         events=("reopened", "joined", "answered", "returned"),
         behind=CasesBehind(reopening=True),
-        weight=4,
         reported=True,
     ),
     Figure(
@@ -468,11 +478,19 @@ for _figure in (
         id="late",
         group="stock",
         title="Dossiers en retard",
-        counts="De ceux-là, les dossiers dont l’échéance est passée, ceux en attente compris.",
+        counts=(
+            "De ceux-là, les dossiers dont l’échéance est passée, ceux en attente compris. Les bureaux sont comparés "
+            "par leur part des dossiers ouverts."
+        ),
         title_en="Late cases",
-        counts_en="Of those, the cases whose due time is past, those set waiting included.",
+        counts_en=(
+            "Of those, the cases whose due time is past, those set waiting included. Offices are compared by their "
+            "share of the open cases."
+        ),
         source="cases, events",
         measure="late",
+        judged_of=("open",),
+        judged_as="des dossiers ouverts",
         kind=FigureKind.STOCK,
         better=Better.LESS,
         basis=Basis.OPEN_NOW,
@@ -500,11 +518,19 @@ for _figure in (
             id=f"silent_{days}",
             group="stock",
             title=f"Sans nouvelles depuis {days} jours",
-            counts=f"Dossiers ouverts auxquels personne n’a répondu depuis plus de {days} jours.",
+            counts=(
+                f"Dossiers ouverts auxquels personne n’a répondu depuis plus de {days} jours. Les bureaux sont "
+                "comparés par leur part des dossiers ouverts."
+            ),
             title_en=f"Silent for {days} days",
-            counts_en=f"Open cases that nobody has answered for more than {days} days.",
+            counts_en=(
+                f"Open cases that nobody has answered for more than {days} days. Offices are compared by their share "
+                "of the open cases."
+            ),
             source="cases, events",
             measure=f"silent_{days}",
+            judged_of=("open",),
+            judged_as="des dossiers ouverts",
             kind=FigureKind.STOCK,
             better=Better.LESS,
             basis=Basis.OPEN_NOW,
@@ -532,15 +558,18 @@ for _figure in (
         title="Appels sans réponse",
         counts=(
             "Appels entrants dont l’auteur attend qu’on le rappelle : abandon, file dépassée, message vocal, bureaux "
-            "fermés, transfert dans le vide."
+            "fermés, transfert dans le vide. Les bureaux sont comparés par leur part des appels répondus "
+            "et sans réponse."
         ),
         title_en="Calls unserved",
         counts_en=(
             "Calls that came in and whose caller waits to be called: abandoned, timed out, voice message, out of "
-            "hours, transferred to nobody."
+            "hours, transferred to nobody. Offices are compared by their share of the calls answered and unserved."
         ),
         source="contacts",
         measure="calls_unserved",
+        judged_of=("calls_answered", "calls_unserved"),
+        judged_as="des appels",
         better=Better.LESS,
         behind=CasesBehind(calls=True),
         weight=3,
@@ -601,7 +630,6 @@ for _figure in (
         measure="incidents",
         better=Better.LESS,
         behind=CasesBehind(topics=INCIDENT_TOPICS),
-        weight=2,
         reported=True,
         basis=Basis.OPENED,
     ),

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 
 from dtm_contact.directory import Directory
 from dtm_contact.figures.cells import FigureCells, Key, added, merged
-from dtm_contact.figures.comparing import Unusual, Value, is_worse, unusual, value_of, worst_of
+from dtm_contact.figures.comparing import Unusual, Value, is_worse, judged, unusual, value_of, worst_part
 from dtm_contact.figures.definitions import FIGURES, Figure
 from dtm_contact.store.figures import StoredFigures
 
@@ -20,6 +20,8 @@ _BEFORE = 6
 _SHOWN_BEFORE = 12
 """Periods that a figure's course shows beside the present one."""
 _MOST_STANDING_OUT = 8
+_DAYS_ENOUGH = 7
+"""A period is opened on once so many of its days have passed."""
 
 
 class Grain(StrEnum):
@@ -70,6 +72,20 @@ class FigureSpan:
         return FigureSpan.of(self.grain, self.first - timedelta(days=1))
 
 
+def latest_span(grain: Grain, today: date, first_counted: date | None) -> FigureSpan:
+    """Return the period to open on: the present one, or the one before while few days of it have passed.
+
+    Args:
+        grain: how long it is.
+        today: the day that it is.
+        first_counted: the first day that was counted: before it, there is no period to open on; None: none was.
+    """
+    present = FigureSpan.of(grain, today)
+    begun = (today - present.first).days >= _DAYS_ENOUGH
+    known = first_counted is not None and first_counted < present.first
+    return present.before if known and not begun else present
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Which cases are looked at: of an office, a residence, a topic; None for all."""
@@ -91,15 +107,18 @@ class OfficeStandsOut:
     Attributes:
         office, figure: which, by what.
         mine, whole: its value and the whole's.
-        since: the first of the periods in a row in which that was so.
-        topic, residence: where in it the figure is worst, of those with enough cases.
+        since: the first of the periods in a row, up to the last one known, in which that was so; None where only the
+            months of a year together show it.
+        is_start: whether a period went before in which that was not so; otherwise it may have begun earlier.
+        topic, residence: where in it the figure is worst, of those that are worse than the rest of the same office.
     """
 
     office: str
     figure: Figure
     mine: Value
     whole: Value
-    since: date
+    since: date | None
+    is_start: bool
     topic: str | None
     residence: str | None
 
@@ -156,6 +175,11 @@ class FigureReader:
             first = first.before
         grain = "week" if span.grain is Grain.WEEK else "month"
         return self.cells(grain, first.first, span.first - timedelta(days=1))
+
+    def first_counted(self) -> date | None:
+        """Return the first day that was counted; None where none was."""
+        days = self._figures.counted_days()
+        return None if days is None else days[0]
 
     def counted_at(self) -> datetime | None:
         """Return when the latest day was counted; None where none was."""
@@ -233,6 +257,18 @@ class Overview:
         """Return a figure of all offices."""
         return value_of(figure, self.whole, self.dwellings_at(replace(self.place, office=None)))
 
+    def of_offices(self, figure: Figure) -> Value:
+        """Return a figure of the offices that there are, as one: what each of them is compared with."""
+        homes = {office: self.dwellings_at(replace(self.place, office=office)) for office in self.offices}
+        compared = {office: self.by_office.get(office, Counter()) for office in self.offices}
+        if figure.is_rated and not figure.judged_of:
+            # An office without dwellings has no rate, and what it counts belongs in no rate of others.
+            compared = {office: counts for office, counts in compared.items() if homes[office]}
+        return value_of(figure, added(compared.values()), sum(homes.values()))
+
+    def _together(self, by_office: Mapping[str, Counter[str]]) -> Counter[str]:
+        return added(counts for office, counts in by_office.items() if office in self._directory.offices)
+
     def of_office(self, figure: Figure, office: str) -> Value:
         """Return a figure of an office."""
         counts = self.by_office.get(office, Counter())
@@ -279,6 +315,11 @@ class Overview:
         before = self._usual()
         return [] if before is None else unusual(self.by_residence_and_topic(), before)[:_MOST_STANDING_OUT]
 
+    @property
+    def has_usual(self) -> bool:
+        """Whether periods went before, which say what is usual."""
+        return self._usual() is not None
+
     def _usual(self) -> dict[tuple[str, str], float] | None:
         """Return what is usual of each residence and topic in as much of a period as has passed."""
         if self.span.grain is Grain.YEAR:
@@ -302,7 +343,7 @@ class Overview:
         found = []
         weighty = (figure for figure in FIGURES if figure.weight)
         for figure in sorted(weighty, key=lambda figure: -figure.weight):
-            whole = self.of_whole(figure)
+            whole = self.of_offices(figure)
             worse = ((office, self.of_office(figure, office)) for office in self.offices)
             found += [(figure, office, mine, whole) for office, mine in worse if is_worse(figure, mine, whole)]
         return [self._standing_out(*each) for each in found[:_MOST_STANDING_OUT]]
@@ -310,17 +351,30 @@ class Overview:
     def _standing_out(self, figure: Figure, office: str, mine: Value, whole: Value) -> OfficeStandsOut:
         place, wide = replace(self.place, office=office), replace(self.place, office=None)
         homes, all_homes = self.dwellings_at(place), self.dwellings_at(wide)
-        since = self.span.first
+        since, is_start = None, False
         for first, offices in reversed(self._by_office_in_time.items()):
             then = value_of(figure, offices.get(office, Counter()), homes)
-            if not is_worse(figure, then, value_of(figure, self._whole_in_time[first], all_homes)):
+            if is_worse(figure, then, value_of(figure, self._together(offices), all_homes)):
+                since = first
+            elif judged(figure, then) is not None:
+                is_start = since is not None
                 break
-            since = min(since, first)
+            elif since is not None:
+                break
         within = self._within(office)
-        topics = ((name, within.of_topic(figure, name)) for name in within.by_topic if name)
-        residences = ((name, within.of_residence(figure, name)) for name in within.by_residence if name)
-        where = worst_of(figure, topics), worst_of(figure, residences)
-        return OfficeStandsOut(office, figure, mine, whole, since, *where)
+        mine_too = {each.residence_id for each in self._directory.records.residences if each.office_id == office}
+        residences = {name: counts for name, counts in within.by_residence.items() if name in mine_too}
+        topics = {name: counts for name, counts in within.by_topic.items() if name}
+        where = within.worst_part(figure, topics), within.worst_part(figure, residences)
+        return OfficeStandsOut(office, figure, mine, whole, since, is_start, *where)
+
+    def worst_part(self, figure: Figure, parts: Mapping[str, Counter[str]]) -> str | None:
+        """Return which of the topics or residences of the place is worse than the rest of it; None where none is."""
+        all_of_it = added(self.by_topic.values())
+        values = (
+            (name, value_of(figure, counts), value_of(figure, all_of_it - counts)) for name, counts in parts.items()
+        )
+        return worst_part(figure, values)
 
     def _within(self, office: str) -> "Overview":
         if office not in self._offices:

@@ -12,9 +12,17 @@ from typing import Final
 
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names
-from dtm_contact.figures.definitions import FIGURES
+from dtm_contact.figures.comparing import Value, drawn
+from dtm_contact.figures.definitions import FIGURES, Figure
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place
-from dtm_contact.figures.telling import describe_outliers, format_period, format_rate, format_value, office_name
+from dtm_contact.figures.telling import (
+    describe_nothing,
+    describe_outliers,
+    format_drawn,
+    format_period,
+    format_value,
+    office_name,
+)
 from dtm_contact.log import get_log
 from dtm_contact.model import Outgoing, OutgoingKind
 from dtm_contact.outbound.letters import Letter, write
@@ -40,19 +48,22 @@ def _lines(overview: Overview, names: Names, directory: Directory) -> Iterator[s
     for each in found:
         yield f"- {each.words}"
         yield from (f"  - {detail.words}" for detail in each.details)
-    if not found:
-        yield "- rien au-delà du hasard"
+    yield from (f"- {words}" for words in describe_nothing(overview, found))
     for figure in (each for each in FIGURES if each.reported):
         yield ""
         whole = overview.of_whole(figure)
-        rate = f", {format_rate(whole.rate)} (pour 1 000 logements)" if whole.rate is not None else ""
-        yield f"{figure.title} : ensemble {format_value(figure, whole)}{rate}"
+        yield f"{figure.title} : ensemble {_told(figure, whole)}"
         for office in overview.offices:
-            value = overview.of_office(figure, office)
-            told = format_value(figure, value) if value.rate is None else format_rate(value.rate)
-            yield f"- {office_name(directory, office)} : {told}"
+            yield f"- {office_name(directory, office)} : {_told(figure, overview.of_office(figure, office))}"
     yield ""
+    yield "‰ : pour 1 000 logements."
     yield "Tous les chiffres, ce que chacun compte et les dossiers derrière : page « Chiffres » du bureau."
+
+
+def _told(figure: Figure, value: Value) -> str:
+    """Return a figure; what is counted with its rate or share: "12, 3,1 ‰", "40, 8 % des dossiers ouverts"."""
+    told = format_value(figure, value)
+    return f"{told}, {format_drawn(figure, value)}" if figure.is_rated and drawn(figure, value) else told
 
 
 class MonthlyReport:

@@ -1,14 +1,14 @@
 """Figures, rates and periods as people of the offices read them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names, without_code
-from dtm_contact.figures.comparing import SMALLEST, Value
+from dtm_contact.figures.comparing import PER_DWELLINGS, SMALLEST, Value, drawn
 from dtm_contact.figures.definitions import BY_ID, Figure, Unit
-from dtm_contact.figures.overview import FigureSpan, Grain, OfficeStandsOut, Overview
+from dtm_contact.figures.overview import FigureSpan, Grain, OfficeStandsOut, Overview, Place
 
 _HOUR: Final = 60
 _DAY: Final = 24 * 60
@@ -68,8 +68,27 @@ def _hours(minutes: float) -> str:
 
 
 def format_rate(rate: float | None) -> str:
-    """Return "12,3 ‰", per thousand dwellings."""
-    return "–" if rate is None else f"{rate:.1f}{_NBSP}‰".replace(".", ",")
+    """Return a number per 1,000 dwellings: "12,3 ‰"; from 1,000 on "2,9 par logement"."""
+    if rate is None:
+        return "–"
+    told = f"{rate / PER_DWELLINGS:.1f} par logement" if rate >= PER_DWELLINGS else f"{rate:.1f}{_NBSP}‰"
+    return told.replace(".", ",")
+
+
+def format_drawn(figure: Figure, value: Value) -> str:
+    """Return a figure as it is drawn and compared: "12 % des dossiers ouverts", "3,1 ‰", or in its own unit."""
+    found = drawn(figure, value)
+    if found is None:
+        return "–"
+    told = format_drawn_number(figure, found[0])
+    return f"{told} {figure.judged_as}" if figure.judged_as else told
+
+
+def format_drawn_number(figure: Figure, number: float) -> str:
+    """Return the number of it alone: "12 %", "3,1 ‰", or in its own unit."""
+    if figure.judged_of:
+        return f"{number:.0f}{_NBSP}%"
+    return format_rate(number) if figure.is_rated else format_number(figure, number)
 
 
 def format_value(figure: Figure, value: Value) -> str:
@@ -124,14 +143,15 @@ def describe_outliers(overview: Overview, names: Names, directory: Directory) ->
     for each in overview.offices_standing_out():
         by_office.setdefault(each.office, []).append(each)
     for office, found in by_office.items():
-        since = min(each.since for each in found)
-        affected = dict.fromkeys(filter(None, (_affected(each, names) for each in found)))
-        words = (
-            f"{office_name(directory, office)} : moins bon service que l’ensemble, depuis "
-            f"{format_period(FigureSpan(step_of(overview.span), since))}"
-        )
-        words += f" ; surtout pour {' ; '.join(affected)}" if affected else ""
-        yield Outlier(words, office=office, details=tuple(_detail(each, overview.span) for each in found))
+        # The weightiest figure says since when and for whom; another one says so itself only where it differs.
+        since, affected = _since(found[0], overview.span), _affected(found[0], names, overview.place)
+        said = [f"{office_name(directory, office)} : moins bon service que l’ensemble, {since}", affected]
+        details = []
+        for each in found:
+            also = _since(each, overview.span), _affected(each, names, overview.place)
+            apart = [mine for mine, whole in zip(also, (since, affected), strict=True) if mine != whole]
+            details.append(_detail(each, apart))
+        yield Outlier(" ; ".join(filter(None, said)), office=office, details=tuple(details))
     for unusual in overview.unusual():
         residence = directory.residences.get(unusual.residence)
         words = (
@@ -143,20 +163,41 @@ def describe_outliers(overview: Overview, names: Names, directory: Directory) ->
         yield Outlier(words, residence=unusual.residence, topic=unusual.topic)
 
 
-def _affected(office: OfficeStandsOut, names: Names) -> str:
-    """Return for whom a figure is worst within an office: "Les Marronniers, Malakoff (ascenseur)"; "" where nobody."""
-    topic = names.topics.get(office.topic, office.topic) if office.topic else ""
-    residence = without_code(names.residence(office.residence)) if office.residence else ""
-    if residence and topic:
-        return f"{residence} ({topic.lower()})"
-    return residence or topic.lower()
+def _since(office: OfficeStandsOut, span: FigureSpan) -> str:
+    """Return since when an office is worse by a figure; "au moins depuis" where it may be for longer."""
+    if office.since is None:
+        return f"sur {format_period(span)} dans son ensemble (le dernier mois seul ne le montre pas)"
+    told = format_period(FigureSpan(step_of(span), office.since))
+    told = f"la {told}" if span.grain is Grain.WEEK else told
+    return f"depuis {told}" if office.is_start else f"au moins depuis {told} (pas de comparaison avant)"
 
 
-def _detail(office: OfficeStandsOut, span: FigureSpan) -> OutlierDetail:
+def describe_nothing(overview: Overview, found: Sequence[Outlier]) -> Iterator[str]:
+    """Yield in words of what nothing stands out: of the offices, of the residences."""
+    if not any(each.office for each in found):
+        yield "Aucun bureau n’est moins bon que l’ensemble au-delà du hasard."
+    if not any(each.residence for each in found):
+        yield (
+            "Rien d’inhabituel dans les résidences."
+            if overview.has_usual
+            else "Pas de période précédente : rien ne dit encore ce qui est habituel dans les résidences."
+        )
+
+
+def _affected(office: OfficeStandsOut, names: Names, looked_at: Place) -> str:
+    """Return for whom a figure is worse within an office: "surtout pour …", or all that is looked at."""
+    if office.topic or office.residence:
+        topic = names.topics.get(office.topic, office.topic).lower() if office.topic else ""
+        residence = without_code(names.residence(office.residence)) if office.residence else ""
+        return f"surtout pour {' ; '.join(filter(None, (residence, topic)))}"
+    topics = "tous les motifs" if looked_at.topic is None else ""
+    residences = "toutes les résidences" if looked_at.residence is None else ""
+    everyone = " et ".join(filter(None, (topics, residences)))
+    return f"pour {everyone}" if everyone else ""
+
+
+def _detail(office: OfficeStandsOut, apart: Sequence[str]) -> OutlierDetail:
     """Return by which figure an office stands out; its interval stands on the figure's own page."""
-    mine, whole = (
-        format_rate(value.rate) if value.rate is not None else format_number(office.figure, value.number)
-        for value in (office.mine, office.whole)
-    )
-    since = format_period(FigureSpan(step_of(span), office.since))
-    return OutlierDetail(f"{office.figure.title} : {mine}, ensemble {whole}, depuis {since}", office.figure)
+    mine, whole = (format_drawn(office.figure, value) for value in (office.mine, office.whole))
+    told = [f"{office.figure.title} : {mine}, ensemble {whole}", *apart]
+    return OutlierDetail(" ; ".join(filter(None, told)), office.figure)

@@ -13,6 +13,7 @@ from dtm_contact.figures.comparing import (
     Value,
     at_least,
     byar,
+    drawn,
     gap_of,
     is_worse,
     ranks,
@@ -20,7 +21,8 @@ from dtm_contact.figures.comparing import (
     value_of,
     wilson,
 )
-from dtm_contact.figures.definitions import BY_ID
+from dtm_contact.figures.definitions import BY_ID, FIGURES
+from dtm_contact.figures.telling import format_drawn
 from tests.prove.program import chance as made
 
 
@@ -116,12 +118,33 @@ def test_the_gap_is_sure_where_the_intervals_do_not_touch() -> None:
     assert not (gap_of(figure, near) or gap).is_sure
 
 
-def test_counts_are_compared_per_thousand_dwellings() -> None:
-    figure = BY_ID["reopened"]
-    small, large = value_of(figure, {"reopened": 60}, 1000), value_of(figure, {"reopened": 80}, 4000)
-    gap = gap_of(figure, {"small": small, "large": large})
+def test_what_waits_is_compared_by_its_share_of_the_open_cases() -> None:
+    figure = BY_ID["late"]
+    busy, idle = value_of(figure, {"late": 60, "open": 1200}, 1000), value_of(figure, {"late": 40, "open": 80}, 4000)
+    gap = gap_of(figure, {"busy": busy, "idle": idle})
     assert gap is not None
-    assert (gap.best, gap.worst, gap.worst_number) == ("large", "small", 60)
+    assert (gap.best, gap.worst, gap.worst_number, gap.is_sure) == ("busy", "idle", 50, True)
+    assert is_worse(figure, idle, busy)
+
+
+@pytest.mark.parametrize("name", [figure.id for figure in FIGURES if figure.is_rated and not figure.judged_of])
+def test_how_much_there_is_to_do_is_shown_and_nobody_judged_by_it(name: str) -> None:
+    figure = BY_ID[name]
+    measure = "arrivals.email" if name == "arrivals" else figure.measure
+    much, little = value_of(figure, {measure: 900}, 1000), value_of(figure, {measure: 90}, 1000)
+    assert much.rate == 900
+    assert not is_worse(figure, much, little)
+    assert not is_worse(figure, little, much)
+    assert gap_of(figure, {"much": much, "little": little}) is None
+    assert figure.weight == 0
+
+
+def test_a_place_without_dwellings_has_no_rate_and_none_is_drawn() -> None:
+    figure = BY_ID["opened"]
+    agency = value_of(figure, {"opened": 2900})
+    assert agency.rate is None
+    assert drawn(figure, agency) is None
+    assert format_drawn(figure, agency) == "–"
 
 
 def test_a_share_of_nothing_and_a_median_of_none_are_no_number() -> None:

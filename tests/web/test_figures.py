@@ -5,7 +5,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
 
 import pytest
@@ -13,9 +13,12 @@ import pytest
 from dtm_contact.access import Role, digest_of
 from dtm_contact.figures.case_facts import TimeContext
 from dtm_contact.figures.counting import CountingContext, count_days, periods_of
-from dtm_contact.figures.definitions import FIGURES
+from dtm_contact.figures.definitions import BY_ID, FIGURES
+from dtm_contact.figures.overview import FigureSpan, Grain, latest_span
+from dtm_contact.figures.telling import Outlier, OutlierDetail
 from dtm_contact.model import Channel
 from dtm_contact.serving import RateLimit
+from dtm_contact.web.pages import figures as pages
 from tests.prove.figures_store import CALENDARS, FORMULA, PARIS, PEOPLE, Writer, places_of, put
 from tests.prove.program import chance
 from tests.web.conftest import DeskAlone, Somebody, desk_over, open_in
@@ -146,10 +149,36 @@ def test_what_there_is_not_is_not_found(head: Somebody, path: str) -> None:
 
 @pytest.mark.parametrize("le", ["", "hier", "0001-01-01", "9999-12-31", "2026-02-30", "'; DROP TABLE cases"])
 @pytest.mark.parametrize("p", ["", "mois", "an", "semaine", "siècle"])
-def test_a_period_that_is_none_is_the_present_month(head: Somebody, le: str, p: str) -> None:
+def test_a_period_that_is_none_is_the_latest_month(head: Somebody, le: str, p: str) -> None:
     answer = head.get(f"/chiffres/carte?le={le}&p={p}&b=<script>&r=x&m=y")
     assert answer.status_code == 200
     assert "<script>" not in answer.text.replace("<script src=", "")
+
+
+@pytest.mark.parametrize(
+    ("grain", "today", "first", "shown"),
+    [
+        (Grain.MONTH, date(2026, 12, 1), date(2026, 1, 1), date(2026, 11, 1)),
+        (Grain.MONTH, date(2026, 12, 7), date(2026, 1, 1), date(2026, 11, 1)),
+        (Grain.MONTH, date(2026, 12, 8), date(2026, 1, 1), date(2026, 12, 1)),
+        (Grain.MONTH, date(2026, 12, 2), date(2026, 12, 1), date(2026, 12, 1)),
+        (Grain.MONTH, date(2026, 12, 2), None, date(2026, 12, 1)),
+        (Grain.WEEK, date(2026, 12, 2), date(2026, 1, 1), date(2026, 11, 23)),
+        (Grain.YEAR, date(2027, 1, 3), date(2026, 1, 1), date(2026, 1, 1)),
+    ],
+)
+def test_the_page_opens_on_a_period_with_enough_days(
+    grain: Grain, today: date, first: date | None, shown: date
+) -> None:
+    assert latest_span(grain, today, first) == FigureSpan(grain, shown)
+
+
+def test_a_period_that_is_not_over_says_how_many_of_its_days_have_passed(head: Somebody) -> None:
+    today = head.desk.now().date()
+    days = (FigureSpan.of(Grain.YEAR, today).after.first - today.replace(month=1, day=1)).days
+    told = f"{today.timetuple().tm_yday} jours? sur {days}"
+    assert re.search(told, head.get(f"/chiffres?p=an&le={today}").text)
+    assert not re.search(r"jours? sur \d", head.get(f"/chiffres?le={last_month(head.desk)}").text)
 
 
 def test_before_anything_is_counted_the_pages_say_so(desk: DeskAlone) -> None:
@@ -158,6 +187,16 @@ def test_before_anything_is_counted_the_pages_say_so(desk: DeskAlone) -> None:
         answer = head.get(path)
         assert answer.status_code == 200
         assert "rien n’est encore compté" in answer.text
+
+
+def test_what_stands_out_leads_to_the_page_of_its_figure_and_office(
+    head: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    detail = OutlierDetail("Réponses dans le délai : 60 %", BY_ID["in_time"])
+    told = Outlier("Sud : moins bon service", office="sud", details=(detail,))
+    monkeypatch.setattr(pages, "describe_outliers", lambda *_given: iter([told]))
+    found = unescape(head.get(f"/chiffres?le={last_month(head.desk)}").text)
+    assert re.search(r'<a href="/chiffres/detail\?[^"]*b=sud&c=in_time">Sud : moins bon service</a>', found)
 
 
 def test_the_board_has_no_log_in_and_nothing_of_a_person(desk: DeskAlone) -> None:

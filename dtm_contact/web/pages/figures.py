@@ -1,6 +1,6 @@
 """The figures of the work: what stands out, each figure by office, residence and topic, and the cases behind it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -14,7 +14,7 @@ from dtm_contact.access import Right, digest_of
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain.names import without_code
 from dtm_contact.figures import BY_ID, FIGURES, GROUPS, Figure
-from dtm_contact.figures.comparing import RULES, Gap, Value, gap_of, is_worse
+from dtm_contact.figures.comparing import RULES, Gap, Value, drawn, gap_of, is_worse
 from dtm_contact.figures.definitions import Basis, FigureKind, Unit
 from dtm_contact.figures.files import (
     CASE_COLUMNS,
@@ -26,10 +26,13 @@ from dtm_contact.figures.files import (
     case_table_columns,
     cases_as_rows,
 )
-from dtm_contact.figures.overview import FigureSpan, Grain, Overview, Place
+from dtm_contact.figures.overview import FigureSpan, Grain, Overview, Place, latest_span
 from dtm_contact.figures.telling import (
+    Outlier,
+    describe_nothing,
     describe_outliers,
-    format_number,
+    format_drawn,
+    format_drawn_number,
     format_period,
     format_rate,
     format_value,
@@ -67,10 +70,14 @@ class FigureQuery:
 
     @classmethod
     def of(cls, context: RequestContext) -> "FigureQuery":
-        """Return what a request asks; what it does not say, or says wrongly, is the present month of all offices."""
+        """Return what a request asks; what it does not say, or says wrongly, is the latest month of all offices."""
         today = context.now.date()
-        grain = context.text("p")
-        span = FigureSpan.of(Grain(grain) if grain in set(Grain) else Grain.MONTH, _day(context.text("le"), today))
+        asked = context.text("p")
+        grain = Grain(asked) if asked in set(Grain) else Grain.MONTH
+        day = _day(context.text("le"), today)
+        span = (
+            latest_span(grain, today, context.app.figures.first_counted()) if day is None else FigureSpan.of(grain, day)
+        )
         place = Place(*(context.text(name) or None for name in ("b", "r", "m")))
         return cls(span, place, today)
 
@@ -82,12 +89,18 @@ class FigureQuery:
         return f"?{urlencode({name: value for name, value in fields.items() if value})}"
 
 
-def _day(written: str, today: date) -> date:
+def _day(written: str, today: date) -> date | None:
     try:
         day = date.fromisoformat(written)
     except ValueError:
-        return today
-    return day if _FIRST_YEAR <= day.year <= today.year + 1 else today
+        return None
+    return day if _FIRST_YEAR <= day.year <= today.year + 1 else None
+
+
+def _passed(query: FigureQuery) -> str:
+    """Return how much of a period has passed where it is not over: "1 jour sur 31"; otherwise ""."""
+    days, passed = (query.span.after.first - query.span.first).days, (query.today - query.span.first).days + 1
+    return f"{passed} jour{'s' if passed > 1 else ''} sur {days}" if 0 < passed < days else ""
 
 
 @page("/chiffres", Right.FIGURES)
@@ -96,12 +109,14 @@ def figures(context: RequestContext) -> Mapping[str, Any]:
     query = FigureQuery.of(context)
     context.audit("read", "chiffres", **_audited(query))
     overview = _overview(context, query)
+    outliers = list(describe_outliers(overview, context.app.names, context.app.directory))
     return {
         **_around(context, query),
         "groups": [(GROUPS[group][0], list(_rows(context, overview, group))) for group in GROUPS],
         "offices": [(office, _office(context, office)) for office in overview.offices],
         "homes": {office: overview.dwellings_at(replace(query.place, office=office)) for office in overview.offices},
-        "standing_out": list(_standing_out(context, overview, query)),
+        "standing_out": list(_standing_out(outliers, query)),
+        "nothing": list(describe_nothing(overview, outliers)),
         "rules": RULES,
     }
 
@@ -117,16 +132,16 @@ class _Row:
 def _rows(context: RequestContext, overview: Overview, group: str) -> Iterator[_Row]:
     for figure in FIGURES:
         if figure.group == group:
-            whole = overview.of_whole(figure)
+            whole, compared = overview.of_whole(figure), overview.of_offices(figure)
             values = {office: overview.of_office(figure, office) for office in overview.offices}
-            by_office = [(office, value, is_worse(figure, value, whole)) for office, value in values.items()]
+            by_office = [(office, value, is_worse(figure, value, compared)) for office, value in values.items()]
             yield _Row(figure, whole, by_office, _gap(context, figure, gap_of(figure, values)))
 
 
 def _gap(context: RequestContext, figure: Figure, gap: Gap | None) -> str:
     if gap is None:
         return ""
-    told = format_rate if figure.is_rated else lambda number: format_number(figure, number)
+    told = partial(format_drawn_number, figure)
     sure = "" if gap.is_sure else " (peut tenir au hasard)"
     best, worst = _office(context, gap.best), _office(context, gap.worst)
     return f"{best} {told(gap.best_number)}, {worst} {told(gap.worst_number)}{sure}"
@@ -141,14 +156,15 @@ class _StandingOut:
     details: Sequence[tuple[str, str]]
 
 
-def _standing_out(context: RequestContext, overview: Overview, query: FigureQuery) -> Iterator[_StandingOut]:
-    for each in describe_outliers(overview, context.app.names, context.app.directory):
+def _standing_out(outliers: Iterable[Outlier], query: FigureQuery) -> Iterator[_StandingOut]:
+    for each in outliers:
         if each.office:
             details = [
                 (detail.words, f"/chiffres/detail{query.link(c=detail.figure.id, b=each.office)}")
                 for detail in each.details
             ]
-            yield _StandingOut(each.words, f"/chiffres{query.link(b=each.office)}", details)
+            # The figure that weighs most is what the headline tells.
+            yield _StandingOut(each.words, details[0][1], details)
         else:
             place = {"r": each.residence, "m": each.topic}
             yield _StandingOut(each.words, f"/chiffres/dossiers{query.link(c='opened', **place)}", ())
@@ -160,7 +176,7 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
     query, figure = FigureQuery.of(context), _figure(context)
     context.audit("read", "chiffres", figure=figure.id, **_audited(query))
     overview = _overview(context, query)
-    whole = overview.of_whole(figure)
+    whole, compared = overview.of_whole(figure), overview.of_offices(figure)
     offices = [(office, overview.of_office(figure, office)) for office in overview.offices]
     steps = overview.course(figure)
     names = context.app.names
@@ -169,7 +185,7 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
         "figure": figure,
         "whole": whole,
         "by_office": [
-            (office, _office(context, office), value, is_worse(figure, value, whole)) for office, value in offices
+            (office, _office(context, office), value, is_worse(figure, value, compared)) for office, value in offices
         ],
         "by_residence": _places(overview.of_residence, figure, overview.by_residence, partial(_residence, context)),
         "by_topic": _places(overview.of_topic, figure, overview.by_topic, lambda topic: names.topics.get(topic, topic)),
@@ -179,14 +195,14 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
         "bars": bars(
             f"{figure.title}, par bureau",
             "Une barre par bureau, avec son intervalle ; la ligne tiretée est l’ensemble, ▲ dit : moins bon que lui.",
-            [_bar(figure, _office(context, office), value, whole) for office, value in offices],
-            whole.compared[0] if whole.compared else None,
+            [_bar(figure, _office(context, office), value, compared) for office, value in offices],
+            line[0] if (line := drawn(figure, compared)) else None,
         ),
         "line": course(
             f"{figure.title}, dans le temps",
             "Trait plein et points : ce qui est choisi ; tirets et croix : tous les bureaux.",
-            [_point(first, query, mine, of_all) for first, mine, of_all in steps],
-            format_rate if whole.rate is not None else lambda number: format_number(figure, number),
+            [_point(figure, first, query, mine, of_all) for first, mine, of_all in steps],
+            partial(format_drawn_number, figure),
         ),
         "rules": RULES[:2],
     }
@@ -199,14 +215,14 @@ def _places(of: Any, figure: Figure, names: Mapping[str, object], called: Any) -
 
 
 def _bar(figure: Figure, label: str, value: Value, whole: Value) -> Bar:
-    number, low, high = value.compared or (value.number, None, None)
-    told = format_rate(number) if value.rate is not None and number is not None else format_value(figure, value)
+    number, low, high = drawn(figure, value) or (None, None, None)
+    told = format_drawn(figure, value) if figure.is_rated else format_value(figure, value)
     return Bar(label, number, low, high, told, is_worse(figure, value, whole))
 
 
-def _point(first: date, query: FigureQuery, mine: Value, of_all: Value) -> Point:
+def _point(figure: Figure, first: date, query: FigureQuery, mine: Value, of_all: Value) -> Point:
     def number(value: Value) -> float | None:
-        return value.rate if value.rate is not None else value.number
+        return found[0] if (found := drawn(figure, value)) else None
 
     label = f"{first:%d/%m}" if step_of(query.span) is Grain.WEEK else f"{first:%m/%y}"
     return Point(label, number(mine), number(of_all))
@@ -380,6 +396,7 @@ def _around(context: RequestContext, query: FigureQuery) -> Mapping[str, Any]:
         "query": query,
         "grains": {Grain.WEEK: "Semaine", Grain.MONTH: "Mois", Grain.YEAR: "Année"},
         "period": format_period(query.span),
+        "passed": _passed(query),
         "before": query.link(le=query.span.before.first.isoformat()),
         "after": query.link(le=query.span.after.first.isoformat()) if query.span.after.first <= query.today else "",
         "all_offices": sorted((each.office_id, each.name) for each in records.offices),
@@ -390,6 +407,7 @@ def _around(context: RequestContext, query: FigureQuery) -> Mapping[str, Any]:
         "tables": TABLES,
         "formatted": format_value,
         "rate": format_rate,
+        "drawn": format_drawn,
         "has_cases": lambda figure: figure.basis is not Basis.COUNTED_ONLY,
         "FigureKind": FigureKind,
         "Unit": Unit,
