@@ -172,11 +172,11 @@ def _since(office: OfficeStandsOut, span: FigureSpan) -> str:
     return f"depuis {told}" if office.is_start else f"au moins depuis {told} (pas de comparaison avant)"
 
 
-def describe_nothing(overview: Overview, found: Sequence[Outlier]) -> Iterator[str]:
+def describe_nothing(overview: Overview, outliers: Sequence[Outlier]) -> Iterator[str]:
     """Yield in words of what nothing stands out: of the offices, of the residences."""
-    if not any(each.office for each in found):
+    if not any(each.office for each in outliers):
         yield "Aucun bureau n’est moins bon que l’ensemble au-delà du hasard."
-    if not any(each.residence for each in found):
+    if not any(each.residence for each in outliers):
         yield (
             "Rien d’inhabituel dans les résidences."
             if overview.has_usual
