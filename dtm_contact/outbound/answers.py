@@ -182,7 +182,8 @@ class Answering:
                 at=now,
                 automatic="auto-generated",
             )
-            reason, again_after = f"{notice.reason}: {notice.to}", _again_after(judgement)
+            reason = " ".join(filter(None, (f"{notice.reason}: {notice.to}", notice.once)))
+            again_after = _again_after(judgement)
             outgoing = self._outgoing(OutgoingKind.NOTICE, reason, letter, again_after)
             yield outgoing or UnwrittenNotice(reason, Withheld.NO_ADDRESS)
 

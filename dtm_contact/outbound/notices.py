@@ -32,12 +32,20 @@ _UNNAMED: Final = "L'auteur ne veut pas être nommé : ne dites à personne de q
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One word to one of us; `reason` says as what they are told."""
+    """One word to one of us.
+
+    Attributes:
+        to: the address.
+        reason: as what they are told: `on_call`, `caretaker`, …
+        subject, text: what they read.
+        once: what tells it from an earlier one to the same address for the same reason; "" for the first.
+    """
 
     to: str
     reason: str
     subject: str
     text: str
+    once: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +93,9 @@ def notices(  # noqa: PLR0913 - what a notice is of, and what puts it right
     whom = [*_addresses(judgement, rules, directory, now, names.zone)]
     if corrects is not None:
         theirs = {address: reason for reason, address in whom}
-        whom = [
-            (theirs.get(address, _TOLD_BEFORE), address) for address in dict.fromkeys((*theirs, *corrects.recipients))
-        ]
-    again = f" corrected {corrects.once}" if corrects is not None else ""
+        concerned = dict.fromkeys((*theirs, *corrects.recipients))
+        whom = [(theirs.get(address, _TOLD_BEFORE), address) for address in concerned]
+    once = f"corrected {corrects.once}" if corrects is not None else ""
     for reason, address in whom:
         # Whoever was told a wrong place of somebody protected, or hurt at home, learns no more than that.
         astray = reason == _TOLD_BEFORE and (protected or judgement.violence_at_home)
@@ -101,7 +108,7 @@ def notices(  # noqa: PLR0913 - what a notice is of, and what puts it right
             before = "" if hidden and not astray else f"Ce n'est pas : {corrects.before}\n"
             care = f"{_CORRECTED} : {where}\n{before}\n{care}"
         text = f"{care}{_UNNAMED if unnamed else ''}{_text(judgement, number, what, where, hidden=hidden)}"
-        yield Notice(address, f"{reason}{again}", subject, text)
+        yield Notice(address, reason, subject, text, once)
 
 
 def _is_protected(judgement: Judgement, directory: Directory, today: date) -> bool:

@@ -75,6 +75,9 @@ def test_whoever_was_told_a_wrong_place_of_a_danger_hears_where_it_is(sending: D
     # What is taken back is a correction, too.
     sending.do(number, "undo")
     assert {text.splitlines()[0] for _subject, text in notices_sent(sending).values()} == {f"Adresse corrigée : {here}"}
+    # Those on call are on call by a correction, too: where it reaches nobody, the next of them is notified at once.
+    reasons = [each.reason for each in sending.store.outbox.entries(case_number=number)]
+    assert [reason.startswith("on_call:") for reason in reasons].count(True) == 4
 
 
 def test_where_no_danger_is_nobody_hears_of_another_place(sending: Desk) -> None:

@@ -76,7 +76,7 @@ def test_whoever_was_told_a_wrong_place_is_told_the_right_one(rules: RuleSet, *,
         each.to: each for each in notices(judged, "2026-000001", rules, DIRECTORY, names, now=NOW, corrects=corrects)
     }
     assert set(found) == {"astreinte@bailleur.example", "anne@bailleur.example", "loge@bailleur.example"}
-    assert all("Adresse corrigée" in each.subject and "corrected 4" in each.reason for each in found.values())
+    assert all("Adresse corrigée" in each.subject and each.once == "corrected 4" for each in found.values())
     assert "Ce n'est pas : 3 rue Hoche" in found["loge@bailleur.example"].text
     # Of somebody hurt at home whoever has nothing to do there learns no more than that.
     assert ("ailleurs" in found["loge@bailleur.example"].text) is hurt
