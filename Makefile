@@ -31,7 +31,7 @@ test: $(READY) ## check, and run every test, four files at a time
 	$(MAKE) --no-print-directory --jobs 2 types pytest
 
 pytest: $(READY)
-	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 1
 
 check: style types ## lint, formatting and types
 
