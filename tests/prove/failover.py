@@ -405,8 +405,12 @@ async def left_without_leases(folder: Path, kills: int, random: Random) -> int:
             for _ in range(kills):
                 sending = asyncio.create_task(senders.hand_over_all(list(islice(supply, 100))))
                 name, program = trial.cluster.take()
-                while not trial.rows(_HOLDS_ARRIVAL, name=f"{name}@%"):
-                    await asyncio.sleep(0)
+                async with asyncio.timeout(_SECONDS_TO_SETTLE):
+                    while not trial.rows(_HOLDS_ARRIVAL, name=f"{name}@%"):
+                        # The others may have judged all of it before this one held any.
+                        if sending.done():
+                            sending = asyncio.create_task(senders.hand_over_all(list(islice(supply, 100))))
+                        await asyncio.sleep(0)
                 await program.kill()
                 await sending
                 await trial.cluster.add()

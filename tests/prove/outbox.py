@@ -216,8 +216,9 @@ async def _kill(program: Program, relay: Moody, when: int) -> None:
         os.kill(program.pid, signal.SIGSTOP)
     before = relay.answered
     relay.go_on.set()
-    while relay.answered == before:
-        await asyncio.sleep(0)
+    async with asyncio.timeout(_SECONDS_TO_EMPTY):
+        while relay.answered == before:
+            await asyncio.sleep(0)
     await program.kill()
     await program.launch()
 

@@ -15,6 +15,7 @@ from tests.prove.program import REAL, Program, chance
 from tests.prove.senders import Ledger, Senders, messages
 
 HASTY = ("-m", "tests.prove.controls", "hasty")
+_SECONDS_TO_ANSWER = 600.0
 _LONGEST_LIFE = 1.5
 
 
@@ -82,8 +83,9 @@ async def _cut_off(
                 for _ in range(times):
                     await program.started()
                     # A trial in which nothing was answered shows nothing, however slow the machine is.
-                    while not senders.ledger.answered:
-                        await asyncio.sleep(0.005)
+                    async with asyncio.timeout(_SECONDS_TO_ANSWER):
+                        while not senders.ledger.answered:
+                            await asyncio.sleep(0.005)
                     await asyncio.sleep(random.uniform(0, _LONGEST_LIFE))
                     await _cut(disk, program)
                 yield program, senders
