@@ -50,6 +50,8 @@ _UNSURE_OF_PERSONAL: Final = -0.17
 """The same of violence and suicide where the message is about something else: they take the place of its topic."""
 _WORDS_NEEDED: Final = 3
 """Words of a sentence that may say a wish: "Un appel." says none."""
+_WORDS_SETTLING: Final = 2
+"""The same of one that may say that it is over: a label whose value is left open ("Clôture : --") says nothing."""
 _WORDS_TOLD: Final = 12
 """Words of a sentence that are told of a wish."""
 
@@ -224,6 +226,7 @@ def settled_of(tokens: Tokens, details: DetailModel, model: Model) -> Settled | 
         return None
     read, owners = np.unique(owners, return_inverse=True)
     scores = details.scores(within, model, owners, len(read), details.settled)[:, 0]
+    scores[np.bincount(sentences)[read] < _WORDS_SETTLING] = -np.inf
     best = int(scores.argmax())
     places = np.flatnonzero(sentences == read[best])[:_WORDS_TOLD]
     score = min(max(float(scores[best]), 0.0), details.highest)

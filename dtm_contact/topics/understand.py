@@ -241,9 +241,11 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], masked:
 def _settled(contact: Contact, parts: Sequence[Part], wrapping: Wrapping, reader: Reader) -> Settled | None:
     """Return what a program's mail says of whether anything is still the matter; None for a person's.
 
-    A form has one shape whoever sends it, also where nothing in its structure says that a program did.
+    A form has one shape whoever sends it, also where nothing in its structure says that a program did. A machine's
+    answer is none of these: what it repeats is cut, and the rest is about nothing else.
     """
-    if not (contact.automatic_signs or wrapping.automatic or wrapping.form or is_robot(contact.sender.address)):
+    by_program = contact.automatic_signs or wrapping.automatic or wrapping.form or is_robot(contact.sender.address)
+    if not by_program or is_notice(contact):
         return None
     whole = unwrapped(contact, parts, labelled=True)
     return settled_of(tokenize(whole.texts), reader.details, reader.model)
