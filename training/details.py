@@ -1,4 +1,4 @@
-"""Make the small model of wishes and kinds of danger; a minute of one core.
+"""Make the small model of wishes, kinds of danger, and what is over; a minute of one core.
 
 Wishes are learned of single sentences, kinds of danger of whole messages and of each of their sentences that speaks of
 danger. What it learns of is read by the large model, whose features it shares.
@@ -7,23 +7,21 @@ danger. What it learns of is read by the large model, whose features it shares.
 import json
 import lzma
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
-from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from dtm_contact.model import Part, Peril, Wish
 from dtm_contact.text import Tokens, tokenize
 from dtm_contact.topics import DetailModel, Model
-from dtm_contact.topics.details import PERIL, WISH, in_sentences, weighed_apart
+from dtm_contact.topics.details import PERIL, SETTLED, WISH
 from dtm_contact.topics.model import in_steps
 from training.corpus import FOLDER, digest
+from training.settled import OF_PROGRAMS, train_settled
+from training.stretches import Floats, Stretches, regression
 
 SENTENCES: Final = FOLDER / "wishes_by_sentence.jsonl"
 MARKED: Final = FOLDER / "learned_wishes.jsonl"
@@ -37,83 +35,15 @@ OF_PERIL: Final = tuple(
     for name in ("contrast", "contrast_a", "contrast_b", "contrast_c", "despair", "languages")
 )
 MANY: Final = FOLDER / "learned.jsonl.xz"
-SOURCES: Final = (SENTENCES, MARKED, PERILS, *dict.fromkeys((*WITHOUT, *OF_PERIL)), MANY)
+SOURCES: Final = (SENTENCES, MARKED, PERILS, *dict.fromkeys((*WITHOUT, *OF_PERIL, *OF_PROGRAMS)), MANY)
 
 _SOME: Final = 3_000
 """So many messages of the large corpus in which the phrases heard no wish are learned of as saying none."""
 _DOUBTED: Final = 0.5
 """A sentence of these that scores more probably says the wish after all, and is left out."""
-_C: Final = 3.0
 _LEAST: Final = 0.03
 """A feature whose weight is smaller, beside the largest of each column, is not kept."""
 _SEED: Final = 20261130
-
-Floats = NDArray[np.float64]
-Rows = NDArray[np.intp]
-Matrix: TypeAlias = Any
-"""A sparse matrix of scipy, which has no types."""
-
-
-@dataclass(slots=True)
-class Stretches:
-    """Stretches of messages as numbers, a line each, with their labels.
-
-    Attributes:
-        model: what reads them.
-        labels: what each says: wishes or one kind of danger.
-        doubtful: nobody labelled it by hand.
-    """
-
-    model: Model
-    labels: list[frozenset[str]] = field(default_factory=list)
-    doubtful: list[bool] = field(default_factory=list)
-    _rows: list[Rows] = field(default_factory=list)
-    _values: list[Floats] = field(default_factory=list)
-
-    def add_whole(self, tokens: Tokens, labels: Iterable[str]) -> None:
-        """Add a message as one stretch."""
-        reading = self.model.read(tokens)
-        self._add(reading.rows, reading.features.groups, np.zeros(len(reading.rows), np.intp), [frozenset(labels)])
-
-    def add_sentences(self, tokens: Tokens, labels: dict[int, set[str]], *, doubtful: bool = False) -> None:
-        """Add each sentence of a message.
-
-        Args:
-            tokens: the message.
-            labels: what sentences say, by their numbers.
-            doubtful: nobody labelled it by hand.
-        """
-        if not len(tokens):
-            return
-        sentences = np.array(tokens.sentences, np.intp)
-        reading, owners = in_sentences(self.model.read(tokens), sentences)
-        said = [frozenset(labels.get(number, ())) for number in range(int(sentences[-1]) + 1)]
-        self._add(reading.rows, reading.features.groups, owners, said, doubtful=doubtful)
-
-    def _add(
-        self,
-        rows: Rows,
-        groups: NDArray[np.int8],
-        owners: Rows,
-        labels: Sequence[frozenset[str]],
-        *,
-        doubtful: bool = False,
-    ) -> None:
-        values = weighed_apart(self.model.rarity[rows], groups, owners, len(labels))
-        for number, said in enumerate(labels):
-            chosen = owners == number
-            if chosen.any():
-                self._rows.append(rows[chosen])
-                self._values.append(values[chosen])
-                self.labels.append(said)
-                self.doubtful.append(doubtful)
-
-    @property
-    def matrix(self) -> Matrix:
-        """All of them, a line each."""
-        ends = np.cumsum([0, *map(len, self._rows)])
-        parts = (np.concatenate(self._values), np.concatenate(self._rows), ends)
-        return sparse.csr_matrix(parts, (len(self._rows), len(self.model.ids)))
 
 
 def train_details(model: Model) -> DetailModel:
@@ -127,9 +57,9 @@ def train_details(model: Model) -> DetailModel:
     lines, doubtful = wishes.matrix, np.array(wishes.doubtful)
     for wish in Wish:
         holds = np.array([wish in said for said in wishes.labels])
-        weights = _regression(lines, holds)
+        weights = regression(lines, holds)
         kept = ~(doubtful & (lines @ weights[:-1] + weights[-1] > _DOUBTED))
-        columns[f"{WISH}{wish}"] = _regression(lines[np.flatnonzero(kept)], holds[kept])
+        columns[f"{WISH}{wish}"] = regression(lines[np.flatnonzero(kept)], holds[kept])
     perils = _of_perils(model)
     kinds = list(Peril)
     # What is no danger is a kind of its own, the last: it has no column, but none of the others claims its words.
@@ -137,6 +67,7 @@ def train_details(model: Model) -> DetailModel:
     fitted = LinearSVC(C=0.5, random_state=0, class_weight="balanced").fit(perils.matrix, codes)
     for place, kind in enumerate(kinds):
         columns[f"{PERIL}{kind}"] = np.append(fitted.coef_[place], fitted.intercept_[place])
+    columns[SETTLED], programs, highest = train_settled(model)
     whole = np.column_stack(list(columns.values())).astype(np.float32)
     telling = (np.abs(whole[:-1]) >= _LEAST * np.abs(whole[:-1]).max(axis=0)).any(axis=1)
     steps, step = in_steps(whole[:-1][telling])
@@ -145,7 +76,7 @@ def train_details(model: Model) -> DetailModel:
         "wishes": dict(Counter(wish for said in wishes.labels for wish in said)),
         "perils": dict(Counter(peril for said in perils.labels for peril in said)),
     }
-    return DetailModel(tuple(columns), model.ids[telling], steps, step, whole[-1], about)
+    return DetailModel(tuple(columns), model.ids[telling], steps, step, whole[-1], programs, highest, about)
 
 
 def _of_wishes(model: Model) -> Stretches:
@@ -187,14 +118,6 @@ def _marked(entry: dict[str, Any], tokens: Tokens) -> dict[int, set[str]]:
             if tokens.part_of(place) is Part.NEW and within:
                 found.setdefault(tokens.sentences[place], set()).add(wish)
     return found
-
-
-def _regression(lines: Matrix, holds: NDArray[np.bool_]) -> Floats:
-    learner = LogisticRegression(
-        C=_C, solver="liblinear", dual=True, max_iter=400, random_state=0, class_weight="balanced"
-    )
-    fitted = learner.fit(lines, holds)
-    return np.append(fitted.coef_[0], fitted.intercept_[0])
 
 
 def _tokens(entry: dict[str, Any]) -> Tokens:

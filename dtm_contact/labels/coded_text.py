@@ -120,6 +120,7 @@ WORDS: Final[Mapping[str, Callable[..., str]]] = MappingProxyType(
         "merged_again": lambda case: f"réuni à nouveau au {case}",
         # Why an alarm is no longer certain.
         "harmless_phrase": _harmless,
+        "settled": lambda said: f"ce message d'un automate dit que ce n'est pas, ou plus, en cours : « {said} »",
         "letter_read_badly": lambda: "la lettre numérisée est mal lue par le programme",
         "priority_changed": lambda: "la priorité a été changée",
         "agent_says_no_danger": lambda: "un agent a dit : pas de danger",

@@ -117,10 +117,12 @@ class Wrapping:
     Attributes:
         texts: the parts that are read, what was cut blanked out.
         automatic: it says that a program sent it.
+        form: it is a form, or another list of labels with their values.
     """
 
     texts: Sequence[tuple[Part, str]]
     automatic: bool
+    form: bool
 
 
 DangerOf = Callable[[str, str], AlarmLevel]
@@ -131,7 +133,9 @@ def _no_danger(_label: str, _value: str) -> AlarmLevel:
     return AlarmLevel.NONE
 
 
-def unwrapped(contact: Contact, parts: Sequence[Part], danger_of: DangerOf = _no_danger) -> Wrapping:
+def unwrapped(
+    contact: Contact, parts: Sequence[Part], danger_of: DangerOf = _no_danger, *, labelled: bool = False
+) -> Wrapping:
     """Return some parts of a contact without what programs put around them.
 
     A form's labels are the same whatever is filled in, and who and where says nothing of the matter: both are cut. Some
@@ -142,15 +146,17 @@ def unwrapped(contact: Contact, parts: Sequence[Part], danger_of: DangerOf = _no
         contact: what was read.
         parts: which parts; of each, `CHARACTERS_READ` characters.
         danger_of: asked before a label or its value is cut; with an empty label, of a value alone.
+        labelled: labels, and values behind them, are not cut.
     """
-    texts, automatic = [], False
+    texts, automatic, form = [], False, False
     notice = is_notice(contact)
     for part in parts:
         text = contact.text(part)[:CHARACTERS_READ]
         labels = [found for found in _LABEL.finditer(text) if not text.startswith("//", found.end())]
         if part is Part.SUBJECT or len(labels) < _LABELS:
             labels = []
-        cuts = list(_label_cuts(text, labels, danger_of))
+        form = form or bool(labels)
+        cuts = [] if labelled else list(_label_cuts(text, labels, danger_of))
         cuts += repeated(contact, text) if notice and part is Part.NEW else ()
         for chunk in _CHUNK.finditer(text):
             folded = fold(chunk.group()).strip(" \t*•>|-_=")
@@ -161,7 +167,7 @@ def unwrapped(contact: Contact, parts: Sequence[Part], danger_of: DangerOf = _no
             if says_automatic or any(kind.search(folded) for kind in _KINDS) or _PASSED_ON.fullmatch(folded):
                 cuts.append(chunk.span())
         texts.append((part, _blanked(text, cuts, [label.start() - 1 for label in labels if label.start()])))
-    return Wrapping(texts, automatic)
+    return Wrapping(texts, automatic, form)
 
 
 def _label_cuts(text: str, labels: Sequence[re.Match[str]], danger_of: DangerOf) -> Iterator[tuple[int, int]]:
@@ -190,7 +196,7 @@ def _blanked(text: str, cuts: Sequence[tuple[int, int]], line_ends: Sequence[int
     for start, end in cuts:
         text = text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
     for place in line_ends:
-        text = f"{text[:place]}.{text[place + 1 :]}"
+        text = f"{text[:place]};{text[place + 1 :]}"
     return text
 
 

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from dtm_contact.model import Alarm, AlarmLevel, AlarmSource, CodedText
 from dtm_contact.text import Tokens
 from dtm_contact.topics.convolution import IN_DANGER
-from dtm_contact.topics.model import BY_OUTAGE, DANGER, WINDOW, Model, Reading, Values
+from dtm_contact.topics.model import BY_OUTAGE, DANGER, WINDOW, Calibration, Model, Reading, Values
 from dtm_contact.topics.phrases import Effect, Hit
 
 _BY_WORDS: Final = {
@@ -28,6 +30,35 @@ class DangerLimits:
 
     certain: float = 0.7
     possible: float = 0.14
+
+
+_SURE: Final = 0.0001
+"""How near to nought or to one a probability may come before its odds are asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a program's mail says of whether anything is still the matter.
+
+    Attributes:
+        score: how clearly one of its sentences says that nothing is: over, a test, planned, in general.
+        said: that sentence, as it was written.
+        scale: what the log-odds of danger and that score are worth together in such mail.
+    """
+
+    score: float
+    said: str
+    scale: Calibration
+
+    def probability(self, probability: float) -> float:
+        """Return how likely a danger is, by what the message is like and by that sentence."""
+        return self.scale.probability([log_odds(probability), self.score])
+
+
+def log_odds(probability: float) -> float:
+    """Return the log-odds of a probability, within bounds."""
+    kept = min(max(probability, _SURE), 1 - _SURE)
+    return float(np.log(kept / (1 - kept)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +128,21 @@ class DangerScale:
         return said + float(scores[self.dangerous].max() - scores[self.harmless].max()) / 4
 
 
-def judge_danger(
-    tokens: Tokens, reading: Reading, hits: Sequence[Hit], scale: DangerScale, limits: DangerLimits, *, outage: bool
+def judge_danger(  # noqa: PLR0913 - a message, and what it is judged by
+    tokens: Tokens,
+    reading: Reading,
+    hits: Sequence[Hit],
+    scale: DangerScale,
+    limits: DangerLimits,
+    *,
+    outage: bool,
+    settled: Settled | None = None,
 ) -> DangerFinding:
     """Return what words and model say of danger.
 
-    A phrase `not_danger` takes its sentence out of what is judged, unless an `always_danger` stands in it too. Nothing
-    else lowers what words or model say: of both the higher level counts.
+    A phrase `not_danger` takes its sentence out of what is judged, unless an `always_danger` stands in it too. What a
+    program's mail says of whether it is over weighs with what the model says, never with words. Nothing else lowers
+    what words or model say: of both the higher level counts.
 
     Args:
         tokens: the words.
@@ -112,6 +151,7 @@ def judge_danger(
         scale: the model's probability.
         limits: from which probability it counts.
         outage: the matter is one that puts frail people in danger.
+        settled: what a program's mail says of whether it is over; None for a person's.
     """
     said = [hit for hit in hits if not hit.denied]
     silenced = silenced_sentences(tokens, said)
@@ -122,6 +162,8 @@ def judge_danger(
     if silenced:
         rest = scale.model.read(tokens, silenced)
         heard, stretch, column = scale.probability(rest, scale.model.scores(rest), outage=outage)
+    if settled is not None:
+        heard = settled.probability(heard)
     by_model = _level(heard, limits)
     frail = [hit for hit in kept if outage and hit.phrase.effect is Effect.FRAIL]
     raising = [hit for hit in kept if hit.phrase.effect in _BY_WORDS]
@@ -134,7 +176,7 @@ def judge_danger(
             _source(level, by_words, frail=bool(frail), raising=bool(raising)),
             round(heard, 3),
             limits.certain,
-            _why_not(said) if silent.rank > level.rank else None,
+            _why_not(said, settled) if silent.rank > level.rank else None,
         ),
         stretch,
         column,
@@ -175,6 +217,8 @@ def _source(level: AlarmLevel, by_words: AlarmLevel, *, frail: bool, raising: bo
     return AlarmSource.FRAILTY if frail else AlarmSource.MODEL
 
 
-def _why_not(said: Sequence[Hit]) -> CodedText:
+def _why_not(said: Sequence[Hit], settled: Settled | None) -> CodedText:
     phrases = [hit.phrase.text for hit in said if hit.phrase.effect is Effect.NOT_DANGER]
+    if settled is not None and not phrases:
+        return CodedText("settled", {"said": settled.said})
     return CodedText("harmless_phrase", {"phrases": phrases})

@@ -1,4 +1,4 @@
-"""What single sentences say beside the matter: how the writer wants to be treated, and what kind of danger it is.
+"""What single sentences say beside the matter: how to treat the writer, what kind of danger it is, that it is over.
 
 A wish stands in one sentence of a message that is about something else, and a danger has a kind only where there is
 one: so both are learned apart from topics and danger, of sentences and of stretches, by a small linear model. It looks
@@ -17,15 +17,19 @@ from dtm_contact.errors import UnusableModelError
 from dtm_contact.model import Evidence, Peril, Wish
 from dtm_contact.model_archive import archived, opened_archive
 from dtm_contact.text import Tokens
-from dtm_contact.topics.danger import DangerFinding
+from dtm_contact.topics.danger import DangerFinding, Settled
 from dtm_contact.topics.features import GROUPS
-from dtm_contact.topics.model import BY_OUTAGE, SHARES, Model, Reading, Values
+from dtm_contact.topics.model import BY_OUTAGE, SHARES, Calibration, Model, Reading, Values
 
-DETAILS_FORMAT: Final = 1
+DETAILS_FORMAT: Final = 2
 """The version of the file that this program reads."""
 
 WISH, PERIL = "wish:", "peril:"
 """How the names of the columns begin."""
+
+SETTLED: Final = "settled"
+"""The column that says of a sentence of a program's mail that nothing is the matter: it is over, a test, planned, a
+general warning."""
 
 _LEAST: Final = 1e-9
 _BY_TOPIC: Final = {
@@ -46,6 +50,8 @@ _UNSURE_OF_PERSONAL: Final = -0.17
 """The same of violence and suicide where the message is about something else: they take the place of its topic."""
 _WORDS_NEEDED: Final = 3
 """Words of a sentence that may say a wish: "Un appel." says none."""
+_WORDS_SETTLING: Final = 2
+"""The same of one that may say that it is over: a label whose value is left open ("Clôture : --") says nothing."""
 _WORDS_TOLD: Final = 12
 """Words of a sentence that are told of a wish."""
 
@@ -55,11 +61,13 @@ class DetailModel:
     """A linear model of sentences.
 
     Attributes:
-        columns: `wish:…` for each wish, `peril:…` for each kind of danger.
+        columns: `wish:…` for each wish, `peril:…` for each kind of danger, `settled`.
         ids: the numbers of the features, growing.
         weights: steps of one byte, a row a feature.
         step: how large the step of each column is.
         bias: what each column says of every sentence.
+        programs: what the log-odds of danger and the highest score of `settled` are worth in a program's mail.
+        highest: the score of `settled` up to which that was learned; from nought on a sentence says it.
         about: what it was made of.
         digest: of its file.
     """
@@ -69,6 +77,8 @@ class DetailModel:
     weights: NDArray[np.int8]
     step: Values
     bias: Values
+    programs: Calibration
+    highest: float
     about: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
 
@@ -102,9 +112,20 @@ class DetailModel:
         """The places of the columns of the kinds of danger, in their order."""
         return np.array([self.columns.index(f"{PERIL}{peril}") for peril in Peril])
 
+    @cached_property
+    def settled(self) -> NDArray[np.intp]:
+        """The place of the column that says that it is over."""
+        return np.array([self.columns.index(SETTLED)])
+
     def packed(self) -> bytes:
         """Return the model as the bytes of a file."""
-        header = {"format": DETAILS_FORMAT, "columns": self.columns, "about": dict(self.about)}
+        header = {
+            "format": DETAILS_FORMAT,
+            "columns": self.columns,
+            "programs": [*self.programs.slopes, self.programs.offset],
+            "highest": self.highest,
+            "about": dict(self.about),
+        }
         return archived(header, {"ids": self.ids, "weights": self.weights, "step": self.step, "bias": self.bias})
 
     @classmethod
@@ -116,15 +137,18 @@ class DetailModel:
         """
         with opened_archive(content, DETAILS_FORMAT) as archive:
             header, arrays = archive.header, archive.arrays
-            known = {f"{WISH}{wish}" for wish in Wish} | {f"{PERIL}{peril}" for peril in Peril}
+            known = {f"{WISH}{wish}" for wish in Wish} | {f"{PERIL}{peril}" for peril in Peril} | {SETTLED}
             if set(header["columns"]) != known:
                 raise UnusableModelError("its columns are not the wishes and dangers that this program knows")
+            *slopes, offset = header["programs"]
             return cls(
                 tuple(header["columns"]),
                 arrays["ids"],
                 arrays["weights"],
                 arrays["step"],
                 arrays["bias"],
+                Calibration(tuple(slopes), offset),
+                header["highest"],
                 about=header["about"],
                 digest=archive.digest,
             )
@@ -183,6 +207,30 @@ def wishes_of(
             score = round(float(told[best]), 2)
             found[wish] = Evidence("wish.sentence", score, tokens.written(first, last), tokens.span(first, last))
     return found
+
+
+def settled_of(tokens: Tokens, details: DetailModel, model: Model) -> Settled | None:
+    """Return what a program's mail says of whether anything is still the matter, by the sentence that denies it most.
+
+    Args:
+        tokens: its words, those of labels too: "Mode : essai".
+        details: what sentences say.
+        model: what reads it.
+
+    Returns:
+        With a score of nought where no sentence does; None where no word of it is known.
+    """
+    sentences = np.array(tokens.sentences, np.intp)
+    within, owners = in_sentences(model.read(tokens, in_order=False), sentences)
+    if not len(within.rows):
+        return None
+    read, owners = np.unique(owners, return_inverse=True)
+    scores = details.scores(within, model, owners, len(read), details.settled)[:, 0]
+    scores[np.bincount(sentences)[read] < _WORDS_SETTLING] = -np.inf
+    best = int(scores.argmax())
+    places = np.flatnonzero(sentences == read[best])[:_WORDS_TOLD]
+    score = min(max(float(scores[best]), 0.0), details.highest)
+    return Settled(score, tokens.written(int(places[0]), int(places[-1])), details.programs)
 
 
 def peril_of(

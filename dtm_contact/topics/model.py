@@ -144,8 +144,14 @@ class Model:
         """Return the words of a message with slips mended, one for each token."""
         return [form if form is MASKED else self.slips.mend(form) for form in tokens.forms]
 
-    def read(self, tokens: Tokens, without: Collection[int] = ()) -> Reading:
-        """Return a message as the model sees it, some of its sentences left out."""
+    def read(self, tokens: Tokens, without: Collection[int] = (), *, in_order: bool = True) -> Reading:
+        """Return a message as the model sees it.
+
+        Args:
+            tokens: the words.
+            without: the numbers of sentences that are left out.
+            in_order: the convolutional reader hears it too.
+        """
         forms = self.mended(tokens)
         features = features_of(tokens, self.common, forms)
         if without:
@@ -155,7 +161,9 @@ class Model:
         at[at == len(self.ids)] = 0
         known = self.ids[at] == features.ids if len(self.ids) else np.zeros(len(at), np.bool_)
         words, pairs = (_share(known[features.groups == group]) for group in (WORDS, PAIRS))
-        heard = self.convolution.outputs(sequence_of(tokens, forms, without)) if self.convolution else _NOTHING
+        heard = _NOTHING
+        if in_order and self.convolution is not None:
+            heard = self.convolution.outputs(sequence_of(tokens, forms, without))
         return Reading(features.taken(known), at[known], len(tokens), words, pairs, heard)
 
     def scores(self, reading: Reading) -> Values:

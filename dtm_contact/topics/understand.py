@@ -23,9 +23,16 @@ from dtm_contact.model import (
     Wish,
     Wished,
 )
-from dtm_contact.text import MASKED, Tokens, has_scan_alone, is_notice, tokenize, unwrapped
-from dtm_contact.topics.danger import OF_DANGER, DangerFinding, judge_danger, level_by_words, silenced_sentences
-from dtm_contact.topics.details import peril_of, wishes_of
+from dtm_contact.text import MASKED, Tokens, Wrapping, has_scan_alone, is_notice, is_robot, tokenize, unwrapped
+from dtm_contact.topics.danger import (
+    OF_DANGER,
+    DangerFinding,
+    Settled,
+    judge_danger,
+    level_by_words,
+    silenced_sentences,
+)
+from dtm_contact.topics.details import peril_of, settled_of, wishes_of
 from dtm_contact.topics.features import NEGATIONS
 from dtm_contact.topics.fields import danger_of_field
 from dtm_contact.topics.kind import kind_of
@@ -179,7 +186,15 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], masked:
     readable = _is_readable(heard.reading)
     topics = _topics(heard, reader, readable=readable)
     outage = reader.topics[topics[0]].outage
-    danger = judge_danger(heard.tokens, heard.reading, heard.hits, reader.scale, reader.limits.danger, outage=outage)
+    danger = judge_danger(
+        heard.tokens,
+        heard.reading,
+        heard.hits,
+        reader.scale,
+        reader.limits.danger,
+        outage=outage,
+        settled=_settled(contact, parts, wrapping, reader),
+    )
     topics = _sharpest_first(topics, heard, danger, reader)
     telling = _telling(danger, heard, reader)
     peril = None
@@ -221,6 +236,19 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], masked:
         by_program=bool(contact.automatic_signs) or wrapping.automatic,
         unread=Unread.UNDECODED if contact.undecoded else None,
     )
+
+
+def _settled(contact: Contact, parts: Sequence[Part], wrapping: Wrapping, reader: Reader) -> Settled | None:
+    """Return what a program's mail says of whether anything is still the matter; None for a person's.
+
+    A form has one shape whoever sends it, also where nothing in its structure says that a program did. A machine's
+    answer is none of these: what it repeats is cut, and the rest is about nothing else.
+    """
+    by_program = contact.automatic_signs or wrapping.automatic or wrapping.form or is_robot(contact.sender.address)
+    if not by_program or is_notice(contact):
+        return None
+    whole = unwrapped(contact, parts, labelled=True)
+    return settled_of(tokenize(whole.texts), reader.details, reader.model)
 
 
 def _says_copier(contact: Contact, reader: Reader) -> bool:

@@ -80,10 +80,10 @@ def test_who_speaks_in_a_conversation_is_no_field(reader: Reader) -> None:
 def test_what_is_cut_and_kept_stands_where_it_stood() -> None:
     text = "Nom : Roy\nFeu : cave 3\nMotif : Autre\nDate : feu au 2e\n"
     kept = unwrapped(contact(text), [Part.NEW], lambda label, value: FIRE["eu" in label + value]).texts[0][1]
-    assert kept == "         .Feu : cave 3.        Autre.Date : feu au 2e\n"
+    assert kept == "         ;Feu : cave 3;        Autre;Date : feu au 2e\n"
     assert len(kept) == len(text)
     cut = unwrapped(contact(text), [Part.NEW]).texts[0][1]
-    assert cut.split() == [".", "cave", "3.", "Autre."]
+    assert cut.split() == [";", "cave", "3;", "Autre;"]
 
 
 def test_few_fields_are_asked() -> None:

@@ -1,0 +1,98 @@
+"""A program's mail that says it is over, a test or planned alarms less; a person's words are read as ever."""
+
+import re
+
+import pytest
+
+from dtm_contact.labels.coded_text import text_of
+from dtm_contact.model import AlarmLevel, AutomaticSign, Automation, Channel, Contact, Part
+from dtm_contact.text import tokenize, unwrapped
+from dtm_contact.topics import DetailModel, Reader
+from dtm_contact.topics.danger import Settled, log_odds
+from dtm_contact.topics.details import settled_of
+from dtm_contact.topics.model import Calibration
+from tests.topics.conftest import Read
+from training.evaluate import AT
+
+PROGRAM = (AutomaticSign(Automation.GENERATED, "Auto-Submitted: auto-generated"),)
+FIRE = "ALARME FEU ZONE 4 SOUS-SOL. Flammes, trois détecteurs."
+TEST = "MODE : ESSAI ANNUEL DES DETECTEURS, FIN D'ESSAI A 16H"
+
+
+def settled(text: str, reader: Reader) -> Settled:
+    contact = Contact(Channel.EMAIL, AT, new_text=text)
+    found = settled_of(tokenize(unwrapped(contact, [Part.NEW], labelled=True).texts), reader.details, reader.model)
+    assert found is not None
+    return found
+
+
+def test_a_line_that_it_is_a_test_lowers_what_the_model_says_of_a_programs_mail(read: Read, reader: Reader) -> None:
+    alone, with_line = (
+        f"Site : cour B\nZone : 4\nÉvénement : {FIRE}",
+        f"Site : cour B\nZone : 4\n{TEST}\nÉvénement : {FIRE}",
+    )
+    assert settled(alone, reader).score < settled(with_line, reader).score
+    sure, unsure = read(alone, signs=PROGRAM).alarm, read(with_line, signs=PROGRAM).alarm
+    assert sure.score is not None
+    assert unsure.score is not None
+    assert unsure.score < sure.score
+
+
+def test_it_is_said_what_lowered_it(read: Read) -> None:
+    text = "Événement : alarme feu zone local poubelles\nOrigine : essai du technicien\nFin d'essai : 11 h"
+    lowered = read(text, "Transmetteur incendie", signs=PROGRAM).alarm
+    assert lowered.level is AlarmLevel.POSSIBLE
+    assert "essai" in (text_of(lowered.why_not) or "")
+
+
+def test_it_lowers_no_phrase(read: Read) -> None:
+    text = "Il y a le feu dans la cave. Fin d'essai. Dossier clos, fausse alarme."
+    assert read(text, signs=PROGRAM).alarm.certain
+
+
+def test_a_persons_letter_is_read_as_ever(read: Read, reader: Reader) -> None:
+    text = "De la fumée épaisse sort de la cave, l'alarme sonne. Fin d'essai, visite annuelle du technicien terminée."
+    assert settled(text, reader).score > 0
+    by_person, by_program = read(text).alarm.score, read(text, signs=PROGRAM).alarm.score
+    assert by_person is not None
+    assert by_program is not None
+    assert by_person > by_program + 0.05
+
+
+def test_without_such_a_line_a_program_is_heard_no_less(reader: Reader) -> None:
+    scale = reader.details.programs
+    for probability in (0.1, 0.5, 0.9):
+        assert Settled(0.0, "", scale).probability(probability) >= probability
+        assert Settled(1.5, "", scale).probability(probability) < probability
+
+
+def test_a_label_whose_value_is_left_open_says_nothing(reader: Reader) -> None:
+    still_open = "Appareil : 7712, entre deux étages\nOccupants : 2\nClôture : --"
+    assert "Clôture" not in settled(still_open, reader).said
+
+
+@pytest.mark.parametrize("probability", [0.0, 1.0])
+def test_odds_are_bounded(probability: float) -> None:
+    assert abs(log_odds(probability)) < 10
+    assert Settled(0.0, "", Calibration((1.0, 1.0), 0.0)).probability(probability) == pytest.approx(
+        probability, abs=0.001
+    )
+
+
+def test_labels_stay_and_every_line_of_a_form_is_a_sentence() -> None:
+    text = "Nom : Roy\nFuite : non\nMode : essai"
+    whole = unwrapped(Contact(Channel.EMAIL, AT, new_text=text), [Part.NEW], labelled=True)
+    assert whole.form
+    assert re.sub(r"[^\w\s:]", " ", whole.texts[0][1]).split() == text.split()
+    tokens = tokenize(whole.texts)
+    assert len(set(tokens.sentences)) == 3
+
+
+def test_what_is_no_list_of_labels_is_no_form() -> None:
+    assert not unwrapped(Contact(Channel.EMAIL, AT, new_text="Bonjour,\nle robinet fuit."), [Part.NEW]).form
+
+
+def test_what_programs_are_worth_is_kept_in_the_file(reader: Reader) -> None:
+    again = DetailModel.unpacked(reader.details.packed())
+    assert again.programs == reader.details.programs
+    assert again.highest == reader.details.highest > 0
