@@ -2,19 +2,21 @@
 
 import threading
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property, lru_cache
+from operator import is_
 
 from dtm_contact.directory import Directory
-from dtm_contact.figures.cells import FigureCells, Key, added, merged
+from dtm_contact.figures.cells import NOTHING, FigureCells, Part, Sums, Where, added, merged
 from dtm_contact.figures.comparing import Unusual, Value, is_worse, judged, unusual, value_of, worst_part
 from dtm_contact.figures.definitions import FIGURES, Figure
 from dtm_contact.store.figures import StoredFigures
 
 _MOST_DECODED = 120
+_MOST_YEARS = 3
 _BEFORE = 6
 """Periods that say what is usual."""
 _SHOWN_BEFORE = 12
@@ -94,10 +96,15 @@ class Place:
     residence: str | None = None
     topic: str | None = None
 
-    def holds(self, key: Key) -> bool:
-        """Return whether a key belongs to it."""
-        office, residence, topic = key
-        return self.office in (None, office) and self.residence in (None, residence) and self.topic in (None, topic)
+    @property
+    def where(self) -> Where:
+        """The keys that belong to it."""
+        return self.office, self.residence, self.topic
+
+    @property
+    def in_all_offices(self) -> "Place":
+        """The same residence and topic, whichever the office."""
+        return replace(self, office=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +137,7 @@ class FigureReader:
         self._figures = figures
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, date], tuple[datetime, FigureCells]] = OrderedDict()
+        self._years: OrderedDict[date, tuple[tuple[FigureCells, ...], FigureCells]] = OrderedDict()
 
     def cells(self, grain: str, first: date, last: date) -> dict[date, FigureCells]:
         """Return what was counted of the days, weeks or months that begin from one day to another.
@@ -159,9 +167,24 @@ class FigureReader:
     def of(self, span: FigureSpan) -> FigureCells:
         """Return what was counted of a period."""
         if span.grain is Grain.YEAR:
-            return merged(self.cells("month", span.first, span.last).values())
+            return self._year(span)
         grain = "week" if span.grain is Grain.WEEK else "month"
         return self.cells(grain, span.first, span.first).get(span.first, FigureCells())
+
+    def _year(self, span: FigureSpan) -> FigureCells:
+        """Return the months of a year as one, made anew where one of them was counted again."""
+        months = tuple(self.cells("month", span.first, span.last).values())
+        with self._lock:
+            known = self._years.get(span.first)
+        if known is not None and len(known[0]) == len(months) and all(map(is_, known[0], months)):
+            return known[1]
+        year = merged(months)
+        with self._lock:
+            self._years[span.first] = months, year
+            self._years.move_to_end(span.first)
+            while len(self._years) > _MOST_YEARS:
+                self._years.popitem(last=False)
+        return year
 
     def before(self, span: FigureSpan, count: int) -> dict[date, FigureCells]:
         """Return the periods of the same length before one, by their first days, the earliest first; of a year months.
@@ -209,7 +232,7 @@ class Overview:
         """The dwellings of each residence."""
         return dwellings_of(self._directory)
 
-    @property
+    @cached_property
     def offices(self) -> list[str]:
         """The offices: those that see to residences, then the agency."""
         with_homes = sorted({each.office_id for each in self._directory.records.residences})
@@ -225,76 +248,68 @@ class Overview:
             )
         return self._dwellings_at[place]
 
-    def _by(self, group: Callable[[Key], str | None]) -> dict[str, Counter[str]]:
-        cells = self._cells
-        return cells.by(group(key) if self.place.holds(key) else None for key in cells.keys)
-
     @cached_property
-    def whole(self) -> Counter[str]:
+    def whole(self) -> Sums:
         """What was counted in all offices; within the residence and topic that are asked for."""
         return added(self.by_office.values())
 
     @cached_property
-    def by_office(self) -> Mapping[str, Counter[str]]:
+    def by_office(self) -> Mapping[str, Sums]:
         """What was counted of each office; within the residence and topic that are asked for."""
         return self._by_office(self._cells)
 
-    def _by_office(self, cells: FigureCells) -> dict[str, Counter[str]]:
-        wide = replace(self.place, office=None)
-        return cells.by(key[0] if wide.holds(key) else None for key in cells.keys)
+    def _by_office(self, cells: FigureCells) -> dict[str, Sums]:
+        return cells.by(Part.OFFICE, self.place.in_all_offices.where)
 
     @cached_property
-    def by_residence(self) -> Mapping[str, Counter[str]]:
+    def by_residence(self) -> Mapping[str, Sums]:
         """What was counted of each residence; "" for what has none."""
-        return self._by(lambda key: key[1])
+        return self._cells.by(Part.RESIDENCE, self.place.where)
 
     @cached_property
-    def by_topic(self) -> Mapping[str, Counter[str]]:
+    def by_topic(self) -> Mapping[str, Sums]:
         """What was counted of each topic; "" for what has none."""
-        return self._by(lambda key: key[2])
+        return self._cells.by(Part.TOPIC, self.place.where)
 
     def of_whole(self, figure: Figure) -> Value:
         """Return a figure of all offices."""
-        return value_of(figure, self.whole, self.dwellings_at(replace(self.place, office=None)))
+        return value_of(figure, self.whole, self.dwellings_at(self.place.in_all_offices))
 
     def of_offices(self, figure: Figure) -> Value:
         """Return a figure of the offices that there are, as one: what each of them is compared with."""
         homes = {office: self.dwellings_at(replace(self.place, office=office)) for office in self.offices}
-        compared = {office: self.by_office.get(office, Counter()) for office in self.offices}
+        compared = {office: self.by_office.get(office, NOTHING) for office in self.offices}
         if figure.is_rated and not figure.judged_of:
             # An office without dwellings has no rate, and what it counts belongs in no rate of others.
             compared = {office: counts for office, counts in compared.items() if homes[office]}
         return value_of(figure, added(compared.values()), sum(homes.values()))
 
-    def _together(self, by_office: Mapping[str, Counter[str]]) -> Counter[str]:
-        return added(counts for office, counts in by_office.items() if office in self._directory.offices)
-
     def of_office(self, figure: Figure, office: str) -> Value:
         """Return a figure of an office."""
-        counts = self.by_office.get(office, Counter())
+        counts = self.by_office.get(office, NOTHING)
         return value_of(figure, counts, self.dwellings_at(replace(self.place, office=office)))
 
     def of_residence(self, figure: Figure, residence: str) -> Value:
         """Return a figure of a residence."""
-        return value_of(figure, self.by_residence.get(residence, Counter()), self.dwellings.get(residence, 0))
+        return value_of(figure, self.by_residence.get(residence, NOTHING), self.dwellings.get(residence, 0))
 
     def of_topic(self, figure: Figure, topic: str) -> Value:
         """Return a figure of a topic."""
-        return value_of(figure, self.by_topic.get(topic, Counter()), self.dwellings_at(self.place))
+        return value_of(figure, self.by_topic.get(topic, NOTHING), self.dwellings_at(self.place))
 
     def course(self, figure: Figure) -> list[tuple[date, Value, Value]]:
         """Return a figure in the periods up to this one: their first days, the place's value, and all offices'."""
-        wide = replace(self.place, office=None)
+        wide = self.place.in_all_offices
         homes, all_homes = self.dwellings_at(self.place), self.dwellings_at(wide)
         found = []
         for first, offices in self._by_office_in_time.items():
             whole = self._whole_in_time[first]
-            mine = whole if self.place.office is None else offices.get(self.place.office, Counter())
+            mine = whole if self.place.office is None else offices.get(self.place.office, NOTHING)
             found.append((first, value_of(figure, mine, homes), value_of(figure, whole, all_homes)))
         return found
 
     @cached_property
-    def _by_office_in_time(self) -> dict[date, dict[str, Counter[str]]]:
+    def _by_office_in_time(self) -> dict[date, dict[str, Sums]]:
         """What was counted of each office in the periods up to this one, by their first days."""
         found = self._reader.before(self.span, _SHOWN_BEFORE)
         if self.span.grain is not Grain.YEAR and len(self._cells.keys):
@@ -302,24 +317,33 @@ class Overview:
         return {first: self._by_office(cells) for first, cells in found.items()}
 
     @cached_property
-    def _whole_in_time(self) -> dict[date, Counter[str]]:
+    def _whole_in_time(self) -> dict[date, Sums]:
         """What was counted in all offices in the same periods."""
         return {first: added(offices.values()) for first, offices in self._by_office_in_time.items()}
 
+    @cached_property
+    def _compared_in_time(self) -> dict[date, Sums]:
+        """What was counted in the offices that there are, in the same periods."""
+        there = self._directory.offices
+        return {
+            first: added(counts for office, counts in offices.items() if office in there)
+            for first, offices in self._by_office_in_time.items()
+        }
+
     def by_residence_and_topic(self) -> dict[tuple[str, str], int]:
         """Return the cases opened of each residence and topic that are known."""
-        return _opened(self._cells, self.place)
+        return self._cells.by_residence_and_topic("opened", self.place.where)
 
     def unusual(self) -> list[Unusual]:
         """Return where many more cases came than usual, the least likely first; none without earlier periods."""
-        before = self._usual()
-        return [] if before is None else unusual(self.by_residence_and_topic(), before)[:_MOST_STANDING_OUT]
+        return [] if self._usual is None else unusual(self.by_residence_and_topic(), self._usual)[:_MOST_STANDING_OUT]
 
     @property
     def has_usual(self) -> bool:
         """Whether periods went before, which say what is usual."""
-        return self._usual() is not None
+        return self._usual is not None
 
+    @cached_property
     def _usual(self) -> dict[tuple[str, str], float] | None:
         """Return what is usual of each residence and topic in as much of a period as has passed."""
         if self.span.grain is Grain.YEAR:
@@ -334,7 +358,7 @@ class Overview:
         passed = min(days, max(1, (self._today - self.span.first).days + 1))
         usual: dict[tuple[str, str], float] = defaultdict(float)
         for cells in earlier.values():
-            for place, count in _opened(cells, self.place).items():
+            for place, count in cells.by_residence_and_topic("opened", self.place.where).items():
                 usual[place] += count * whole * passed / days
         return usual
 
@@ -349,12 +373,12 @@ class Overview:
         return [self._standing_out(*each) for each in found[:_MOST_STANDING_OUT]]
 
     def _standing_out(self, figure: Figure, office: str, mine: Value, whole: Value) -> OfficeStandsOut:
-        place, wide = replace(self.place, office=office), replace(self.place, office=None)
+        place, wide = replace(self.place, office=office), self.place.in_all_offices
         homes, all_homes = self.dwellings_at(place), self.dwellings_at(wide)
         since, is_start = None, False
         for first, offices in reversed(self._by_office_in_time.items()):
-            then = value_of(figure, offices.get(office, Counter()), homes)
-            if is_worse(figure, then, value_of(figure, self._together(offices), all_homes)):
+            then = value_of(figure, offices.get(office, NOTHING), homes)
+            if is_worse(figure, then, value_of(figure, self._compared_in_time[first], all_homes)):
                 since = first
             elif judged(figure, then) is not None:
                 is_start = since is not None
@@ -368,18 +392,20 @@ class Overview:
         where = within.worst_part(figure, topics), within.worst_part(figure, residences)
         return OfficeStandsOut(office, figure, mine, whole, since, is_start, *where)
 
-    def worst_part(self, figure: Figure, parts: Mapping[str, Counter[str]]) -> str | None:
+    def worst_part(self, figure: Figure, parts: Mapping[str, Sums]) -> str | None:
         """Return which of the topics or residences of the place is worse than the rest of it; None where none is."""
         all_of_it = added(self.by_topic.values())
         values = (
-            (name, value_of(figure, counts), value_of(figure, all_of_it - counts)) for name, counts in parts.items()
+            (name, value_of(figure, counts), value_of(figure, all_of_it.without(counts)))
+            for name, counts in parts.items()
         )
         return worst_part(figure, values)
 
     def _within(self, office: str) -> "Overview":
         if office not in self._offices:
             place = replace(self.place, office=office)
-            self._offices[office] = Overview(self._reader, self._directory, self.span, place, self._today)
+            self._offices[office] = within = Overview(self._reader, self._directory, self.span, place, self._today)
+            within._cells = self._cells
         return self._offices[office]
 
 
@@ -392,16 +418,4 @@ def dwellings_of(directory: Directory) -> dict[str, int]:
             address = directory.addresses.get(dwelling.address_id)
             if address is not None:
                 found[address.residence_id] += 1
-    return dict(found)
-
-
-def _opened(cells: FigureCells, place: Place) -> dict[tuple[str, str], int]:
-    places = [(key[1], key[2]) if place.holds(key) and key[1] and key[2] else None for key in cells.keys]
-    if "opened" not in cells.measures:
-        return {}
-    at, found = cells.measures.index("opened"), Counter[tuple[str, str]]()
-    for row, measure, count in cells.cells[cells.cells[:, 1] == at].tolist():
-        del measure
-        if (where := places[row]) is not None:
-            found[where] += count
     return dict(found)

@@ -39,6 +39,7 @@ class Periods(FigureReader):
     """Months as they are given."""
 
     def __init__(self, months: Mapping[date, Counted]) -> None:
+        super().__init__(None)  # type: ignore[arg-type] - no store is read
         self.months = {
             day: FigureCells.pack({key: Counter(counts) for key, counts in counted.items()})
             for day, counted in months.items()
@@ -135,6 +136,16 @@ def test_a_line_says_since_and_for_whom_only_where_it_differs_from_the_title() -
     assert ", depuis avril 2026" in nord.words
     assert "depuis" not in lines["in_time"]
     assert "au moins depuis mars 2026" in lines["called_back"]
+
+
+def test_a_year_is_added_up_anew_where_a_month_of_it_was_counted_again() -> None:
+    reader, year = Periods(dict.fromkeys(MONTHS, EVEN)), FigureSpan.of(Grain.YEAR, MONTHS[0])
+    assert reader.of(year).whole()["due"] == 18_000
+    assert reader.of(year) is reader.of(year)
+    reader.months[MONTHS[2]] = FigureCells.pack(answered(N1_heating=1000))
+    assert reader.of(year).whole()["due"] == 13_000
+    del reader.months[MONTHS[2]]
+    assert reader.of(year).whole()["due"] == 12_000
 
 
 @pytest.mark.parametrize("grain", [Grain.MONTH, Grain.YEAR])

@@ -1,6 +1,5 @@
 """What the agents' verbs and the engine do is counted as the definitions say: by events of their own."""
 
-from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pytest
 
 from dtm_contact.figures.case_facts import TimeContext
-from dtm_contact.figures.cells import Spread
+from dtm_contact.figures.cells import Part, Spread, Sums
 from dtm_contact.figures.counting import CountingContext, count_days
 from dtm_contact.model import Alarm, AlarmLevel, JoinedBy, Joining, Priority
 from dtm_contact.pipeline import Grounds
@@ -28,14 +27,14 @@ def desk(store: Store) -> Desk:
     return Desk(store, Grounds.build(DIRECTORY, load_once(RULES), Settings.defaults()))
 
 
-def counted(desk: Desk, at: datetime = LATER) -> Counter[str]:
+def counted(desk: Desk, at: datetime = LATER) -> Sums:
     """Return what is counted of the day, of all cases."""
     seen = CountingContext(TimeContext(PARIS, at, CALENDARS), {})
     cells = count_days(desk.store, NOW.date(), NOW.date(), seen)[NOW.date()]
-    return cells.by("" for _ in cells.keys).get("", Counter())
+    return cells.whole()
 
 
-def only(counts: Counter[str], *names: str) -> dict[str, int]:
+def only(counts: Sums, *names: str) -> dict[str, int]:
     return {name: counts[name] for name in names}
 
 
@@ -82,7 +81,7 @@ def test_corrections_are_counted_and_a_topic_under_that_which_was_wrong(desk: De
     names = ("corrected_topic", "corrected_tenant", "corrected_priority", "transfers")
     assert only(counted(desk), *names) == dict.fromkeys(names, 1)
     cells = count_days(desk.store, NOW.date(), NOW.date(), CountingContext(TimeContext(PARIS, LATER, CALENDARS), {}))
-    by_topic = cells[NOW.date()].by(key[2] for key in cells[NOW.date()].keys)
+    by_topic = cells[NOW.date()].by(Part.TOPIC)
     assert (by_topic["plumbing"]["corrected_topic"], by_topic["heating"]["opened"]) == (1, 1)
 
 
@@ -152,5 +151,5 @@ def test_silence_begins_with_the_last_answer(desk: Desk) -> None:
     seen = CountingContext(TimeContext(PARIS, at, CALENDARS), {})
     cells = count_days(desk.store, NOW.date(), at.date(), seen)
     last, before = (cells[at.date() - timedelta(days=back)] for back in (0, 1))
-    assert last.by("" for _ in last.keys)[""]["silent_14"] == 1
-    assert before.by("" for _ in before.keys)[""]["silent_14"] == 0
+    assert last.whole()["silent_14"] == 1
+    assert before.whole()["silent_14"] == 0

@@ -109,7 +109,7 @@ def _hold_weeks_and_months(store: Store, found: Mapping[date, FigureCells], outc
 
 
 def _total(cells: FigureCells, measure: str) -> int:
-    return cells.by("all" for _ in cells.keys).get("all", Counter())[measure]
+    return cells.whole()[measure]
 
 
 def hold_against_sql(store: Store, found: Mapping[date, FigureCells], now: datetime, outcome: Outcome) -> None:
