@@ -39,7 +39,7 @@ class Periods(FigureReader):
     """Months as they are given."""
 
     def __init__(self, months: Mapping[date, Counted]) -> None:
-        super().__init__(None)  # type: ignore[arg-type] - no store is read
+        super().__init__(None)  # type: ignore[arg-type]
         self.months = {
             day: FigureCells.pack({key: Counter(counts) for key, counts in counted.items()})
             for day, counted in months.items()

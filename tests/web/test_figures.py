@@ -100,6 +100,17 @@ def test_late_and_silent_lead_to_cases_that_are_so_now(head: Somebody) -> None:
     assert all(str(row["échéance"]) < head.desk.now().strftime("%Y-%m-%d %H:%M") for row in late)
 
 
+def test_behind_the_answers_in_time_lie_the_cases_that_were_due_and_no_case_that_is_due_later(head: Somebody) -> None:
+    today = head.desk.now().date()
+    told = rows(head, f"/chiffres/export?t=bureaux&f=json&le={today}")
+    number = next(row["cas"] for row in told if row["chiffre"] == "in_time" and row["bureau"] == "ensemble")
+    cases = rows(head, f"/chiffres/dossiers/export?c=in_time&le={today}&f=json&colonne=échéance")
+    assert len(cases) == number
+    counted_at = head.desk.figures.counted_at()
+    assert counted_at is not None
+    assert all(str(row["échéance"]) <= counted_at.astimezone(PARIS).strftime("%Y-%m-%d %H:%M") for row in cases)
+
+
 def test_no_page_and_no_file_of_figures_names_an_agent(head: Somebody) -> None:
     le = last_month(head.desk)
     for path in ("/chiffres", "/chiffres/detail?c=in_time", "/chiffres/carte", "/chiffres/export?t=bureaux"):

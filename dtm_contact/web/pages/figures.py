@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from functools import partial
 from operator import itemgetter
 from typing import Any, Final
@@ -26,6 +26,7 @@ from dtm_contact.figures.files import (
     case_table_columns,
     cases_as_rows,
 )
+from dtm_contact.figures.listing import cases_wanted
 from dtm_contact.figures.overview import FigureSpan, Grain, Overview, Place, latest_span
 from dtm_contact.figures.telling import (
     Outlier,
@@ -41,7 +42,6 @@ from dtm_contact.figures.telling import (
 )
 from dtm_contact.labels.cases import STATES
 from dtm_contact.model import Channel
-from dtm_contact.store.figures import CasesWanted
 from dtm_contact.web.drawing import Bar, Point, bars, course, heat_map
 from dtm_contact.web.registry import page
 from dtm_contact.web.request_context import RequestContext
@@ -348,25 +348,7 @@ def _figure(context: RequestContext) -> Figure:
 def _cases(context: RequestContext, query: FigureQuery, figure: Figure, limit: int) -> list[Any]:
     if figure.basis is Basis.COUNTED_ONLY:
         raise NotFoundError("cases")
-    zone, span = context.app.settings.zone, query.span
-    start, end = (datetime.combine(day, time.min, zone).astimezone(UTC) for day in (span.first, span.after.first))
-    behind = figure.behind
-    wanted = CasesWanted(
-        start,
-        end,
-        figure.basis.value,
-        figure.events,
-        query.place.office,
-        query.place.residence,
-        query.place.topic,
-        danger=behind.danger,
-        priority=behind.urgent,
-        late_at=context.now if behind.late else None,
-        silent_since=context.now - timedelta(days=behind.silent_days) if behind.silent_days else None,
-        calls=behind.calls,
-        topics=behind.topics,
-        reopening=behind.reopening,
-    )
+    wanted = cases_wanted(figure, query.place, query.span, context.now, context.app.figures.counted_at())
     return context.app.store.figures.cases(wanted, limit)
 
 
