@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -11,17 +11,29 @@ from operator import is_
 
 from dtm_contact.directory import Directory
 from dtm_contact.figures.cells import NOTHING, FigureCells, Part, Sums, Where, added, merged
-from dtm_contact.figures.comparing import Unusual, Value, is_worse, judged, unusual, value_of, worst_part
-from dtm_contact.figures.definitions import FIGURES, Figure
+from dtm_contact.figures.comparing import (
+    BY_CHANCE,
+    Unusual,
+    Value,
+    chance_of,
+    is_worse,
+    judged,
+    unusual,
+    value_of,
+    worst_part,
+)
+from dtm_contact.figures.definitions import FIGURES, Figure, FigureKind
 from dtm_contact.store.figures import StoredFigures
 
 _MOST_DECODED = 120
 _MOST_YEARS = 3
+_MOST_OVERVIEWS = 40
 _BEFORE = 6
 """Periods that say what is usual."""
 _SHOWN_BEFORE = 12
 """Periods that a figure's course shows beside the present one."""
-_MOST_STANDING_OUT = 8
+MOST_STANDING_OUT = 8
+"""Of offices and of residences, what stands out most is told."""
 _DAYS_ENOUGH = 7
 """A period is opened on once so many of its days have passed."""
 
@@ -108,26 +120,80 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """The periods in a row, up to the last one known, in which a place was worse beyond chance.
+
+    Attributes:
+        since: the first of them.
+        is_start: whether the one before was better beyond chance; otherwise it may have begun earlier.
+    """
+
+    since: date
+    is_start: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PartStandsOut:
+    """A topic or a residence of an office that is worse than the rest of it; `run` is None where only all is."""
+
+    part: Part
+    name: str
+    run: Run | None
+
+
+@dataclass(frozen=True, slots=True)
 class OfficeStandsOut:
     """An office that is worse than the whole beyond chance.
 
     Attributes:
         office, figure: which, by what.
         mine, whole: its value and the whole's.
-        since: the first of the periods in a row, up to the last one known, in which that was so; None where only the
-            months of a year together show it.
-        is_start: whether a period went before in which that was not so; otherwise it may have begun earlier.
-        topic, residence: where in it the figure is worst, of those that are worse than the rest of the same office.
+        run: since when; None where only the months of a year together show it.
+        parts: where in it the figure is worst, of those that are worse than the rest of the same office.
     """
 
     office: str
     figure: Figure
     mine: Value
     whole: Value
-    since: date | None
-    is_start: bool
-    topic: str | None
-    residence: str | None
+    run: Run | None
+    parts: tuple[PartStandsOut, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResidenceStandsOut:
+    """A residence where a share is worse than in the rest of its office: its value, the rest's, since when."""
+
+    office: str
+    residence: str
+    figure: Figure
+    mine: Value
+    rest: Value
+    run: Run | None
+
+
+def _run_of(figure: Figure, in_time: Iterable[tuple[date, Value, Value]]) -> Run | None:
+    """Return since when a place is worse; None where it is not in the last period.
+
+    Args:
+        figure: by what.
+        in_time: the periods, the earliest first: the first day, the place's value, what it is compared with.
+    """
+    run: Run | None = None
+    begun = Value(None, 0)
+    for first, mine, whole in reversed(list(in_time)):
+        if is_worse(figure, mine, whole):
+            run, begun = Run(first, is_start=False), mine
+        elif run is not None:
+            # What is not surely worse may be so all the same: it began then only where that was surely better.
+            return replace(run, is_start=is_worse(figure, begun, mine))
+        elif judged(figure, mine) is not None:
+            return None
+    return run
+
+
+Stamp = tuple[Directory, Mapping[date, datetime]]
+"""What an overview was made of: the directory, and when each of its periods was counted."""
 
 
 class FigureReader:
@@ -137,6 +203,7 @@ class FigureReader:
         self._figures = figures
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, date], tuple[datetime, FigureCells]] = OrderedDict()
+        self._overviews: OrderedDict[tuple[FigureSpan, Place, date], tuple[Stamp, Overview]] = OrderedDict()
         self._years: OrderedDict[date, tuple[tuple[FigureCells, ...], FigureCells]] = OrderedDict()
 
     def cells(self, grain: str, first: date, last: date) -> dict[date, FigureCells]:
@@ -163,6 +230,22 @@ class FigureReader:
                 while len(self._kept) > _MOST_DECODED:
                     self._kept.popitem(last=False)
         return dict(sorted(known.items()))
+
+    def overview(self, directory: Directory, span: FigureSpan, place: Place, today: date) -> "Overview":
+        """Return the figures of a period and place; those made before, while nothing of them was counted again."""
+        grain, first = _steps(span, _SHOWN_BEFORE)
+        stamp = directory, self._figures.versions(grain, first, span.last)
+        with self._lock:
+            known = self._overviews.get((span, place, today))
+        if known is not None and known[0][0] is directory and known[0][1] == stamp[1]:
+            return known[1]
+        made = Overview(self, directory, span, place, today)
+        with self._lock:
+            self._overviews[span, place, today] = stamp, made
+            self._overviews.move_to_end((span, place, today))
+            while len(self._overviews) > _MOST_OVERVIEWS:
+                self._overviews.popitem(last=False)
+        return made
 
     def of(self, span: FigureSpan) -> FigureCells:
         """Return what was counted of a period."""
@@ -191,13 +274,9 @@ class FigureReader:
 
         Of a year they are its own months, and those of the year before.
         """
-        if span.grain is Grain.YEAR:
-            return self.cells("month", span.before.first, span.last)
-        first = span
-        for _ in range(count):
-            first = first.before
-        grain = "week" if span.grain is Grain.WEEK else "month"
-        return self.cells(grain, first.first, span.first - timedelta(days=1))
+        grain, first = _steps(span, count)
+        last = span.last if span.grain is Grain.YEAR else span.first - timedelta(days=1)
+        return self.cells(grain, first, last)
 
     def first_counted(self) -> date | None:
         """Return the first day that was counted; None where none was."""
@@ -208,6 +287,16 @@ class FigureReader:
         """Return when the latest day was counted; None where none was."""
         days = self._figures.counted_days()
         return None if days is None else self._figures.versions("day", days[1], days[1]).get(days[1])
+
+
+def _steps(span: FigureSpan, count: int) -> tuple[str, date]:
+    """Return in which periods a course is told, and the first day of so many before one; of a year, its months."""
+    if span.grain is Grain.YEAR:
+        return "month", span.before.first
+    first = span
+    for _ in range(count):
+        first = first.before
+    return ("week" if span.grain is Grain.WEEK else "month"), first.first
 
 
 class Overview:
@@ -297,6 +386,11 @@ class Overview:
         """Return a figure of a topic."""
         return value_of(figure, self.by_topic.get(topic, NOTHING), self.dwellings_at(self.place))
 
+    @property
+    def previous(self) -> "Overview":
+        """The same of the period before."""
+        return Overview(self._reader, self._directory, self.span.before, self.place, self._today)
+
     def course(self, figure: Figure) -> list[tuple[date, Value, Value]]:
         """Return a figure in the periods up to this one: their first days, the place's value, and all offices'."""
         wide = self.place.in_all_offices
@@ -311,10 +405,15 @@ class Overview:
     @cached_property
     def _by_office_in_time(self) -> dict[date, dict[str, Sums]]:
         """What was counted of each office in the periods up to this one, by their first days."""
+        return {first: self._by_office(cells) for first, cells in self._cells_in_time.items()}
+
+    @cached_property
+    def _cells_in_time(self) -> dict[date, FigureCells]:
+        """What was counted of the periods up to this one; of a year, of its months and those of the year before."""
         found = self._reader.before(self.span, _SHOWN_BEFORE)
         if self.span.grain is not Grain.YEAR and len(self._cells.keys):
             found[self.span.first] = self._cells
-        return {first: self._by_office(cells) for first, cells in found.items()}
+        return found
 
     @cached_property
     def _whole_in_time(self) -> dict[date, Sums]:
@@ -334,9 +433,10 @@ class Overview:
         """Return the cases opened of each residence and topic that are known."""
         return self._cells.by_residence_and_topic("opened", self.place.where)
 
+    @cached_property
     def unusual(self) -> list[Unusual]:
-        """Return where many more cases came than usual, the least likely first; none without earlier periods."""
-        return [] if self._usual is None else unusual(self.by_residence_and_topic(), self._usual)[:_MOST_STANDING_OUT]
+        """Where many more cases came than usual, the least likely first; none without earlier periods."""
+        return [] if self._usual is None else unusual(self.by_residence_and_topic(), self._usual)
 
     @property
     def has_usual(self) -> bool:
@@ -362,6 +462,7 @@ class Overview:
                 usual[place] += count * whole * passed / days
         return usual
 
+    @cached_property
     def offices_standing_out(self) -> list[OfficeStandsOut]:
         """Return the offices that are worse than the whole beyond chance, the weightiest figures first."""
         found = []
@@ -370,27 +471,61 @@ class Overview:
             whole = self.of_offices(figure)
             worse = ((office, self.of_office(figure, office)) for office in self.offices)
             found += [(figure, office, mine, whole) for office, mine in worse if is_worse(figure, mine, whole)]
-        return [self._standing_out(*each) for each in found[:_MOST_STANDING_OUT]]
+        return [self._standing_out(*each) for each in found[:MOST_STANDING_OUT]]
 
     def _standing_out(self, figure: Figure, office: str, mine: Value, whole: Value) -> OfficeStandsOut:
-        place, wide = replace(self.place, office=office), self.place.in_all_offices
-        homes, all_homes = self.dwellings_at(place), self.dwellings_at(wide)
-        since, is_start = None, False
-        for first, offices in reversed(self._by_office_in_time.items()):
-            then = value_of(figure, offices.get(office, NOTHING), homes)
-            if is_worse(figure, then, value_of(figure, self._compared_in_time[first], all_homes)):
-                since = first
-            elif judged(figure, then) is not None:
-                is_start = since is not None
-                break
-            elif since is not None:
-                break
+        homes, all_homes = (
+            self.dwellings_at(place) for place in (replace(self.place, office=office), self.place.in_all_offices)
+        )
+        in_time = (
+            (
+                first,
+                value_of(figure, offices.get(office, NOTHING), homes),
+                value_of(figure, self._compared_in_time[first], all_homes),
+            )
+            for first, offices in self._by_office_in_time.items()
+        )
         within = self._within(office)
         mine_too = {each.residence_id for each in self._directory.records.residences if each.office_id == office}
         residences = {name: counts for name, counts in within.by_residence.items() if name in mine_too}
         topics = {name: counts for name, counts in within.by_topic.items() if name}
-        where = within.worst_part(figure, topics), within.worst_part(figure, residences)
-        return OfficeStandsOut(office, figure, mine, whole, since, is_start, *where)
+        parts = [
+            PartStandsOut(part, name, _run_of(figure, within.part_in_time(figure, part, name)))
+            for part, counted in ((Part.RESIDENCE, residences), (Part.TOPIC, topics))
+            if (name := within.worst_part(figure, counted)) is not None
+        ]
+        return OfficeStandsOut(office, figure, mine, whole, _run_of(figure, in_time), tuple(parts))
+
+    @cached_property
+    def residences_standing_out(self) -> list[ResidenceStandsOut]:
+        """Return the residences that are worse served than the rest of their office, the least likely first."""
+        if self.place.residence is not None:
+            return []
+        found: dict[str, tuple[float, ResidenceStandsOut]] = {}
+        shares = [figure for figure in FIGURES if figure.weight and figure.kind is FigureKind.SHARE]
+        for office in self.offices if self.place.office is None else [self.place.office]:
+            within = self._within(office)
+            whole = added(within.by_topic.values())
+            for each in self._directory.records.residences:
+                counts = within.by_residence.get(each.residence_id)
+                if each.office_id != office or counts is None:
+                    continue
+                for figure in shares:
+                    mine, rest = value_of(figure, counts), value_of(figure, whole.without(counts))
+                    chance = chance_of(figure, mine, rest)
+                    if chance < min(BY_CHANCE, found.get(each.residence_id, (1.0,))[0]):
+                        run = _run_of(figure, within.part_in_time(figure, Part.RESIDENCE, each.residence_id))
+                        standing = ResidenceStandsOut(office, each.residence_id, figure, mine, rest, run)
+                        found[each.residence_id] = chance, standing
+        return [standing for _, standing in sorted(found.values(), key=lambda each: each[0])]
+
+    def part_in_time(self, figure: Figure, part: Part, name: str) -> Iterator[tuple[date, Value, Value]]:
+        """Yield what a topic or a residence of the place was in the periods up to this one, and all else of it."""
+        for first, cells in self._cells_in_time.items():
+            mine = cells.by(part, self.place.where).get(name, NOTHING)
+            if mine is not NOTHING:
+                all_of_it = cells.whole(self.place.where)
+                yield first, value_of(figure, mine), value_of(figure, all_of_it.without(mine))
 
     def worst_part(self, figure: Figure, parts: Mapping[str, Sums]) -> str | None:
         """Return which of the topics or residences of the place is worse than the rest of it; None where none is."""
@@ -405,7 +540,7 @@ class Overview:
         if office not in self._offices:
             place = replace(self.place, office=office)
             self._offices[office] = within = Overview(self._reader, self._directory, self.span, place, self._today)
-            within._cells = self._cells
+            within._cells, within._cells_in_time = self._cells, self._cells_in_time
         return self._offices[office]
 
 
