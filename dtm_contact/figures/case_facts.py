@@ -27,6 +27,8 @@ _INCOMING: Final = frozenset(
 _UNSERVED: Final = _INCOMING - {"answered"}
 _OWN: Final = frozenset({"answered", "returned"})
 """Events of messages of our own that come in."""
+_SAID: Final = frozenset({"danger", "priority"})
+"""Events by which a person says that there is danger."""
 _DAY: Final = timedelta(days=1)
 _SHORTEST_SILENCE: Final = timedelta(days=min(SILENT_DAYS))
 
@@ -233,19 +235,19 @@ class CaseFacts:
         return any(called_at <= at <= until for at in (*self._answers, *tried))
 
     def _count_alarm(self, tally: Tally) -> None:
-        raised_at = next((event.at for event in self._events if _raises_alarm(event)), None)
-        if raised_at is not None:
-            self._add(tally, raised_at, "alarms")
-            by_person = (event.at for event in self._events if event.who not in ENGINE)
-            looks = [at for at in (*self._rows.read_at, *by_person) if at >= raised_at]
-            if looks:
-                self._add(tally, raised_at, timed("alarm_look", min(looks) - raised_at))
-        if self._rows.labels:
-            last = self._rows.labels[-1]
-            if last.was_certain:
-                self._add(tally, last.at, "alarms_confirmed" if last.danger else "alarms_false")
-            elif last.danger:
+        cried_at = next((event.at for event in self._events if _is_cry(event)), None)
+        last = self._rows.labels[-1] if self._rows.labels else None
+        if cried_at is None:
+            if last is not None and last.danger:
                 self._add(tally, last.at, "alarms_missed")
+            return
+        self._add(tally, cried_at, "alarms")
+        verdict = "unjudged" if last is None else "confirmed" if last.danger else "false"
+        self._add(tally, cried_at, f"alarms_{verdict}")
+        by_person = (event.at for event in self._events if event.who not in ENGINE)
+        looks = [at for at in (*self._rows.read_at, *by_person) if at >= cried_at]
+        if looks:
+            self._add(tally, cried_at, timed("alarm_look", min(looks) - cried_at))
 
 
 def _state_after(event: EventRow) -> str | None:
@@ -259,8 +261,10 @@ def _state_after(event: EventRow) -> str | None:
     return "open" if data.get("state") == "open" else None
 
 
-def _raises_alarm(event: EventRow) -> bool:
-    """Return whether an event makes its case a certain alarm."""
+def _is_cry(event: EventRow) -> bool:
+    """Return whether by an event the engine makes its case a certain alarm."""
+    if event.what in _SAID:
+        return False
     if event.data.get("alarm") == "certain":
         return True
     changed = (event.data.get("changed") or {}).get("alarm_level")

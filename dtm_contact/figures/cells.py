@@ -9,6 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from enum import IntEnum
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -19,6 +21,9 @@ Key = tuple[str, str, str]
 """Office, residence and topic; "" for what is not known."""
 Counts = Mapping[str, int]
 """How much of each measure."""
+Where = tuple[str | None, str | None, str | None]
+"""Which keys are looked at: of an office, a residence, a topic; None for any."""
+ANYWHERE: Final[Where] = (None, None, None)
 
 BIN_GROWTH: Final = 1.05
 """Each bin of a histogram is that many times as wide as the one before."""
@@ -72,7 +77,78 @@ class Tally:
         return cls({day: defaultdict(Counter) for day in days}, first, last)
 
 
-@dataclass(frozen=True, slots=True)
+class Part(IntEnum):
+    """What a key says of a place, by where it says it."""
+
+    OFFICE = 0
+    RESIDENCE = 1
+    TOPIC = 2
+
+
+class Columns:
+    """What the numbers of some counts are of; all counts of a period share one.
+
+    Attributes:
+        names: the measures.
+        at: where each stands among them.
+        bins: of each measure of durations, its bins and where each stands.
+        peaks: where those stand of which the greatest of several places holds.
+    """
+
+    __slots__ = ("at", "bins", "names", "peaks")
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        """Take the measures."""
+        self.names = names
+        self.at = {name: at for at, name in enumerate(names)}
+        self.peaks = [at for at, name in enumerate(names) if name in PEAKS]
+        found: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for at, name in enumerate(names):
+            measure, colon, place = name.partition(":")
+            if colon:
+                found[measure].append((int(place), at))
+        self.bins = {measure: np.array(sorted(bins), np.int64).T for measure, bins in found.items()}
+
+
+class Sums(Mapping[str, int]):
+    """How much was counted of each measure in a place: one row of numbers, so that hundreds are added up at once."""
+
+    __slots__ = ("columns", "numbers")
+
+    def __init__(self, columns: Columns, numbers: np.ndarray) -> None:
+        """Take what the numbers are of, and the numbers."""
+        self.columns = columns
+        self.numbers = numbers
+
+    @classmethod
+    def of(cls, counts: Counts) -> "Sums":
+        """Return counts as such a row."""
+        return (
+            counts if isinstance(counts, cls) else cls(Columns(tuple(counts)), np.array([*counts.values()], np.int64))
+        )
+
+    def __getitem__(self, name: str) -> int:
+        at = self.columns.at.get(name)
+        return 0 if at is None else int(self.numbers[at])
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self[name] != 0
+
+    def __iter__(self) -> Iterator[str]:
+        return (self.columns.names[at] for at in np.flatnonzero(self.numbers))
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self.numbers))
+
+    def without(self, part: "Sums") -> "Sums":
+        """Return what is left of it without a part of the same period."""
+        return Sums(self.columns, self.numbers - part.numbers)
+
+
+NOTHING: Final = Sums(Columns(()), np.zeros(0, np.int64))
+
+
+@dataclass(frozen=True)
 class FigureCells:
     """What was counted of one period.
 
@@ -130,35 +206,61 @@ class FigureCells:
             found[self.keys[key]][self.measures[measure]] = count
         return found
 
-    def by(self, group: Iterable[str | None]) -> dict[str, Counter[str]]:
-        """Return what was counted, added up in groups of keys.
+    @cached_property
+    def _columns(self) -> Columns:
+        return Columns(self.measures)
 
-        Args:
-            group: of each key, in their order, the group that it belongs to; None for none.
-        """
-        named = list(group)
-        names = sorted({name for name in named if name is not None})
-        place = {name: at for at, name in enumerate(names)}
-        of_key = np.array([-1 if name is None else place[name] for name in named], np.int64)
-        if not names or not len(self.cells):
+    @cached_property
+    def _parts(self) -> tuple[tuple[list[str], np.ndarray], ...]:
+        """Of office, residence and topic: the names that there are, and which of them each key has."""
+        found = []
+        for part in Part:
+            names = sorted({key[part] for key in self.keys})
+            place = {name: at for at, name in enumerate(names)}
+            found.append((names, np.array([place[key[part]] for key in self.keys], np.int64)))
+        return tuple(found)
+
+    def _of(self, where: Where) -> np.ndarray:
+        """Return the cells of some keys."""
+        held = np.ones(len(self.keys), bool)
+        for part, (names, codes) in zip(Part, self._parts, strict=True):
+            if (wanted := where[part]) is not None:
+                held &= codes == (names.index(wanted) if wanted in names else -1)
+        return self.cells if held.all() else self.cells[held[self.cells[:, 0]]]
+
+    def by(self, part: Part, where: Where = ANYWHERE) -> dict[str, Sums]:
+        """Return what was counted in each office, residence or topic, within the keys that are looked at."""
+        names, codes = self._parts[part]
+        return self._summed(names, codes, self._of(where))
+
+    def whole(self, where: Where = ANYWHERE) -> Sums:
+        """Return what was counted in all of the keys that are looked at."""
+        return self._summed([""], np.zeros(len(self.keys), np.int64), self._of(where)).get("", NOTHING)
+
+    def _summed(self, names: list[str], codes: np.ndarray, cells: np.ndarray) -> dict[str, Sums]:
+        columns, width = self._columns, len(self.measures)
+        if not len(cells):
             return {}
-        rows, columns, counts = self.cells[:, 0], self.cells[:, 1].astype(np.int64), self.cells[:, 2]
-        groups = of_key[rows]
-        kept = groups >= 0
-        width = len(self.measures)
+        groups, at = codes[cells[:, 0]], cells[:, 1].astype(np.int64)
         # Counts are whole numbers far below 2**53, which the weights' floats hold exactly.
-        flat = np.bincount(groups[kept] * width + columns[kept], counts[kept], len(names) * width)
+        flat = np.bincount(groups * width + at, cells[:, 2], len(names) * width)
         sums = flat.astype(np.int64).reshape(len(names), width)
-        for name in PEAKS & set(self.measures):
-            at = self.measures.index(name)
-            mine = kept & (columns == at)
-            peaks = np.zeros(len(names), np.int64)
-            np.maximum.at(peaks, groups[mine], counts[mine])
-            sums[:, at] = peaks
-        return {
-            name: Counter({self.measures[column]: int(sums[row, column]) for column in np.flatnonzero(sums[row])})
-            for name, row in place.items()
-        }
+        for column in columns.peaks:
+            mine, peaks = at == column, np.zeros(len(names), np.int64)
+            np.maximum.at(peaks, groups[mine], cells[mine, 2])
+            sums[:, column] = peaks
+        return {name: Sums(columns, row) for name, row in zip(names, sums, strict=True) if row.any()}
+
+    def by_residence_and_topic(self, measure: str, where: Where = ANYWHERE) -> dict[tuple[str, str], int]:
+        """Return how much of a measure was counted of each residence and topic that are known."""
+        cells = self._of(where)
+        cells = cells[cells[:, 1] == self._columns.at.get(measure, len(self.measures))]
+        (residences, of_residence), (topics, of_topic) = self._parts[Part.RESIDENCE], self._parts[Part.TOPIC]
+        code = of_residence[cells[:, 0]] * len(topics) + of_topic[cells[:, 0]]
+        sums = np.bincount(code, cells[:, 2], len(residences) * len(topics)).astype(np.int64)
+        places = ((divmod(int(at), len(topics)), int(sums[at])) for at in np.flatnonzero(sums))
+        found = {(residences[row], topics[column]): count for (row, column), count in places}
+        return {place: count for place, count in found.items() if all(place)}
 
 
 def merged(parts: Iterable[FigureCells]) -> FigureCells:
@@ -167,17 +269,16 @@ def merged(parts: Iterable[FigureCells]) -> FigureCells:
     keys = sorted({key for part in given for key in part.keys})
     measures = sorted({measure for part in given for measure in part.measures})
     key_at, measure_at = {key: at for at, key in enumerate(keys)}, {name: at for at, name in enumerate(measures)}
-    codes, counts = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    sums = np.zeros(len(keys) * len(measures), np.int64)
     for part in given:
         rows = np.array([key_at[key] for key in part.keys], np.int64)
         columns = np.array([measure_at[name] for name in part.measures], np.int64)
         stands = np.array([name in STOCKS and part is not given[-1] for name in part.measures], bool)
         if len(part.cells):
             kept = part.cells[~stands[part.cells[:, 1]]]
-            codes.append(rows[kept[:, 0]] * len(measures) + columns[kept[:, 1]])
-            counts.append(kept[:, 2].astype(np.int64))
-    found, where = np.unique(np.concatenate(codes), return_inverse=True)
-    sums = np.bincount(where, np.concatenate(counts), len(found)).astype(np.int64)
+            # A period has one number of a key and a measure, so that none is added to twice here.
+            sums[rows[kept[:, 0]] * len(measures) + columns[kept[:, 1]]] += kept[:, 2]
+    found = np.flatnonzero(sums)
     row, column = np.divmod(found, max(1, len(measures)))
     # Only what is still there: a stock may have left a key, or a measure, without any number.
     key_left, row = np.unique(row, return_inverse=True)
@@ -185,50 +286,47 @@ def merged(parts: Iterable[FigureCells]) -> FigureCells:
     return FigureCells(
         tuple(keys[at] for at in key_left),
         tuple(measures[at] for at in measure_left),
-        np.column_stack((row, column, sums)).astype(_CELL).reshape(-1, _IN_A_CELL),
+        np.column_stack((row, column, sums[found])).astype(_CELL).reshape(-1, _IN_A_CELL),
     )
 
 
-def added(several: Iterable[Counts]) -> Counter[str]:
-    """Return what was counted in several places as one: of a peak, the greatest holds."""
-    found: Counter[str] = Counter()
-    for counts in several:
-        peaks = {name: max(found[name], counts[name]) for name in PEAKS & counts.keys()}
-        found.update(counts)
-        found.update({name: peak - found[name] for name, peak in peaks.items()})
-    return found
+def added(several: Iterable[Sums]) -> Sums:
+    """Return what was counted in several places of one period as one: of a peak, the greatest holds."""
+    given = [each for each in several if len(each.numbers)]
+    if not given:
+        return NOTHING
+    numbers, columns = np.array([each.numbers for each in given]), given[0].columns
+    whole = numbers.sum(axis=0)
+    whole[columns.peaks] = numbers[:, columns.peaks].max(axis=0)
+    return Sums(columns, whole)
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A histogram of durations."""
+    """A histogram of durations: its bins, and how many durations lie in each of them or below."""
 
-    bins: tuple[tuple[int, int], ...]
+    bins: np.ndarray
+    below: np.ndarray
 
     @classmethod
     def of(cls, counts: Counts, measure: str) -> "Spread":
         """Return the durations of a measure."""
-        prefix = f"{measure}:"
-        found = [(int(name[len(prefix) :]), count) for name, count in counts.items() if name.startswith(prefix)]
-        return cls(tuple(sorted(found)))
+        sums = Sums.of(counts)
+        bins, at = sums.columns.bins.get(measure, np.zeros((2, 0), np.int64))
+        return cls(bins, np.cumsum(sums.numbers[at]))
 
     @property
     def count(self) -> int:
         """How many durations it holds."""
-        return sum(count for _, count in self.bins)
+        return int(self.below[-1]) if len(self.below) else 0
 
     def at(self, rank: float) -> float:
         """Return the duration of a rank, from 1 to their count, in minutes."""
-        passed = 0
-        for place, count in self.bins:
-            passed += count
-            if passed >= rank:
-                return minutes_of(place)
-        return minutes_of(self.bins[-1][0])
+        return minutes_of(int(self.bins[np.searchsorted(self.below, min(rank, self.count))]))
 
     def quantile(self, part: float) -> float | None:
         """Return the duration in minutes below which such a part of them lies; None where there is none."""
-        return self.at(max(1, math.ceil(part * self.count))) if self.bins else None
+        return self.at(max(1, math.ceil(part * self.count))) if self.count else None
 
 
 def weeks_and_months(days: Iterable[date]) -> Iterator[tuple[str, date, tuple[date, ...]]]:

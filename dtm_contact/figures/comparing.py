@@ -35,9 +35,12 @@ COMPARING: Final = (
 )
 STANDING_OUT: Final = (
     "Un bureau ressort quand son intervalle et celui de l’ensemble ne se touchent pas. « Depuis » est la première des "
-    "périodes qui se suivent jusqu’à celle-ci où il en est ainsi ; « au moins depuis » dit que celle d’avant n’est pas "
-    "connue, ou repose sur trop peu de cas. « Surtout pour » nomme un motif ou une résidence du bureau dont "
-    "l’intervalle est du mauvais côté de celui de tout le reste du même bureau, sans le toucher."
+    "périodes qui se suivent jusqu’à celle-ci où il en est ainsi, quand celle d’avant était nettement meilleure ; « au "
+    "moins depuis » dit que celle d’avant ne l’était pas sûrement, n’est pas connue, ou repose sur trop peu de cas. "
+    "« Surtout pour » nomme un motif ou une résidence du bureau dont l’intervalle est du mauvais côté de celui de tout "
+    "le reste du même bureau, sans le toucher ; « depuis », derrière lui, dit la même chose de lui et de ce reste. Une "
+    "résidence ressort seule quand une part y est moins bonne que dans le reste de son bureau, et que le hasard en "
+    "ferait autant moins d’une fois sur 10 000 (comparaison de deux parts)."
 )
 UNUSUAL: Final = (
     "Une résidence ressort pour un motif quand elle a ouvert au moins 5 dossiers, au moins 2 fois ce qui y est "
@@ -218,6 +221,20 @@ def is_worse(figure: Figure, mine: Value, whole: Value) -> bool:
     if figure.better is Better.LESS:
         return ours[1] > all_of_it[2]
     return figure.better is Better.MORE and ours[2] < all_of_it[1]
+
+
+def chance_of(figure: Figure, mine: Value, rest: Value) -> float:
+    """Return how likely chance alone makes a share of a place that much worse than that of the rest; 1 for no share.
+
+    By the normal approximation of the difference of two shares, one side.
+    """
+    if figure.kind is not FigureKind.SHARE or judged(figure, mine) is None or judged(figure, rest) is None:
+        return 1.0
+    here, there = (mine.number or 0.0) / 100, (rest.number or 0.0) / 100
+    both = (here * mine.count + there * rest.count) / (mine.count + rest.count)
+    spread = math.sqrt(both * (1 - both) * (1 / mine.count + 1 / rest.count))
+    worse = there - here if figure.better is Better.MORE else here - there
+    return 0.5 * math.erfc(worse / spread / math.sqrt(2)) if spread else 1.0
 
 
 @dataclass(frozen=True, slots=True)

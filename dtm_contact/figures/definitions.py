@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from dtm_contact.model import Channel
+from dtm_contact.store.figures import Verdict
 
 CONTACT_CHANNELS: Final = tuple(Channel)
 """The channels of contacts, by which arrivals are split."""
@@ -72,7 +73,9 @@ class Basis(StrEnum):
     OPENED = "opened"
     """They were opened in the period."""
     DUE = "due"
-    """Their first answer was due in the period."""
+    """Their answer was due in the period, and is no more to come: of the present one, before the last count."""
+    CRIED = "cried"
+    """The engine made a certain alarm of them in the period, for the first time."""
     EVENTS = "events"
     """One of the figure's events happened to them in the period."""
     OPEN_NOW = "open_now"
@@ -114,6 +117,7 @@ class CasesBehind:
         calls: those that a call opened alone.
         topics: on one of these alone; all where there is none.
         reopening: of the events, those alone that opened a case again.
+        verdict: those alone of which an agent's last word on the alarm is that; any where there is none.
     """
 
     danger: bool = False
@@ -123,6 +127,7 @@ class CasesBehind:
     calls: bool = False
     topics: tuple[str, ...] = ()
     reopening: bool = False
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,9 +143,9 @@ class Figure:
         unit: what it is told in.
         measures: the measure counted, the part of a share, or the durations.
         whole: of a share: what it is a part of.
-        judged_of: of what is counted: the measures, its own among them or not, of which it is a part: offices are
-            compared by that share. Where there is none, what is counted is shown, and no office compared by it: how
-            much there is to do is no fault of an office.
+        judged_of: of what is counted: the measures, its own among them or not, of which it is a part: that share is
+            shown, and offices are compared by it where one value is better. Where there is none, what is counted is
+            shown, and no office compared by it: how much there is to do is no fault of an office.
         judged_as: in French: of what that share is, "des dossiers ouverts".
         quantile: of the durations: 0.5 or 0.9.
         better: which value is the better one.
@@ -443,13 +448,14 @@ for _figure in (
         title="Réponses dans le délai",
         counts=(
             "Parmi les dossiers dont l’échéance est passée ce jour-là, part de ceux qui avaient eu une réponse d’une "
-            "personne depuis leur ouverture, ou leur dernière réouverture. Un dossier réuni à un autre avant n’en est "
-            "pas."
+            "personne depuis leur ouverture, ou leur dernière réouverture. Un dossier dont l’échéance est à venir n’en "
+            "est pas, même s’il a eu une réponse ; un dossier réuni à un autre avant son échéance non plus."
         ),
         title_en="Answered in time",
         counts_en=(
             "Of the cases whose due time passed on that day, the share that had had an answer by a person since they "
-            "were opened, or opened again last. A case that was merged into another before is none of them."
+            "were opened, or opened again last. A case whose due time is to come is none of them, though it had an "
+            "answer; nor is one that was merged into another before it was due."
         ),
         source="cases, events",
         measure="due_met",
@@ -731,54 +737,94 @@ for _figure in (
         id="alarms",
         group="alarms",
         title="Dangers signalés",
-        counts="Dossiers devenus une alerte certaine, la première fois.",
+        counts=(
+            "Dossiers dont le moteur a fait une alerte certaine, le jour de la première fois. Un danger qu’un agent a "
+            "dit sans que le moteur le signale n’en est pas."
+        ),
         title_en="Alarms of danger",
-        counts_en="Cases that became a certain alarm, the first time.",
+        counts_en=(
+            "Cases of which the engine made a certain alarm, on the day of the first. A danger that an agent said, and "
+            "the engine did not signal, is none."
+        ),
         source="events",
         measure="alarms",
-        basis=Basis.EVENTS,
-        events=("opened", "joined", "completed", "danger", "priority"),
+        basis=Basis.CRIED,
         behind=CasesBehind(danger=True),
+        reported=True,
+        revision=2,
     ),
     Figure(
         id="alarms_confirmed",
         group="alarms",
         title="Dangers confirmés",
-        counts="Alertes certaines dont le dernier mot d’un agent est qu’il y avait danger.",
+        counts="Des dangers signalés ce jour-là, ceux dont le dernier mot d’un agent est qu’il y avait danger.",
         title_en="Dangers confirmed",
-        counts_en="Certain alarms of which an agent’s last word is that there was danger.",
-        source="alarm_labels",
+        counts_en="Of the alarms of that day, those of which an agent’s last word is that there was danger.",
+        source="events, alarm_labels",
         measure="alarms_confirmed",
-        basis=Basis.EVENTS,
-        events=("done", "danger", "priority", "undone"),
-        behind=CasesBehind(danger=True),
+        judged_of=("alarms_confirmed", "alarms_false"),
+        judged_as="des verdicts",
+        basis=Basis.CRIED,
+        behind=CasesBehind(danger=True, verdict=Verdict.DANGER),
+        reported=True,
+        revision=2,
     ),
     Figure(
         id="alarms_false",
         group="alarms",
         title="Fausses alertes",
-        counts="Alertes certaines dont le dernier mot d’un agent est que personne n’était en danger.",
+        counts=(
+            "Des dangers signalés ce jour-là, ceux dont le dernier mot d’un agent est que personne n’était en danger."
+        ),
         title_en="False alarms",
-        counts_en="Certain alarms of which an agent’s last word is that nobody was in danger.",
-        source="alarm_labels",
+        counts_en="Of the alarms of that day, those of which an agent’s last word is that nobody was in danger.",
+        source="events, alarm_labels",
         measure="alarms_false",
-        better=Better.LESS,
-        basis=Basis.EVENTS,
-        events=("done", "no_danger", "priority"),
-        behind=CasesBehind(danger=True),
+        judged_of=("alarms_confirmed", "alarms_false"),
+        judged_as="des verdicts",
+        basis=Basis.CRIED,
+        behind=CasesBehind(danger=True, verdict=Verdict.NO_DANGER),
         reported=True,
+        revision=2,
+    ),
+    Figure(
+        id="alarms_unjudged",
+        group="alarms",
+        title="Dangers sans verdict",
+        counts=(
+            "Des dangers signalés ce jour-là, ceux dont aucun agent n’a dit s’il y avait danger : ni confirmés, ni "
+            "faux."
+        ),
+        title_en="Dangers without a verdict",
+        counts_en=(
+            "Of the alarms of that day, those of which no agent has said whether there was danger: neither confirmed "
+            "nor false."
+        ),
+        source="events, alarm_labels",
+        measure="alarms_unjudged",
+        judged_of=("alarms",),
+        judged_as="des dangers signalés",
+        basis=Basis.CRIED,
+        behind=CasesBehind(danger=True, verdict=Verdict.NONE),
+        reported=True,
+        revision=2,
     ),
     Figure(
         id="alarms_missed",
         group="alarms",
         title="Dangers que le moteur n’avait pas vus",
         counts=(
-            "Dossiers dont un agent a dit, en dernier, qu’il y avait danger et qui n’étaient pas une alerte certaine."
+            "Dossiers dont un agent a dit, en dernier, qu’il y avait danger, et dont le moteur n’a jamais fait une "
+            "alerte certaine ; comptés le jour de ce dernier mot."
         ),
         title_en="Dangers that the engine had not seen",
-        counts_en="Cases of which an agent said last that there was danger, and that were no certain alarm.",
-        source="alarm_labels",
+        counts_en=(
+            "Cases of which an agent said last that there was danger, and of which the engine never made a certain "
+            "alarm; on the day of that last word."
+        ),
+        source="alarm_labels, events",
         measure="alarms_missed",
+        revision=2,
         better=Better.LESS,
         basis=Basis.EVENTS,
         events=("danger", "priority"),
@@ -804,9 +850,9 @@ for _figure in (
         unit=Unit.MINUTES,
         quantile=0.5,
         better=Better.LESS,
-        basis=Basis.EVENTS,
-        events=("opened", "joined", "completed", "danger", "priority"),
+        basis=Basis.CRIED,
         behind=CasesBehind(danger=True),
+        revision=2,
         weight=1,
     ),
     Figure(
@@ -822,9 +868,9 @@ for _figure in (
         unit=Unit.MINUTES,
         quantile=0.9,
         better=Better.LESS,
-        basis=Basis.EVENTS,
-        events=("opened", "joined", "completed", "danger", "priority"),
+        basis=Basis.CRIED,
         behind=CasesBehind(danger=True),
+        revision=2,
     ),
     Figure(
         id="automatic_answers",

@@ -10,7 +10,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from dtm_contact.figures.comparing import Value
-from dtm_contact.figures.definitions import FIGURES, Figure
+from dtm_contact.figures.definitions import FIGURES, Figure, FigureKind
 from dtm_contact.figures.overview import Overview
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import CodedText
@@ -61,7 +61,10 @@ def as_rows(overview: Overview, which: str, label: LabelOf) -> Iterator[Row]:
         case "evolution":
             for figure in FIGURES:
                 for first, mine, whole in overview.course(figure):
-                    yield {"début": first.isoformat(), **_cells(figure, mine), ALL: _number(whole.number)}
+                    yield {
+                        "début": first.isoformat(), **_cells(figure, mine), ALL: _number(whole.number),
+                        f"{ALL} (part %)": _share(figure, whole)["part (%)"],
+                    }  # fmt: skip
         case _:
             for place, of in _places(overview, which):
                 # The row of all offices has no code, and is called by the one word.
@@ -109,6 +112,19 @@ def _cells(figure: Figure, value: Value) -> dict[str, Any]:
         "de": _number(value.low),
         "à": _number(value.high),
         "pour 1000 logements": _number(value.rate),
+        **_share(figure, value),
+    }
+
+
+def _share(figure: Figure, value: Value) -> dict[str, Any]:
+    """Return a share as a number from 0 to 100, its interval, and of how many it is; nothing where it is none."""
+    share = value if figure.kind is FigureKind.SHARE else value.share or Value(None, 0)
+    known = share.number is not None
+    return {
+        "part (%)": _number(share.number),
+        "part de": _number(share.low),
+        "part à": _number(share.high),
+        "part sur": share.count if known else None,
     }
 
 

@@ -6,9 +6,18 @@ from typing import Final
 
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names, without_code
-from dtm_contact.figures.comparing import PER_DWELLINGS, SMALLEST, Value, drawn
+from dtm_contact.figures.cells import Part
+from dtm_contact.figures.comparing import PER_DWELLINGS, SMALLEST, Gap, Value, drawn
 from dtm_contact.figures.definitions import BY_ID, Figure, Unit
-from dtm_contact.figures.overview import FigureSpan, Grain, OfficeStandsOut, Overview, Place
+from dtm_contact.figures.overview import (
+    MOST_STANDING_OUT,
+    FigureSpan,
+    Grain,
+    OfficeStandsOut,
+    Overview,
+    PartStandsOut,
+    Run,
+)
 
 _HOUR: Final = 60
 _DAY: Final = 24 * 60
@@ -101,6 +110,15 @@ def format_value(figure: Figure, value: Value) -> str:
     return f"{told} ({format_number(figure, value.low)} à {format_number(figure, value.high)})"
 
 
+def format_gap(figure: Figure, gap: Gap | None, directory: Directory) -> str:
+    """Return how far the best and the worst office are apart, and whether that may be chance; "" without a gap."""
+    if gap is None:
+        return ""
+    sides = ((gap.best, gap.best_number), (gap.worst, gap.worst_number))
+    told = (f"{office_name(directory, office)} {format_drawn_number(figure, number)}" for office, number in sides)
+    return ", ".join(told) + ("" if gap.is_sure else " (peut tenir au hasard)")
+
+
 @dataclass(frozen=True, slots=True)
 class OutlierDetail:
     """One figure by which an office stands out, in words."""
@@ -116,7 +134,7 @@ class Outlier:
     Attributes:
         words: an office with since when and for whom it is worse, or a residence with how many cases on which topic.
         office, residence, topic: the place; "" where it is none of it.
-        details: of an office: each figure by which it stands out, the weightiest first.
+        details: of an office, or of a residence that is worse served: each figure that shows it, the weightiest first.
     """
 
     words: str
@@ -138,21 +156,29 @@ def office_name(directory: Directory, office_id: str) -> str:
 
 
 def describe_outliers(overview: Overview, names: Names, directory: Directory) -> Iterator[Outlier]:
-    """Yield what stands out in a period: where service is worse, since when, and for whom; then unusual residences."""
+    """Yield what stands out in a period: offices, then residences, where service is worse; then unusual residences."""
     by_office: dict[str, list[OfficeStandsOut]] = {}
-    for each in overview.offices_standing_out():
+    for each in overview.offices_standing_out:
         by_office.setdefault(each.office, []).append(each)
     for office, found in by_office.items():
         # The weightiest figure says since when and for whom; another one says so itself only where it differs.
-        since, affected = _since(found[0], overview.span), _affected(found[0], names, overview.place)
+        since, affected = _since(found[0].run, overview.span), _affected(found[0], names, overview)
         said = [f"{office_name(directory, office)} : moins bon service que l’ensemble, {since}", affected]
         details = []
         for each in found:
-            also = _since(each, overview.span), _affected(each, names, overview.place)
+            also = _since(each.run, overview.span), _affected(each, names, overview)
             apart = [mine for mine, whole in zip(also, (since, affected), strict=True) if mine != whole]
             details.append(_detail(each, apart))
         yield Outlier(" ; ".join(filter(None, said)), office=office, details=tuple(details))
-    for unusual in overview.unusual():
+    named = {part.name for found in by_office.values() for each in found for part in each.parts}
+    alone = [each for each in overview.residences_standing_out if each.residence not in named]
+    for served in alone[:MOST_STANDING_OUT]:
+        detail = f"{served.figure.title} : {format_drawn(served.figure, served.mine)}"
+        detail = f"{detail}, reste du bureau {format_drawn(served.figure, served.rest)}"
+        words = f"{office_name(directory, served.office)} : {without_code(names.residence(served.residence))}, "
+        words = f"{words}moins bon service que le reste du bureau, {_since(served.run, overview.span)}"
+        yield Outlier(words, residence=served.residence, details=(OutlierDetail(detail, served.figure),))
+    for unusual in overview.unusual[:MOST_STANDING_OUT]:
         residence = directory.residences.get(unusual.residence)
         words = (
             f"{office_name(directory, residence.office_id) if residence else '?'} : "
@@ -163,13 +189,13 @@ def describe_outliers(overview: Overview, names: Names, directory: Directory) ->
         yield Outlier(words, residence=unusual.residence, topic=unusual.topic)
 
 
-def _since(office: OfficeStandsOut, span: FigureSpan) -> str:
-    """Return since when an office is worse by a figure; "au moins depuis" where it may be for longer."""
-    if office.since is None:
+def _since(run: Run | None, span: FigureSpan) -> str:
+    """Return since when a place is worse; "au moins depuis" where it may be for longer."""
+    if run is None:
         return f"sur {format_period(span)} dans son ensemble (le dernier mois seul ne le montre pas)"
-    told = format_period(FigureSpan(step_of(span), office.since))
+    told = format_period(FigureSpan(step_of(span), run.since))
     told = f"la {told}" if span.grain is Grain.WEEK else told
-    return f"depuis {told}" if office.is_start else f"au moins depuis {told} (pas de comparaison avant)"
+    return f"depuis {told}" if run.is_start else f"au moins depuis {told} (avant, rien de sûr)"
 
 
 def describe_nothing(overview: Overview, outliers: Sequence[Outlier]) -> Iterator[str]:
@@ -184,16 +210,21 @@ def describe_nothing(overview: Overview, outliers: Sequence[Outlier]) -> Iterato
         )
 
 
-def _affected(office: OfficeStandsOut, names: Names, looked_at: Place) -> str:
-    """Return for whom a figure is worse within an office: "surtout pour …", or all that is looked at."""
-    if office.topic or office.residence:
-        topic = names.topics.get(office.topic, office.topic).lower() if office.topic else ""
-        residence = without_code(names.residence(office.residence)) if office.residence else ""
-        return f"surtout pour {' ; '.join(filter(None, (residence, topic)))}"
-    topics = "tous les motifs" if looked_at.topic is None else ""
-    residences = "toutes les résidences" if looked_at.residence is None else ""
+def _affected(office: OfficeStandsOut, names: Names, overview: Overview) -> str:
+    """Return for whom a figure is worse within an office, and since when: "surtout pour …", or all that is asked."""
+    if office.parts:
+        return f"surtout pour {' ; '.join(_part(each, office, names, overview.span) for each in office.parts)}"
+    topics = "tous les motifs" if overview.place.topic is None else ""
+    residences = "toutes les résidences" if overview.place.residence is None else ""
     everyone = " et ".join(filter(None, (topics, residences)))
     return f"pour {everyone}" if everyone else ""
+
+
+def _part(part: PartStandsOut, office: OfficeStandsOut, names: Names, span: FigureSpan) -> str:
+    """Return what a part is called, and since when it is worse than the rest where the office is not since then."""
+    is_topic = part.part is Part.TOPIC
+    told = names.topics.get(part.name, part.name).lower() if is_topic else without_code(names.residence(part.name))
+    return f"{told}, {_since(part.run, span)}" if part.run is not None and part.run != office.run else told
 
 
 def _detail(office: OfficeStandsOut, apart: Sequence[str]) -> OutlierDetail:

@@ -215,17 +215,15 @@ class StoredDesk:
 
         Those that call nobody by themselves are left out.
         """
-        query = sa.select(cases.c.id, *CASE_COLUMNS).where(
-            IS_OPEN, cases.c.queue.in_(queues), cases.c.priority == "P1", cases.c.owner.is_(None)
-        )
+        free = sa.and_(IS_OPEN, cases.c.queue.in_(queues), cases.c.priority == "P1", cases.c.owner.is_(None))
         with self._database.reading() as connection:
-            return _newest_that_call(connection, query)
+            return _newest_that_call(connection, free)
 
     def late_dangers_of(self, owner: str, now: datetime) -> list[Case]:
         """Return the P1 that somebody took and has not ended in time, newest first."""
         mine = sa.and_(IS_OPEN, cases.c.owner == owner, cases.c.priority == "P1", cases.c.due < now)
         with self._database.reading() as connection:
-            return _newest_that_call(connection, sa.select(cases.c.id, *CASE_COLUMNS).where(mine))
+            return _newest_that_call(connection, mine)
 
     def calls_nobody(self, number: str) -> bool:
         """Return whether nothing starts by itself in a case: all that it holds was taken over, or lay long."""
@@ -238,7 +236,7 @@ class StoredDesk:
 
         What is set waiting is left out: somebody has looked at it; and so is what calls nobody by itself.
         """
-        query = sa.select(cases.c.id, *CASE_COLUMNS).where(
+        free = sa.and_(
             IS_OPEN,
             cases.c.queue.in_(queues),
             cases.c.alarm_level == AlarmLevel.POSSIBLE,
@@ -246,7 +244,7 @@ class StoredDesk:
             cases.c.waiting_until.is_(None),
         )
         with self._database.reading() as connection:
-            return _newest_that_call(connection, query)
+            return _newest_that_call(connection, free)
 
     def of(
         self,
@@ -467,12 +465,20 @@ def _cases(connection: Connection, query: sa.Select[Any]) -> list[Case]:
     return [case_of(row) for row in connection.execute(query)]
 
 
-def _newest_that_call(connection: Connection, query: sa.Select[Any]) -> list[Case]:
-    """Return cases of a query that begins with their ids, newest first, without what calls nobody by itself."""
-    newest = query.order_by(cases.c.opened_at.desc(), cases.c.id.desc())
-    rows = connection.execute(newest.limit(_MOST_ALARMS)).all()
-    quiet = left_in_peace(connection, {row.id for row in rows})
-    return [case_of(row[1:]) for row in rows if row.id not in quiet][:_MOST_SHOWN]
+def _newest_that_call(connection: Connection, which: sa.ColumnElement[bool]) -> list[Case]:
+    """Return the cases of a condition, newest first, without what calls nobody by itself."""
+    newest = cases.c.opened_at.desc(), cases.c.id.desc()
+    found = list(connection.execute(sa.select(cases.c.id).where(which).order_by(*newest).limit(_MOST_ALARMS)).scalars())
+    calling: list[int] = []
+    at, step = 0, _MOST_SHOWN
+    # Nearly all call: those that are shown are among the first, and every page of the desk asks.
+    while at < len(found) and len(calling) < _MOST_SHOWN:
+        some = found[at : at + step]
+        quiet = left_in_peace(connection, set(some))
+        calling += [case_id for case_id in some if case_id not in quiet]
+        at, step = at + step, 2 * step
+    shown = cases.c.id.in_(calling[:_MOST_SHOWN])
+    return _cases(connection, sa.select(*CASE_COLUMNS).where(shown).order_by(*newest)) if calling else []
 
 
 _ANSWERS = ("replied", "answered", "spoken")

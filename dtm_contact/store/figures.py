@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -64,12 +65,19 @@ class ContactRow(NamedTuple):
 
 
 class AlarmLabelRow(NamedTuple):
-    """What an agent said of an alarm: `was_certain` as it was before."""
+    """What an agent said of an alarm."""
 
     case_id: int
     at: datetime
     danger: bool
-    was_certain: bool
+
+
+class Verdict(StrEnum):
+    """What agents said of an alarm, their last word."""
+
+    DANGER = "danger"
+    NO_DANGER = "no danger"
+    NONE = "none"
 
 
 class Period(NamedTuple):
@@ -90,7 +98,7 @@ class CasesWanted:
 
     Attributes:
         start, end: of the period, aware.
-        basis: `opened`, `due`, `events` or `open_now`, as the figures' definitions say.
+        basis: `opened`, `due`, `cried`, `events` or `open_now`, as the figures' definitions say.
         events: the words of the events that make it.
         office, residence, topic: of these alone; None for all, "" for those without.
         danger: those that are or were an alarm alone.
@@ -100,6 +108,7 @@ class CasesWanted:
         calls: those that a call opened alone.
         topics: on one of these alone; all where there is none.
         reopening: of the events, those alone that opened a case again.
+        verdict: those alone of which an agent's last word on the alarm is that.
     """
 
     start: datetime
@@ -116,6 +125,7 @@ class CasesWanted:
     calls: bool = False
     topics: tuple[str, ...] = ()
     reopening: bool = False
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,9 +243,8 @@ _CONTACT = sa.select(
 ).join(arrivals, arrivals.c.id == contacts.c.arrival_id)
 _CONTACTS = _CONTACT.where(contacts.c.case_id.in_(_IDS)).order_by(contacts.c.id)
 _LONE_CONTACTS = _CONTACT.where(contacts.c.case_id.is_(None)).order_by(contacts.c.arrival_id)
-_CERTAIN = sa.type_coerce(alarm_labels.c.alarm_level, sa.SmallInteger) == 0
 _LABELS = (
-    sa.select(alarm_labels.c.case_id, alarm_labels.c.at, alarm_labels.c.danger, _CERTAIN)
+    sa.select(*(alarm_labels.c[name] for name in AlarmLabelRow._fields))
     .where(alarm_labels.c.case_id.in_(_IDS))
     .order_by(alarm_labels.c.id)
 )
@@ -362,6 +371,64 @@ class StoredFigures:
             return [QueueOnBoard(*row) for row in connection.execute(counted)]
 
 
+def _not_undone(event: Any) -> sa.ColumnElement[bool]:
+    """Return whether nobody took an event back."""
+    undo = events.alias()
+    undoes = undo.c.data["undoes"].as_integer() == event.c.id
+    taken_back = sa.exists().where(undo.c.case_id == event.c.case_id, undo.c.what == "undone", undoes)
+    return sa.not_(taken_back.correlate(event))
+
+
+def _opens(event: Any) -> sa.ColumnElement[bool]:
+    return sa.or_(event.c.what == "reopened", event.c.data["state"].as_string() == "open")
+
+
+def _happened(*which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Return whether an event of a case, that nobody took back, is so."""
+    return sa.exists().where(events.c.case_id == cases.c.id, *which, _not_undone(events)).correlate(cases)
+
+
+_IS_CRY = sa.and_(
+    events.c.what.not_in(("danger", "priority")),
+    sa.or_(
+        events.c.data["alarm"].as_string() == "certain",
+        events.c.data[("changed", "alarm_level", 1)].as_string() == "certain",
+    ),
+)
+_IS_ANSWER = sa.or_(
+    events.c.what.in_(("replied", "spoken", "done")),
+    sa.and_(events.c.what != "merged", events.c.data[("changed", "state", 1)].as_string() == "closed"),
+    sa.and_(
+        events.c.what == "answered",
+        sa.or_(cases.c.priority != "P1", events.c.data["in_sent_folder"].as_boolean()),
+    ),
+)
+_again = events.alias()
+_BEGUN = sa.func.coalesce(
+    sa.select(sa.func.max(_again.c.at))
+    .where(_again.c.case_id == cases.c.id, _opens(_again), _again.c.at <= cases.c.due, _not_undone(_again))
+    .correlate(cases)
+    .scalar_subquery(),
+    cases.c.opened_at,
+    type_=cases.c.opened_at.type,
+)
+_ANSWERED_IN_TIME = _happened(_IS_ANSWER, events.c.at <= cases.c.due, events.c.at >= _BEGUN)
+_LAST_VERDICT = (
+    sa.select(alarm_labels.c.danger)
+    .where(alarm_labels.c.case_id == cases.c.id)
+    .order_by(alarm_labels.c.id.desc())
+    .limit(1)
+    .correlate(cases)
+    .scalar_subquery()
+)
+_VERDICTS = {
+    None: sa.true(),
+    Verdict.DANGER: _LAST_VERDICT.is_(True),
+    Verdict.NO_DANGER: _LAST_VERDICT.is_(False),
+    Verdict.NONE: _LAST_VERDICT.is_(None),
+}
+
+
 def _conditions(wanted: CasesWanted) -> Iterator[sa.ColumnElement[bool]]:
     match wanted.basis:
         case "opened":
@@ -370,6 +437,12 @@ def _conditions(wanted: CasesWanted) -> Iterator[sa.ColumnElement[bool]]:
         case "due":
             yield cases.c.due >= wanted.start
             yield cases.c.due < wanted.end
+            # What was merged into another before it was due counts only where it had been answered.
+            yield sa.or_(sa.not_(_happened(events.c.what == "merged", events.c.at <= cases.c.due)), _ANSWERED_IN_TIME)
+        case "cried":
+            yield _happened(_IS_CRY, events.c.at >= wanted.start, events.c.at < wanted.end)
+            yield sa.not_(_happened(_IS_CRY, events.c.at < wanted.start))
+            yield _VERDICTS[wanted.verdict]
         case "open_now":
             yield IS_OPEN
         case _:
@@ -377,8 +450,7 @@ def _conditions(wanted: CasesWanted) -> Iterator[sa.ColumnElement[bool]]:
                 events.c.what.in_(wanted.events), events.c.at >= wanted.start, events.c.at < wanted.end
             )
             if wanted.reopening:
-                opens = sa.or_(events.c.what == "reopened", events.c.data["state"].as_string() == "open")
-                happened = happened.where(opens)
+                happened = happened.where(_opens(events))
             yield cases.c.id.in_(happened)
     yield from _narrowing(wanted)
 

@@ -3,7 +3,7 @@
 Colours are classes of `figures.css`, so that they follow light, dark and print.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -130,7 +130,12 @@ def course(title: str, description: str, points: Sequence[Point], shown: Callabl
 
 
 def heat_map(
-    title: str, description: str, rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[int, int], int]
+    title: str,
+    description: str,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    cells: Mapping[tuple[int, int], int],
+    marked: Collection[tuple[int, int]],
 ) -> Markup:
     """Return a map: a row for each residence, a column for each topic; the number stands in its cell.
 
@@ -140,6 +145,7 @@ def heat_map(
         rows: the labels of the residences.
         columns: those of the topics.
         cells: the numbers, by row and column; 0 is left empty.
+        marked: the cells with a frame, and a triangle before their number.
     """
     most = max(cells.values(), default=0) or 1
     width, height = _CELL
@@ -158,8 +164,12 @@ def heat_map(
             x, shade = _LABEL + column * width, max(1, round(_SHADES * number / most))
             rect = Markup('<rect class="h{}" x="{}" y="{}" width="{}" height="{}"/>')
             parts.append(rect.format(shade, x + 1, top + 1, width - 2, height - 2))
-            text = Markup('<text class="t{}" x="{}" y="{}" text-anchor="middle">{}</text>')
-            parts.append(text.format(shade, x + width // 2, top + 16, number))
+            is_marked = (row, column) in marked
+            if is_marked:
+                frame = Markup('<rect class="frame" x="{}" y="{}" width="{}" height="{}"/>')
+                parts.append(frame.format(x + 1, top + 1, width - 2, height - 2))
+            text = Markup('<text class="t{}" x="{}" y="{}" text-anchor="middle">{}{}</text>')
+            parts.append(text.format(shade, x + width // 2, top + 16, "▲" if is_marked else "", number))
     size = (_LABEL + len(columns) * width + 90, _HEAD + len(rows) * height + 4)
     return _drawing("carte", title, description, size, parts)
 

@@ -65,7 +65,7 @@ def noted_long_ago(store: Store) -> Desk:
 def counts_of(store: Store, grain: str, day: date) -> dict[str, int]:
     (period,) = store.figures.periods(grain, day, day)
     cells = FigureCells.unpack(period.keys, period.measures, period.cells)
-    return dict(cells.by("" for _ in cells.keys).get("", {}))
+    return dict(cells.whole())
 
 
 @pytest.mark.usefixtures("undeclared")

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from dtm_contact.cli.figures import definitions_markdown
 from dtm_contact.directory import Directory, Office, Records, Residence
+from dtm_contact.figures.cells import FigureCells
 from dtm_contact.figures.counting import count_days, periods_of
-from dtm_contact.figures.definitions import FIGURES
+from dtm_contact.figures.definitions import BY_ID, FIGURES
 from dtm_contact.figures.files import as_csv, as_json, as_rows
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place
 from dtm_contact.store import Store
@@ -93,6 +94,23 @@ def test_json_and_csv_say_the_same(overview: Overview, which: str) -> None:
     assert len(table) == len(told) + 1
 
 
+def test_a_share_is_a_number_with_the_count_of_which_it_is_one(overview: Overview) -> None:
+    rows = {
+        row["chiffre"]: row for row in as_rows(overview, "bureaux", lambda _, code: code) if row["bureau"] == "pantin"
+    }
+    counts = overview.by_office["pantin"]
+    for name, whole in (("in_time", "due"), ("late", "open"), ("calls_unserved", "calls_unserved")):
+        row = rows[name]
+        part = counts[BY_ID[name].measure]
+        assert row["part sur"] >= counts[whole] > 0
+        assert row["part (%)"] == pytest.approx(100 * part / row["part sur"], abs=0.01)
+        assert row["part de"] <= row["part (%)"] <= row["part à"]
+    assert rows["in_time"]["part (%)"] == rows["in_time"]["valeur"]
+    assert (rows["opened"]["part (%)"], rows["opened"]["part sur"]) == (None, None)
+    then = next(row for row in as_rows(overview, "evolution", lambda _, code: code) if row["chiffre"] == "in_time")
+    assert then["ensemble (part %)"] == then["ensemble"]
+
+
 def test_libreoffice_reads_the_same_sums_and_no_formula(overview: Overview, tmp_path: Path) -> None:
     if SOFFICE is None:
         pytest.skip("LibreOffice Calc (soffice) is not installed: 90 MB that no other test needs")
@@ -115,3 +133,22 @@ def test_libreoffice_reads_the_same_sums_and_no_formula(overview: Overview, tmp_
     numbers = [float(row[1].replace(",", ".")) for row in table[1:]]
     assert sum(numbers) == sum(row["valeur"] for row in rows)
     assert {row[2].replace(",", ".") for row in table[1:]} == {"0.5"}
+
+
+def test_an_overview_is_made_anew_once_something_of_it_was_counted_again(
+    overview: Overview, sqlite_store: Store
+) -> None:
+    reader, directory, span = FigureReader(sqlite_store.figures), overview._directory, overview.span
+    made = reader.overview(directory, span, Place(), FIRST)
+    assert reader.overview(directory, span, Place(), FIRST) is made
+    assert reader.overview(directory, span, Place(office="pantin"), FIRST) is not made
+    assert reader.overview(Directory(directory.records), span, Place(), FIRST) is not made
+    again = reader.overview(directory, span, Place(), FIRST)
+    (month,) = sqlite_store.figures.periods("month", span.first, span.first)
+    cells = FigureCells.pack({("pantin", "", ""): {"opened": 7}})
+    month = month._replace(counted_at=month.counted_at + timedelta(minutes=5))
+    keys, measures = [list(key) for key in cells.keys], list(cells.measures)
+    sqlite_store.figures.put([month._replace(keys=keys, measures=measures, cells=cells.octets)])
+    after = reader.overview(directory, span, Place(), FIRST)
+    assert after is not again
+    assert after.whole["opened"] == 7

@@ -1,7 +1,6 @@
 """The daemon counts the present day, the last weeks once a night, and leaves alone what can be counted no more."""
 
 import asyncio
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -44,8 +43,7 @@ def keeper(store: Store, clock: list[datetime], count: Counted, days: int = 7) -
 def opened(store: Store, day: date) -> int:
     (period,) = store.figures.periods("day", day, day)
     cells = FigureCells.unpack(period.keys, period.measures, period.cells)
-    totals: Mapping[str, int] = cells.by("" for _ in cells.keys).get("", {})
-    return totals.get("opened", 0)
+    return cells.whole()["opened"]
 
 
 def test_an_empty_store_is_not_counted(store: Store) -> None:

@@ -11,6 +11,7 @@ from dtm_contact.explain.names import Names
 from dtm_contact.figures.cells import FigureCells, merged
 from dtm_contact.figures.definitions import BY_ID
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place
+from dtm_contact.figures.sheet import Sheet, meeting_sheet
 from dtm_contact.figures.telling import Outlier, describe_nothing, describe_outliers, format_rate
 from dtm_contact.hours import PARIS
 
@@ -39,6 +40,7 @@ class Periods(FigureReader):
     """Months as they are given."""
 
     def __init__(self, months: Mapping[date, Counted]) -> None:
+        super().__init__(None)  # type: ignore[arg-type]
         self.months = {
             day: FigureCells.pack({key: Counter(counts) for key, counts in counted.items()})
             for day, counted in months.items()
@@ -104,6 +106,23 @@ def test_since_is_said_only_where_a_period_went_before_that_was_not_worse() -> N
     assert "au moins" not in nord.words
 
 
+def test_a_period_that_is_not_surely_better_is_no_start() -> None:
+    # Nord is worse by the same in April; too few of its cases are known then to be sure of it.
+    few = {key: {"due": 40, "due_met": 26} for key in EVEN if key[0] == "nord" and key[2] == "heating"}
+    unsure = {**few, **answered(S1_heating=650, S2_heating=650)}
+    (nord,) = offices({MONTHS[0]: GOOD, MONTHS[1]: unsure, MONTHS[2]: EVEN})
+    assert "au moins depuis mai 2026" in nord.words
+
+
+def test_a_part_says_since_when_it_is_worse_than_the_rest_where_that_is_earlier_than_the_office() -> None:
+    # Pests of nord are worse since April; all of nord is only in May.
+    pests = answered(N1_pests=600, N2_pests=600) | {("nord", "N1", "heating"): {"due": 40_000, "due_met": 38_000}}
+    rest = answered(S1_heating=950, S2_heating=950)
+    months = {MONTHS[0]: GOOD, MONTHS[1]: pests | rest, MONTHS[2]: EVEN | answered(N1_pests=300, N2_pests=300)}
+    (nord,) = offices(months)
+    assert nord.words.endswith("depuis mai 2026 ; surtout pour nuisibles, depuis avril 2026")
+
+
 def test_where_every_period_known_is_worse_it_is_at_least_since_the_first() -> None:
     (nord,) = offices(dict.fromkeys(MONTHS, EVEN))
     assert "au moins depuis mars 2026" in nord.words
@@ -135,6 +154,16 @@ def test_a_line_says_since_and_for_whom_only_where_it_differs_from_the_title() -
     assert ", depuis avril 2026" in nord.words
     assert "depuis" not in lines["in_time"]
     assert "au moins depuis mars 2026" in lines["called_back"]
+
+
+def test_a_year_is_added_up_anew_where_a_month_of_it_was_counted_again() -> None:
+    reader, year = Periods(dict.fromkeys(MONTHS, EVEN)), FigureSpan.of(Grain.YEAR, MONTHS[0])
+    assert reader.of(year).whole()["due"] == 18_000
+    assert reader.of(year) is reader.of(year)
+    reader.months[MONTHS[2]] = FigureCells.pack(answered(N1_heating=1000))
+    assert reader.of(year).whole()["due"] == 13_000
+    del reader.months[MONTHS[2]]
+    assert reader.of(year).whole()["due"] == 12_000
 
 
 @pytest.mark.parametrize("grain", [Grain.MONTH, Grain.YEAR])
@@ -177,3 +206,63 @@ def test_where_nothing_stands_out_that_is_said_of_offices_and_of_residences() ->
     ]
     (first,) = describe_nothing(overview({MONTHS[2]: GOOD}), [Outlier("Nord", office="nord")])
     assert first.startswith("Pas de période précédente")
+
+
+NAMES = Names(DIRECTORY, {"heating": "Chauffage", "pests": "Nuisibles"}, PARIS)
+
+
+def sheet(months: Mapping[date, Counted]) -> Sheet:
+    return meeting_sheet(overview(months), NAMES, DIRECTORY)
+
+
+def test_a_sheet_tells_the_trend_only_where_it_is_beyond_chance() -> None:
+    def trend(before: Counted, now: Counted) -> str:
+        (line,) = (line for line in sheet({MONTHS[1]: before, MONTHS[2]: now}).lines if line.figure.id == "in_time")
+        return line.trend
+
+    nearly = answered(N1_heating=905, N1_pests=900, N2_heating=900, N2_pests=900, S1_heating=900, S2_heating=900)
+    assert trend(GOOD, EVEN) == "▲ moins bien"
+    assert trend(EVEN, GOOD) == "mieux"
+    assert trend(GOOD, nearly) == "rien de sûr"
+    assert trend({("nord", "N1", "heating"): {"due": 5, "due_met": 5}}, GOOD) == "–"
+
+
+def test_a_sheet_tells_the_gap_between_the_best_and_the_worst_office() -> None:
+    (line,) = (line for line in sheet({MONTHS[2]: EVEN}).lines if line.figure.id == "in_time")
+    assert line.gap == "Sud 90\u00a0%, Nord 60\u00a0%"
+
+
+def test_a_sheet_has_a_place_for_few_decisions_and_says_how_many_more_there_are() -> None:
+    months = {day: {**EVEN, **{("sud", f"S{at}", "pests"): {"opened": 1} for at in range(9)}} for day in MONTHS[:2]}
+    many = {("sud", f"S{at}", "pests"): {"opened": 40} for at in range(9)}
+    shown = sheet({**months, MONTHS[2]: {**EVEN, **many}})
+    assert [bool(each.office) for each in shown.outliers] == [True, False, False, False, False]
+    assert shown.left_out == 4
+    calm = sheet({MONTHS[1]: GOOD, MONTHS[2]: GOOD})
+    assert (calm.outliers, len(calm.nothing)) == ([], 2)
+
+
+def test_a_sheet_says_how_many_alarms_nobody_has_judged() -> None:
+    assert sheet({MONTHS[2]: GOOD}).dangers == "Aucun danger signalé."
+    said = {"alarms": 40, "alarms_confirmed": 20, "alarms_false": 10, "alarms_unjudged": 10}
+    told = sheet({MONTHS[2]: {**GOOD, ("nord", "N1", "gas"): said}}).dangers
+    assert told.startswith("40 dangers signalés : 20 confirmés, 10 fausses alertes, 10 sans verdict (25\u00a0% des")
+
+
+def test_a_residence_that_is_worse_served_than_the_rest_of_an_office_that_is_not_is_named_since_then() -> None:
+    bad = GOOD | answered(N2_heating=700, N2_pests=700, S1_heating=760, S2_heating=840)
+    found = list(describe_outliers(overview({MONTHS[0]: GOOD, MONTHS[1]: bad, MONTHS[2]: bad}), NAMES, DIRECTORY))
+    served = [each for each in found if each.residence and each.details]
+    assert [each.residence for each in served] == ["N2", "S1"]
+    assert served[0].words.startswith("Nord : N2,")
+    assert served[0].words.endswith(", moins bon service que le reste du bureau, depuis avril 2026")
+    assert served[0].details[0].words == "Réponses dans le délai : 70\u00a0%, reste du bureau 90\u00a0%"
+    assert "Rien d’inhabituel" not in " ".join(describe_nothing(overview({MONTHS[2]: bad}), found))
+
+
+def test_what_chance_may_make_of_a_residence_does_not_stand_out() -> None:
+    months = dict.fromkeys(MONTHS, GOOD | answered(N2_heating=865, N2_pests=870))
+    assert overview(months).residences_standing_out == []
+    few = {**GOOD, ("nord", "N2", "gas"): {"due": 29, "due_met": 0}}
+    only = {key: counts for key, counts in few.items() if key[1] != "N2" or key[2] == "gas"}
+    assert overview(dict.fromkeys(MONTHS, only)).residences_standing_out == []

@@ -1,6 +1,5 @@
 """What the agents' verbs and the engine do is counted as the definitions say: by events of their own."""
 
-from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pytest
 
 from dtm_contact.figures.case_facts import TimeContext
-from dtm_contact.figures.cells import Spread
+from dtm_contact.figures.cells import Part, Spread, Sums
 from dtm_contact.figures.counting import CountingContext, count_days
 from dtm_contact.model import Alarm, AlarmLevel, JoinedBy, Joining, Priority
 from dtm_contact.pipeline import Grounds
@@ -28,14 +27,14 @@ def desk(store: Store) -> Desk:
     return Desk(store, Grounds.build(DIRECTORY, load_once(RULES), Settings.defaults()))
 
 
-def counted(desk: Desk, at: datetime = LATER) -> Counter[str]:
+def counted(desk: Desk, at: datetime = LATER) -> Sums:
     """Return what is counted of the day, of all cases."""
     seen = CountingContext(TimeContext(PARIS, at, CALENDARS), {})
     cells = count_days(desk.store, NOW.date(), NOW.date(), seen)[NOW.date()]
-    return cells.by("" for _ in cells.keys).get("", Counter())
+    return cells.whole()
 
 
-def only(counts: Counter[str], *names: str) -> dict[str, int]:
+def only(counts: Sums, *names: str) -> dict[str, int]:
     return {name: counts[name] for name in names}
 
 
@@ -82,7 +81,7 @@ def test_corrections_are_counted_and_a_topic_under_that_which_was_wrong(desk: De
     names = ("corrected_topic", "corrected_tenant", "corrected_priority", "transfers")
     assert only(counted(desk), *names) == dict.fromkeys(names, 1)
     cells = count_days(desk.store, NOW.date(), NOW.date(), CountingContext(TimeContext(PARIS, LATER, CALENDARS), {}))
-    by_topic = cells[NOW.date()].by(key[2] for key in cells[NOW.date()].keys)
+    by_topic = cells[NOW.date()].by(Part.TOPIC)
     assert (by_topic["plumbing"]["corrected_topic"], by_topic["heating"]["opened"]) == (1, 1)
 
 
@@ -90,6 +89,10 @@ def test_merged_cases_are_neither_closed_nor_late(desk: Desk) -> None:
     one, two = desk.open("one"), desk.open("two")
     desk.do(two, "merge", at=minutes(5), into=one)
     assert only(counted(desk), "opened", "closed", "open", "due") == {"opened": 2, "closed": 0, "open": 1, "due": 1}
+
+
+def verdicts(counts: Sums) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if name.partition("_")[0] == "alarms"}
 
 
 def alarming(level: AlarmLevel, priority: Priority) -> Any:
@@ -105,8 +108,7 @@ def test_an_alarm_is_raised_once_looked_at_and_confirmed_or_false(desk: Desk) ->
     desk.store.accounts.trail(TrailLine(minutes(4), "paul", "read", number))
     desk.do(number, "done", at=minutes(9), danger_over="false_alarm")
     counts = counted(desk)
-    names = ("alarms", "alarms_false", "alarms_confirmed", "alarms_missed")
-    assert only(counts, *names) == {"alarms": 1, "alarms_false": 1, "alarms_confirmed": 0, "alarms_missed": 0}
+    assert verdicts(counts) == {"alarms": 1, "alarms_false": 1}
     assert Spread.of(counts, "alarm_look").quantile(0.5) == pytest.approx(4, rel=0.025)
     assert Spread.of(counts, "first_answer_p1").quantile(0.5) == pytest.approx(9, rel=0.025)
 
@@ -114,13 +116,31 @@ def test_an_alarm_is_raised_once_looked_at_and_confirmed_or_false(desk: Desk) ->
 def test_a_danger_that_an_agent_saw_alone_was_missed(desk: Desk) -> None:
     number = desk.open()
     desk.do(number, "danger", at=minutes(3))
-    names = ("alarms", "alarms_missed", "alarms_confirmed", "corrected_priority")
-    assert only(counted(desk), *names) == {
-        "alarms": 1,
-        "alarms_missed": 1,
-        "alarms_confirmed": 0,
-        "corrected_priority": 0,
-    }
+    counts = counted(desk)
+    assert (verdicts(counts), counts["corrected_priority"]) == ({"alarms_missed": 1}, 0)
+    # The closing says so of what is a certain alarm by then; the engine has not seen it for that.
+    desk.do(number, "done", at=minutes(9), danger_over="rescued")
+    assert verdicts(counted(desk)) == {"alarms_missed": 1}
+
+
+def test_of_the_alarms_cried_each_is_confirmed_false_or_without_a_verdict(desk: Desk) -> None:
+    for at, said in enumerate(("false_alarm", "rescued", "")):
+        number = desk.take_in(f"n{at}", alarming(AlarmLevel.CERTAIN, Priority.P1))
+        if said:
+            desk.do(number, "done", at=minutes(9 + at), danger_over=said)
+    assert verdicts(counted(desk)) == {
+        "alarms": 3, "alarms_confirmed": 1, "alarms_false": 1, "alarms_unjudged": 1
+    }  # fmt: skip
+
+
+def test_what_an_agent_says_later_is_counted_on_the_day_of_the_alarm(desk: Desk) -> None:
+    number = desk.take_in("one", alarming(AlarmLevel.CERTAIN, Priority.P1))
+    later = NOW + timedelta(days=2)
+    desk.do(number, "no_danger", at=later, reason="exercice")
+    seen = CountingContext(TimeContext(PARIS, later, CALENDARS), {})
+    cells = count_days(desk.store, NOW.date(), later.date(), seen)
+    assert verdicts(cells[NOW.date()].whole()) == {"alarms": 1, "alarms_false": 1}
+    assert verdicts(cells[later.date()].whole()) == {}
 
 
 def test_several_households_on_one_day_are_an_incident(desk: Desk) -> None:
@@ -152,5 +172,5 @@ def test_silence_begins_with_the_last_answer(desk: Desk) -> None:
     seen = CountingContext(TimeContext(PARIS, at, CALENDARS), {})
     cells = count_days(desk.store, NOW.date(), at.date(), seen)
     last, before = (cells[at.date() - timedelta(days=back)] for back in (0, 1))
-    assert last.by("" for _ in last.keys)[""]["silent_14"] == 1
-    assert before.by("" for _ in before.keys)[""]["silent_14"] == 0
+    assert last.whole()["silent_14"] == 1
+    assert before.whole()["silent_14"] == 0

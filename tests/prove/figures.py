@@ -12,7 +12,9 @@ from random import Random
 from dtm_contact.figures.case_facts import TimeContext
 from dtm_contact.figures.cells import LARGEST_ERROR, FigureCells, Spread
 from dtm_contact.figures.counting import CountingContext, count_days, periods_of
-from dtm_contact.figures.definitions import FIGURES, FigureKind
+from dtm_contact.figures.definitions import FIGURES, Basis, FigureKind
+from dtm_contact.figures.listing import cases_wanted
+from dtm_contact.figures.overview import FigureSpan, Grain, Place
 from dtm_contact.store import Store, migrate, open_store
 from tests.prove import figures_sql
 from tests.prove.figures_store import CALENDARS, OFFICES, PARIS, Writer, places_of, put
@@ -33,6 +35,7 @@ class Outcome:
     events: int = 0
     numbers: int = 0
     quantiles: int = 0
+    lists: int = 0
     worst: float = 0.0
     fill: float = 0.0
     rebuild: float = 0.0
@@ -47,6 +50,7 @@ class Outcome:
         yield f"  by SQL in {self.sql:.0f} s"
         yield f"  numbers held against SQL, by day, office, residence and topic: {self.numbers:,}"
         yield f"  medians and 90th percentiles: {self.quantiles:,}, the farthest {self.worst:.2%} off"
+        yield f"  lists of cases held against their number: {self.lists:,}"
         yield from (f"  FAULT {fault}" for fault in self.faults[:20])
 
 
@@ -79,6 +83,7 @@ def prove_figures(
         store.figures.put(periods_of(store, found, now))
         outcome.rebuild = time.monotonic() - began
         hold_against_sql(store, found, now, outcome)
+        hold_lists(store, found, now, outcome)
         began = time.monotonic()
         _count_again(store, found, now, outcome)
         outcome.again = time.monotonic() - began
@@ -109,7 +114,26 @@ def _hold_weeks_and_months(store: Store, found: Mapping[date, FigureCells], outc
 
 
 def _total(cells: FigureCells, measure: str) -> int:
-    return cells.by("all" for _ in cells.keys).get("all", Counter())[measure]
+    return cells.whole()[measure]
+
+
+def hold_lists(store: Store, found: Mapping[date, FigureCells], now: datetime, outcome: Outcome) -> None:
+    """Hold the cases that the desk lists behind a figure against its number, by month, in one office."""
+    measured = {Basis.DUE: "whole", Basis.CRIED: "measure", Basis.OPENED: "measure"}
+    listed = [each for each in FIGURES if each.basis in measured and each.kind in {FigureKind.COUNT, FigureKind.SHARE}]
+    exact = [each for each in listed if not each.behind.calls and not each.behind.topics and each.measure != "arrivals"]
+    months = sorted({day.replace(day=1) for day in found})
+    for figure in exact:
+        for month in months:
+            span = FigureSpan.of(Grain.MONTH, month)
+            wanted = cases_wanted(figure, Place(office="pantin"), span, now.astimezone(PARIS), now)
+            cases = len(store.figures.cases(wanted, outcome.cases + 1))
+            name = getattr(figure, measured[figure.basis])
+            days = (cells for day, cells in found.items() if span.first <= day <= span.last)
+            number = sum(cells.whole(("pantin", None, None))[name] for cells in days)
+            outcome.lists += 1
+            if cases != number:
+                outcome.faults.append(f"{figure.id} of {month}: {cases} cases listed and not {number}")
 
 
 def hold_against_sql(store: Store, found: Mapping[date, FigureCells], now: datetime, outcome: Outcome) -> None:

@@ -67,6 +67,11 @@ _MADE = (
           OR (h.what = 'answered' AND (c.priority <> 'P1' OR json_extract(h.data, '$.in_sent_folder') = 1))
        UNION ALL SELECT case_id, at FROM turns WHERE state = 'closed' AND what <> 'merged'""",
     "CREATE INDEX temp.answers_case ON answers (case_id, at)",
+    # Dangers that the engine cried: agents say them by the verbs danger and priority.
+    """CREATE TEMP TABLE cried AS SELECT h.case_id, min(h.at) AS at FROM happened h
+       WHERE h.what NOT IN ('danger', 'priority') AND (json_extract(h.data, '$.alarm') = 'certain'
+         OR json_extract(h.data, '$.changed.alarm_level[1]') = 'certain') GROUP BY h.case_id""",
+    "CREATE INDEX temp.cried_case ON cried (case_id)",
     """CREATE TEMP TABLE own AS SELECT arrival_id FROM happened
        WHERE what IN ('answered', 'returned') AND arrival_id IS NOT NULL""",
     "CREATE INDEX temp.own_arrival ON own (arrival_id)",
@@ -99,9 +104,7 @@ _CALLED = f"""EXISTS (SELECT 1 FROM (SELECT case_id, at FROM answers
                 SELECT max(s.closes) FROM spans s WHERE s.queue = c.queue AND s.day = (
                   SELECT min(n.day) FROM spans n WHERE n.queue = c.queue AND n.day > {_day("m.at")})))"""
 _LAST_LABEL = "l.id = (SELECT max(o.id) FROM alarm_labels o WHERE o.case_id = l.case_id)"
-_CRIES = """(json_extract(h.data, '$.alarm') = 'certain'
-             OR json_extract(h.data, '$.changed.alarm_level[1]') = 'certain')"""
-_CRIED = f"""(SELECT h.case_id, min(h.at) AS at FROM happened h WHERE {_CRIES} GROUP BY h.case_id)"""
+_VERDICT = f"SELECT l.danger FROM alarm_labels l WHERE l.case_id = h.case_id AND {_LAST_LABEL}"
 _INCIDENT = """c.topic IN ('elevator', 'heating', 'water_leak') AND c.residence_id IS NOT NULL
                AND c.dwelling_id IS NOT NULL"""
 
@@ -138,10 +141,15 @@ def counts(now: str) -> Mapping[str, str]:
             _day("m.at"),
             "'', m.residence, m.topic",
         ),
-        "alarms": _grouped(f"{_CRIED} h JOIN cases c ON c.id = h.case_id", _day("h.at")),
-        "alarms_confirmed": _label("l.danger AND l.alarm_level = 0"),
-        "alarms_false": _label("NOT l.danger AND l.alarm_level = 0"),
-        "alarms_missed": _label("l.danger AND l.alarm_level <> 0"),
+        "alarms": _cried("1"),
+        "alarms_confirmed": _cried(f"({_VERDICT}) = 1"),
+        "alarms_false": _cried(f"({_VERDICT}) = 0"),
+        "alarms_unjudged": _cried(f"NOT EXISTS ({_VERDICT})"),
+        "alarms_missed": _grouped(
+            "alarm_labels l JOIN cases c ON c.id = l.case_id "
+            f"WHERE {_LAST_LABEL} AND l.danger AND l.case_id NOT IN (SELECT case_id FROM cried)",
+            _day("l.at"),
+        ),
         "incidents": _incident("1"),
         "incident_households": _incident("homes"),
     }
@@ -176,8 +184,8 @@ def _declared(written: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _label(which: str) -> str:
-    return _grouped(f"alarm_labels l JOIN cases c ON c.id = l.case_id WHERE {_LAST_LABEL} AND {which}", _day("l.at"))
+def _cried(which: str) -> str:
+    return _grouped(f"cried h JOIN cases c ON c.id = h.case_id WHERE {which}", _day("h.at"))
 
 
 def _incident(what: str) -> str:
@@ -225,11 +233,11 @@ DURATIONS = {
                            FROM {_FIRST} f JOIN cases c ON c.id = f.case_id WHERE c.priority = 'P1'""",
     "alarm_look": f"""
         SELECT {_day("h.at")}, {_KEY}, (julianday(min(l.at)) - julianday(h.at)) * 1440.0
-        FROM {_CRIED} h JOIN cases c ON c.id = h.case_id
+        FROM cried h JOIN cases c ON c.id = h.case_id
         JOIN (SELECT subject AS number, at FROM audit_trail WHERE what = 'read'
               UNION ALL SELECT n.number, p.at FROM happened p JOIN cases n ON n.id = p.case_id
               WHERE p.who NOT IN ('worker', 'outbound', 'timers', 'import')
-                AND p.case_id IN (SELECT case_id FROM {_CRIED})) l
+                AND p.case_id IN (SELECT case_id FROM cried)) l
           ON l.number = c.number AND l.at >= h.at
         GROUP BY c.id""",
     "incident_length": f"""

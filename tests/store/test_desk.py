@@ -6,10 +6,13 @@ from itertools import count
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from dtm_contact.model import AlarmLevel, CaseKind, Channel, CodedText, Contact, Likely, Mailbox, Match, Priority
 from dtm_contact.store import Store, case_transaction
+from dtm_contact.store import desk as desk_store
 from dtm_contact.store.desk import CaseFilter, QueueCursor, cursor_of
+from dtm_contact.store.schema import cases
 from tests.store.samples import NOW, arrival, confirmed, judgement, minutes, open_case
 
 ALL = ("montreuil", "pantin")
@@ -100,6 +103,17 @@ def test_a_line_tells_the_first_words_and_how_often_they_wrote(store: Store) -> 
     assert store.desk.case_hints([number, "2026-999999"])[number].words == "Bonjour, ça coule."
     assert store.desk.case_hints([number])[number].contacts == 1
     assert store.desk.case_hints([]) == {}
+
+
+def test_of_many_dangers_the_newest_that_call_are_shown_however_many_lie_quiet(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = [opened(store, priority=Priority.P1, due=minutes(5)) for _ in range(26)]
+    assert [case.number for case in store.desk.alarms(ALL)] == numbers[:5:-1]
+    with store.database.reading() as connection:
+        ids = list(connection.execute(sa.select(cases.c.id).order_by(cases.c.id)).scalars())
+    monkeypatch.setattr(desk_store, "left_in_peace", lambda _connection, some: some & set(ids[3:]))
+    assert [case.number for case in store.desk.alarms(ALL)] == numbers[2::-1]
 
 
 def test_what_is_closed_or_taken_is_neither_counted_nor_alarming(store: Store) -> None:

@@ -12,9 +12,10 @@ import pytest
 
 from dtm_contact.access import Role, digest_of
 from dtm_contact.figures.case_facts import TimeContext
+from dtm_contact.figures.comparing import UNUSUAL, Unusual
 from dtm_contact.figures.counting import CountingContext, count_days, periods_of
 from dtm_contact.figures.definitions import BY_ID, FIGURES
-from dtm_contact.figures.overview import FigureSpan, Grain, latest_span
+from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, latest_span
 from dtm_contact.figures.telling import Outlier, OutlierDetail
 from dtm_contact.model import Channel
 from dtm_contact.serving import RateLimit
@@ -100,9 +101,26 @@ def test_late_and_silent_lead_to_cases_that_are_so_now(head: Somebody) -> None:
     assert all(str(row["échéance"]) < head.desk.now().strftime("%Y-%m-%d %H:%M") for row in late)
 
 
+def test_behind_the_answers_in_time_lie_the_cases_that_were_due_and_no_case_that_is_due_later(head: Somebody) -> None:
+    today = head.desk.now().date()
+    told = rows(head, f"/chiffres/export?t=bureaux&f=json&le={today}")
+    number = next(row["cas"] for row in told if row["chiffre"] == "in_time" and row["bureau"] == "ensemble")
+    cases = rows(head, f"/chiffres/dossiers/export?c=in_time&le={today}&f=json&colonne=échéance")
+    assert len(cases) == number
+    counted_at = head.desk.figures.counted_at()
+    assert counted_at is not None
+    assert all(str(row["échéance"]) <= counted_at.astimezone(PARIS).strftime("%Y-%m-%d %H:%M") for row in cases)
+
+
 def test_no_page_and_no_file_of_figures_names_an_agent(head: Somebody) -> None:
     le = last_month(head.desk)
-    for path in ("/chiffres", "/chiffres/detail?c=in_time", "/chiffres/carte", "/chiffres/export?t=bureaux"):
+    for path in (
+        "/chiffres",
+        "/chiffres/detail?c=in_time",
+        "/chiffres/carte",
+        "/chiffres/fiche",
+        "/chiffres/export?t=bureaux",
+    ):
         text = head.get(f"{path}{'&' if '?' in path else '?'}le={le}").text
         shown = re.sub(r"^.*<main|</main>.*$", "", text, flags=re.DOTALL)  # around it stands the head's own name
         named = [who for who in PEOPLE if re.search(rf"\b{who}\b", shown)]
@@ -197,6 +215,45 @@ def test_what_stands_out_leads_to_the_page_of_its_figure_and_office(
     monkeypatch.setattr(pages, "describe_outliers", lambda *_given: iter([told]))
     found = unescape(head.get(f"/chiffres?le={last_month(head.desk)}").text)
     assert re.search(r'<a href="/chiffres/detail\?[^"]*b=sud&c=in_time">Sud : moins bon service</a>', found)
+
+
+def test_the_map_marks_what_is_unusual_says_by_what_rule_and_draws_it_however_few_they_are(
+    head: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "_RESIDENCES_DRAWN", 1)
+    for residence in ("R01", "R02"):
+        odd = Unusual(residence, "heating", 9, 1.5, 1e-6)
+        monkeypatch.setattr(Overview, "unusual", [odd])
+        monkeypatch.setattr(head.desk, "figures", FigureReader(head.desk.store.figures))
+        page = unescape(head.get(f"/chiffres/carte?le={last_month(head.desk)}").text)
+        assert page.count('<rect class="frame"') == 1
+        assert re.search(
+            rf'▲ <span class="unseen">inhabituel : </span><a href="[^"]*r={residence}&m=heating[^"]*">', page
+        )
+        assert "d’habitude 1,5" in page
+        assert UNUSUAL in page
+    monkeypatch.setattr(Overview, "unusual", [])
+    monkeypatch.setattr(head.desk, "figures", FigureReader(head.desk.store.figures))
+    assert "Aucune case ne l’est." in unescape(head.get(f"/chiffres/carte?le={last_month(head.desk)}").text)
+
+
+def test_the_sheet_of_a_meeting_is_reached_from_the_page_and_has_room_for_decisions(
+    head: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    le = last_month(head.desk)
+    assert "/chiffres/fiche?p=mois" in unescape(head.get(f"/chiffres?le={le}").text)
+    detail = OutlierDetail("Réponses dans le délai : 60 %", BY_ID["in_time"])
+    told = [
+        Outlier("Sud : moins bon service", office="sud", details=(detail,)),
+        Outlier("R01 : 9 dossiers", residence="R01"),
+    ]
+    monkeypatch.setattr("dtm_contact.figures.sheet.describe_outliers", lambda *_given: iter(told))
+    page = unescape(head.get(f"/chiffres/fiche?le={le}&m=heating").text)
+    assert re.search(
+        r'<th scope="row">Sud : moins bon service<small>Réponses dans le délai : 60 %</small></th>(<td></td>){3}', page
+    )
+    assert "Chauffage, eau chaude · " in page
+    assert page.count('<svg class="drawing"') == 1
 
 
 def test_the_board_has_no_log_in_and_nothing_of_a_person(desk: DeskAlone) -> None:

@@ -1,8 +1,8 @@
 """The figures of the work: what stands out, each figure by office, residence and topic, and the cases behind it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from functools import partial
 from operator import itemgetter
 from typing import Any, Final
@@ -14,7 +14,7 @@ from dtm_contact.access import Right, digest_of
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain.names import without_code
 from dtm_contact.figures import BY_ID, FIGURES, GROUPS, Figure
-from dtm_contact.figures.comparing import RULES, Gap, Value, drawn, gap_of, is_worse
+from dtm_contact.figures.comparing import RULES, UNUSUAL, Value, drawn, gap_of, is_worse
 from dtm_contact.figures.definitions import Basis, FigureKind, Unit
 from dtm_contact.figures.files import (
     CASE_COLUMNS,
@@ -26,13 +26,17 @@ from dtm_contact.figures.files import (
     case_table_columns,
     cases_as_rows,
 )
+from dtm_contact.figures.listing import cases_wanted
 from dtm_contact.figures.overview import FigureSpan, Grain, Overview, Place, latest_span
+from dtm_contact.figures.sheet import meeting_sheet
 from dtm_contact.figures.telling import (
     Outlier,
     describe_nothing,
     describe_outliers,
     format_drawn,
     format_drawn_number,
+    format_gap,
+    format_number,
     format_period,
     format_rate,
     format_value,
@@ -41,7 +45,6 @@ from dtm_contact.figures.telling import (
 )
 from dtm_contact.labels.cases import STATES
 from dtm_contact.model import Channel
-from dtm_contact.store.figures import CasesWanted
 from dtm_contact.web.drawing import Bar, Point, bars, course, heat_map
 from dtm_contact.web.registry import page
 from dtm_contact.web.request_context import RequestContext
@@ -135,21 +138,12 @@ def _rows(context: RequestContext, overview: Overview, group: str) -> Iterator[_
             whole, compared = overview.of_whole(figure), overview.of_offices(figure)
             values = {office: overview.of_office(figure, office) for office in overview.offices}
             by_office = [(office, value, is_worse(figure, value, compared)) for office, value in values.items()]
-            yield _Row(figure, whole, by_office, _gap(context, figure, gap_of(figure, values)))
-
-
-def _gap(context: RequestContext, figure: Figure, gap: Gap | None) -> str:
-    if gap is None:
-        return ""
-    told = partial(format_drawn_number, figure)
-    sure = "" if gap.is_sure else " (peut tenir au hasard)"
-    best, worst = _office(context, gap.best), _office(context, gap.worst)
-    return f"{best} {told(gap.best_number)}, {worst} {told(gap.worst_number)}{sure}"
+            yield _Row(figure, whole, by_office, format_gap(figure, gap_of(figure, values), context.app.directory))
 
 
 @dataclass(frozen=True, slots=True)
 class _StandingOut:
-    """What stands out in words, the page that shows it, and of an office each figure with its own page."""
+    """What stands out in words, the page that shows it, and each figure that does with its own page."""
 
     words: str
     link: str
@@ -158,16 +152,44 @@ class _StandingOut:
 
 def _standing_out(outliers: Iterable[Outlier], query: FigureQuery) -> Iterator[_StandingOut]:
     for each in outliers:
-        if each.office:
+        if each.details:
+            where = {"b": each.office} if each.office else {"r": each.residence}
             details = [
-                (detail.words, f"/chiffres/detail{query.link(c=detail.figure.id, b=each.office)}")
-                for detail in each.details
+                (detail.words, f"/chiffres/detail{query.link(c=detail.figure.id, **where)}") for detail in each.details
             ]
             # The figure that weighs most is what the headline tells.
             yield _StandingOut(each.words, details[0][1], details)
         else:
             place = {"r": each.residence, "m": each.topic}
             yield _StandingOut(each.words, f"/chiffres/dossiers{query.link(c='opened', **place)}", ())
+
+
+@page("/chiffres/fiche", Right.FIGURES)
+def figures_sheet(context: RequestContext) -> Mapping[str, Any]:
+    """Show one page for a meeting, to be printed: what stands out and is to be decided, gaps, trend."""
+    query = FigureQuery.of(context)
+    context.audit("read", "chiffres", table="fiche", **_audited(query))
+    overview = _overview(context, query)
+    sheet = meeting_sheet(overview, context.app.names, context.app.directory)
+    worst = next((each for each in sheet.outliers if each.office), None)
+    figure = worst.details[0].figure if worst else next(line.figure for line in sheet.lines)
+    shown = replace(query, place=replace(query.place, office=worst.office)) if worst else query
+    steps = _overview(context, shown).course(figure)
+    who = _office(context, worst.office) if worst else "tous les bureaux"
+    return {
+        **_around(context, query),
+        "sheet": sheet,
+        "drawn_figure": figure,
+        "drawn_of": who,
+        "line": course(
+            f"{figure.title}, dans le temps : {who}",
+            "Trait plein et points : ce bureau ; tirets et croix : tous les bureaux.",
+            [_point(figure, first, query, mine, of_all) for first, mine, of_all in steps],
+            partial(format_drawn_number, figure),
+        ),
+        "previous": format_period(query.span.before),
+        "looked_at": " ; ".join(_looked_at(context, query.place)),
+    }
 
 
 @page("/chiffres/detail", Right.FIGURES)
@@ -233,9 +255,11 @@ def figure_map(context: RequestContext) -> Mapping[str, Any]:
     """Show how many cases each residence opened on each topic."""
     query = FigureQuery.of(context)
     context.audit("read", "chiffres", table="carte", **_audited(query))
-    counted = _overview(context, query).by_residence_and_topic()
-    residences = _most(counted, 0)[:_RESIDENCES_DRAWN]
-    topics = _most(counted, 1)[:_TOPICS_DRAWN]
+    overview = _overview(context, query)
+    counted = overview.by_residence_and_topic()
+    unusual = {(each.residence, each.topic): each for each in overview.unusual}
+    residences = _most(counted, 0, {each.residence for each in overview.unusual}, _RESIDENCES_DRAWN)
+    topics = _most(counted, 1, {each.topic for each in overview.unusual}, _TOPICS_DRAWN)
     cells = {
         (row, column): count
         for row, residence in enumerate(residences)
@@ -249,11 +273,17 @@ def figure_map(context: RequestContext) -> Mapping[str, Any]:
         **_around(context, query),
         "drawing": heat_map(
             "Dossiers ouverts, par résidence et motif",
-            "Une ligne par résidence, une colonne par motif ; le nombre est dans la case, plus foncée s’il est grand.",
+            "Une ligne par résidence, une colonne par motif ; le nombre est dans la case, plus foncée s’il est grand. "
+            "▲ et un cadre : inhabituel.",
             rows,
             columns,
             cells,
+            {(row, column) for row, column in cells if (residences[row], topics[column]) in unusual},
         ),
+        "unusual": unusual,
+        "usual": lambda each: format_number(BY_ID["opened"], each.usual),
+        "has_usual": overview.has_usual,
+        "rule": UNUSUAL,
         "rows": list(zip(residences, rows, strict=True)),
         "columns": list(zip(topics, columns, strict=True)),
         "counted": counted,
@@ -261,11 +291,13 @@ def figure_map(context: RequestContext) -> Mapping[str, Any]:
     }
 
 
-def _most(counted: Mapping[tuple[str, str], int], side: int) -> list[str]:
+def _most(counted: Mapping[tuple[str, str], int], side: int, unusual: Collection[str], most: int) -> list[str]:
+    """Return the residences or topics that are drawn: what is unusual, then the most cases; those with most first."""
     sums: dict[str, int] = {}
     for place, count in counted.items():
         sums[place[side]] = sums.get(place[side], 0) + count
-    return sorted(sums, key=lambda name: (-sums[name], name))
+    drawn = sorted(sums, key=lambda name: (name not in unusual, -sums[name], name))[:most]
+    return sorted(drawn, key=lambda name: (-sums[name], name))
 
 
 @page("/chiffres/dossiers", Right.FIGURES)
@@ -348,30 +380,21 @@ def _figure(context: RequestContext) -> Figure:
 def _cases(context: RequestContext, query: FigureQuery, figure: Figure, limit: int) -> list[Any]:
     if figure.basis is Basis.COUNTED_ONLY:
         raise NotFoundError("cases")
-    zone, span = context.app.settings.zone, query.span
-    start, end = (datetime.combine(day, time.min, zone).astimezone(UTC) for day in (span.first, span.after.first))
-    behind = figure.behind
-    wanted = CasesWanted(
-        start,
-        end,
-        figure.basis.value,
-        figure.events,
-        query.place.office,
-        query.place.residence,
-        query.place.topic,
-        danger=behind.danger,
-        priority=behind.urgent,
-        late_at=context.now if behind.late else None,
-        silent_since=context.now - timedelta(days=behind.silent_days) if behind.silent_days else None,
-        calls=behind.calls,
-        topics=behind.topics,
-        reopening=behind.reopening,
-    )
+    wanted = cases_wanted(figure, query.place, query.span, context.now, context.app.figures.counted_at())
     return context.app.store.figures.cases(wanted, limit)
 
 
 def _overview(context: RequestContext, query: FigureQuery) -> Overview:
-    return Overview(context.app.figures, context.app.directory, query.span, query.place, query.today)
+    return context.app.figures.overview(context.app.directory, query.span, query.place, query.today)
+
+
+def _looked_at(context: RequestContext, place: Place) -> Iterator[str]:
+    if place.office:
+        yield _office(context, place.office)
+    if place.residence:
+        yield _residence(context, place.residence)
+    if place.topic:
+        yield context.app.names.topics.get(place.topic, place.topic)
 
 
 def _audited(query: FigureQuery) -> dict[str, str]:
