@@ -21,6 +21,7 @@ LEAVES = {
     "/adresse/A01": ("read", "A01"),
     "/chiffres": ("read", "chiffres"),
     "/chiffres/carte": ("read", "chiffres"),
+    "/chiffres/fiche": ("read", "chiffres"),
     "/chiffres/detail?c=open": ("read", "chiffres"),
     "/chiffres/dossiers?c=opened": ("read", "chiffres"),
     "/chiffres/dossiers/export?c=opened&colonne=objet": ("exported", "dossiers opened"),
