@@ -21,6 +21,7 @@ from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.store.schema import arrival_bodies, arrivals, outbox
 from dtm_contact.store.writing_schema import files
+from dtm_contact.wording import worded
 
 _PAGE: Final = "lisez-moi.html"
 _DATA: Final = "donnees.json"
@@ -75,7 +76,7 @@ def export_person(settings: Settings, store: Store, person: DataSubject, folder:
     """
     archive = folder.with_name(f"{folder.name}.zip")
     if archive.exists():
-        raise ExportError(f"{archive} is there already: name a new folder")
+        raise ExportError(worded("{path} is there already: name a new folder", path=f"{archive}"))
     try:
         folder.mkdir(parents=True, mode=0o700)
         found = collected(store, person)
@@ -88,7 +89,7 @@ def export_person(settings: Settings, store: Store, person: DataSubject, folder:
                 if path.is_file():
                     to.write(path, f"{folder.name}/{path.relative_to(folder)}")
     except FileExistsError:
-        raise ExportError(f"{folder} is there already: name a new folder") from None
+        raise ExportError(worded("{path} is there already: name a new folder", path=f"{folder}")) from None
     except OSError as error:
         raise ExportError(f"{folder}: {error.strerror}") from None
     return Exported(folder, archive, found.rows, len(written))

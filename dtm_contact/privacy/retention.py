@@ -60,6 +60,7 @@ from dtm_contact.store.system_schema import (
     sessions,
 )
 from dtm_contact.store.writing_schema import files, outbox_files
+from dtm_contact.wording import Translatable, worded
 
 _log = get_log("retention")
 FOLLOWER: Final = "retention"
@@ -93,8 +94,8 @@ class Step:
         of_bodies: its rows have messages as they came, whose octets are overwritten before, some at a time.
     """
 
-    name: str
-    law: str
+    name: Translatable
+    law: Translatable
     months: int
     key: "sa.Column[Any]"
     due: "sa.ColumnElement[bool]"
@@ -106,10 +107,10 @@ class Step:
 class PlannedStep:
     """What a step would do now."""
 
-    name: str
+    name: Translatable
     rows: int
     months: int
-    law: str
+    law: Translatable
 
 
 @dataclass(slots=True)
@@ -149,8 +150,8 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
         cases.c.state == "closed", cases.c.closed_at < months_before(now, ages.archive_months), _NOT_ARCHIVED
     )
     yield Step(
-        "cases archived",
-        "GDPR art. 5(1)(c), 5(1)(e)",
+        worded("cases archived"),
+        worded("GDPR art. 5(1)(c), 5(1)(e)"),
         ages.archive_months,
         cases.c.id,
         archivable,
@@ -165,8 +166,8 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
         ~_in_kept_case(),
     )
     yield Step(
-        "messages as they came",
-        "GDPR art. 5(1)(e)",
+        worded("messages as they came"),
+        worded("GDPR art. 5(1)(e)"),
         ages.raw_months,
         arrivals.c.id,
         raw,
@@ -179,8 +180,8 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
         arrivals.c.received_at < before(ages.aside_months), arrivals.c.state.in_(_SETTLED), ~no_case, ~shared
     )
     yield Step(
-        "messages and calls of no case",
-        "GDPR art. 5(1)(e)",
+        worded("messages and calls of no case"),
+        worded("GDPR art. 5(1)(e)"),
         ages.aside_months,
         arrivals.c.id,
         aside,
@@ -193,8 +194,8 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
     )
     old = sa.and_(cases.c.state == "closed", cases.c.closed_at < before(ages.case_months), free, ~elsewhere)
     yield Step(
-        "cases",
-        "law 89-462 art. 7-1; Code civil art. 2224 where 60",
+        worded("cases"),
+        worded("law 89-462 art. 7-1; Code civil art. 2224 where 60"),
         ages.case_months,
         cases.c.id,
         old,
@@ -204,49 +205,55 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
         cases.c.erased_at.is_not(None), cases.c.closed_at < counted, cases.c.due < counted, free, ~elsewhere
     )
     yield Step(
-        "cases erased on request",
-        "GDPR art. 17; their figures are counted",
+        worded("cases erased on request"),
+        worded("GDPR art. 17; their figures are counted"),
         0,
         cases.c.id,
         blank,
         _erase_cases(blank),
     )
     yield _plain(
-        "audit trail",
-        "CNIL 2021-122",
+        worded("audit trail"),
+        worded("CNIL 2021-122"),
         ages.trail_months,
         audit_trail.c.id,
         audit_trail.c.at < before(ages.trail_months),
     )
     visit = appointments.c.at < months_before(now, ages.appointment_months)
-    yield _plain("appointments", "GDPR art. 5(1)(e)", ages.appointment_months, appointments.c.id, visit)
+    yield _plain(worded("appointments"), worded("GDPR art. 5(1)(e)"), ages.appointment_months, appointments.c.id, visit)
     reach = months_before(now, ages.reach_months)
     yield _plain(
-        "addresses without a mailbox",
-        "GDPR art. 5(1)(e)",
+        worded("addresses without a mailbox"),
+        worded("GDPR art. 5(1)(e)"),
         ages.reach_months,
         undeliverable.c.address,
         undeliverable.c.since < reach,
     )
     yield _plain(
-        "marks of what was sent",
-        "GDPR art. 5(1)(e)",
+        worded("marks of what was sent"),
+        worded("GDPR art. 5(1)(e)"),
         ages.reach_months,
         sent_marks.c.message_id,
         sent_marks.c.sent_at < reach,
     )
     yield _plain(
-        "erasures on request", "five years", 0, erasures.c.id, erasures.c.at < now - timedelta(days=5 * 365.25)
+        worded("erasures on request"),
+        worded("five years"),
+        0,
+        erasures.c.id,
+        erasures.c.at < now - timedelta(days=5 * 365.25),
     )
     year, day = now - timedelta(days=365), now - timedelta(days=1)
-    yield _plain("browsers of accounts", "a year", 0, devices.c.digest, devices.c.seen_at < year)
-    yield _plain("links to log in", "a day", 0, entry_links.c.digest, entry_links.c.ends_at < day)
-    yield _plain("wrong passwords", "a day", 0, entry_failures.c.account_id, entry_failures.c.last_at < day)
+    yield _plain(worded("browsers of accounts"), worded("a year"), 0, devices.c.digest, devices.c.seen_at < year)
+    yield _plain(worded("links to log in"), worded("a day"), 0, entry_links.c.digest, entry_links.c.ends_at < day)
+    yield _plain(
+        worded("wrong passwords"), worded("a day"), 0, entry_failures.c.account_id, entry_failures.c.last_at < day
+    )
     yield from _of_accounts(settings, now, year)
     ended = sa.and_(register_entries.c.ended_at < year, register_entries.c.reference != "")
     yield Step(
-        "references of protections that ended",
-        "a year",
+        worded("references of protections that ended"),
+        worded("a year"),
         0,
         register_entries.c.id,
         ended,
@@ -258,23 +265,23 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
     )
     since = months_before(now, ages.lease_months)
     yield _plain(
-        "confirmed addresses and numbers",
-        "law 89-462 art. 7-1",
+        worded("confirmed addresses and numbers"),
+        worded("law 89-462 art. 7-1"),
         ages.lease_months,
         confirmed_contacts.c.value,
         sa.and_(confirmed_contacts.c.confirmed_at < since, ~_lease_since(confirmed_contacts.c.tenant_id, since)),
     )
     yield _plain(
-        "register",
-        "law 89-462 art. 7-1",
+        worded("register"),
+        worded("law 89-462 art. 7-1"),
         ages.lease_months,
         register_entries.c.id,
         sa.and_(register_entries.c.entered_at < since, ~_lease_since(register_entries.c.tenant_id, since)),
     )
     newest = sa.select(sa.func.max(directory_versions.c.number)).scalar_subquery()
     yield _plain(
-        "earlier versions of the directory",
-        "a year",
+        worded("earlier versions of the directory"),
+        worded("a year"),
         0,
         directory_contents.c.number,
         sa.and_(
@@ -292,20 +299,20 @@ def _of_accounts(settings: Settings, now: datetime, year: datetime) -> Iterator[
     The account itself stays, closed: its name stands in what it did.
     """
     ended = now - timedelta(hours=settings.desk.session_hours, days=1)
-    yield _plain("sessions", "a day", 0, sessions.c.digest, sessions.c.opened_at < ended)
+    yield _plain(worded("sessions"), worded("a day"), 0, sessions.c.digest, sessions.c.opened_at < ended)
     closed = sa.select(accounts.c.id).where(accounts.c.disabled_at < year)
     for name, key in (
-        ("second factors of closed accounts", second_factors.c.account_id),
-        ("recovery codes of closed accounts", recovery_codes.c.digest),
-        ("identities of closed accounts", account_identities.c.subject),
+        (worded("second factors of closed accounts"), second_factors.c.account_id),
+        (worded("recovery codes of closed accounts"), recovery_codes.c.digest),
+        (worded("identities of closed accounts"), account_identities.c.subject),
     ):
-        yield _plain(name, "a year", 0, key, key.table.c.account_id.in_(closed))
+        yield _plain(name, worded("a year"), 0, key, key.table.c.account_id.in_(closed))
     emptied = {"password": None, "email": None, "signature": None, "further_offices": None}
     filled = sa.or_(*(accounts.c[name].is_not(None) for name in emptied))
     due = sa.and_(accounts.c.disabled_at < year, filled)
     yield Step(
-        "passwords, addresses and signatures of closed accounts",
-        "a year",
+        worded("passwords, addresses and signatures of closed accounts"),
+        worded("a year"),
         0,
         accounts.c.id,
         due,
@@ -336,7 +343,9 @@ def _lease_since(tenant: "sa.Column[Any]", since: datetime) -> "sa.ColumnElement
     )
 
 
-def _plain(name: str, law: str, months: int, key: "sa.Column[Any]", due: "sa.ColumnElement[bool]") -> Step:
+def _plain(
+    name: Translatable, law: Translatable, months: int, key: "sa.Column[Any]", due: "sa.ColumnElement[bool]"
+) -> Step:
     """Return a step that deletes rows of a table, which nothing else refers to."""
 
     def act(connection: Connection, keys: Sequence[Any]) -> int:
@@ -438,8 +447,8 @@ def planned(settings: Settings, store: Store, now: datetime) -> list[PlannedStep
     return [*found, PlannedStep(_DIRECTORY, len(tenants), settings.retention.directory_months, _DIRECTORY_LAW)]
 
 
-_DIRECTORY: Final = "tenants of the directory"
-_DIRECTORY_LAW: Final = "Code civil art. 2224"
+_DIRECTORY: Final = worded("tenants of the directory")
+_DIRECTORY_LAW: Final = worded("Code civil art. 2224")
 
 
 class RetentionPass:
@@ -471,7 +480,7 @@ class RetentionPass:
             self._run(step)
         if not self._stopped.is_set():
             self._done.counts[_DIRECTORY] = self._leave_tenants_out(now)
-            self._done.counts["drafts"] = self._store.drafts.erase_old(now)
+            self._done.counts[worded("drafts")] = self._store.drafts.erase_old(now)
             self._free()
             self._done.finished = True
         self._done.seconds = time.perf_counter() - began
