@@ -527,7 +527,7 @@ class RetentionPass:
         return max(1, min(_MOST_AT_ONCE, fit))
 
     def _timed(self, act: Callable[[Connection], int]) -> tuple[float, int]:
-        with self._store.database.writing() as connection:
+        with self._store.database.writing(gives_way=True) as connection:
             began = time.perf_counter()
             changed = act(connection)
         spent = time.perf_counter() - began
@@ -561,7 +561,7 @@ def free_pages(database: Database, most: int) -> int:
     Raises:
         StoreUnavailableError: the file cannot be written.
     """
-    with database.writing() as connection:
+    with database.writing(gives_way=True) as connection:
         driver: Any = connection.connection.driver_connection
         before = driver.execute("PRAGMA freelist_count").fetchone()[0]
         driver.execute(f"PRAGMA incremental_vacuum({most})").fetchall()
