@@ -18,6 +18,7 @@ from babel.messages.pofile import read_po, write_po
 import dtm_contact
 from dtm_contact.cli import OF_MANAGERS, cli
 from dtm_contact.cli.told_help import help_texts
+from dtm_contact.rules.conditions import all_conditions, manual_paragraphs
 from dtm_contact.wording import CATALOGUES, DOMAIN, UserLanguage
 
 PACKAGE: Final = Path(dtm_contact.__file__).parent
@@ -81,6 +82,9 @@ def marked() -> Iterator[tuple[str, str | tuple[str, ...]]]:
             if isinstance(node, ast.ClassDef) and node.name.endswith("Error"):
                 summary = (ast.get_docstring(node) or "").splitlines()[0]
                 yield path.relative_to(PACKAGE.parent).as_posix(), summary.rstrip(".")
+    for condition in all_conditions().values():
+        entry = (text for text in manual_paragraphs(condition) if not text.startswith("Example: "))
+        yield from (("dtm_contact/rules/conditions", text) for text in entry)
     yield from (("--help", text) for name in sorted(OF_MANAGERS) for text in _help_of(name))
     yield from (("click", text) for text in OF_CLICK)
 
