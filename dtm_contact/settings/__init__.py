@@ -146,7 +146,8 @@ class Settings(BaseSettings):
     )
     language: UserLanguage | None = Field(
         default=None,
-        description="Language in which `dtm-contact rules` speaks: `fr` or `en`; unset: that of the locale "
+        description="Language in which the commands of managers (`rules`, `figures`, `board`, `person`, `retention`, "
+        "`privacy`) and their `--help` speak: `fr` or `en`; unset: that of the locale "
         "(`LANGUAGE`, `LC_ALL`, `LC_MESSAGES`, `LANG`)",
     )
     timezone: ZoneName = Field(
