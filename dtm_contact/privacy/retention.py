@@ -8,7 +8,7 @@ Nothing of a case that is open, held, or has anything still to be judged or sent
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -74,6 +74,8 @@ _FREED_AT_ONCE: Final = 200
 """Pages of a SQLite file that one step gives back to the disk."""
 _PIECE: Final = 1024 * 1024
 """Octets of a large message that one transaction overwrites."""
+_MOST_OCTETS: Final = 2 * _PIECE
+"""Octets of messages that one transaction deletes: how long it takes is known only once it is over."""
 _LONGEST_REST: Final = 0.05
 _SECONDS_A_MONTH: Final = 365.2425 / 12 * 86_400
 _LEASES: Final = next(part.table for part in DIRECTORY_TABLES if part.name == "leases")
@@ -91,7 +93,8 @@ class Step:
         months: the age, by the settings; 0 where it is days, which `law` says.
         due: the condition, with the key column, under which rows have reached their age at a time.
         act: does it to rows of these keys that still qualify, in a transaction; returns how many.
-        of_bodies: its rows have messages as they came, whose octets are overwritten before, some at a time.
+        octets: how large the message as it came is that goes with a row; None where none does. One transaction takes
+            rows of a bounded sum of these, and of a large message the octets are overwritten before, some at a time.
     """
 
     name: Translatable
@@ -100,7 +103,7 @@ class Step:
     key: "sa.Column[Any]"
     due: "sa.ColumnElement[bool]"
     act: Callable[[Connection, Sequence[Any]], int]
-    of_bodies: bool = False
+    octets: "sa.Column[int] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,7 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
         arrivals.c.id,
         raw,
         _erase_raw(raw),
-        of_bodies=True,
+        octets=arrivals.c.size,
     )
     no_case = sa.exists().where(contacts.c.arrival_id == arrivals.c.id, contacts.c.case_id.is_not(None))
     shared = sa.exists().where(contacts.c.arrival_id == arrivals.c.id, shared_contacts.c.contact_id == contacts.c.id)
@@ -186,6 +189,7 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
         arrivals.c.id,
         aside,
         _erase_lone(aside),
+        octets=arrivals.c.size,
     )
     elsewhere = sa.exists().where(
         contacts.c.case_id == cases.c.id,
@@ -405,8 +409,9 @@ def _erase_lone(due: "sa.ColumnElement[bool]") -> Callable[[Connection, Sequence
         connection.execute(judgements.delete().where(judgements.c.contact_id.in_(theirs)))
         connection.execute(contacts.delete().where(contacts.c.arrival_id.in_(still)))
         _forget_in_events(connection, still)
-        for table in (files, outbox_files, arrival_bodies):
+        for table in (files, outbox_files):
             connection.execute(table.delete().where(table.c.arrival_id.in_(still)))
+        _drop_bodies(connection, still)
         return connection.execute(arrivals.delete().where(arrivals.c.id.in_(still))).rowcount
 
     return act
@@ -489,15 +494,16 @@ class RetentionPass:
     def _run(self, step: Step) -> None:
         count, batch, after = 0, FIRST_BATCH, None
         while not self._stopped.is_set():
-            query = sa.select(step.key).distinct().where(step.due).order_by(step.key).limit(batch)
+            octets = sa.literal(0) if step.octets is None else step.octets
+            query = sa.select(step.key, octets).distinct().where(step.due).order_by(step.key).limit(batch)
             with self._store.database.reading() as connection:
                 query = query if after is None else query.where(step.key > after)
-                keys = list(connection.execute(query).scalars())
+                keys = _of_bounded_size((row[0], row[1]) for row in connection.execute(query))
             if not keys:
                 break
             # What was found and does not qualify any more is left to the next pass.
             after = keys[-1]
-            if step.of_bodies:
+            if step.octets is not None:
                 self._overwrite_large(step, keys)
             spent, changed = self._timed(lambda connection, keys=keys: step.act(connection, keys))  # type: ignore[misc]
             count += changed
@@ -553,6 +559,18 @@ class RetentionPass:
                 self._rest(0.005)
         if any(self._done.counts.values()):
             sweep(database)
+
+
+def _of_bounded_size(rows: Iterable[tuple[Any, int]]) -> list[Any]:
+    """Return the keys of the first rows, as many as one transaction may overwrite; one at the least."""
+    keys: list[Any] = []
+    total = 0
+    for key, octets in rows:
+        total += octets
+        if keys and total > _MOST_OCTETS:
+            break
+        keys.append(key)
+    return keys
 
 
 def free_pages(database: Database, most: int) -> int:
