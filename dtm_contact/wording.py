@@ -134,6 +134,11 @@ def speak(language: UserLanguage) -> None:
     _in_use.set(language)
 
 
+def spoken() -> UserLanguage:
+    """Return the language of who typed the command."""
+    return _in_use.get()
+
+
 def translated(text: str) -> str:
     """Return a text in the language of who typed the command; one that is no wording, as it is."""
     return in_language(text, _in_use.get())

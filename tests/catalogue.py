@@ -10,11 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import click
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 import dtm_contact
+from dtm_contact.cli import OF_MANAGERS, cli
+from dtm_contact.cli.told_help import help_texts
+from dtm_contact.rules.conditions import all_conditions, manual_paragraphs
 from dtm_contact.wording import CATALOGUES, DOMAIN, UserLanguage
 
 PACKAGE: Final = Path(dtm_contact.__file__).parent
@@ -23,8 +27,12 @@ WRITTEN: Final = FOLDER / f"{DOMAIN}.po"
 COMPILED: Final = FOLDER / f"{DOMAIN}.mo"
 MARKS: Final = {"worded": 1, "counted": 2}
 """The functions that mark texts, with how many of their arguments are texts."""
-OF_CLICK: Final = (
+OF_CLICK: Final[tuple[str | tuple[str, str], ...]] = (
     "Usage:",
+    "Options",
+    "Show this message and exit.",
+    "default: {default}",
+    "required",
     "Error: {message}",
     "Try '{command} {option}' for help.",
     "No such option {name!r}.",
@@ -40,6 +48,7 @@ OF_CLICK: Final = (
     "Missing command.",
     "{value} is not in the range {range}.",
     "{value!r} is not a valid {number_type}.",
+    ("{value!r} is not {choice}.", "{value!r} is not one of {choices}."),
 )
 """What click says of wrong use and looks up in our catalogue."""
 _PLURALS: Final = (2, "(n > 1)")
@@ -68,10 +77,22 @@ def marked() -> Iterator[tuple[str, str | tuple[str, ...]]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         name = path.relative_to(PACKAGE.parent).as_posix()
         yield from ((name, text) for text in marked_in(path.read_text("utf-8")))
-    for node in ast.parse((PACKAGE / "errors.py").read_text("utf-8")).body:
-        if isinstance(node, ast.ClassDef) and (summary := ast.get_docstring(node)):
-            yield "dtm_contact/errors.py", summary.splitlines()[0].rstrip(".")
+    for path in (PACKAGE / "errors.py", *sorted((PACKAGE / "privacy").glob("*.py"))):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.ClassDef) and node.name.endswith("Error"):
+                summary = (ast.get_docstring(node) or "").splitlines()[0]
+                yield path.relative_to(PACKAGE.parent).as_posix(), summary.rstrip(".")
+    for condition in all_conditions().values():
+        entry = (text for text in manual_paragraphs(condition) if not text.startswith("Example: "))
+        yield from (("dtm_contact/rules/conditions", text) for text in entry)
+    yield from (("--help", text) for name in sorted(OF_MANAGERS) for text in _help_of(name))
     yield from (("click", text) for text in OF_CLICK)
+
+
+def _help_of(name: str) -> Iterator[str]:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    return help_texts(command)
 
 
 def marked_in(source: str) -> list[str | tuple[str, ...]]:

@@ -21,7 +21,7 @@ from dtm_contact.errors import WrongSettingError
 from dtm_contact.log import get_log
 from dtm_contact.service_manager import ServiceManager, Watchdog
 from dtm_contact.settings import LogSettings, RulesSettings, Settings
-from dtm_contact.settings.files import first_line, is_out_of_reach
+from dtm_contact.settings.files import SecretFile, first_line, is_out_of_reach
 from dtm_contact.store import open_store
 from dtm_contact.worker import Worker
 from tests.heard import made_alarms
@@ -348,7 +348,7 @@ def test_a_log_file_that_cannot_be_written_leaves_standard_error(
 
 def test_a_credential_is_read_where_systemd_hands_it_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "smtp.password").write_text("secret\n", "utf-8")
-    named = Path("credential:smtp.password")
+    named = SecretFile(Path("credential:smtp.password"))
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     assert is_out_of_reach(named)
     with pytest.raises(WrongSettingError, match=r"DTM_X: .*LoadCredential=smtp\.password:FILE"):
@@ -357,9 +357,9 @@ def test_a_credential_is_read_where_systemd_hands_it_over(tmp_path: Path, monkey
     assert not is_out_of_reach(named)
     assert first_line(named, "DTM_X") == "secret"
     with pytest.raises(WrongSettingError, match="handed no credential other"):
-        first_line(Path("credential:other"), "DTM_X")
+        first_line(SecretFile(Path("credential:other")), "DTM_X")
     with pytest.raises(WrongSettingError, match="credential:NAME"):
-        first_line(Path("credential:../../etc/passwd"), "DTM_X")
+        first_line(SecretFile(Path("credential:../../etc/passwd")), "DTM_X")
     assert not is_out_of_reach(None)
 
 

@@ -1,13 +1,15 @@
 """One settings file below the environment: which one is read, what it may say, and how a slip in it is told."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from dtm_contact.settings import Settings
+from dtm_contact.settings import HttpSettings, HttpSource, Settings, rows, secret_files
 from dtm_contact.settings.common import FILE_NAME, SERVICE_CONFIG, shipped
+from dtm_contact.settings.files import SecretFile
 from dtm_contact.settings.loading import InvalidSettingsError, find_file, load, read_file
 
 
@@ -145,3 +147,26 @@ def test_a_mark_of_the_byte_order_is_no_slip(tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
     path.write_bytes(b'\xef\xbb\xbfname = "d1"\n')
     assert load(path, {}).settings.name == "d1"
+
+
+def test_every_setting_that_is_described_as_the_file_of_a_secret_is_one_by_its_type(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    described = re.compile(r"file\b.*\b(secret|password|token|keys?)\b", re.IGNORECASE | re.DOTALL)
+    # It opens the backups, so that it has no place in them; all others are taken by `backup --secrets`.
+    expected = {
+        name
+        for name, default, _value, told in rows(Settings.defaults())
+        if default is None and described.search(told) and name != "DTM_BACKUP_AGE_IDENTITY"
+    }
+    for name in expected:
+        monkeypatch.setenv(name, "/secret")
+    found = {f"DTM_{setting.upper().replace('.', '_')}" for setting, _path in secret_files(Settings())}
+    assert found == expected
+    assert "DTM_OIDC_SECRET_FILE" in found
+
+
+def test_the_tokens_of_each_source_are_secrets_too() -> None:
+    http = HttpSettings(sources={"agence": HttpSource(tokens=SecretFile(Path("/tokens")))})
+    settings = Settings.defaults().model_copy(update={"http": http})
+    assert list(secret_files(settings)) == [("http.sources.agence.tokens", Path("/tokens"))]

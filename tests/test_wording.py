@@ -182,7 +182,7 @@ def test_the_setting_goes_before_the_locale(
 def test_wrong_use_is_told_in_french_of_managers_commands_alone(speak: Callable[..., Result]) -> None:
     wrong = speak("rules", "check", "essai", language="fr")
     assert wrong.exit_code == 2
-    assert "Erreur : Valeur incorrecte pour '[FOLDER]' : " in wrong.stderr
+    assert "Erreur : Valeur incorrecte pour '[DOSSIER]' : " in wrong.stderr
     assert "'essai' introuvable." in wrong.stderr
     tried = speak("rules", "try", language="fr")
     assert "indiquez un dossier de règles, ou donnez --phrase et --does" in tried.stderr
@@ -191,13 +191,43 @@ def test_wrong_use_is_told_in_french_of_managers_commands_alone(speak: Callable[
     assert (operators.exit_code, "Missing argument" in operators.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("command", [("history",), ("status",), ("restore", "abc"), ("merge",), ("replay",)])
+@pytest.mark.parametrize(
+    ("command", "french", "english"),
+    [
+        ("rules", "Vérifier les règles", "Check the rules"),
+        ("rules try", "--phrase TEXTE", "--phrase TEXT"),
+        ("retention hold", "NUMÉRO\n\n  Empêcher", "NUMBER\n\n  Keep"),
+        ("person export", "[obligatoire]", "[required]"),
+        ("board", "Commandes:", "Commands:"),
+        ("queue show", "Show the open cases", "Show the open cases"),
+    ],
+)
+def test_the_help_of_managers_commands_is_french_where_they_speak_it(
+    command: str, french: str, english: str, speak: Callable[..., Result]
+) -> None:
+    assert french in speak(*command.split(), "--help", language="fr").output
+    assert english in speak(*command.split(), "--help", language="en").output
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(("rules", *command) for command in (("history",), ("status",), ("restore", "abc"), ("merge",), ("replay",))),
+        ("retention", "plan"),
+        ("retention", "holds"),
+        ("retention", "release", "2026-000001"),
+        ("person", "list"),
+        ("person", "plan", "personne"),
+        ("figures", "definitions"),
+        ("board", "revoke", "hall"),
+    ],
+)
 def test_all_that_managers_read_can_be_french(
     command: tuple[str, ...], tmp_path: Path, speak: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DTM_RULES_DIR", str(overlay(GOOD, tmp_path / "rules")))
     migrate(f"sqlite:///{tmp_path / 'store.db'}")
-    english, french = (speak("rules", *command, language=language) for language in ("en", "fr"))
+    english, french = (speak(*command, language=language) for language in ("en", "fr"))
     said = (english.output + str(english.exception), french.output + _said(french))
     assert english.exit_code == french.exit_code
     assert said[0] != said[1]

@@ -32,7 +32,7 @@ from dtm_contact.backup.archive import (
 from dtm_contact.backup.databases import snapshot
 from dtm_contact.backup.verifying import Verified, look_through
 from dtm_contact.rules.folder_merge import SHIPPED_BEFORE
-from dtm_contact.settings import Settings, rows
+from dtm_contact.settings import Settings, rows, secret_files
 from dtm_contact.settings.files import is_out_of_reach, secret_file
 from dtm_contact.store import Store
 from dtm_contact.store.database import Database
@@ -41,7 +41,6 @@ _NAME: Final = re.compile(r"dtm-contact-\d{8}T\d{6}Z(-\d+)?\.tar(\.age|\.gpg)?")
 _LOCK: Final = ".dtm-contact.lock"
 _PARTIAL: Final = ".dtm-contact-partial-"
 VERIFIED: Final = ".verified"
-_SECRET_FILES: Final = re.compile(r"DTM_\w+_(PASSWORD_FILE|TOKEN_FILE|KEY_FILE|KEY)")
 _SECRET_VALUES: Final = frozenset({"DTM_ALARM_WEBHOOK", "DTM_ALARM_COMMAND", "DTM_HEARTBEAT_URL"})
 """Settings whose value may be a secret by itself: whoever knows the address may use it."""
 _LARGEST_FILE: Final = 64 * 1024 * 1024
@@ -133,12 +132,13 @@ def _settings(settings: Settings, *, secrets: bool) -> tuple[bytes, dict[str, "P
     lines: list[str] = []
     files: dict[str, Path | bytes] = {}
     left_out: list[str] = []
+    for setting, path in secret_files(settings):
+        name = f"DTM_{setting.upper().replace('.', '_')}"
+        if secrets and not is_out_of_reach(path):
+            files[f"secrets/{name}"] = secret_file(path, name).read_bytes()
+        else:
+            left_out.append(name)
     for name, default, value, _what in rows(settings):
-        if isinstance(value, Path) and _SECRET_FILES.fullmatch(name):
-            if secrets and not is_out_of_reach(value):
-                files[f"secrets/{name}"] = secret_file(value, name).read_bytes()
-            else:
-                left_out.append(name)
         if name == "DTM_MODEL" and isinstance(value, Path):
             files[MODEL] = value.read_bytes()
         if value == default:

@@ -2,7 +2,6 @@
 
 import gettext
 import importlib
-import inspect
 import os
 import re
 import sys
@@ -14,9 +13,10 @@ from typing import Final, NoReturn
 import click
 
 from dtm_contact import __version__, log
+from dtm_contact.cli.told_help import told_in_use
 from dtm_contact.errors import DtmContactError
 from dtm_contact.settings.loading import load
-from dtm_contact.wording import CATALOGUES, DOMAIN, UserLanguage, preferred, speak, translated
+from dtm_contact.wording import CATALOGUES, DOMAIN, UserLanguage, preferred, speak, translated, worded
 
 _LONGEST_SENTENCE = 500
 
@@ -28,7 +28,7 @@ class CommandGroup(click.Group):
         """Write a row for each command; a long one is broken into lines."""
         commands = {name: self.described(ctx, name) for name in self.list_commands(ctx)}
         rows = [(name, command.get_short_help_str(_LONGEST_SENTENCE)) for name, command in commands.items() if command]
-        with formatter.section("Commands"):
+        with formatter.section(translated(worded("Commands"))):
             formatter.write_dl(rows)
 
     def described(self, ctx: click.Context, name: str) -> click.Command | None:
@@ -59,6 +59,13 @@ class LazyGroup(CommandGroup):
         command: click.Command = getattr(importlib.import_module(f"{__name__}.{module}"), function)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is asked for, its help in the language of who typed it, and what follows it."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command and told_in_use(command), rest
+
     def described(self, ctx: click.Context, name: str) -> click.Command | None:
         """Return a command that has its name and help alone, enough for a list of commands; it cannot be run.
 
@@ -70,12 +77,12 @@ class LazyGroup(CommandGroup):
         """
         where = self._lazy[name]
         if isinstance(where, click.Command):
-            return where
+            return told_in_use(where)
         module, _, function = where.partition(":")
         spec = find_spec(f"{__name__}.{module}")
         source = Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
         helped = re.search(rf'^def {function}\(.*?^    """(.*?)"""', source, re.MULTILINE | re.DOTALL)
-        return click.Command(name, help=inspect.cleandoc(helped[1])) if helped else self.get_command(ctx, name)
+        return told_in_use(click.Command(name, help=helped[1])) if helped else self.get_command(ctx, name)
 
 
 _RULES = LazyGroup(
@@ -136,11 +143,33 @@ _LOAD_THEMSELVES: Final = {"completion", "doctor", "init", "man", "settings"}
 """The commands that are of use while the settings do not hold; the file of `--config` is in their context."""
 
 
-_OF_MANAGERS: Final = {"rules"}
+OF_MANAGERS: Final = frozenset({"board", "figures", "person", "privacy", "retention", "rules"})
 """The commands that people use who run no computer: they speak French where that is the language."""
 
 
-@click.command(cls=LazyGroup, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+class _Program(LazyGroup):
+    """All commands: what one needs is made ready when it is found, since its help is in the settings' language."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Load the settings, and return the command that is asked for and what follows it."""
+        # A shell that completes a word asks for the command, too.
+        if not ctx.resilient_parsing:
+            _make_ready(ctx, args[0])
+        return super().resolve_command(ctx, args)
+
+
+def _make_ready(context: click.Context, command: str) -> None:
+    config: Path | None = context.params["config"]
+    context.obj = config
+    if command in _COMMANDS and command not in _LOAD_THEMSELVES:
+        context.obj = settings = load(config).settings
+        log.configure(settings.log)
+        speak_to_managers(command, settings.language)
+
+
+@click.command(cls=_Program, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -148,23 +177,19 @@ _OF_MANAGERS: Final = {"rules"}
     "else yours, else that of /etc/dtm-contact.",
 )
 @click.version_option(__version__, prog_name="dtm-contact")
-@click.pass_context
-def cli(context: click.Context, config: Path | None) -> None:
+def cli(config: Path | None) -> None:
     """Bring every message and call of the one address and the one number into the right office's queue.
 
     Settings are a file of TOML, and environment variables, which win (docs/settings.md). Exit status: 0 done, 1 not
     done or something found wrong, 2 wrong use, 130 interrupted.
     """
-    context.obj = config
-    if context.invoked_subcommand not in _LOAD_THEMSELVES:
-        context.obj = settings = load(config).settings
-        log.configure(settings.log)
-        speak_to_managers(context.invoked_subcommand, settings.language)
+    # Taken when the command was found.
+    del config
 
 
-def speak_to_managers(command: str | None, language: UserLanguage | None) -> None:
+def speak_to_managers(command: str, language: UserLanguage | None) -> None:
     """Let commands of managers speak the language of the settings, else that of the locale; all others are English."""
-    spoken = (language or preferred(os.environ)) if command in _OF_MANAGERS else UserLanguage.ENGLISH
+    spoken = (language or preferred(os.environ)) if command in OF_MANAGERS else UserLanguage.ENGLISH
     speak(spoken)
     if spoken is not UserLanguage.ENGLISH:
         # What click says of options and arguments it looks up by itself, in the program's own domain.

@@ -8,7 +8,7 @@ import click
 
 from dtm_contact.access import digest_of, new_secret
 from dtm_contact.cli import CommandGroup
-from dtm_contact.cli.output import as_json_option, print_json, table, terminal_output
+from dtm_contact.cli.output import NotDoneError, as_json_option, print_json, say, table, terminal_output
 from dtm_contact.directory import Directory
 from dtm_contact.figures import FIGURES, GROUPS, count_days
 from dtm_contact.figures.definitions import table as definitions_table
@@ -19,6 +19,7 @@ from dtm_contact.figures.telling import office_name
 from dtm_contact.rules import load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, TrailLine, open_store
+from dtm_contact.wording import UserLanguage, counted, spoken, translated, worded
 
 _CLI = "command line"
 
@@ -33,7 +34,9 @@ class IsoDate(click.ParamType[date]):
         try:
             return value if isinstance(value, date) else date.fromisoformat(str(value))
         except ValueError:
-            self.fail(f"{value!r} is no day; write for instance 2026-11-24", param, ctx)
+            self.fail(
+                translated(worded("{value} is no day; write for instance 2026-11-24", value=f"{value!r}")), param, ctx
+            )
 
 
 @click.group(cls=CommandGroup)
@@ -58,18 +61,32 @@ def rebuild(settings: Settings, since: date | None, *, everything: bool, force: 
         recent = today - timedelta(days=settings.figures.days)
         first = first_day(store, settings)
         if first is None:
-            click.echo("The store holds nothing to count.")
+            say(worded("The store holds nothing to count."))
             return
         start = first if everything else max(first, since or recent)
         directory = Directory(store.directory.load())
         rules = load_in_force(settings.rules.dir, directory.offices, zone=settings.zone, model=settings.model)
         found = count_days(store, start, today, grounds_of(settings, rules, directory, now))
         done = keep_counts(store, found, now, guarded_before=None if force else recent)
-    click.echo(f"Counted {done.days} days from {start} to {today} in {time.monotonic() - began:.1f} s.")
+    seconds = f"{time.monotonic() - began:.1f}"
+    say(
+        worded(
+            "Counted {days} days from {start} to {today} in {seconds} s.",
+            days=done.days,
+            start=start,
+            today=today,
+            seconds=seconds,
+        )
+    )
     if done.kept:
-        click.echo(
-            f"{len(done.kept)} days keep their figures, {min(done.kept)} to {max(done.kept)}: "
-            "the store holds less than was counted of them."
+        say(
+            counted(
+                "{count} day keeps its figures, {first}: the store holds less than was counted of it.",
+                "{count} days keep their figures, {first} to {last}: the store holds less than was counted of them.",
+                len(done.kept),
+                first=min(done.kept),
+                last=max(done.kept),
+            )
         )
 
 
@@ -117,8 +134,12 @@ def definitions(*, markdown: bool) -> None:
     if markdown:
         click.echo(definitions_markdown())
         return
-    rows = [(figure.id, GROUPS[figure.group][1], figure.title_en, figure.counts_en) for figure in FIGURES]
-    terminal_output().print(table(("figure", "group", "title", "what it counts"), rows))
+    if spoken() is UserLanguage.FRENCH:
+        rows = [(figure.id, GROUPS[figure.group][0], figure.title, figure.counts) for figure in FIGURES]
+    else:
+        rows = [(figure.id, GROUPS[figure.group][1], figure.title_en, figure.counts_en) for figure in FIGURES]
+    heads = (worded("figure"), worded("group"), worded("title"), worded("what it counts"))
+    terminal_output().print(table(heads, rows))
 
 
 def definitions_markdown() -> str:
@@ -151,7 +172,7 @@ def add_board(settings: Settings, name: str) -> None:
     secret, now = new_secret(), datetime.now(UTC)
     with open_store(settings.store.url) as store:
         if not store.figures.add_board(name, digest_of(secret), now):
-            raise click.ClickException(f"there is a board {name!r} already; revoke it first")
+            raise NotDoneError(worded("there is a board {name} already; revoke it first", name=name))
         _note(store, "board added", name)
     click.echo(f"/tableau/{secret}")
 
@@ -163,9 +184,9 @@ def revoke(settings: Settings, name: str) -> None:
     """Let the address of the screen NAME show nothing any more, at once."""
     with open_store(settings.store.url) as store:
         if not store.figures.revoke_board(name):
-            raise click.ClickException(f"there is no board {name!r}")
+            raise NotDoneError(worded("there is no board {name}", name=name))
         _note(store, "board revoked", name)
-    click.echo(f"The board {name} shows nothing any more.")
+    say(worded("The board {name} shows nothing any more.", name=name))
 
 
 @board.command("list")
@@ -176,7 +197,7 @@ def list_boards(settings: Settings) -> None:
         rows = [
             (name, f"{made_at.astimezone(settings.zone):%Y-%m-%d %H:%M}") for name, made_at in store.figures.boards()
         ]
-    terminal_output().print(table(("name", "made"), rows))
+    terminal_output().print(table((worded("name"), worded("made")), rows))
 
 
 def _note(store: Store, what: str, name: str) -> None:

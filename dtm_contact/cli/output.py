@@ -31,12 +31,12 @@ def terminal_output() -> Console:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], title: str | None = None) -> Table:
-    """Return a table; what comes from outside is shown as it is, never read as markup."""
+    """Return a table, with the wordings of it in the language in use; what comes from outside is no markup."""
     made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
     for column in columns:
-        made.add_column(column, overflow="fold")
+        made.add_column(translated(column), overflow="fold")
     for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else Text(printable(cell)) for cell in row))
+        made.add_row(*(cell if isinstance(cell, Text) else Text(printable(translated(cell))) for cell in row))
     return made
 
 

@@ -8,12 +8,13 @@ import click
 
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.case import actor_option
-from dtm_contact.cli.output import as_json_option, plain, print_json, table, terminal_output
+from dtm_contact.cli.output import as_json_option, plain, print_json, say, table, terminal_output
 from dtm_contact.privacy.erasing import ErasurePlan, erase, plan, verify_certificate
 from dtm_contact.privacy.export import export_person
 from dtm_contact.privacy.subject import DataSubject, person_named
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, TrailLine, open_store
+from dtm_contact.wording import counted, joined, translated, worded
 
 
 @click.group(cls=CommandGroup)
@@ -46,7 +47,14 @@ def export_command(settings: Settings, asked: str, folder: Path, who: str) -> No
     with open_store(settings.store.url) as store:
         done = export_person(settings, store, _person(settings, store, asked), folder, now)
         store.accounts.trail(TrailLine(now, who, "exported", "personne", {"rows": done.rows}))
-    click.echo(f"{done.folder}: {done.rows:,} rows, {done.files:,} messages and files; {done.archive}")
+    told = worded(
+        "{folder}: {rows} rows, {files} messages and files; {archive}",
+        folder=f"{done.folder}",
+        rows=done.rows,
+        files=done.files,
+        archive=f"{done.archive}",
+    )
+    say(told)
 
 
 @person.command("erase")
@@ -60,12 +68,18 @@ def erase_command(settings: Settings, asked: str, who: str, *, yes: bool) -> Non
         found = _person(settings, store, asked)
         _show(plan(settings, store, found))
         if not yes:
-            click.confirm("Erase all this? It cannot be taken back", abort=True)
+            click.confirm(translated(worded("Erase all this? It cannot be taken back")), abort=True)
         done = erase(settings, store, found, who, datetime.now(UTC))
     rows = sum(each["erased"] for each in done.certificate["places"])
-    click.echo(f"erased: {rows:,} rows; the certificate is {done.path}")
+    say(worded("erased: {rows} rows; the certificate is {path}", rows=rows, path=f"{done.path}"))
     if pages := done.certificate["pages_with_rest"]:
-        click.echo(f"{pages:,} pages of the file hold octets in their free room: dtm-contact store vacuum removes them")
+        say(
+            counted(
+                "{count} page of the file holds octets in its free room: dtm-contact store vacuum removes them",
+                "{count} pages of the file hold octets in their free room: dtm-contact store vacuum removes them",
+                pages,
+            )
+        )
 
 
 @person.command("verify")
@@ -77,8 +91,8 @@ def verify_command(context: click.Context, certificate: Path) -> None:
     with open_store(settings.store.url, read_only=True) as store:
         faults = verify_certificate(settings, store, certificate)
     for fault in faults:
-        click.echo(fault, err=True)
-    click.echo("the certificate does not hold" if faults else "the certificate holds")
+        say(fault, err=True)
+    say(worded("the certificate does not hold") if faults else worded("the certificate holds"))
     context.exit(1 if faults else 0)
 
 
@@ -96,7 +110,10 @@ def list_command(settings: Settings, *, as_json: bool) -> None:
         (line.id, f"{line.at.astimezone(settings.zone):%d/%m/%Y %H:%M}", line.who, f"{sum(line.counts.values()):,}")
         for line in lines
     ]
-    terminal_output().print(table(("id", "at", "by", "rows"), rows) if rows else "nobody was erased")
+    if rows:
+        terminal_output().print(table((worded("id"), worded("at"), worded("by"), worded("rows")), rows))
+    else:
+        say(worded("nobody was erased"))
 
 
 def _person(settings: Settings, store: Store, asked: str) -> DataSubject:
@@ -120,14 +137,24 @@ def _as_json(planned: ErasurePlan) -> dict[str, Any]:
 
 def _show(planned: ErasurePlan) -> None:
     who = planned.person
-    click.echo(f"{', '.join(sorted(who.tenants)) or 'no tenant'}: {', '.join(sorted(who.addresses | who.numbers))}")
-    rows = [(name, holds, f"{count:,}") for name, holds, count in planned.places if count]
+    tenants = ", ".join(sorted(who.tenants)) or worded("no tenant")
+    say(joined((tenants, ", ".join(sorted(who.addresses | who.numbers))), ": "))
+    rows = [(name, holds, f"{count}") for name, holds, count in planned.places if count]
     rows += [
-        (name, holds, f"{count:,}" + ("" if ours else " (à voir par une personne)"))
+        (name, holds, f"{count}" if ours else worded("{count} (for a person to see to)", count=count))
         for name, holds, count, ours in planned.copies
         if count
     ]
-    terminal_output().print(table(("place", "", "rows"), rows) if rows else "nothing is to be erased")
-    terminal_output().print(table(("kept", "why", "law"), planned.kept_by_law))
+    if rows:
+        terminal_output().print(table((worded("place"), "", worded("rows")), rows))
+    else:
+        say(worded("nothing is to be erased"))
+    terminal_output().print(table((worded("kept"), worded("why"), worded("law")), planned.kept_by_law))
     if planned.unjudged:
-        click.echo(f"{planned.unjudged:,} messages wait to be judged: whose they are is not known yet")
+        say(
+            counted(
+                "{count} message waits to be judged: whose it is is not known yet",
+                "{count} messages wait to be judged: whose they are is not known yet",
+                planned.unjudged,
+            )
+        )

@@ -7,11 +7,12 @@ import click
 
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.case import actor_option
-from dtm_contact.cli.output import as_json_option, plain, print_json, printable, table, terminal_output
+from dtm_contact.cli.output import as_json_option, plain, print_json, printable, say, table, terminal_output
 from dtm_contact.privacy.erasing import finish
 from dtm_contact.privacy.retention import RetentionPass, planned
 from dtm_contact.settings import Settings
 from dtm_contact.store import TrailLine, open_store
+from dtm_contact.wording import joined, translated, worded
 
 
 @click.group(cls=CommandGroup)
@@ -29,8 +30,8 @@ def plan_command(settings: Settings, *, as_json: bool) -> None:
     if as_json:
         print_json([asdict(step) for step in steps])
         return
-    rows = [(step.name, f"{step.rows:,}", f"{step.months}", step.law) for step in steps]
-    terminal_output().print(table(("what", "rows", "months", "law"), rows))
+    rows = [(step.name, f"{step.rows}", f"{step.months}" if step.months else "", step.law) for step in steps]
+    terminal_output().print(table((worded("what"), worded("rows"), worded("months"), worded("law")), rows))
 
 
 @retention.command("run")
@@ -46,8 +47,9 @@ def run_command(settings: Settings, *, as_json: bool) -> None:
         return
     for name, count in done.counts.items():
         if count:
-            click.echo(f"{name}: {count:,}")
-    click.echo(f"{done.seconds:.1f} s, the longest transaction {done.longest * 1000:.0f} ms")
+            say(joined((name, f"{count}"), ": "))
+    spent, longest = f"{done.seconds:.1f}", f"{done.longest * 1000:.0f}"
+    say(worded("{seconds} s, the longest transaction {longest} ms", seconds=spent, longest=longest))
 
 
 @retention.command()
@@ -62,9 +64,9 @@ def hold(settings: Settings, number: str, why: str, who: str) -> None:
         try:
             store.holds.hold(number, who, why, now)
         except ValueError as error:
-            raise click.BadParameter(str(error), param_hint="--why") from None
+            raise click.BadParameter(translated(error.args[0]), param_hint="--why") from None
         store.accounts.trail(TrailLine(now, who, "held", number))
-    click.echo(f"case {number} is held")
+    say(worded("case {number} is held", number=number))
 
 
 @retention.command()
@@ -76,7 +78,7 @@ def release(settings: Settings, number: str, who: str) -> None:
     with open_store(settings.store.url) as store:
         store.holds.release(number)
         store.accounts.trail(TrailLine(datetime.now(UTC), who, "hold released", number))
-    click.echo(f"case {number} is held no more")
+    say(worded("case {number} is held no more", number=number))
 
 
 @retention.command()
@@ -93,4 +95,7 @@ def holds(settings: Settings, *, as_json: bool) -> None:
         (each.number, f"{each.since.astimezone(settings.zone):%d/%m/%Y}", each.who, printable(each.why))
         for each in found
     ]
-    terminal_output().print(table(("case", "since", "by", "why"), rows) if rows else "no case is held")
+    if rows:
+        terminal_output().print(table((worded("case"), worded("since"), worded("by"), worded("why")), rows))
+    else:
+        say(worded("no case is held"))

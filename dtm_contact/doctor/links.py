@@ -27,7 +27,7 @@ from dtm_contact.ingest.oauth import token_source
 from dtm_contact.ingest.web_client import web_client
 from dtm_contact.outbound.relay import Relay
 from dtm_contact.settings import AttachmentSettings, ImapSettings, Settings
-from dtm_contact.settings.files import is_out_of_reach
+from dtm_contact.settings.files import SecretFile, is_out_of_reach
 
 RESOLVERS: Path = Path("/etc/resolv.conf")
 DNS_PORT: int = 53
@@ -116,7 +116,7 @@ def mailbox(site: Site) -> Iterator[CheckResult]:
         yield ok(f"{at}: it takes our credentials, and its folders can be opened")
 
 
-def _of_tokens(settings: Settings) -> list[Path | None]:
+def _of_tokens(settings: Settings) -> list[SecretFile | None]:
     return [settings.oauth.secret_file, settings.oauth.refresh_token_file]
 
 
@@ -154,7 +154,7 @@ async def _find_folders(settings: Settings, folders: list[str]) -> None:
             await client.folder(folder)
 
 
-def _require_secrets(group: str, *paths: Path | None) -> None:
+def _require_secrets(group: str, *paths: SecretFile | None) -> None:
     """Let a check be made only where this process can read the secrets that it logs in with.
 
     Raises:

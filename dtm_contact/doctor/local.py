@@ -29,8 +29,8 @@ from dtm_contact.doctor.registry import (
 from dtm_contact.errors import DtmContactError, WrongSettingError, described
 from dtm_contact.ingest import known_receivers
 from dtm_contact.rules.ruleset import yaml_files
-from dtm_contact.settings import MailServerSettings, Settings
-from dtm_contact.settings.files import is_out_of_reach, secret_file
+from dtm_contact.settings import MailServerSettings, Settings, secret_files
+from dtm_contact.settings.files import SecretFile, is_out_of_reach, secret_file
 
 SOON: Final = timedelta(days=21)
 """How long before its end a certificate is told of."""
@@ -206,24 +206,13 @@ def secrets(site: Site) -> Iterator[CheckResult]:
 
 
 def _secret_files(settings: Settings) -> Iterator[CheckResult]:
-    outbound, imap = settings.outbound, settings.imap
-    for setting, path in (
-        ("outbound.password_file", outbound.password_file),
-        ("outbound.key_file", outbound.key_file),
-        ("imap.password_file", imap.password_file),
-        ("imap.token_file", imap.token_file),
-        ("oauth.secret_file", settings.oauth.secret_file),
-        ("oauth.refresh_token_file", settings.oauth.refresh_token_file),
-        ("oidc.secret_file", settings.oidc.secret_file),
-        ("access.key_file", settings.access.key_file),
-        *((f"http.sources.{name}.tokens", source.tokens) for name, source in settings.http.sources.items()),
-        *((f"{name}.key", server.key or server.certificate) for name, server in _mail_servers(settings)),
-    ):
-        if is_out_of_reach(path):
-            told = f"{setting}: {path} is handed to the daemon's unit alone, so it is not looked at here"
+    for setting, secret in (*secret_files(settings), *_certificates_with_their_key(settings)):
+        if is_out_of_reach(secret):
+            told = f"{setting}: {secret} is handed to the daemon's unit alone, so it is not looked at here"
             yield CheckResult("", CheckState.SKIPPED, told)
-        elif path is not None:
-            yield from _of_secret(setting, path)
+        else:
+            yield from _of_secret(setting, secret)
+    outbound, imap = settings.outbound, settings.imap
     with suppress(OSError, WrongSettingError):
         # That it cannot be read at all is told above.
         key = outbound.read_key()
@@ -254,9 +243,15 @@ def _mail_servers(settings: Settings) -> Iterator[tuple[str, MailServerSettings]
             yield name, server
 
 
-def _of_secret(setting: str, path: Path) -> Iterator[CheckResult]:
+def _certificates_with_their_key(settings: Settings) -> Iterator[tuple[str, SecretFile]]:
+    for name, server in _mail_servers(settings):
+        if server.certificate is not None and server.key is None:
+            yield f"{name}.certificate", SecretFile(server.certificate)
+
+
+def _of_secret(setting: str, secret: SecretFile) -> Iterator[CheckResult]:
     try:
-        path = secret_file(path, setting)
+        path = secret_file(secret, setting)
     except WrongSettingError as error:
         yield fault(str(error), "docs/installation.md tells how secrets are handed over")
         return

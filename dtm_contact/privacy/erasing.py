@@ -33,6 +33,7 @@ from dtm_contact.store.holds import erasures as erasures_table
 from dtm_contact.store.schema import arrivals, cases, confirmed_contacts, contacts, register_entries
 from dtm_contact.store.system_schema import DIRECTORY_TABLES, figure_periods
 from dtm_contact.text import phone_key
+from dtm_contact.wording import Translatable, worded
 
 LAWS: Final[Mapping[str, tuple[str, str]]] = {
     "open": ("dossier ouvert : la demande est encore traitée", "RGPD, art. 6(1)(b) et 17(1)(a)"),
@@ -485,7 +486,7 @@ def _values(connection: Connection, leases: Sequence[Any], kind: str) -> Iterato
             yield from (key for each in row.phones if (key := phone_key(each)))
 
 
-def verify_certificate(settings: Settings, store: Store, path: Path) -> list[str]:
+def verify_certificate(settings: Settings, store: Store, path: Path) -> list[Translatable]:
     """Return what is wrong with a certificate, a sentence each: changed, not ours, or somebody is in the store again.
 
     Raises:
@@ -496,21 +497,23 @@ def verify_certificate(settings: Settings, store: Store, path: Path) -> list[str
         told = json.loads(path.read_text(encoding="utf-8"))
         signature = told.pop("signature")
         number = told["certificate"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ErasureRecordError(f"{path}: this is no certificate ({type(error).__name__})") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise ErasureRecordError(worded("{path}: this is no certificate", path=f"{path}")) from None
     if signature != erasures.signature(told):
-        return ["its signature is not ours, or it was changed"]
+        return [worded("its signature is not ours, or it was changed")]
     record = next((each for each in erasures.read() if each.id == number), None)
     if record is None or not record.done:
-        return ["the record of erasures does not know it, or says that it is not done"]
+        return [worded("the record of erasures does not know it, or says that it is not done")]
     with store.database.reading() as connection:
         found = _found_again(connection, erasures, record)
         whole = found.whole
     if not whole.contact_ids and not whole.case_ids:
         return []
     return [
-        (
-            f"{len(whole.contact_ids)} contacts and {len(whole.case_ids)} cases of the person are in the store:"
-            " they wrote again, or a backup was restored without the record"
+        worded(
+            "{contacts} contacts and {cases} cases of the person are in the store:"
+            " they wrote again, or a backup was restored without the record",
+            contacts=len(whole.contact_ids),
+            cases=len(whole.case_ids),
         )
     ]

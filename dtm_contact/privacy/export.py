@@ -1,26 +1,35 @@
 """One person's data to take along (GDPR articles 15 and 20): a page in French, JSON, the messages as they came."""
 
 import json
+import mimetypes
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from html import escape
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
-from dtm_contact.errors import DtmContactError
+from dtm_contact.directory import Directory
+from dtm_contact.directory.records import Records
+from dtm_contact.errors import DtmContactError, NoDirectoryError
+from dtm_contact.explain.names import Names
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import Channel, CodedText
+from dtm_contact.privacy.export_page import ExportNames, WrittenFile, page
 from dtm_contact.privacy.places import PLACES
 from dtm_contact.privacy.subject import DataSubject, SubjectScope, rows_of, slices
+from dtm_contact.rules import load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
-from dtm_contact.store.schema import arrival_bodies, arrivals, outbox
+from dtm_contact.store.schema import arrival_bodies, arrivals, contacts, outbox
+from dtm_contact.store.system_schema import accounts
 from dtm_contact.store.writing_schema import files
+from dtm_contact.wording import worded
 
 _PAGE: Final = "lisez-moi.html"
 _DATA: Final = "donnees.json"
@@ -38,9 +47,15 @@ _OWN_PARTS: Final = ("contact", "understanding")
 _DECIDED: Final = ("kind", "queue", "priority", "due", "topics", "rule", "rules_version")
 """What of a decision is the person's; whom else it might have been about is not."""
 _OF_OTHERS: Final = frozenset({"tenant_id", "dwelling_id", "residence_id", "concerned", "who"})
+_WHOM_WE_TOLD: Final = frozenset({"to", "whom", "told", "unreached"})
+_NOTICES: Final = frozenset({"notice queued", "called next"})
+"""Events that name who of us was told."""
+_ADDRESSEES: Final = ("to_address", "mailbox", "also_to", "left_to")
 _STAFF_WHO: Final = frozenset({"events", "alarm_labels", "audit_trail"})
 """Tables whose `who` is one of us; elsewhere it is the person."""
-_MARKS: Final = {"message/rfc822": ".eml", "application/json": ".json", "text/plain": ".txt", "text/csv": ".csv"}
+_MARKS: Final = {"message/rfc822": ".eml"}
+_OUR_RECORDS: Final = tuple(channel for channel in Channel if channel.traits.at_desk or channel.traits.spoken)
+"""What an agent wrote down, or the switchboard: it names staff, and what it says of the person is on the page."""
 
 
 class ExportError(DtmContactError):
@@ -75,20 +90,27 @@ def export_person(settings: Settings, store: Store, person: DataSubject, folder:
     """
     archive = folder.with_name(f"{folder.name}.zip")
     if archive.exists():
-        raise ExportError(f"{archive} is there already: name a new folder")
+        raise ExportError(worded("{path} is there already: name a new folder", path=f"{archive}"))
     try:
         folder.mkdir(parents=True, mode=0o700)
         found = collected(store, person)
-        written = [*_write_messages(store, found.scope, folder), *_write_files(store, found.scope, folder)]
+        mails = _mails(store, found.scope)
+        written = [
+            *_write_messages(store, found.scope, folder),
+            *_write_mails(mails, folder),
+            *_write_files(store, found.scope, folder),
+        ]
         _write(folder / _DATA, json.dumps(found.contents, ensure_ascii=False, indent=1, default=_plain).encode())
-        _write(folder / _PAGE, page(settings, found, written, now).encode())
+        bodies = {mail.id: bytes(mail.raw) for mail in mails}
+        told = page(settings, _names(settings, store), found.contents, bodies, written, now)
+        _write(folder / _PAGE, told.encode())
         archive.touch(0o600, exist_ok=False)
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as to:
             for path in sorted(folder.rglob("*")):
                 if path.is_file():
                     to.write(path, f"{folder.name}/{path.relative_to(folder)}")
     except FileExistsError:
-        raise ExportError(f"{folder} is there already: name a new folder") from None
+        raise ExportError(worded("{path} is there already: name a new folder", path=f"{folder}")) from None
     except OSError as error:
         raise ExportError(f"{folder}: {error.strerror}") from None
     return Exported(folder, archive, found.rows, len(written))
@@ -116,13 +138,18 @@ def collected(store: Store, person: DataSubject) -> Collected:
     """
     with store.database.reading() as connection:
         scope = rows_of(connection, person, to_read=True).whole
+        gathered = [
+            (place, [row for part in scope.parts() for row in place.export(connection, part)]) for place in PLACES
+        ]
+        staff = _staff(connection, [row for _place, rows in gathered for row in rows])
         found: dict[str, Any] = {}
-        for place in PLACES:
-            rows = [row for part in scope.parts() for row in place.export(connection, part)]
-            own_rows = (_of_the_person(place.name, row) for row in rows)
+        for place, rows in gathered:
+            own_rows = (_unnamed(_of_the_person(place.name, row), staff) for row in rows)
             kept = {json.dumps(row, sort_keys=True, default=_plain): row for row in own_rows}
             if kept:
-                found[place.name] = {"contenu": place.holds, "lignes": list(kept.values())}
+                # Several places may be of one table.
+                told_of = found.setdefault(place.name, {"contenu": place.holds, "lignes": []})
+                told_of["lignes"] += kept.values()
     told = {
         "personne": {
             "locataire": sorted(person.tenants),
@@ -132,6 +159,31 @@ def collected(store: Store, person: DataSubject) -> Collected:
         "donnees": found,
     }
     return Collected(person, scope, told)
+
+
+def _staff(connection: Connection, rows: list[dict[str, Any]]) -> frozenset[str]:
+    """Return the names by which rows may tell of staff: those of accounts, and of whoever acted in these rows."""
+    named = set(connection.execute(sa.select(accounts.c.name)).scalars())
+    for row in rows:
+        named |= {
+            row[name] for name in ("owner", "booked_by", "confirmed_by", "entered_by", "ended_by") if row.get(name)
+        }
+        if "what" in row:
+            named.add(row["who"])
+    return frozenset(named - _ENGINE)
+
+
+def _unnamed(row: Mapping[str, Any], staff: Collection[str]) -> dict[str, Any]:
+    """Return a row whose nested values name nobody of the staff."""
+
+    def told(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: told(each) for name, each in value.items()}
+        if isinstance(value, list):
+            return [told(each) for each in value]
+        return "un agent" if isinstance(value, str) and value in staff else value
+
+    return {name: told(value) if isinstance(value, dict | list) else value for name, value in row.items()}
 
 
 def _of_the_person(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,8 +203,11 @@ def _of_the_person(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
         kept["decision"] = {name: kept["decision"][name] for name in _DECIDED if name in kept["decision"]}
     elif table == "outbox":
         kept.pop("reason")
+        if kept["kind"] == "notice":
+            kept |= dict.fromkeys(_ADDRESSEES)
     elif table == "events":
-        kept["data"] = {name: _own_changes(value) for name, value in kept["data"].items() if name not in _OF_OTHERS}
+        left_out = _OF_OTHERS | (_WHOM_WE_TOLD if kept["what"] in _NOTICES else {"told", "whom"})
+        kept["data"] = {name: _own_changes(value) for name, value in kept["data"].items() if name not in left_out}
     return kept
 
 
@@ -182,109 +237,81 @@ def _write(path: Path, octets: bytes) -> None:
     path.chmod(0o600)
 
 
-def _write_messages(store: Store, scope: SubjectScope, folder: Path) -> Iterator[tuple[str, str]]:
-    """Write the messages as they came and as they were sent; yield the name of each file and what it is."""
+def _write_messages(store: Store, scope: SubjectScope, folder: Path) -> Iterator[WrittenFile]:
+    """Write the messages as they came, but for what we wrote down ourselves; yield what was written."""
     for some in slices(scope.arrival_ids, 20):
         came = sa.select(arrivals.c.id, arrivals.c.received_at, arrivals.c.media_type, arrival_bodies.c.raw)
-        came = came.join(arrival_bodies).where(arrivals.c.id.in_(some))
+        came = came.join(arrival_bodies).join(contacts, contacts.c.arrival_id == arrivals.c.id)
+        came = came.where(arrivals.c.id.in_(some), contacts.c.channel.not_in(_OUR_RECORDS))
         with store.database.reading() as connection:
             rows = connection.execute(came).all()
         for row in rows:
-            name = f"{_MESSAGES}/{row.received_at:%Y-%m-%d}-{row.id}{_MARKS.get(row.media_type, '.bin')}"
+            name = f"{_MESSAGES}/{row.received_at:%Y-%m-%d}-{row.id}{_ending(row.media_type)}"
             _write(folder / name, bytes(row.raw))
-            yield name, f"message reçu le {row.received_at:%d/%m/%Y}"
-    for some in slices(scope.case_ids, 20):
-        sent = sa.select(outbox.c.id, outbox.c.created_at, outbox.c.raw).where(
-            outbox.c.case_id.in_(some), outbox.c.kind != "notice"
-        )
+            told = f"message reçu le {row.received_at:%d/%m/%Y}"
+            yield WrittenFile(name, told, arrivals.name, row.id)
+            if row.media_type == "message/rfc822":
+                yield from _write_attached(bytes(row.raw), folder, name.removesuffix(".eml"), told)
+
+
+def _write_attached(raw: bytes, folder: Path, stem: str, told: str) -> Iterator[WrittenFile]:
+    """Write the files that came with a message beside it: not everybody can open the message as it came."""
+    parts = message_from_bytes(raw, policy=policy.default).walk()
+    for number, part in enumerate(part for part in parts if part.get_filename()):
+        name = f"{stem}-{number + 1}-{_safe(part.get_filename() or '')}"
+        octets = part.get_payload(decode=True)
+        _write(folder / name, octets if isinstance(octets, bytes) else b"")
+        yield WrittenFile(name, f"{part.get_filename()}, joint au {told}", "", 0)
+
+
+def _ending(media_type: str) -> str:
+    return _MARKS.get(media_type) or mimetypes.guess_extension(media_type) or ".bin"
+
+
+def _mails(store: Store, scope: SubjectScope) -> list[Any]:
+    """Return the mails that went out, or are to, in the person's cases, and those to them in others'."""
+    found: dict[int, Any] = {}
+    addresses = tuple(scope.person.addresses) if scope.person is not None else ()
+    wanted = [outbox.c.case_id.in_(some) for some in slices(scope.case_ids, 20)]
+    wanted += [outbox.c.to_address.in_(addresses)] if addresses else []
+    for condition in wanted:
+        sent = sa.select(outbox.c.id, outbox.c.created_at, outbox.c.raw).where(condition, outbox.c.kind != "notice")
         with store.database.reading() as connection:
-            letters = connection.execute(sent).all()
-        for letter in letters:
-            name = f"{_SENT}/{letter.created_at:%Y-%m-%d}-{letter.id}.eml"
-            _write(folder / name, bytes(letter.raw))
-            yield name, f"courriel envoyé le {letter.created_at:%d/%m/%Y}"
+            found |= {mail.id: mail for mail in connection.execute(sent)}
+    return list(found.values())
 
 
-def _write_files(store: Store, scope: SubjectScope, folder: Path) -> Iterator[tuple[str, str]]:
-    """Write what agents attached; yield the name of each file and what it is."""
+def _write_mails(mails: list[Any], folder: Path) -> Iterator[WrittenFile]:
+    for mail in mails:
+        name = f"{_SENT}/{mail.created_at:%Y-%m-%d}-{mail.id}.eml"
+        _write(folder / name, bytes(mail.raw))
+        yield WrittenFile(name, f"courriel du {mail.created_at:%d/%m/%Y} pour vous", outbox.name, mail.id)
+
+
+def _write_files(store: Store, scope: SubjectScope, folder: Path) -> Iterator[WrittenFile]:
+    """Write what agents attached; yield what was written."""
     for some in slices(scope.case_ids):
         with store.database.reading() as connection:
             rows = connection.execute(sa.select(files.c.id, files.c.name).where(files.c.case_id.in_(some))).all()
         for row in rows:
-            safe = _NAME.sub("_", row.name).strip(".")[-_LONGEST_NAME:] or "piece"
-            name = f"{_FILES}/{row.id}-{safe}"
+            name = f"{_FILES}/{row.id}-{_safe(row.name)}"
             _write(folder / name, b"".join(store.files.pieces(row.id)))
-            yield name, "pièce jointe"
+            yield WrittenFile(name, f"fichier joint par un agent : {row.name}", files.name, row.id)
 
 
-def page(settings: Settings, collected: Collected, written: Iterable[tuple[str, str]], now: datetime) -> str:
-    """Return the page that a layman reads: who asked, what is kept, where each message lies."""
-    zone = settings.zone
-
-    def when(value: Any) -> str:
-        return f"{value.astimezone(zone):%d/%m/%Y à %H:%M}" if isinstance(value, datetime) else ""
-
-    def rows(name: str) -> list[dict[str, Any]]:
-        return list(collected.contents["donnees"].get(name, {}).get("lignes", ()))
-
-    title = "Vos données personnelles"
-    parts = [
-        f"<h1>{title}</h1>",
-        f"<p>Copie établie le {now.astimezone(zone):%d/%m/%Y} au titre du droit d’accès (RGPD, articles 15 et 20)"
-        + (f" par {escape(settings.privacy.controller)}" if settings.privacy.controller else "")
-        + ". Ce que d’autres personnes ont écrit, et le nom des agents, n’y figurent pas.</p>",
-        "<h2>Qui vous êtes pour nous</h2>",
-        _list(
-            [
-                *(f"Locataire {each}" for each in sorted(collected.person.tenants)),
-                *(f"Adresse électronique {each}" for each in sorted(collected.person.addresses)),
-                *(f"Téléphone {each}" for each in sorted(collected.person.numbers)),
-            ]
-        ),
-        "<h2>Vos dossiers</h2>",
-        _table(
-            ("Numéro", "Ouvert", "Clos", "Objet"),
-            (
-                (each["number"], when(each["opened_at"]), when(each["closed_at"]), each["subject"])
-                for each in rows("cases")
-            ),
-        ),
-        "<h2>Vos messages et appels</h2>",
-        _table(
-            ("Date", "Par", "Objet"),
-            ((when(each["at"]), Channel(each["channel"]).label, each["subject"]) for each in rows("contacts")),
-        ),
-        "<h2>Les fichiers joints à cette copie</h2>",
-        "<ul>"
-        + "".join(f'<li><a href="{escape(name)}">{escape(name)}</a> : {escape(what)}</li>' for name, what in written)
-        + "</ul>",
-        "<h2>Tout ce qui est conservé</h2>",
-        f'<p>Chaque ligne est dans <a href="{_DATA}">{_DATA}</a>.</p>',
-        _table(
-            ("Ce que c’est", "Lignes"),
-            ((each["contenu"], str(len(each["lignes"]))) for each in collected.contents["donnees"].values()),
-        ),
-        "<h2>Vos droits</h2>",
-        "<p>Vous pouvez demander de corriger ou d’effacer ces données, d’en limiter l’usage, ou vous y opposer"
-        + (f", auprès de {escape(settings.privacy.officer)}" if settings.privacy.officer else "")
-        + ". Vous pouvez saisir la CNIL (cnil.fr).</p>",
-    ]
-    style = (
-        "body{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-        "td,th{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top}"
-    )
-    body = "\n".join(parts)
-    return (
-        f'<!doctype html>\n<html lang="fr"><head><meta charset="utf-8"><title>{title}</title>'
-        f"<style>{style}</style></head><body>\n{body}\n</body></html>\n"
-    )
+def _safe(name: str) -> str:
+    return _NAME.sub("_", name).strip(".")[-_LONGEST_NAME:] or "piece"
 
 
-def _list(items: Iterable[str]) -> str:
-    return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    heads = "".join(f'<th scope="col">{escape(each)}</th>' for each in head)
-    body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>" if body else "<p>Rien.</p>"
+def _names(settings: Settings, store: Store) -> ExportNames:
+    """Return how things are called, by the directory and the rules in force; by codes where rules cannot be read."""
+    try:
+        directory = Directory(store.directory.load())
+    except NoDirectoryError:
+        directory = Directory(Records())
+    try:
+        rules = load_in_force(settings.rules.dir, zone=settings.zone, model=settings.model)
+    except (DtmContactError, OSError):
+        return ExportNames(Names(directory, {}, settings.zone))
+    topics = {code: topic.label for code, topic in rules.reader.topics.items()}
+    return ExportNames(Names(directory, topics, settings.zone), {q.id: q.label for q in rules.queues.values()})

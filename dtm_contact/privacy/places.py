@@ -240,6 +240,14 @@ class MentionsPlace(DataPlace):
         """Return how many rows name the person."""
         return len(self.prepare(connection, scope))
 
+    def export(self, connection: Connection, scope: SubjectScope) -> list[dict[str, Any]]:
+        """Return the rows that would be dropped, since they are about the person; any other is somebody else's."""
+        found = []
+        for some in slices(self.prepare(connection, scope) if self.drop else ()):
+            query = sa.select(self.table).where(self._key.in_(some))
+            found += [dict(row) for row in connection.execute(query).mappings()]
+        return found
+
     def erase(self, connection: Connection, scope: SubjectScope, prepared: Prepared = None) -> int:
         """Take what names the person out of each row, or drop the row."""
         keys = self.prepare(connection, scope) if prepared is None else prepared
@@ -288,6 +296,13 @@ def _replaced(text: str, needles: tuple[str, ...]) -> str:
 @dataclass(frozen=True)
 class TrailPlace(MentionsPlace):
     """The audit trail: what staff read and did stays, and whom they searched for is taken out."""
+
+    def export(self, connection: Connection, scope: SubjectScope) -> list[dict[str, Any]]:
+        """Return when and how staff looked at the person's cases, or at the person by their id."""
+        subjects = (*scope.numbers, *(scope.person.tenants if scope.person is not None else ()))
+        columns = (self.table.c.at, self.table.c.who, self.table.c.what, self.table.c.subject)
+        query = sa.select(*columns).where(self.table.c.subject.in_(subjects))
+        return [dict(row) for row in connection.execute(query).mappings()] if subjects else []
 
     def prepare(self, connection: Connection, scope: SubjectScope) -> list[Any]:
         """Return the lines that name the person, however a search was spelled, or the dwelling of a case of theirs."""

@@ -18,6 +18,7 @@ from typing import Any, Final
 from dtm_contact.errors import DtmContactError
 from dtm_contact.privacy.subject import DataSubject
 from dtm_contact.settings import Settings
+from dtm_contact.wording import worded
 
 _RECORD: Final = "erasures.jsonl"
 _KEY: Final = "erasures.key"
@@ -70,7 +71,7 @@ def folder_of(settings: Settings) -> Path:
     _, file, path = settings.store.url.partition("sqlite:///")
     if not file:
         raise ErasureRecordError(
-            "set DTM_PRIVACY_DIR: without a record of erasures a restored backup would bring everybody back"
+            worded("set DTM_PRIVACY_DIR: without a record of erasures a restored backup would bring everybody back")
         )
     return Path(path).absolute().parent / "privacy"
 
@@ -157,7 +158,9 @@ class Erasures:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise ErasureRecordError(f"{self._folder}: the record cannot be written: {error.strerror}") from None
+            raise ErasureRecordError(
+                worded("{path}: the record cannot be written: {why}", path=f"{self._folder}", why=error.strerror)
+            ) from None
 
     def keep_certificate(self, erasure_id: str, certificate: Mapping[str, Any]) -> Path:
         """Write a certificate beside the record; return its file.
@@ -209,7 +212,9 @@ class Erasures:
         try:
             if not path.exists():
                 if self.exists():
-                    raise ErasureRecordError(f"{path} is gone: put it back, the record means nothing without it")
+                    raise ErasureRecordError(
+                        worded("{path} is gone: put it back, the record means nothing without it", path=f"{path}")
+                    )
                 self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 with open(path, "xb", opener=_private) as file:
                     file.write(secrets.token_bytes(_KEY_OCTETS))
@@ -219,7 +224,14 @@ class Erasures:
         except OSError as error:
             raise ErasureRecordError(f"{path}: {error.strerror}") from None
         if len(self._key_kept) != _KEY_OCTETS:
-            raise ErasureRecordError(f"{path} holds {len(self._key_kept)} octets, a key has {_KEY_OCTETS}")
+            raise ErasureRecordError(
+                worded(
+                    "{path} holds {found} octets, a key has {octets}",
+                    path=f"{path}",
+                    found=len(self._key_kept),
+                    octets=_KEY_OCTETS,
+                )
+            )
         return self._key_kept
 
 

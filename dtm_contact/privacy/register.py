@@ -245,12 +245,17 @@ def _markdown(block: Block) -> str:
 def as_html(blocks: Sequence[Block]) -> str:
     """Return a text as a page of HTML that needs nothing else."""
     title = next(block.text for block in blocks if isinstance(block, Heading))
-    body = "\n".join(_html(block) for block in blocks)
+    body = blocks_as_html(blocks)
     style = "body{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}td,th{text-align:left}"
     return (
         f'<!doctype html>\n<html lang="fr"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f"<style>{style}</style></head><body>\n{body}\n</body></html>\n"
     )
+
+
+def blocks_as_html(blocks: Iterable[Block]) -> str:
+    """Return a text as HTML, to stand within a page."""
+    return "\n".join(map(_html, blocks))
 
 
 def _html(block: Block) -> str:

@@ -8,7 +8,7 @@ Nothing of a case that is open, held, or has anything still to be judged or sent
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -60,6 +60,7 @@ from dtm_contact.store.system_schema import (
     sessions,
 )
 from dtm_contact.store.writing_schema import files, outbox_files
+from dtm_contact.wording import Translatable, worded
 
 _log = get_log("retention")
 FOLLOWER: Final = "retention"
@@ -73,6 +74,8 @@ _FREED_AT_ONCE: Final = 200
 """Pages of a SQLite file that one step gives back to the disk."""
 _PIECE: Final = 1024 * 1024
 """Octets of a large message that one transaction overwrites."""
+_MOST_OCTETS: Final = 2 * _PIECE
+"""Octets of messages that one transaction deletes: how long it takes is known only once it is over."""
 _LONGEST_REST: Final = 0.05
 _SECONDS_A_MONTH: Final = 365.2425 / 12 * 86_400
 _LEASES: Final = next(part.table for part in DIRECTORY_TABLES if part.name == "leases")
@@ -90,26 +93,27 @@ class Step:
         months: the age, by the settings; 0 where it is days, which `law` says.
         due: the condition, with the key column, under which rows have reached their age at a time.
         act: does it to rows of these keys that still qualify, in a transaction; returns how many.
-        of_bodies: its rows have messages as they came, whose octets are overwritten before, some at a time.
+        octets: how large the message as it came is that goes with a row; None where none does. One transaction takes
+            rows of a bounded sum of these, and of a large message the octets are overwritten before, some at a time.
     """
 
-    name: str
-    law: str
+    name: Translatable
+    law: Translatable
     months: int
     key: "sa.Column[Any]"
     due: "sa.ColumnElement[bool]"
     act: Callable[[Connection, Sequence[Any]], int]
-    of_bodies: bool = False
+    octets: "sa.Column[int] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
     """What a step would do now."""
 
-    name: str
+    name: Translatable
     rows: int
     months: int
-    law: str
+    law: Translatable
 
 
 @dataclass(slots=True)
@@ -149,8 +153,8 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
         cases.c.state == "closed", cases.c.closed_at < months_before(now, ages.archive_months), _NOT_ARCHIVED
     )
     yield Step(
-        "cases archived",
-        "GDPR art. 5(1)(c), 5(1)(e)",
+        worded("cases archived"),
+        worded("GDPR art. 5(1)(c), 5(1)(e)"),
         ages.archive_months,
         cases.c.id,
         archivable,
@@ -165,13 +169,13 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
         ~_in_kept_case(),
     )
     yield Step(
-        "messages as they came",
-        "GDPR art. 5(1)(e)",
+        worded("messages as they came"),
+        worded("GDPR art. 5(1)(e)"),
         ages.raw_months,
         arrivals.c.id,
         raw,
         _erase_raw(raw),
-        of_bodies=True,
+        octets=arrivals.c.size,
     )
     no_case = sa.exists().where(contacts.c.arrival_id == arrivals.c.id, contacts.c.case_id.is_not(None))
     shared = sa.exists().where(contacts.c.arrival_id == arrivals.c.id, shared_contacts.c.contact_id == contacts.c.id)
@@ -179,12 +183,13 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
         arrivals.c.received_at < before(ages.aside_months), arrivals.c.state.in_(_SETTLED), ~no_case, ~shared
     )
     yield Step(
-        "messages and calls of no case",
-        "GDPR art. 5(1)(e)",
+        worded("messages and calls of no case"),
+        worded("GDPR art. 5(1)(e)"),
         ages.aside_months,
         arrivals.c.id,
         aside,
         _erase_lone(aside),
+        octets=arrivals.c.size,
     )
     elsewhere = sa.exists().where(
         contacts.c.case_id == cases.c.id,
@@ -193,8 +198,8 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
     )
     old = sa.and_(cases.c.state == "closed", cases.c.closed_at < before(ages.case_months), free, ~elsewhere)
     yield Step(
-        "cases",
-        "law 89-462 art. 7-1; Code civil art. 2224 where 60",
+        worded("cases"),
+        worded("law 89-462 art. 7-1; Code civil art. 2224 where 60"),
         ages.case_months,
         cases.c.id,
         old,
@@ -204,49 +209,55 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
         cases.c.erased_at.is_not(None), cases.c.closed_at < counted, cases.c.due < counted, free, ~elsewhere
     )
     yield Step(
-        "cases erased on request",
-        "GDPR art. 17; their figures are counted",
+        worded("cases erased on request"),
+        worded("GDPR art. 17; their figures are counted"),
         0,
         cases.c.id,
         blank,
         _erase_cases(blank),
     )
     yield _plain(
-        "audit trail",
-        "CNIL 2021-122",
+        worded("audit trail"),
+        worded("CNIL 2021-122"),
         ages.trail_months,
         audit_trail.c.id,
         audit_trail.c.at < before(ages.trail_months),
     )
     visit = appointments.c.at < months_before(now, ages.appointment_months)
-    yield _plain("appointments", "GDPR art. 5(1)(e)", ages.appointment_months, appointments.c.id, visit)
+    yield _plain(worded("appointments"), worded("GDPR art. 5(1)(e)"), ages.appointment_months, appointments.c.id, visit)
     reach = months_before(now, ages.reach_months)
     yield _plain(
-        "addresses without a mailbox",
-        "GDPR art. 5(1)(e)",
+        worded("addresses without a mailbox"),
+        worded("GDPR art. 5(1)(e)"),
         ages.reach_months,
         undeliverable.c.address,
         undeliverable.c.since < reach,
     )
     yield _plain(
-        "marks of what was sent",
-        "GDPR art. 5(1)(e)",
+        worded("marks of what was sent"),
+        worded("GDPR art. 5(1)(e)"),
         ages.reach_months,
         sent_marks.c.message_id,
         sent_marks.c.sent_at < reach,
     )
     yield _plain(
-        "erasures on request", "five years", 0, erasures.c.id, erasures.c.at < now - timedelta(days=5 * 365.25)
+        worded("erasures on request"),
+        worded("five years"),
+        0,
+        erasures.c.id,
+        erasures.c.at < now - timedelta(days=5 * 365.25),
     )
     year, day = now - timedelta(days=365), now - timedelta(days=1)
-    yield _plain("browsers of accounts", "a year", 0, devices.c.digest, devices.c.seen_at < year)
-    yield _plain("links to log in", "a day", 0, entry_links.c.digest, entry_links.c.ends_at < day)
-    yield _plain("wrong passwords", "a day", 0, entry_failures.c.account_id, entry_failures.c.last_at < day)
+    yield _plain(worded("browsers of accounts"), worded("a year"), 0, devices.c.digest, devices.c.seen_at < year)
+    yield _plain(worded("links to log in"), worded("a day"), 0, entry_links.c.digest, entry_links.c.ends_at < day)
+    yield _plain(
+        worded("wrong passwords"), worded("a day"), 0, entry_failures.c.account_id, entry_failures.c.last_at < day
+    )
     yield from _of_accounts(settings, now, year)
     ended = sa.and_(register_entries.c.ended_at < year, register_entries.c.reference != "")
     yield Step(
-        "references of protections that ended",
-        "a year",
+        worded("references of protections that ended"),
+        worded("a year"),
         0,
         register_entries.c.id,
         ended,
@@ -258,23 +269,23 @@ def steps(settings: Settings, now: datetime) -> Iterator[Step]:
     )
     since = months_before(now, ages.lease_months)
     yield _plain(
-        "confirmed addresses and numbers",
-        "law 89-462 art. 7-1",
+        worded("confirmed addresses and numbers"),
+        worded("law 89-462 art. 7-1"),
         ages.lease_months,
         confirmed_contacts.c.value,
         sa.and_(confirmed_contacts.c.confirmed_at < since, ~_lease_since(confirmed_contacts.c.tenant_id, since)),
     )
     yield _plain(
-        "register",
-        "law 89-462 art. 7-1",
+        worded("register"),
+        worded("law 89-462 art. 7-1"),
         ages.lease_months,
         register_entries.c.id,
         sa.and_(register_entries.c.entered_at < since, ~_lease_since(register_entries.c.tenant_id, since)),
     )
     newest = sa.select(sa.func.max(directory_versions.c.number)).scalar_subquery()
     yield _plain(
-        "earlier versions of the directory",
-        "a year",
+        worded("earlier versions of the directory"),
+        worded("a year"),
         0,
         directory_contents.c.number,
         sa.and_(
@@ -292,20 +303,20 @@ def _of_accounts(settings: Settings, now: datetime, year: datetime) -> Iterator[
     The account itself stays, closed: its name stands in what it did.
     """
     ended = now - timedelta(hours=settings.desk.session_hours, days=1)
-    yield _plain("sessions", "a day", 0, sessions.c.digest, sessions.c.opened_at < ended)
+    yield _plain(worded("sessions"), worded("a day"), 0, sessions.c.digest, sessions.c.opened_at < ended)
     closed = sa.select(accounts.c.id).where(accounts.c.disabled_at < year)
     for name, key in (
-        ("second factors of closed accounts", second_factors.c.account_id),
-        ("recovery codes of closed accounts", recovery_codes.c.digest),
-        ("identities of closed accounts", account_identities.c.subject),
+        (worded("second factors of closed accounts"), second_factors.c.account_id),
+        (worded("recovery codes of closed accounts"), recovery_codes.c.digest),
+        (worded("identities of closed accounts"), account_identities.c.subject),
     ):
-        yield _plain(name, "a year", 0, key, key.table.c.account_id.in_(closed))
+        yield _plain(name, worded("a year"), 0, key, key.table.c.account_id.in_(closed))
     emptied = {"password": None, "email": None, "signature": None, "further_offices": None}
     filled = sa.or_(*(accounts.c[name].is_not(None) for name in emptied))
     due = sa.and_(accounts.c.disabled_at < year, filled)
     yield Step(
-        "passwords, addresses and signatures of closed accounts",
-        "a year",
+        worded("passwords, addresses and signatures of closed accounts"),
+        worded("a year"),
         0,
         accounts.c.id,
         due,
@@ -336,7 +347,9 @@ def _lease_since(tenant: "sa.Column[Any]", since: datetime) -> "sa.ColumnElement
     )
 
 
-def _plain(name: str, law: str, months: int, key: "sa.Column[Any]", due: "sa.ColumnElement[bool]") -> Step:
+def _plain(
+    name: Translatable, law: Translatable, months: int, key: "sa.Column[Any]", due: "sa.ColumnElement[bool]"
+) -> Step:
     """Return a step that deletes rows of a table, which nothing else refers to."""
 
     def act(connection: Connection, keys: Sequence[Any]) -> int:
@@ -396,8 +409,9 @@ def _erase_lone(due: "sa.ColumnElement[bool]") -> Callable[[Connection, Sequence
         connection.execute(judgements.delete().where(judgements.c.contact_id.in_(theirs)))
         connection.execute(contacts.delete().where(contacts.c.arrival_id.in_(still)))
         _forget_in_events(connection, still)
-        for table in (files, outbox_files, arrival_bodies):
+        for table in (files, outbox_files):
             connection.execute(table.delete().where(table.c.arrival_id.in_(still)))
+        _drop_bodies(connection, still)
         return connection.execute(arrivals.delete().where(arrivals.c.id.in_(still))).rowcount
 
     return act
@@ -438,8 +452,8 @@ def planned(settings: Settings, store: Store, now: datetime) -> list[PlannedStep
     return [*found, PlannedStep(_DIRECTORY, len(tenants), settings.retention.directory_months, _DIRECTORY_LAW)]
 
 
-_DIRECTORY: Final = "tenants of the directory"
-_DIRECTORY_LAW: Final = "Code civil art. 2224"
+_DIRECTORY: Final = worded("tenants of the directory")
+_DIRECTORY_LAW: Final = worded("Code civil art. 2224")
 
 
 class RetentionPass:
@@ -471,7 +485,7 @@ class RetentionPass:
             self._run(step)
         if not self._stopped.is_set():
             self._done.counts[_DIRECTORY] = self._leave_tenants_out(now)
-            self._done.counts["drafts"] = self._store.drafts.erase_old(now)
+            self._done.counts[worded("drafts")] = self._store.drafts.erase_old(now)
             self._free()
             self._done.finished = True
         self._done.seconds = time.perf_counter() - began
@@ -480,15 +494,16 @@ class RetentionPass:
     def _run(self, step: Step) -> None:
         count, batch, after = 0, FIRST_BATCH, None
         while not self._stopped.is_set():
-            query = sa.select(step.key).distinct().where(step.due).order_by(step.key).limit(batch)
+            octets = sa.literal(0) if step.octets is None else step.octets
+            query = sa.select(step.key, octets).distinct().where(step.due).order_by(step.key).limit(batch)
             with self._store.database.reading() as connection:
                 query = query if after is None else query.where(step.key > after)
-                keys = list(connection.execute(query).scalars())
+                keys = _of_bounded_size((row[0], row[1]) for row in connection.execute(query))
             if not keys:
                 break
             # What was found and does not qualify any more is left to the next pass.
             after = keys[-1]
-            if step.of_bodies:
+            if step.octets is not None:
                 self._overwrite_large(step, keys)
             spent, changed = self._timed(lambda connection, keys=keys: step.act(connection, keys))  # type: ignore[misc]
             count += changed
@@ -518,7 +533,7 @@ class RetentionPass:
         return max(1, min(_MOST_AT_ONCE, fit))
 
     def _timed(self, act: Callable[[Connection], int]) -> tuple[float, int]:
-        with self._store.database.writing() as connection:
+        with self._store.database.writing(gives_way=True) as connection:
             began = time.perf_counter()
             changed = act(connection)
         spent = time.perf_counter() - began
@@ -546,13 +561,25 @@ class RetentionPass:
             sweep(database)
 
 
+def _of_bounded_size(rows: Iterable[tuple[Any, int]]) -> list[Any]:
+    """Return the keys of the first rows, as many as one transaction may overwrite; one at the least."""
+    keys: list[Any] = []
+    total = 0
+    for key, octets in rows:
+        total += octets
+        if keys and total > _MOST_OCTETS:
+            break
+        keys.append(key)
+    return keys
+
+
 def free_pages(database: Database, most: int) -> int:
     """Give some free pages of a SQLite file back to the disk; return how many are still free, 0 where none go.
 
     Raises:
         StoreUnavailableError: the file cannot be written.
     """
-    with database.writing() as connection:
+    with database.writing(gives_way=True) as connection:
         driver: Any = connection.connection.driver_connection
         before = driver.execute("PRAGMA freelist_count").fetchone()[0]
         driver.execute(f"PRAGMA incremental_vacuum({most})").fetchall()

@@ -23,6 +23,7 @@ from dtm_contact.store.schema import (
 )
 from dtm_contact.store.system_schema import DIRECTORY_TABLES
 from dtm_contact.text import fold, phone_key
+from dtm_contact.wording import worded
 
 MOST_IDS: Final = 500
 CASES_AT_ONCE: Final = 10
@@ -165,7 +166,8 @@ def person_named(connection: Connection, asked: str, on: date) -> DataSubject:
     key = phone_key(wanted)
     address = wanted.lower()
     if key is None and "@" not in address:
-        raise UnknownPersonError(f"{wanted!r} is no tenant's id, no e-mail address and no phone number")
+        told = worded("{wanted} is no tenant's id, no e-mail address and no phone number", wanted=f"{wanted!r}")
+        raise UnknownPersonError(told)
     confirmed = sa.select(confirmed_contacts.c.tenant_id).where(confirmed_contacts.c.value.in_((address, key or "")))
     owners = set(connection.execute(confirmed).scalars())
     for row in connection.execute(sa.select(_LEASES.c.tenant_id, _LEASES.c.email, _LEASES.c.phones)):
@@ -173,7 +175,12 @@ def person_named(connection: Connection, asked: str, on: date) -> DataSubject:
             owners.add(row.tenant_id)
     if len(owners) > 1:
         raise UnknownPersonError(
-            f"{len(owners)} tenants share {wanted!r}: name one of them by their id ({', '.join(sorted(owners))})"
+            worded(
+                "{count} tenants share {wanted}: name one of them by their id ({ids})",
+                count=len(owners),
+                wanted=f"{wanted!r}",
+                ids=", ".join(sorted(owners)),
+            )
         )
     if owners:
         return _tenant(connection, owners, on)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import re2
 from pydantic import BaseModel
@@ -86,7 +86,7 @@ class Argument(Protocol):
     """A kind of value that conditions are given."""
 
     @property
-    def form(self) -> str:
+    def form(self) -> Translatable:
         """What may be written, for the manual."""
         ...
 
@@ -102,13 +102,21 @@ class OneOf:
     words: tuple[str, ...]
 
     @property
-    def form(self) -> str:
+    def form(self) -> Translatable:
         """What may be written, for the manual."""
-        return "one or several of " + ", ".join(f"`{word}`" for word in self.words)
+        return worded("one or several of {words}", words=", ".join(f"`{word}`" for word in self.words))
 
     def read(self, value: Any, place: DocumentValue) -> frozenset[str] | None:
         """Return the words, each of them one of `words`."""
         return _words(value, place, self.words)
+
+
+_KINDS: Final = {
+    "topics": worded("topics"),
+    "offices": worded("offices"),
+    "queues": worded("queues"),
+    "sources": worded("sources"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +126,9 @@ class Identifiers:
     kind: str
 
     @property
-    def form(self) -> str:
+    def form(self) -> Translatable:
         """What may be written, for the manual."""
-        return f"one or several {self.kind}"
+        return worded("one or several {what}", what=_KINDS[self.kind])
 
     def read(self, value: Any, place: DocumentValue) -> frozenset[str] | None:
         """Return the identifiers, each of them allowed."""
@@ -135,9 +143,9 @@ class TextList:
     key: Callable[[str], str] = squeeze
 
     @property
-    def form(self) -> str:
+    def form(self) -> Translatable:
         """What may be written, for the manual."""
-        return f"one or several {self.what}"
+        return worded("one or several {what}", what=self.what)
 
     def read(self, value: Any, place: DocumentValue) -> frozenset[str] | None:
         """Return the texts as they are compared."""
@@ -153,7 +161,7 @@ class Entries:
     """Several keys at once, as a pydantic model has them."""
 
     model: type[BaseModel]
-    form: str
+    form: Translatable
 
     def read(self, value: Any, place: DocumentValue) -> BaseModel | None:
         """Return the model, or None where faults were reported."""
@@ -166,11 +174,14 @@ class Entries:
         return None
 
 
+_RESIDENCES: Final = worded('one or several residences, by identifier, by name, or as "name (commune)"')
+
+
 @dataclass(frozen=True, slots=True)
 class ResidenceNames:
     """One or several residences; a name that several of the directory bear needs its commune beside it."""
 
-    form: str = 'one or several residences, by identifier, by name, or as "name (commune)"'
+    form: Translatable = _RESIDENCES
 
     def read(self, value: Any, place: DocumentValue) -> frozenset[str] | None:
         """Return the names as they are compared."""
@@ -230,11 +241,14 @@ def _which_of(text: str, namesakes: tuple[tuple[str, str], ...]) -> Translatable
     )
 
 
+_YES_OR_NO: Final = worded("`true` or `false`")
+
+
 @dataclass(frozen=True, slots=True)
 class YesNo:
     """`true` or `false`."""
 
-    form: str = "`true` or `false`"
+    form: Translatable = _YES_OR_NO
 
     def read(self, value: Any, place: DocumentValue) -> frozenset[str] | None:
         """Return the word as a set of one, as the other words are."""
@@ -247,11 +261,14 @@ class YesNo:
         return None
 
 
+_SHARE: Final = worded("a number from 0 to 1")
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """A probability."""
 
-    form: str = "a number from 0 to 1"
+    form: Translatable = _SHARE
 
     def read(self, value: Any, place: DocumentValue) -> float | None:
         """Return the number."""
@@ -347,14 +364,17 @@ def _words_and_stems(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return words, tuple(map(stem, words))
 
 
+_WORDS_FORM: Final = worded(
+    "`{contains: …}` with one or several phrases, `{about: …}` with phrases whose words may stand in any form, "
+    "or `{matches: …}` with an RE2 pattern"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """Words to look for: phrases as they are, phrases in any form of their words, or a pattern."""
 
-    form: str = (
-        "`{contains: …}` with one or several phrases, `{about: …}` with phrases whose words may stand in any form, "
-        "or `{matches: …}` with an RE2 pattern"
-    )
+    form: Translatable = _WORDS_FORM
 
     def read(self, value: Any, place: DocumentValue) -> Wanted | None:
         """Return what finds them."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, model_validator
@@ -28,6 +28,7 @@ from dtm_contact.settings.engine import (
     TimersSettings,
 )
 from dtm_contact.settings.figures import FiguresSettings
+from dtm_contact.settings.files import SecretFile
 from dtm_contact.settings.intake import DropFolder, FolderSettings, HttpSettings, HttpSource
 from dtm_contact.settings.mail_server import LmtpSettings, MailServerSettings, SmtpSettings
 from dtm_contact.settings.mailbox import FollowedMailbox, GraphSettings, ImapSettings, OAuthSettings, OutboundSettings
@@ -77,6 +78,7 @@ __all__ = [
     "TimersSettings",
     "below_environment",
     "rows",
+    "secret_files",
     "unknown",
 ]
 
@@ -144,7 +146,8 @@ class Settings(BaseSettings):
     )
     language: UserLanguage | None = Field(
         default=None,
-        description="Language in which `dtm-contact rules` speaks: `fr` or `en`; unset: that of the locale "
+        description="Language in which the commands of managers (`rules`, `figures`, `board`, `person`, `retention`, "
+        "`privacy`) and their `--help` speak: `fr` or `en`; unset: that of the locale "
         "(`LANGUAGE`, `LC_ALL`, `LC_MESSAGES`, `LANG`)",
     )
     timezone: ZoneName = Field(
@@ -231,6 +234,20 @@ def rows(model: BaseModel, prefix: str = "DTM_") -> Iterator[tuple[str, object, 
             yield from rows(value, f"{prefix}{name.upper()}_")
         else:
             yield f"{prefix}{name.upper()}", _default(field), value, field.description or ""
+
+
+def secret_files(model: BaseModel, within: str = "") -> Iterator[tuple[str, SecretFile]]:
+    """Yield every file of a secret that is set, by its type: its setting (`imap.token_file`) and its path."""
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        if isinstance(value, BaseModel):
+            yield from secret_files(value, f"{within}{name}.")
+        elif isinstance(value, Mapping):
+            for key, each in value.items():
+                if isinstance(each, BaseModel):
+                    yield from secret_files(each, f"{within}{name}.{key}.")
+        elif value is not None and SecretFile in (field.annotation, *get_args(field.annotation)):
+            yield f"{within}{name}", value
 
 
 def _default(field: FieldInfo) -> object:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 
 from dtm_contact.errors import WrongSettingError
 from dtm_contact.settings.common import is_safe_address
-from dtm_contact.settings.files import first_line, text_lines
+from dtm_contact.settings.files import SecretFile, first_line, text_lines
 
 ROLES: Final = ("agent", "agency", "head", "admin", "auditor")
 
@@ -21,7 +21,7 @@ class AccessSettings(BaseModel):
         description="Roles that must have a second factor (JSON list): who has none yet is led to set it up at the "
         "next log-in; all others may have one",
     )
-    key_file: Path | None = Field(
+    key_file: SecretFile | None = Field(
         default=None,
         description="File of the keys by which the secrets of second factors are sealed in the store, one a line "
         "(`openssl rand -base64 32`); or `credential:NAME`. The first seals, all open; unset: they lie open there",
@@ -83,7 +83,7 @@ class OidcSettings(BaseModel):
         "`DTM_DESK_URL`/connexion the one after a log-out",
     )
     client_id: str = Field(default="", description="By which name the provider knows the desk")
-    secret_file: Path | None = Field(
+    secret_file: SecretFile | None = Field(
         default=None,
         description="File that holds the client secret, in its first line; or `credential:NAME`; unset: a public "
         "client",

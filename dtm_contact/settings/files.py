@@ -3,21 +3,24 @@
 import os
 import re
 from pathlib import Path
-from typing import Final
+from typing import Final, NewType
 
 from dtm_contact.errors import WrongSettingError
+
+SecretFile = NewType("SecretFile", Path)
+"""A file that holds a password, a token or a key: by this type of a setting backups and the doctor know it."""
 
 _PREFIX: Final = "credential:"
 _FOLDER_VARIABLE: Final = "CREDENTIALS_DIRECTORY"
 _NAME: Final = re.compile(r"[0-9A-Za-z_-][0-9A-Za-z._-]{0,254}")
 
 
-def is_out_of_reach(path: Path | None) -> bool:
+def is_out_of_reach(path: SecretFile | None) -> bool:
     """Whether a secret is a credential, and this process is none that systemd hands credentials to."""
     return path is not None and str(path).startswith(_PREFIX) and _FOLDER_VARIABLE not in os.environ
 
 
-def secret_file(path: Path, setting: str) -> Path:
+def secret_file(path: SecretFile, setting: str) -> Path:
     """Return the file of a secret: the one that the setting names, or that of a credential (systemd.exec(5)).
 
     Raises:
@@ -41,7 +44,7 @@ def secret_file(path: Path, setting: str) -> Path:
     return file
 
 
-def first_line(path: Path | None, setting: str) -> str | None:
+def first_line(path: SecretFile | None, setting: str) -> str | None:
     """Return the first line of a secret's file, without white space around it; None where no file is set.
 
     Raises:
@@ -50,21 +53,21 @@ def first_line(path: Path | None, setting: str) -> str | None:
     return text_lines(path, setting)[0] if path is not None else None
 
 
-def text_lines(path: Path, setting: str) -> tuple[str, ...]:
+def text_lines(path: SecretFile, setting: str) -> tuple[str, ...]:
     """Return the lines of a secret's file that hold something, the first of which must.
 
     Raises:
         WrongSettingError: the file cannot be read, or nothing stands in its first line; the setting is named.
     """
-    path = secret_file(path, setting)
+    file = secret_file(path, setting)
     right = "write the secret into the first line of a file that the daemon's user may read"
     try:
-        found = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        found = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
     except OSError as error:
-        raise WrongSettingError(f"{setting}: {error.strerror}: {path}; {right}") from error
+        raise WrongSettingError(f"{setting}: {error.strerror}: {file}; {right}") from error
     except UnicodeDecodeError:
         # Not as the cause, which holds the secret.
-        raise WrongSettingError(f"{setting}: no text in UTF-8: {path}; {right}") from None
+        raise WrongSettingError(f"{setting}: no text in UTF-8: {file}; {right}") from None
     if not found or not found[0]:
-        raise WrongSettingError(f"{setting}: its first line is empty: {path}; {right}")
+        raise WrongSettingError(f"{setting}: its first line is empty: {file}; {right}")
     return tuple(filter(None, found))

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 from dtm_contact.errors import WrongSettingError
 from dtm_contact.model import Channel
-from dtm_contact.settings.files import secret_file
+from dtm_contact.settings.files import SecretFile, secret_file
 
 SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 """What a source is called: in its address, in its messages, and in the rules."""
@@ -28,7 +28,7 @@ class HttpSource(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    tokens: Path = Field(
+    tokens: SecretFile = Field(
         description="File that holds its token in the first line; while tokens change, the next one in the second"
     )
     number: str = Field(default="number", min_length=1, description="The key of its request number")

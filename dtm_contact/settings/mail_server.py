@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from dtm_contact.settings.files import secret_file
+from dtm_contact.settings.files import SecretFile, secret_file
 
 
 class MailServerSettings(BaseModel):
@@ -25,7 +25,7 @@ class MailServerSettings(BaseModel):
     certificate: Path | None = Field(
         default=None, description="PEM file of the TLS certificate and its chain; STARTTLS is offered where it is set"
     )
-    key: Path | None = Field(
+    key: SecretFile | None = Field(
         default=None,
         description="PEM file of the certificate's key, if not in the same file; or `credential:NAME`",
     )

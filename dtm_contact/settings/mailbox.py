@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from dtm_contact.settings.common import is_safe_address
-from dtm_contact.settings.files import first_line, secret_file
+from dtm_contact.settings.files import SecretFile, first_line, secret_file
 
 
 class FollowedMailbox(BaseModel):
@@ -59,12 +59,12 @@ class ImapSettings(FollowedMailbox):
         description="PEM file of the authorities that its certificate is checked against; unset: the system's",
     )
     user: str = Field(default="", description="User name there")
-    password_file: Path | None = Field(
+    password_file: SecretFile | None = Field(
         default=None,
         description="File that holds the password, in its first line; or `credential:NAME`, which systemd hands over "
         "(`LoadCredential`)",
     )
-    token_file: Path | None = Field(
+    token_file: SecretFile | None = Field(
         default=None, description="File that holds a token for XOAUTH2, in its first line; or `credential:NAME`"
     )
     token_command: str = Field(
@@ -133,10 +133,10 @@ class OAuthSettings(BaseModel):
         "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token; empty: none is asked for",
     )
     client_id: str = Field(default="", description="By which name it knows us")
-    secret_file: Path | None = Field(
+    secret_file: SecretFile | None = Field(
         default=None, description="File that holds the client secret, in its first line; or `credential:NAME`"
     )
-    refresh_token_file: Path | None = Field(
+    refresh_token_file: SecretFile | None = Field(
         default=None,
         description="File that holds the refresh token of whoever consented, in its first line; or `credential:NAME`. "
         "Those that come in its place are kept in the folder of the alarms. Unset: we ask in our own name (client "
@@ -198,7 +198,7 @@ class OutboundSettings(BaseModel):
         description="PEM file of the authorities that its certificate is checked against; unset: the system's",
     )
     user: str = Field(default="", description="User name at that server; empty: none is asked for")
-    password_file: Path | None = Field(
+    password_file: SecretFile | None = Field(
         default=None, description="File that holds the password, in its first line; or `credential:NAME`"
     )
     sender: str = Field(
@@ -207,7 +207,7 @@ class OutboundSettings(BaseModel):
         description="Our one address, which everything is sent from",
     )
     sender_name: str = Field(default="Votre bailleur", description="Name beside it")
-    key_file: Path | None = Field(
+    key_file: SecretFile | None = Field(
         default=None,
         description="File with the secret (16 octets or more) that signs case numbers, or `credential:NAME`; unset: "
         "the store keeps one",

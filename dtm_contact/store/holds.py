@@ -11,6 +11,7 @@ from dtm_contact.errors import NotFoundError
 from dtm_contact.store.columns import DataClass, Id, SafeText, UtcTime, classed
 from dtm_contact.store.database import Database, insert_of
 from dtm_contact.store.schema import cases, metadata
+from dtm_contact.wording import worded
 
 _NOTHING = classed(DataClass.NONE)
 
@@ -72,7 +73,7 @@ class StoredHolds:
             ValueError: no reason is given.
         """
         if not why.strip():
-            raise ValueError("a hold needs a reason")
+            raise ValueError(worded("a hold needs a reason"))
         with self._database.writing() as connection:
             row = {"case_id": _case_id(connection, number), "since": now, "who": who, "why": why.strip()}
             connection.execute(insert_of(connection)(legal_holds).values(row).on_conflict_do_nothing())
@@ -86,7 +87,7 @@ class StoredHolds:
         with self._database.writing() as connection:
             mine = legal_holds.delete().where(legal_holds.c.case_id == _case_id(connection, number))
             if not connection.execute(mine).rowcount:
-                raise NotFoundError(f"legal hold on case {number}")
+                raise NotFoundError(worded("legal hold on case {number}", number=number))
 
     def holds(self) -> list[LegalHold]:
         """Return all holds, the oldest first."""
@@ -109,5 +110,5 @@ class StoredHolds:
 def _case_id(connection: Connection, number: str) -> int:
     found: int | None = connection.execute(sa.select(cases.c.id).where(cases.c.number == number)).scalar()
     if found is None:
-        raise NotFoundError(f"case {number}")
+        raise NotFoundError(worded("case {number}", number=number))
     return found

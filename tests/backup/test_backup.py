@@ -23,7 +23,7 @@ from dtm_contact.backup.restoring import CannotRestoreError, take_out_files, use
 from dtm_contact.errors import DaemonRunsError, DtmContactError
 from dtm_contact.model import Limits, Outgoing, OutgoingKind, Priority
 from dtm_contact.rules.folder_merge import SHIPPED_BEFORE
-from dtm_contact.settings import OutboundSettings, RulesSettings, Settings
+from dtm_contact.settings import HttpSettings, OidcSettings, OutboundSettings, RulesSettings, Settings
 from dtm_contact.store import Daemon, OutgoingBatch, Store, name_lock, open_store
 from dtm_contact.store.database import Database
 from tests.backup.conftest import RULES, at, needs
@@ -324,6 +324,19 @@ def test_secrets_stay_out_unless_asked_for(sqlite_url: str, tmp_path: Path) -> N
     assert b"DTM_OUTBOUND_SENDER_NAME='L'\\''office'" in plain.path.read_bytes()
     full = made(site, tmp_path / "with", secrets=True)
     assert (full.manifest.left_out, b"hunter2" in full.path.read_bytes()) == ((), True)
+
+
+def test_every_file_of_a_secret_is_taken_in_by_the_name_of_its_setting(sqlite_url: str, tmp_path: Path) -> None:
+    for name in ("provider", "tokens"):
+        (tmp_path / name).write_text(f"secret-of-{name}\n")
+    oidc = OidcSettings(secret_file=tmp_path / "provider")
+    http = HttpSettings(sources={"agence": {"tokens": tmp_path / "tokens"}})
+    site = at(Settings.defaults(), sqlite_url).model_copy(update={"oidc": oidc, "http": http})
+    names = {"secrets/DTM_OIDC_SECRET_FILE": "provider", "secrets/DTM_HTTP_SOURCES_AGENCE_TOKENS": "tokens"}
+    assert set(made(site, tmp_path / "without").manifest.left_out) == {Path(name).name for name in names}
+    full = made(site, tmp_path / "with", secrets=True)
+    assert names.keys() <= full.manifest.members.keys()
+    assert all(f"secret-of-{told}".encode() in full.path.read_bytes() for told in names.values())
 
 
 def test_a_password_in_an_address_is_a_secret(sqlite_url: str, tmp_path: Path) -> None:

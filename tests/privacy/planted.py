@@ -221,7 +221,7 @@ def _worked_on(store: Store, first: str, came: str) -> None:
             .where(cases.c.number == first)
             .values(done_reason="motifclos4482", tags=["etiquette5567"], alarm_why_not="pasunalerte6671")
         )
-        event = {"case_id": ids[first], "at": NOW, "who": "paul", "what": "noted", "data": {"words": "noteplantee9034"}}
+        event = {"case_id": ids[first], "at": NOW, "who": "paul", "what": "noted", "data": {"text": "noteplantee9034"}}
         number = connection.execute(events.insert().returning(events.c.id), event).scalar_one()
         label = {
             "case_id": ids[first],

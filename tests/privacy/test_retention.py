@@ -94,6 +94,23 @@ def test_a_large_message_is_overwritten_in_pieces_and_leaves_no_octet(sqlite_sto
     assert not any(b"grandmessage7731" in each.read_bytes() for each in path.parent.glob(f"{path.name}*"))
 
 
+def test_large_messages_of_no_case_are_overwritten_in_pieces_and_no_transaction_takes_many(sqlite_store: Store) -> None:
+    large, middling = b"reclameplante9921 " * 200_000, b"reclameplante9921 " * 50_000
+    for raw in (large, *(middling,) * 9):
+        sqlite_store.arrivals.accept([arrival(f"spam-{len(raw)}-{count(sqlite_store, arrivals)}", raw=raw)])
+        claimed = sqlite_store.arrivals.claim("worker", NOW)
+        assert claimed is not None
+        sqlite_store.cases.record(claimed, judgement(CaseKind.SPAM), {}, NOW)
+    done = passed(sqlite_store, NOW + 93 * DAY)
+    assert done.counts["messages and calls of no case"] == 10
+    # Four pieces of the large one, and no more than two of the others at once.
+    assert done.transactions >= 4 + 1 + 5
+    path = sqlite_store.database.sqlite_path
+    assert path is not None
+    sqlite_store.close()
+    assert not any(b"reclameplante9921" in each.read_bytes() for each in path.parent.glob(f"{path.name}*"))
+
+
 def test_a_case_that_was_opened_again_is_not_archived(store: Store) -> None:
     number = closed_case(store)
     passed(store, NOW + YEAR)

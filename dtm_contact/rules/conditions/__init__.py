@@ -5,13 +5,15 @@ A module that is put into this package is found by itself.
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from textwrap import fill, indent
 from typing import Any, Final, NamedTuple
 
 from dtm_contact.registry import Registry
 from dtm_contact.rules.arguments import Argument
 from dtm_contact.rules.facts import Facts, Values
+from dtm_contact.wording import Translatable, translated, worded
 
 
 class ConditionOutcome(NamedTuple):
@@ -125,9 +127,27 @@ def conditions_manual(*, markdown: bool = False) -> str:
 def _manual_entry(condition: Condition, *, markdown: bool) -> str:
     if markdown:
         return "\n".join((f"## `{condition.name}`\n", f"Takes {condition.argument.form}.\n", condition.manual)) + "\n"
-    lines = (f"takes {condition.argument.form}", *_plain(condition.manual))
-    return f"{condition.name}\n" + "".join(f"    {line}\n" for line in lines).replace("    \n", "\n")
+    takes = translated(worded("takes {form}", form=condition.argument.form))
+    told = "\n\n".join(map(_told, manual_paragraphs(condition)))
+    return "\n".join((condition.name, indent(f"{takes}\n{told}", "    "))) + "\n"
 
 
-def _plain(text: str) -> Iterator[str]:
-    return iter(re.sub(r"`([^`]*)`", r"\1", text).splitlines())
+_EXAMPLE: Final = "Example: "
+
+
+def manual_paragraphs(condition: Condition) -> list[str]:
+    """Return the paragraphs of a condition's entry in the manual, each in a line: texts of the catalogue."""
+    return [" ".join(paragraph.split()) for paragraph in condition.manual.split("\n\n")]
+
+
+def _told(paragraph: str) -> str:
+    """Return a paragraph for a terminal, in the language of who typed the command."""
+    if paragraph.startswith(_EXAMPLE):
+        told = translated(worded("Example: {example}", example=paragraph.removeprefix(_EXAMPLE)))
+    else:
+        told = translated(Translatable(paragraph))
+    plain = re.sub(r"`([^`]*)`", r"\1", told)
+    return fill(plain, _WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+_WIDTH: Final = 110

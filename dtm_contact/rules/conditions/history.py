@@ -13,7 +13,7 @@ from dtm_contact.rules.conditions import ConditionOutcome, predicate_condition, 
 from dtm_contact.rules.facts import RECALLED, Facts, Values
 from dtm_contact.rules.schedule import parse_due
 from dtm_contact.rules.validation import InvalidValueError, StrictModel, cut, hint_for, shown
-from dtm_contact.wording import worded
+from dtm_contact.wording import Translatable, worded
 
 
 @value_condition("outcome", OneOf(tuple(Outcome)), is_single=True, channel=Channel.PHONE)
@@ -59,9 +59,12 @@ class Frequency:
     minutes: int
 
 
+_FREQUENCY_FORM = worded("`{count: …, minutes: …}`: 2 to 20 calls, in at most a week")
+
+
 @dataclass(frozen=True, slots=True)
 class _FrequencyArgument:
-    form: str = "`{count: …, minutes: …}`: 2 to 20 calls, in at most a week"
+    form: Translatable = _FREQUENCY_FORM
 
     def read(self, value: Any, place: DocumentValue) -> Frequency | None:
         """Return the frequency, or None where faults were reported."""
@@ -158,9 +161,10 @@ class Count(StrictModel):
     still_open: bool = False
 
 
-_COUNT_FORM = (
-    "`{of: …, at_least: …, within: …}`: `of` is contacts, messages, calls or cases, `at_least` 2 to 100, `within` a "
-    f"time of at most {RECALLED.days} days; besides `by: residence`, `topic: same`, `still_open: true`"
+_COUNT_FORM = worded(
+    "`{{of: …, at_least: …, within: …}}`: `of` is contacts, messages, calls or cases, `at_least` 2 to 100, `within` a "
+    "time of at most {days} days; besides `by: residence`, `topic: same`, `still_open: true`",
+    days=RECALLED.days,
 )
 
 

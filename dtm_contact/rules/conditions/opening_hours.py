@@ -11,7 +11,7 @@ from dtm_contact.rules.conditions import ConditionOutcome, predicate_condition
 from dtm_contact.rules.facts import Facts
 from dtm_contact.rules.schedule import parse_span
 from dtm_contact.rules.validation import InvalidValueError, cut, hint_for
-from dtm_contact.wording import worded
+from dtm_contact.wording import Translatable, worded
 
 _STATES = ("open", "closed", "holiday")
 _KEYS = ("state", "between", "weekday")
@@ -26,11 +26,14 @@ class _Moment:
     weekdays: frozenset[str] | None = None
 
 
+_FORM = worded("`open`, `closed` or `holiday`; or any of `{state: …, between: …, weekday: …}`")
+
+
 @dataclass(frozen=True, slots=True)
 class _Moments:
     """`open`, `closed`, `holiday`, or a mapping."""
 
-    form: str = "`open`, `closed` or `holiday`; or any of `{state: …, between: …, weekday: …}`"
+    form: Translatable = _FORM
 
     def read(self, value: Any, place: DocumentValue) -> _Moment | None:
         """Return the moment, or None where faults were reported."""

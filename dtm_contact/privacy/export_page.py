@@ -1,0 +1,510 @@
+"""The page of an export that a layman reads and prints: who they are for us, and all that was said and done.
+
+What is written here stands in the rows that the export has gathered; codes are told by the words of `labels/` and by
+the names of the directory and the rules.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from email import message_from_bytes, policy
+from html import escape
+from typing import Any, Final
+
+from dtm_contact.calls.outcomes import national
+from dtm_contact.explain.names import Names, without_code
+from dtm_contact.labels.cases import ENTRY_KINDS, PRIORITIES, PROTECTIONS, VISITS, entry_words
+from dtm_contact.labels.events import SENT_STATES, EventNaming, event_line, rule_label, tag_label
+from dtm_contact.labels.formats import spaced
+from dtm_contact.labels.judging import ASKERS, OUTCOMES, SCOPES
+from dtm_contact.model import (
+    AlarmLevel,
+    Asker,
+    Channel,
+    DraftKind,
+    EntryKind,
+    Outcome,
+    Protection,
+    Scope,
+)
+from dtm_contact.privacy.register import Heading, blocks_as_html, notice
+from dtm_contact.settings import Settings
+
+Row = Mapping[str, Any]
+_ENGINE_NAME: Final = "worker"
+_ROLES: Final = {"holder": "titulaire du bail", "co_holder": "cotitulaire du bail", "occupant": "occupant"}
+_DRAFTS: Final = {
+    DraftKind.NEW: "Dossier en préparation",
+    DraftKind.REPLY: "Réponse en préparation, pas envoyée",
+    DraftKind.FORWARD: "Transfert en préparation, pas envoyé",
+}
+_DRAFT: Final = "Texte en préparation, pas enregistré"
+_LETTERS: Final = {"answer": "Réponse automatique", "reply": "Réponse d’un agent", "notice": "Avis interne"}
+_SILENT: Final = frozenset(
+    {"completed", "judged", "joined", "returned", "retried", "revised", "replied", "forwarded", "sent", "refused"}
+    | {"no_such_address", "given_up", "outgoing released", "outgoing dropped", "queue renamed"}
+)
+"""Events that the message or the mail itself tells of, which stands beside them."""
+_TOLD: Final = {
+    "opened": "Dossier ouvert",
+    "taken": "Un agent s’occupe du dossier",
+    "released": "Le dossier attend de nouveau un agent",
+    "notice queued": "La personne d’astreinte ou le gardien a été prévenu par courriel",
+    "called next": "La personne d’astreinte suivante a été prévenue par courriel",
+    "tenant": "Le locataire que le dossier concerne a été précisé",
+    "noted": "Note d’un agent",
+    "resumed": "La mise en attente est finie",
+    "linked": "Rapproché d’un autre dossier",
+    "merged": "Réuni à un autre dossier, où la suite se trouve",
+    "absorbed": "Un autre dossier a été réuni à celui-ci",
+    "priority": "Urgence changée",
+    "not sent": "La réponse automatique n’est pas partie",
+}
+"""What some events are called here: who is addressed has no queue, and is no colleague."""
+_LEVELS: Final = {
+    AlarmLevel.CERTAIN: "reconnu : quelqu’un pouvait être en danger",
+    AlarmLevel.POSSIBLE: "possible, à vérifier par un agent",
+}
+_LOOKED: Final = {
+    "read": "lecture",
+    "searched": "recherche",
+    "exported": "copie",
+    "protection": "lecture de la protection",
+}
+_SAYS_ALL: Final = frozenset({"opened", "taken", "released", "notice queued", "called next", "tenant", "resumed"})
+_OF_MESSAGE: Final = (
+    ("", "new_text"),
+    ("Signature", "signature"),
+    ("Texte auquel ce message répond", "quoted_text"),
+    ("Mention en bas du message", "disclaimer"),
+    ("Texte des pièces jointes", "attached_text"),
+)
+STYLE: Final = """
+body{font:16px/1.5 sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}
+h2{border-bottom:1px solid #555;margin-top:2.5rem}h3{margin-top:2rem}
+table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .8rem .3rem 0;vertical-align:top}
+th{font-weight:600}tr{border-bottom:1px solid #ccc}td:first-child,th:first-child{width:11rem}
+blockquote{margin:.3rem 0;padding:.1rem .8rem;border-left:3px solid #767676;white-space:pre-wrap;overflow-wrap:anywhere}
+@media print{body{margin:0;max-width:none;font-size:11pt}nav{display:none}
+h2,h3,h4{break-after:avoid}tr{break-inside:avoid}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A file of an export.
+
+    Attributes:
+        name: below the export's folder.
+        what: what it is, in French.
+        table, id: which row it was made of.
+    """
+
+    name: str
+    what: str
+    table: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExportNames:
+    """How what the store knows by identifiers is called."""
+
+    names: Names
+    queues: Mapping[str, str] = field(default_factory=dict)
+
+    def naming(self, time: Callable[[datetime], str]) -> EventNaming:
+        """Return how events call things, without the identifiers themselves."""
+        names = self.names
+
+        def told(call: Callable[[str], str]) -> Callable[[str], str]:
+            return lambda identifier: without_code(call(identifier))
+
+        return EventNaming(
+            time=time,
+            person=told(names.person),
+            dwelling=told(names.dwelling),
+            residence=told(names.residence),
+            topic=self.topic,
+            queue=self.queue,
+            account=lambda _who: "un agent",
+        )
+
+    def topic(self, code: str) -> str:
+        """Return what a topic is called."""
+        return self.names.topics.get(code) or tag_label(code)
+
+    def queue(self, code: str) -> str:
+        """Return what a queue is called."""
+        return self.queues.get(code) or tag_label(code).capitalize()
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """One thing on the time line of a case: when, and what it was, as HTML."""
+
+    at: datetime
+    told: str
+
+
+def page(
+    settings: Settings,
+    names: ExportNames,
+    contents: Mapping[str, Any],
+    bodies: Mapping[int, bytes],
+    written: Sequence[WrittenFile],
+    now: datetime,
+) -> str:
+    """Return the page.
+
+    Args:
+        settings: the offices' zone, the controller and the ages.
+        names: how things are called.
+        contents: what was gathered, as it stands in the file of data.
+        bodies: the mails that went out, by the ids of their rows.
+        written: the files beside the page.
+        now: when the copy is made.
+    """
+    return _ExportPage(settings, names, contents, bodies, written).html(now)
+
+
+class _ExportPage:
+    def __init__(
+        self,
+        settings: Settings,
+        names: ExportNames,
+        contents: Mapping[str, Any],
+        bodies: Mapping[int, bytes],
+        written: Sequence[WrittenFile],
+    ) -> None:
+        self._settings = settings
+        self._names = names
+        self._contents = contents
+        self._bodies = bodies
+        self._written = written
+        self._files = {(each.table, each.id): each for each in written}
+        self._naming = names.naming(self._when)
+        self._judged: dict[int, Row] = {row["contact_id"]: row for row in self._rows("judgements")}
+
+    def html(self, now: datetime) -> str:
+        """Return the page as a file of HTML that needs nothing else."""
+        title = "Vos données personnelles"
+        sections = [
+            ("vous", "Qui vous êtes pour nous", self._person()),
+            ("souhaits", "Vos souhaits et protections", self._register()),
+            ("dossiers", "Vos dossiers", self._cases()),
+            ("autres", "Vos messages et appels sans dossier", self._loose()),
+            ("consultations", "Qui a consulté vos dossiers", self._readings()),
+            ("fichiers", "Les fichiers joints à cette copie", self._enclosed()),
+            ("pourquoi", "Pourquoi ces données, pour combien de temps, vos droits", self._why()),
+            ("inventaire", "Inventaire de tout ce qui est conservé", self._inventory()),
+        ]
+        controller = self._settings.privacy.controller
+        parts = [
+            f"<h1>{title}</h1>",
+            f"<p>Copie établie le {self._day(now)}"
+            + (f" par {escape(controller)}" if controller else "")
+            + ", à votre demande (droit d’accès, RGPD, articles 15 et 20). Vous y trouvez tout ce que nous conservons "
+            "de vous. Le nom des agents et ce que d’autres personnes ont écrit n’y figurent pas. Les heures sont "
+            f"celles de {escape(self._settings.timezone.rpartition('/')[2])}.</p>",
+            '<nav aria-label="Sommaire"><ol>'
+            + "".join(f'<li><a href="#{key}">{escape(head)}</a></li>' for key, head, _ in sections)
+            + "</ol></nav>",
+            *(f'<section id="{key}"><h2>{escape(head)}</h2>{"".join(told)}</section>' for key, head, told in sections),
+        ]
+        body = "\n".join(parts)
+        return (
+            f'<!doctype html>\n<html lang="fr"><head><meta charset="utf-8">'
+            f'<meta name="viewport" content="width=device-width"><title>{title}</title>'
+            f"<style>{STYLE}</style></head><body><main>\n{body}\n</main></body></html>\n"
+        )
+
+    def _rows(self, table: str) -> list[Row]:
+        return list(self._contents["donnees"].get(table, {}).get("lignes", ()))
+
+    def _when(self, value: datetime) -> str:
+        return f"{value.astimezone(self._settings.zone):%d/%m/%Y à %H:%M}"
+
+    def _day(self, value: Any) -> str:
+        if isinstance(value, datetime):
+            value = value.astimezone(self._settings.zone)
+        return f"{value:%d/%m/%Y}" if isinstance(value, date) else ""
+
+    def _person(self) -> Iterator[str]:
+        person = self._contents["personne"]
+        lines: list[tuple[str, str]] = []
+        for lease in self._rows("leases"):
+            name = " ".join(filter(None, (lease["title"], lease["first_name"], lease["last_name"])))
+            lines.append(("Nom", name))
+            lines += [("Nom de naissance", lease["birth_name"])] if lease["birth_name"] else []
+            end = f" au {self._day(lease['lease_end'])}" if lease["lease_end"] else ""
+            since = f" du {self._day(lease['lease_start'])}{end}" if lease["lease_start"] else ""
+            lines.append(("Bail", f"n° {lease['lease_id']}{since}, {_ROLES.get(lease['role'], lease['role'])}"))
+            lines.append(("Logement", self._naming.dwelling(lease["dwelling_id"]) + f" (n° {lease['dwelling_id']})"))
+            lines += [("Téléphone dans l’annuaire", spaced(each)) for each in lease["phones"]]
+            lines += [("Courriel dans l’annuaire", lease["email"])] if lease["email"] else []
+        lines += [("Numéro de locataire", each) for each in person["locataire"]]
+        lines += [("Courriel connu de nous", each) for each in person["adresses"]]
+        lines += [("Téléphone connu de nous", spaced(national(each))) for each in person["numeros"]]
+        for each in self._rows("confirmed_contacts"):
+            told = each["value"] if each["kind"] == "address" else spaced(national(each["value"]))
+            of_case = f", dans le dossier {each['case_number']}" if each["case_number"] else ""
+            lines.append(("Coordonnée confirmée", f"{told} : le {self._day(each['confirmed_at'])}{of_case}"))
+        for each in self._rows("undeliverable_addresses"):
+            lines.append(("Adresse qui ne reçoit plus", f"{each['address']} : depuis le {self._day(each['since'])}"))
+        yield _table(("", ""), dict.fromkeys((head, escape(told)) for head, told in lines))
+
+    def _register(self) -> Iterator[str]:
+        rows = []
+        for each in self._rows("register_entries"):
+            kind = EntryKind(each["kind"])
+            told = entry_words(kind, national(each["value"]) if kind is EntryKind.NEVER else each["value"])
+            if kind is EntryKind.PROTECTION:
+                told = PROTECTIONS[Protection(each["value"])]
+            parts = (told, each["words"], each["reference"], "pour tout le foyer" if each["household"] else "")
+            ended = f", terminé le {self._day(each['ended_at'])} {each['ended_why'] or ''}" if each["ended_at"] else ""
+            until = f" jusqu’au {self._day(each['until'])}" if each["until"] else ""
+            since = f"depuis le {self._day(each['since'])}{until}{ended}"
+            rows.append((ENTRY_KINDS[kind], escape(" ; ".join(filter(None, (*parts, since))))))
+        yield _table(("Quoi", "Ce qui est noté"), rows)
+
+    def _cases(self) -> Iterator[str]:
+        rows = sorted(self._rows("cases"), key=lambda row: row["opened_at"])
+        if not rows:
+            yield _NOTHING
+        for case in rows:
+            yield from self._case(case)
+
+    def _case(self, case: Row) -> Iterator[str]:
+        subject = case["subject"] or self._names.topic(case["topic"] or "")
+        yield f"<h3>Dossier {escape(case['number'])}{' : ' if subject else ''}{escape(subject)}</h3>"
+        state = "ouvert" if case["state"] == "open" else f"clos le {self._day(case['closed_at'])}"
+        home = self._naming.dwelling(case["dwelling_id"]) if case["dwelling_id"] else ""
+        place = home or (self._naming.residence(case["residence_id"]) if case["residence_id"] else "")
+        lines = [
+            ("Ouvert", f"le {self._when(case['opened_at'])} ; {state}"),
+            ("De la part de", case["who"]),
+            ("Sujet", self._names.topic(case["topic"]) if case["topic"] else ""),
+            ("Lieu", place),
+            ("Qui s’en occupe", self._names.queue(case["queue"])),
+            ("Urgence", f"{PRIORITIES[case['priority']]} ; réponse prévue avant le {self._when(case['due'])}"),
+            ("Danger", _without_codes(self._danger(case))),
+            ("Ce qui l’a orienté", " ; ".join(map(self._reason, case["why"]))),
+            ("En attente", f"jusqu’au {self._when(case['waiting_until'])}" if case["waiting_until"] else ""),
+            ("Étiquettes", ", ".join(map(tag_label, case["tags"] or ()))),
+            ("Raison de la clôture", case["done_reason"] or ""),
+            ("Archivé", f"depuis le {self._day(case['archived_at'])}" if case["archived_at"] else ""),
+        ]
+        yield _table(("", ""), [(head, escape(told)) for head, told in lines if told])
+        yield "<h4>Ce qui a été dit et fait</h4>"
+        moments = sorted(self._moments(case), key=lambda moment: moment.at)
+        yield _table(("Quand", "Quoi"), [(self._when(each.at), each.told) for each in moments])
+
+    def _reason(self, told: str) -> str:
+        word, _, rule = told.partition(" ")
+        return f"règle « {rule_label(rule)} »" if word == "règle" and rule else _without_codes(told)
+
+    def _danger(self, case: Row) -> str:
+        level = AlarmLevel(case["alarm_level"])
+        told = "" if level is AlarmLevel.NONE else _LEVELS[level]
+        return " ; ".join(filter(None, (told, case["alarm_why_not"])))
+
+    def _moments(self, case: Row) -> Iterator[_Moment]:
+        for contact in self._rows("contacts"):
+            if self._is_in(contact, case):
+                yield self._contact(contact, case["opened_at"])
+        for event in self._of(case, "events"):
+            if told := self._event(event):
+                yield _Moment(event["at"], told)
+        yield from (self._mail(mail) for mail in self._of(case, "outbox") if mail["kind"] != "notice")
+        yield from self._drafts_about({case["number"]})
+        for visit in self._of(case, "appointments"):
+            yield _Moment(visit["booked_at"], escape(f"Rendez-vous pour le {self._when(visit['at'])} : {visit['who']}"))
+        for label in self._of(case, "alarm_labels"):
+            told = f"Un agent a dit qu’il {'y avait' if label['danger'] else 'n’y avait pas de'} danger"
+            yield _Moment(label["at"], escape(" : ".join(filter(None, (told, label["alarm_why_not"])))))
+        for file in self._of(case, "files"):
+            told = f"Fichier joint par un agent : {self._link('files', file['id'], file['name'])}"
+            yield _Moment(file["created_at"], told)
+
+    def _of(self, case: Row, table: str) -> Iterator[Row]:
+        return (row for row in self._rows(table) if row["case_id"] == case["id"])
+
+    def _is_in(self, contact: Row, case: Row) -> bool:
+        shared = (each["contact_id"] for each in self._of(case, "shared_contacts"))
+        return contact["case_id"] == case["id"] or contact["id"] in shared
+
+    def _drafts_about(self, numbers: Collection[str]) -> Iterator[_Moment]:
+        for draft in self._rows("drafts"):
+            texts = [each for each in draft["fields"].values() if isinstance(each, str) and each]
+            if draft["about"] in numbers and texts:
+                head = _DRAFTS.get(DraftKind(draft["kind"]), _DRAFT)
+                yield _Moment(draft["saved_at"], f"<strong>{escape(head)}</strong>" + _quote("\n".join(texts)))
+
+    def _contact(self, contact: Row, otherwise: datetime) -> _Moment:
+        judged = self._judged.get(contact["id"])
+        said: Row = (judged["judgement"].get("contact") if judged else None) or {}
+        parts = [f"<strong>{escape(self._came(contact, said))}</strong>"]
+        if contact["subject"]:
+            parts.append(f"Objet : {escape(contact['subject'])}")
+        for head, name in _OF_MESSAGE:
+            if said.get(name):
+                parts.append((f"{head} :" if head else "") + _quote(said[name]))
+        forwarded = said.get("forwarded") or ()
+        parts += ["Message transmis :" + _quote("\n".join(map(str, each.values()))) for each in forwarded]
+        named = [each.get("name") or "sans nom" for each in said.get("attachments") or ()]
+        if named:
+            parts.append(f"Pièces jointes : {escape(', '.join(named))}")
+        if link := self._link("arrivals", contact["arrival_id"], "le message tel qu’il est arrivé"):
+            parts.append(f"Voir {link}")
+        if judged and (understood := self._understood(judged)):
+            parts.append(f"Ce que le programme en a compris : {escape(understood)}")
+        return _Moment(contact["at"] or otherwise, "<br>".join(parts))
+
+    def _came(self, contact: Row, said: Row) -> str:
+        stated: Row = said.get("stated") or {}
+        if stated.get("visit") in VISITS:
+            return f"{VISITS[stated['visit']]}, noté par un agent"
+        call: Row = said.get("call") or {}
+        sender = " ".join(filter(None, (contact["sender_name"], contact["sender_address"])))
+        told = [Channel(contact["channel"]).label.capitalize()]
+        if contact["phone_key"]:
+            told.append(f"depuis le {spaced(national(contact['phone_key']))}")
+        told += [f"de {sender}"] if sender else []
+        if contact["outcome"]:
+            told.append(f": {OUTCOMES[Outcome(contact['outcome'])]}")
+        if call.get("ended_at") and call.get("started_at"):
+            spent = datetime.fromisoformat(call["ended_at"]) - datetime.fromisoformat(call["started_at"])
+            told.append(f"({round(spent.total_seconds())} secondes)")
+        return " ".join(told)
+
+    def _understood(self, judged: Row) -> str:
+        found: Row = judged["judgement"].get("understanding") or {}
+        told = [self._names.topic(each) for each in found.get("topics") or ()]
+        if found.get("scope"):
+            told.append(f"concerne {SCOPES[Scope(found['scope'])]}")
+        if found.get("asker"):
+            told.append(f"demandé par {ASKERS[Asker(found['asker'])]}")
+        if found.get("priority"):
+            told.append(f"urgence : {PRIORITIES[found['priority']].lower()}")
+        wished = [each["evidence"]["seen"] for each in found.get("wishes") or () if each.get("evidence")]
+        told += [f"souhait : « {each} »" for each in wished]
+        return " ; ".join(told)
+
+    def _event(self, event: Row) -> str:
+        what = event["what"]
+        if what in _SILENT:
+            return ""
+        if what in _SAYS_ALL:
+            return _TOLD[what]
+        data = dict(event["data"])
+        changed = dict(data.get("changed") or {})
+        if "priority" in changed:
+            changed["priority"] = [None, f"« {PRIORITIES[changed['priority'][1]]} »"]
+        data["changed"] = changed
+        data["confirmed"] = [(kind, _reached(value), who) for kind, value, who in data.get("confirmed", ())]
+        told = event_line(what, data, self._naming, _ENGINE_NAME if event["who"] == "le système" else "")
+        if what in _TOLD:
+            told = f"{_TOLD[what]} :{told.partition(':')[2]}"
+        return escape(told).replace("\n", "<br>")
+
+    def _mail(self, mail: Row) -> _Moment:
+        raw = self._bodies.get(mail["id"], b"")
+        parsed = message_from_bytes(raw, policy=policy.default)
+        body = parsed.get_body(("plain",))
+        text = body.get_content().strip() if body is not None else ""
+        told = [f"<strong>{_LETTERS[mail['kind']]} à {escape(mail['to_address'])}</strong>"]
+        told[0] += f" ({SENT_STATES[mail['state']]})"
+        if parsed["subject"]:
+            told.append(f"Objet : {escape(str(parsed['subject']))}")
+        told.append(_quote(text))
+        if link := self._link("outbox", mail["id"], "le courriel tel qu’il est parti"):
+            told.append(f"Voir {link}")
+        return _Moment(mail["created_at"], "<br>".join(told))
+
+    def _loose(self) -> Iterator[str]:
+        ours = {case["id"] for case in self._rows("cases")}
+        numbers = {case["number"] for case in self._rows("cases")}
+        contacts = (each for each in self._rows("contacts") if each["case_id"] not in ours)
+        moments = [self._contact(each, each["judged_at"]) for each in contacts]
+        moments += self._drafts_about({each["about"] for each in self._rows("drafts")} - numbers)
+        mails = (each for each in self._rows("outbox") if each["kind"] != "notice")
+        moments += [self._mail(each) for each in mails if each["case_id"] not in ours]
+        rows = [(self._when(each.at), each.told) for each in sorted(moments, key=lambda moment: moment.at)]
+        yield _table(("Quand", "Quoi"), rows)
+
+    def _readings(self) -> Iterator[str]:
+        yield (
+            "<p>Chaque consultation de vos dossiers par le personnel est notée. Les agents agissent pour notre compte :"
+            " leur nom ne vous est pas donné.</p>"
+        )
+        rows = sorted(self._rows("audit_trail"), key=lambda row: row["at"])
+        lines = [(self._when(each["at"]), escape(_looked(each["what"], each["subject"]))) for each in rows]
+        yield _table(("Quand", "Quoi"), lines)
+
+    def _enclosed(self) -> Iterator[str]:
+        if not self._written:
+            yield _NOTHING
+            return
+        yield "<p>Un fichier .eml s’ouvre dans un logiciel de courriel.</p><ul>"
+        for each in self._written:
+            yield f'<li><a href="{escape(each.name)}">{escape(each.what)}</a> ({escape(each.name)})</li>'
+        yield "</ul>"
+
+    def _why(self) -> Iterator[str]:
+        # Its title is that of the page.
+        _title, *blocks = notice(self._settings)
+        yield blocks_as_html(replace(block, level=3) if isinstance(block, Heading) else block for block in blocks)
+
+    def _inventory(self) -> Iterator[str]:
+        yield (
+            '<p>Chaque ligne comptée ici est dans le fichier <a href="donnees.json">donnees.json</a>, fait pour être '
+            "lu par un programme (droit à la portabilité).</p>"
+        )
+        rows = [(escape(each["contenu"]), str(len(each["lignes"]))) for each in self._contents["donnees"].values()]
+        yield _table(("Ce que c’est", "Lignes"), rows)
+
+    def _link(self, table: str, row_id: int, told: str) -> str:
+        file = self._files.get((table, row_id))
+        return f'<a href="{escape(file.name)}">{escape(told)}</a>' if file else ""
+
+
+_NOTHING: Final = "<p>Rien.</p>"
+
+
+def _without_codes(text: str) -> str:
+    """Return a reason with an urgency's words in place of its code."""
+    return _PRIORITY.sub(lambda found: f"urgence « {PRIORITIES[found[0]]} »", text)
+
+
+_PRIORITY: Final = re.compile(r"\bP[1-4]\b")
+
+
+def _looked(what: str, subject: str) -> str:
+    """Return how staff looked at a case, or at a person's card."""
+    of = f"du dossier {subject}" if _CASE_NUMBER.fullmatch(subject) else f"de la fiche {subject}"
+    return f"{_LOOKED.get(what, 'modification')} {of}"
+
+
+_CASE_NUMBER: Final = re.compile(r"\d{4}-\d{6,}")
+
+
+def _reached(value: str) -> str:
+    return value if "@" in value else spaced(national(value))
+
+
+def _quote(text: str) -> str:
+    return f"<blockquote>{escape(text)}</blockquote>" if text else ""
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table of cells that are HTML already; the first of each row is its heading where the table has none."""
+    heads = "".join(f'<th scope="col">{escape(each)}</th>' for each in head)
+    first = ('<th scope="row">', "</th>") if not any(head) else ("<td>", "</td>")
+    body = "".join(
+        f"<tr>{first[0]}{row[0]}{first[1]}{''.join(f'<td>{cell}</td>' for cell in row[1:])}</tr>" for row in rows
+    )
+    if not body:
+        return _NOTHING
+    return f"<table>{f'<thead><tr>{heads}</tr></thead>' if any(head) else ''}<tbody>{body}</tbody></table>"
