@@ -203,10 +203,12 @@ def judge(
 def _as_its_source_places(matched: Match, contact: Contact, sourced: Sourced, today: date, grounds: Grounds) -> Match:
     """Return the match with whom a source vouches for, at the place that its fields tell, and with its office.
 
-    A machine's own address is nobody's, and not to be confirmed as a tenant's.
+    A machine's own address is nobody's, and not to be confirmed as a tenant's; nor is that of who writes about them.
     """
     proposals = tuple(each for each in matched.proposals if each.value.strip().lower() != sourced.machine)
     matched = replace(matched, proposals=proposals)
+    if sourced.about_other:
+        matched = replace(matched, on_behalf=True, proposals=())
     if sourced.proven:
         matched = of_their_account(matched, sourced.label, grounds.directory, today)
     address = sourced.value(SourceField.ADDRESS) or _address_of_equipment(sourced, grounds.directory)

@@ -141,10 +141,12 @@ def _draft(arrival: Arrival, contact: Contact, book: SourceBook) -> Iterator[str
 def _likely_text(seen: Sequence[LabelSeen], layout: FormLayout) -> LabelSeen | None:
     """Return the label of what a person wrote: as others have it, the last of lines, the longest of a page."""
     known = [each for each in seen if each.known_as is SourceField.TEXT]
-    if known or not seen[-1].value:
-        return known[0] if known else seen[-1]
+    if known:
+        return known[0]
+    if layout is FormLayout.LINES:
+        return None if seen[-1].value else seen[-1]
     longest = max(seen, key=lambda each: len(each.value))
-    return longest if layout is not FormLayout.LINES and has_words(longest.value) else None
+    return longest if has_words(longest.value) else None
 
 
 def _yaml(label: str) -> str:

@@ -105,9 +105,9 @@ class WhereToRead:
         return (value.partition(self.before)[0] if self.before else value).strip()
 
 
-def matched_text(found: Any) -> str:
+def matched_text(seen: Any) -> str:
     """Return what a pattern found: what stands in its brackets, else all of it."""
-    return str(found.group(1) if found.re.groups else found.group()).strip()
+    return str(seen.group(1) if seen.re.groups else seen.group()).strip()
 
 
 @dataclass(frozen=True, slots=True)

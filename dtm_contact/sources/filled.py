@@ -261,6 +261,8 @@ def _sound(name: SourceField, value: str) -> str:
 
 def _phone_in(value: str) -> str:
     """Return the one number that a value is, or that stands in it, as it is written; empty where there are two."""
+    value = value.strip(" <>[];,")
+    value = value if "(" in value else value.rstrip(")")
     if phone_key(value) is not None:
         return value
     found = {key: value[start:end] for key, start, end in reversed(find_phones(value))}

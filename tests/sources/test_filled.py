@@ -160,6 +160,12 @@ def test_an_address_and_a_phone_are_found_beside_a_name() -> None:
     assert (found.text, found.invalid) == ("froid", [])
 
 
+def test_the_bracket_around_a_phone_is_no_part_of_it() -> None:
+    part = {"name": WhereToRead(("habitant",), before="("), "phone": WhereToRead(("habitant",), after="(")}
+    found = shared("Habitant : Mme Roy (06 12 34 56 78)", **part)
+    assert found.values == {SourceField.NAME: "Mme Roy", SourceField.PHONE: "06 12 34 56 78"}
+
+
 def test_a_value_of_which_no_field_takes_a_part_is_text() -> None:
     said = "ça sent le gaz dans la cage"
     part = {"request": WhereToRead(("ref",), pattern=re.compile("(BI-[0-9]+)")), "text": WhereToRead(("message",))}

@@ -464,6 +464,7 @@ def test_a_contractor_s_people_are_answered_where_they_ask_for_it(reply_to: str,
     assert why_not_answered(arrived(message), judgement, address, (), AT, danger=False) == "automatic"
 
 
+MARECHAL = "T000002"
 WORKER = "ines.vidal@association-logement.example"
 LIAISON = """<p>Soumis par : Anonyme</p><h2>Professionnel à l'origine de la saisine</h2>
 <div><label>Nom du professionnel</label> {writer}</div>
@@ -489,10 +490,17 @@ def test_who_writes_about_a_household_is_answered_and_the_household_is_concerned
     assert judgement.match.tenant.id == JOLY
     assert judgement.match.proven == ()
     assert judgement.contact.new_text == "Madame n'a plus de chauffage depuis hier."
-    assert {WORKER, "01 00 20 35 00"}.isdisjoint(each.value for each in judgement.match.proposals)
+    assert (judgement.match.on_behalf, judgement.match.proposals) == (True, ()), "no address becomes the tenant's"
     assert why_not_answered(arrived(message), judgement, WORKER, (), AT, danger=False) is None
     assert judgement.contact.sourced is not None
     assert f"écrit par {writer}, {WORKER}, 01 00 20 35 00" in source_line(judgement.contact.sourced)
+
+
+def test_a_tenant_who_writes_for_another_is_not_the_one_concerned() -> None:
+    without_lease = LIAISON.replace("<div><label>Numéro de bail</label> 3900689/60</div>\n", "")
+    html = without_lease.format(writer="Jean-Luc Maréchal").replace("JOLY Huguette", "DURAND-INCONNU Zoé")
+    judgement = judged(mail("", "formulaires@association-logement.example", "Fiche n°12", html=html))
+    assert MARECHAL not in {each.tenant_id for each in judgement.match.candidates[:3]}
 
 
 SPOKEN = """Nouveau message vocal
