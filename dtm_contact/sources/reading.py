@@ -221,7 +221,9 @@ def _as_voice(contact: Contact, source: Source, letter: FieldReader, own_numbers
     if seen is None:
         return None
     filled = fill_in(source, letter.entries(FormLayout.VOICEMAIL, source), contact.subject, typed_in=True)
-    if not source.fields or not source.needs <= filled.values.keys():
+    # Whoever withholds their number leaves that field without a value.
+    missing = source.needs - filled.values.keys() - ({SourceField.PHONE} if seen.key is None else set())
+    if not filled.values or missing:
         return replace(_without_own_words(contact, source), voice=seen, sourced=_said(source, contact))
     key = phone_key(filled.values.get(SourceField.PHONE, ""))
     voice = VoiceNotice(

@@ -542,8 +542,10 @@ def test_a_voice_message_that_nothing_transcribed_is_unheard(said: str) -> None:
 
 
 def test_a_caller_who_withholds_the_number_is_one_all_the_same() -> None:
-    judgement = spoken("Appelant masqué", "bonjour je n'ai plus de chauffage")
-    assert judgement.contact.voice == VoiceNotice(None, transcribed=True)
+    judgement = spoken("Numéro masqué", "bonjour je n'ai plus de chauffage")
+    left_at = datetime(2026, 11, 24, 8, 5, 10, tzinfo=UTC)
+    assert judgement.contact.voice == VoiceNotice(None, transcribed=True, left_at=left_at)
+    assert judgement.contact.new_text == "bonjour je n'ai plus de chauffage"
 
 
 def test_a_state_says_whether_an_alarm_lasts() -> None:
