@@ -1,9 +1,10 @@
 """From an arrival to a decision, in five pure calls; live work, `route` and `explain` cannot differ."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from math import inf
 
 from dtm_contact.conversation import (
     MailIdentity,
@@ -22,6 +23,7 @@ from dtm_contact.model import (
     AlarmLevel,
     AlarmSource,
     Arrival,
+    Authentication,
     CaseKind,
     CodedText,
     Contact,
@@ -32,6 +34,7 @@ from dtm_contact.model import (
     Joining,
     Judgement,
     KnownCase,
+    Mailbox,
     Match,
     NoHistory,
     NotedHistory,
@@ -200,10 +203,12 @@ def judge(
 def _as_its_source_places(matched: Match, contact: Contact, sourced: Sourced, today: date, grounds: Grounds) -> Match:
     """Return the match with whom a source vouches for, at the place that its fields tell, and with its office.
 
-    A machine's own address is nobody's, and not to be confirmed as a tenant's.
+    A machine's own address is nobody's, and not to be confirmed as a tenant's; nor is that of who writes about them.
     """
     proposals = tuple(each for each in matched.proposals if each.value.strip().lower() != sourced.machine)
     matched = replace(matched, proposals=proposals)
+    if sourced.about_other:
+        matched = replace(matched, on_behalf=True, proposals=())
     if sourced.proven:
         matched = of_their_account(matched, sourced.label, grounds.directory, today)
     address = sourced.value(SourceField.ADDRESS) or _address_of_equipment(sourced, grounds.directory)
@@ -229,6 +234,7 @@ def _address_of_equipment(sourced: Sourced, directory: Directory) -> str:
     return f"{at.house_number} {at.street}, {at.postcode} {at.commune}" if at is not None else ""
 
 
+_OF_NAME = (SourceField.TITLE, SourceField.FIRST_NAME, SourceField.NAME)
 _SCANS = frozenset({PDF, "image/tiff", "image/jpeg", "image/png"})
 
 
@@ -254,11 +260,16 @@ def _with_scans(contact: Contact, arrival: Arrival, grounds: Grounds) -> Contact
 
 
 def _who_writes(contact: Contact, brought: Contact) -> Contact:
-    """Return what of a contact may tell who writes.
+    """Return what of a contact may tell whom it concerns.
 
+    Where somebody writes about a person whom the fields of a source name, it is that person, and nothing of the writer.
     Of a letter that was recognised badly that is only the mail's sender, or what an agent wrote down before it was
     recognised (`brought`).
     """
+    if contact.sourced is not None and contact.sourced.about_other:
+        concerned = " ".join(filter(None, map(contact.sourced.value, _OF_NAME)))
+        about = Mailbox(concerned, contact.sourced.value(SourceField.EMAIL))
+        return replace(contact, sender=about, reply_to=Mailbox(), authentication=Authentication.NONE)
     if contact.recognised is None or contact.recognised.sure:
         return contact
     if contact.stated is not None:
@@ -376,17 +387,25 @@ def _in_its_case(
     contact: Contact, understanding: Understanding, joining: Joining, history: History, rules: RuleSet
 ) -> Understanding:
     """Return what is asked by a message as the case that it joins lets it be understood."""
-    case = next(iter(history.cases([joining.case_number])), None) if joining.case_number else None
-    if case is None:
-        return understanding
-    if joining.danger_reply is DangerReply.YES:
-        return _confirmed(understanding, case)
     done = contact.sourced is not None and understanding.topic == contact.sourced.topic == _THANKS
     matters = understanding.topics[1:]
+    case = next(iter(history.cases([joining.case_number])), None) if joining.case_number else None
+    if case is None:
+        # Of no case that is known it is the matter itself that somebody has to know of, where one is clearly told.
+        told = [*_clearly_told(understanding, rules)] if done else []
+        return replace(understanding, topics=(*told, _THANKS)) if told else understanding
+    if joining.danger_reply is DangerReply.YES:
+        return _confirmed(understanding, case)
     if done and matters and not tells_of_nothing_else(contact, understanding, case):
         usual = rules.reader.topics[matters[0]].priority
         return replace(understanding, topics=matters, priority=understanding.alarm.priority(usual))
     return understanding
+
+
+def _clearly_told(understanding: Understanding, rules: RuleSet) -> Iterator[str]:
+    """Yield the matters behind the first that the text names as clearly as a second one has to be."""
+    points = {finding.topic: finding.points for finding in understanding.findings}
+    yield from (code for code in understanding.topics[1:] if points.get(code, -inf) >= rules.reader.limits.further)
 
 
 def _confirmed(understanding: Understanding, case: KnownCase) -> Understanding:

@@ -101,6 +101,7 @@ _RULES = LazyGroup(
         "status": "rules_versions:status",
         "test": "rules_files:test",
         "try": "rules_replay:try_command",
+        "try-source": "rules_sources:try_source",
     },
 )
 _COMMANDS: Mapping[str, str | click.Command] = {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from dtm_contact.labels.coded_text import quoted, text_of, texts_of
 from dtm_contact.labels.judging import ALARM_LEVELS, ALARM_SOURCES, SOURCE_FIELDS
 from dtm_contact.model import (
+    WRITER_FIELDS,
     Alarm,
     AlarmSource,
     Call,
@@ -60,10 +61,12 @@ def source_line(sourced: Sourced) -> str:
     """
     if sourced.partner:
         return f"{sourced.label} (partenaire)"
-    fields = ", ".join(SOURCE_FIELDS[each.field] for each in sourced.fields)
+    fields = ", ".join(SOURCE_FIELDS[each.field] for each in sourced.fields if each.field not in WRITER_FIELDS)
+    writer = ", ".join(each.value for each in sourced.fields if each.field in WRITER_FIELDS)
     parts = [
         "" if sourced.read else "champs non lus",
         "compte vérifié par cette source" if sourced.proven else "",
+        f"écrit par {writer} au sujet d'une autre personne" if writer else "",
         f"affirme {fields}" if fields else "",
     ]
     told = " ; ".join(filter(None, parts))

@@ -77,7 +77,7 @@ from dtm_contact.model.party_history import MOST_RECALLED, OpenCase, Party, Part
 from dtm_contact.model.problem import Problem, Severity, errors_first
 from dtm_contact.model.register import SINGLE, Consent, EntryKind, KnownEntry, Protection, Reach, holding_for
 from dtm_contact.model.scan import Recognition, ScannedLine, ScanReader
-from dtm_contact.model.sourced import FieldValue, Sourced, SourceField, request_key
+from dtm_contact.model.sourced import WRITER_FIELDS, FieldValue, Sourced, SourceField, request_key
 from dtm_contact.model.stated import Stated
 from dtm_contact.model.understanding import Asker, Finding, Peril, Scope, Understanding, Unread, Wish, Wished
 
@@ -96,6 +96,7 @@ __all__ = [
     "SINGLE",
     "SOURCE_HEADER",
     "SPOKEN_CHANNELS",
+    "WRITER_FIELDS",
     "Alarm",
     "AlarmLevel",
     "AlarmSource",

@@ -140,10 +140,12 @@ class VoiceNotice:
     Attributes:
         key: the caller's number, as the key of its subscriber; None where they kept it to themselves.
         transcribed: the notice also says in words what was spoken.
+        left_at: when it was left, aware; None where nothing says so besides the notice's own time.
     """
 
     key: str | None
     transcribed: bool = False
+    left_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

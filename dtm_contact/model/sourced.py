@@ -7,7 +7,7 @@ from dtm_contact.model.alarm import AlarmLevel, Priority
 
 
 class SourceField(StrEnum):
-    """What a field of a source tells."""
+    """What a field of a source tells: of the person concerned, of who writes about them, or of the matter."""
 
     TITLE = "title"
     NAME = "name"
@@ -18,6 +18,10 @@ class SourceField(StrEnum):
     """Where in the building: a floor, a door, "hall B"."""
     PHONE = "phone"
     EMAIL = "email"
+    WRITER_NAME = "writer_name"
+    """Who writes about the person that the other fields name: an association's worker, a contractor's technician."""
+    WRITER_EMAIL = "writer_email"
+    WRITER_PHONE = "writer_phone"
     REQUEST = "request"
     """The number that the source itself gives to the matter."""
     OUR_NUMBER = "our_number"
@@ -26,11 +30,19 @@ class SourceField(StrEnum):
     """The number of a lift or of another machine."""
     TOPIC = "topic"
     """A code or a choice of a menu, which the source's block maps to one of our topics."""
+    STATE = "state"
+    """How far the matter is, which may change what its code means: "closed", "test", "5 of 5"."""
+    TIME = "time"
+    """When a voice message was left."""
     SUBJECT = "subject"
     TEXT = "text"
     """What the person wrote."""
     IGNORED = "ignored"
     """What says nothing of the matter: it ends the value above it, and is dropped."""
+
+
+WRITER_FIELDS = frozenset({SourceField.WRITER_NAME, SourceField.WRITER_EMAIL, SourceField.WRITER_PHONE})
+"""Fields that tell who writes about somebody else."""
 
 
 def request_key(number: str, field: SourceField = SourceField.REQUEST) -> str:
@@ -63,6 +75,7 @@ class Sourced:
         read: its fields were read; where they could not be, the message was read as any other.
         fields: what was read, in the order of the source's block; without the person's text.
         proven: the source vouches for who writes: the lease number and the name are those of their own account.
+        about_other: somebody writes about the person whom the fields name, and is not that person.
         machine: the address that the message came from, lower case; empty where our own intake took it in.
         key: what its messages on one matter have in common, the number of the request or of the machine; else empty.
         numbered_by: the sources whose number of a request `OUR_NUMBER` may be, besides that of a case of ours.
@@ -81,6 +94,7 @@ class Sourced:
     read: bool = True
     fields: tuple[FieldValue, ...] = ()
     proven: bool = False
+    about_other: bool = False
     machine: str = ""
     key: str = ""
     numbered_by: tuple[str, ...] = ()

@@ -365,6 +365,8 @@ _NO_TRANSCRIPT: Final = re.compile(
     r"|\b(?:n'a pas|aucune?|no) "
 )
 _FEWEST_TRANSCRIBED: Final = 2
+_LONGEST_FAILURE: Final = 8
+"""Words of a notice that a message could not be transcribed, at the most: nobody's message is so short."""
 _LONGEST_NOTICE: Final = 4_000
 """Characters of the text that are looked at: a notice is short."""
 
@@ -395,9 +397,18 @@ def voice_notice(contact: Contact, own_numbers: Collection[str]) -> VoiceNotice 
 def _is_transcribed(folded: str) -> bool:
     """Return whether a notice says what was spoken, and not only that this failed."""
     found = _TRANSCRIPT.search(folded)
-    if found is None or _NO_TRANSCRIPT.search(found.group()):
-        return False
-    return len(re.findall(r"[^\W\d]{2,}", found["said"])) >= _FEWEST_TRANSCRIBED
+    return found is not None and not _NO_TRANSCRIPT.search(found.group()) and _has_spoken_words(found["said"])
+
+
+def is_speech(text: str) -> bool:
+    """Return whether a transcription is what was spoken, and not only that this failed."""
+    folded = fold(text)
+    failed = len(folded.split()) <= _LONGEST_FAILURE and _NO_TRANSCRIPT.search(folded)
+    return not failed and _has_spoken_words(folded)
+
+
+def _has_spoken_words(folded: str) -> bool:
+    return len(re.findall(r"[^\W\d]{2,}", folded)) >= _FEWEST_TRANSCRIBED
 
 
 def _has_recording(contact: Contact) -> bool:

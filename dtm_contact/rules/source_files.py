@@ -7,8 +7,9 @@ from typing import Annotated, Any, Final, Literal, Self
 import re2
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from dtm_contact.model import AlarmLevel, Channel, Priority, Problem, SourceField
+from dtm_contact.model import WRITER_FIELDS, AlarmLevel, Channel, Priority, Problem, SourceField
 from dtm_contact.reading.lines import lines_of
+from dtm_contact.reading.notes import Notes
 from dtm_contact.rules.arguments import PATTERN_LIMIT, AllowedNames
 from dtm_contact.rules.document import Document, read_document, validate
 from dtm_contact.rules.schedule import parse_due
@@ -24,6 +25,7 @@ from dtm_contact.rules.validation import (
 )
 from dtm_contact.sources import (
     IN_FIELDS,
+    LABELLED,
     Answered,
     CodeMeaning,
     FormLayout,
@@ -33,8 +35,8 @@ from dtm_contact.sources import (
     WhereToRead,
     canonical,
 )
-from dtm_contact.sources.entries import read_lines
-from dtm_contact.sources.filled import fill_in
+from dtm_contact.sources.entries import FormEntry, read_lines, read_page
+from dtm_contact.sources.filled import Filled, fill_in
 from dtm_contact.text import fold
 from dtm_contact.wording import worded
 
@@ -42,6 +44,13 @@ SOURCES_FILE: Final = "sources.yaml"
 
 _MOST_CODES: Final = 300
 _MOST_LABELS: Final = 20
+_LABELLED: Final = frozenset(LABELLED)
+_FOUND_ANYWHERE: Final = frozenset(
+    {SourceField.EMAIL, SourceField.PHONE, SourceField.WRITER_EMAIL, SourceField.WRITER_PHONE}
+)
+"""Fields whose value is found among other words of a label."""
+_WHOLE: Final = frozenset({SourceField.TEXT, SourceField.IGNORED})
+"""Fields that are all of their label's value."""
 _WHO: Final = frozenset({SourceField.NAME, SourceField.FIRST_NAME, SourceField.LEASE, SourceField.EMAIL})
 """Fields that say who writes, which nobody may type into a text."""
 
@@ -101,24 +110,44 @@ _Ending = Annotated[str, Field(min_length=2, max_length=200), AfterValidator(_ch
 _Pattern = Annotated[str, Field(min_length=1, max_length=PATTERN_LIMIT), AfterValidator(_check_pattern)]
 _Sender = Annotated[str, Field(min_length=3, max_length=254), AfterValidator(_check_sender)]
 _Senders = Annotated[tuple[_Sender, ...], Field(max_length=200), BeforeValidator(one_or_several)]
+_Sign = Annotated[str, Field(min_length=1, max_length=40)]
 _Time = Annotated[str, AfterValidator(_check_time)]
 
 
 class _Where(StrictModel):
-    """Where a field is read: of one or several labels, of the subject, or of what a pattern finds there."""
+    """Where a field is read: of labels or headings, of the subject, or of a part of what stands there."""
 
     labels: _Labels | None = None
+    heading: _Labels | None = None
     subject: _Pattern | None = None
     pattern: _Pattern | None = None
+    before: _Sign | None = None
+    after: _Sign | None = None
+
+    @property
+    def every_label(self) -> tuple[str, ...]:
+        """All its labels, as the file has them, headings too."""
+        return (*(self.labels or ()), *(self.heading or ()))
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is but a part of the value of its label."""
+        return bool(self.pattern or self.before or self.after)
 
     @model_validator(mode="after")
     def _somewhere(self) -> Self:
-        if self.labels is None and self.subject is None:
+        if not self.every_label and self.subject is None:
             raise InvalidValueError(
-                worded("this says nowhere to read"), worded("write labels: …, or subject: 'pattern'")
+                worded("this says nowhere to read"), worded("write labels: …, heading: … or subject: 'pattern'")
             )
-        if self.pattern is not None and self.labels is None:
-            raise InvalidValueError(worded("pattern looks into the value of a label"), worded("add labels: …"))
+        if self.is_part and not self.every_label:
+            raise InvalidValueError(
+                worded("pattern, before and after look into the value of a label"), worded("add labels: …")
+            )
+        if self.pattern and (self.before or self.after):
+            raise InvalidValueError(
+                worded("pattern already says which part"), worded("leave out before and after, or the pattern")
+            )
         return self
 
 
@@ -136,24 +165,45 @@ def _as_where(value: Any) -> Any:
     return value if isinstance(value, Mapping) else {"labels": value}
 
 
-class _Code(StrictModel):
-    """What a code means."""
+def _as_code(value: Any) -> Any:
+    return {"topic": value} if isinstance(value, str) else value
+
+
+class _State(StrictModel):
+    """What a code means beside a state."""
 
     topic: _Text
     priority: Literal["P2", "P3", "P4"] | None = None
     alarm: Literal["certain", "possible"] | None = None
 
 
-_Meant = Annotated[_Code, BeforeValidator(lambda value: {"topic": value} if isinstance(value, str) else value)]
+_States = Annotated[dict[str, Annotated[_State, BeforeValidator(_as_code)]], Field(max_length=_MOST_CODES)]
+
+
+class _Code(_State):
+    """What a code means, and what instead beside some states."""
+
+    states: _States = Field(default_factory=dict)
+
+
+_Meant = Annotated[_Code, BeforeValidator(_as_code)]
 
 
 class _Test(StrictModel):
-    """A text, and what is read of it: of each field that is named, its value; and the topic."""
+    """A text, or HTML, and what is read of it: of each field that is named, its value; the topic, and the alarm."""
 
-    text: Annotated[str, Field(min_length=1, max_length=10_000)]
+    text: Annotated[str, Field(min_length=1, max_length=10_000)] | None = None
+    html: Annotated[str, Field(min_length=1, max_length=20_000)] | None = None
     subject: str = ""
     reads: dict[SourceField, str] = Field(default_factory=dict)
     topic: _Text | None = None
+    alarm: AlarmLevel | None = None
+
+    @model_validator(mode="after")
+    def _one_text(self) -> Self:
+        if (self.text is None) == (self.html is None):
+            raise InvalidValueError(worded("a test has one message"), worded("write text: …, or html: …"))
+        return self
 
 
 class _Source(StrictModel):
@@ -169,8 +219,10 @@ class _Source(StrictModel):
     needs: Annotated[tuple[SourceField, ...], BeforeValidator(one_or_several)] | None = None
     boilerplate: Annotated[tuple[_Label, ...], BeforeValidator(one_or_several), Field(max_length=100)] = ()
     ends_at: Annotated[tuple[_Ending, ...], BeforeValidator(one_or_several), Field(max_length=20)] = ()
+    empty: Annotated[tuple[_Label, ...], BeforeValidator(one_or_several), Field(max_length=100)] = ()
     topic: _Meant | None = None
     topics: Annotated[dict[str, _Meant], Field(max_length=_MOST_CODES)] = Field(default_factory=dict)
+    states: _States = Field(default_factory=dict)
     topics_are: Literal["binding", "hint"] = "binding"
     answers: Answered | None = None
     channel: Annotated[Channel, AfterValidator(_check_channel)] | None = None
@@ -233,8 +285,10 @@ def load_sources(root: Path, allowed: AllowedNames, problems: list[Problem]) -> 
 
 def _source(name: str, entry: _Source) -> Source:
     fields = {each: _where(where) for each, where in entry.fields.items()}
-    answers = entry.answers or (Answered.PERSON if SourceField.EMAIL in fields else Answered.NOBODY)
-    needs = entry.needs if entry.needs is not None else tuple({SourceField.TEXT} & fields.keys())
+    answers = entry.answers or (Answered.PERSON if _answered_field(entry) in fields else Answered.NOBODY)
+    # Of a voice message nothing may have been transcribed; without its caller the notice was not read.
+    usual = SourceField.PHONE if entry.reads == (FormLayout.VOICEMAIL,) else SourceField.TEXT
+    needs = entry.needs if entry.needs is not None else tuple({usual} & fields.keys())
     numbered = SourceField.REQUEST in fields or entry.intake is not None
     joins = SourceField(entry.joins) if entry.joins else SourceField.REQUEST if numbered else None
     return Source(
@@ -247,9 +301,11 @@ def _source(name: str, entry: _Source) -> Source:
         fields=fields,
         needs=frozenset(needs),
         boilerplate=tuple(map(canonical, entry.boilerplate)),
+        blanks=frozenset(map(canonical, entry.empty)),
         ends_at=tuple(map(fold, entry.ends_at)),
         hints=entry.topics_are == "hint",
         meanings={canonical(code): _meaning(meant) for code, meant in entry.topics.items()},
+        states=_states(entry.states),
         default=_meaning(entry.topic) if entry.topic else None,
         proven=entry.identity == "proven",
         answered=answers,
@@ -257,6 +313,11 @@ def _source(name: str, entry: _Source) -> Source:
         joins=joins,
         office_id=entry.office,
     )
+
+
+def _answered_field(entry: _Source) -> SourceField:
+    """Return the field that tells where the person is answered: who writes, where that is not who is written about."""
+    return SourceField.EMAIL if WRITER_FIELDS.isdisjoint(entry.fields) else SourceField.WRITER_EMAIL
 
 
 def _partner(name: str, entry: _Partner) -> Source:
@@ -277,14 +338,22 @@ def _partner(name: str, entry: _Partner) -> Source:
 def _where(where: _Where) -> WhereToRead:
     return WhereToRead(
         tuple(dict.fromkeys(map(canonical, where.labels or ()))),
+        tuple(dict.fromkeys(map(canonical, where.heading or ()))),
         _compiled(where.subject) if where.subject else None,
         _compiled(where.pattern) if where.pattern else None,
+        where.before or "",
+        where.after or "",
     )
 
 
-def _meaning(meant: _Code) -> CodeMeaning:
+def _meaning(meant: _State) -> CodeMeaning:
     priority = Priority(meant.priority) if meant.priority else None
-    return CodeMeaning(meant.topic, priority, AlarmLevel(meant.alarm) if meant.alarm else AlarmLevel.NONE)
+    states = _states(meant.states) if isinstance(meant, _Code) else {}
+    return CodeMeaning(meant.topic, priority, AlarmLevel(meant.alarm) if meant.alarm else AlarmLevel.NONE, states)
+
+
+def _states(states: Mapping[str, _State]) -> dict[str, CodeMeaning]:
+    return {canonical(state): _meaning(meant) for state, meant in states.items()}
 
 
 def _faults(document: Document, file: SourcesFile, allowed: AllowedNames) -> Iterator[Problem]:
@@ -305,9 +374,7 @@ def _faults(document: Document, file: SourcesFile, allowed: AllowedNames) -> Ite
 def _unknown_names(
     document: Document, at: tuple[str, str], entry: _Source | _Partner, allowed: AllowedNames
 ) -> Iterator[Problem]:
-    meant: dict[tuple[str, ...], _Code] = {("topic",): entry.topic} if entry.topic else {}
-    meant |= {("topics", code): each for code, each in entry.topics.items()} if isinstance(entry, _Source) else {}
-    for where, code in meant.items():
+    for where, code in _meanings(entry):
         if allowed.topics is not None and code.topic not in allowed.topics:
             yield document.problem(
                 (*at, *where),
@@ -319,6 +386,17 @@ def _unknown_names(
         yield document.problem((*at, "office"), worded("unknown office {office}", office=cut(entry.office)), hint)
 
 
+def _meanings(entry: _Source | _Partner) -> Iterator[tuple[tuple[str, ...], _State]]:
+    """Yield where in a block something is said to mean a topic, and which."""
+    codes: dict[tuple[str, ...], _Code] = {("topic",): entry.topic} if entry.topic else {}
+    if isinstance(entry, _Source):
+        codes |= {("topics", code): each for code, each in entry.topics.items()}
+        yield from ((("states", state), each) for state, each in entry.states.items())
+    for where, code in codes.items():
+        yield where, code
+        yield from (((*where, "states", state), each) for state, each in code.states.items())
+
+
 def _contradictions(document: Document, at: tuple[str, str], entry: _Source) -> Iterator[Problem]:
     """Yield what cannot be so of one source."""
     if not entry.senders and entry.intake is None:
@@ -326,7 +404,7 @@ def _contradictions(document: Document, at: tuple[str, str], entry: _Source) -> 
             at, worded("nobody says who this source is"), worded("add from: an address or @domain, or intake: a name")
         )
     in_fields = [layout for layout in entry.reads if layout in IN_FIELDS]
-    labelled = [name for name, where in entry.fields.items() if where.labels]
+    labelled = [name for name, where in entry.fields.items() if where.every_label]
     if in_fields and not labelled:
         yield document.problem(
             at,
@@ -338,12 +416,13 @@ def _contradictions(document: Document, at: tuple[str, str], entry: _Source) -> 
             "whoever fills in a form may send a file of JSON with it: write reads: json alone, or leave it out"
         )
         yield document.problem((*at, "reads"), worded("json beside another layout is never read of mail"), hint)
-    if labelled and not in_fields:
+    if labelled and _LABELLED.isdisjoint(entry.reads):
         yield document.problem(
             (*at, "fields"),
-            worded("labels are read of lines, a table or JSON alone"),
-            worded("write reads: lines, table or json"),
+            worded("labels are read of lines, a table, JSON or a voice message alone"),
+            worded("write reads: lines, table, json or voicemail"),
         )
+    yield from _useless(document, at, entry)
     yield from _unfounded(document, at, entry)
     yield from _doubled_labels(document, at, entry)
     if entry.identity == "proven":
@@ -358,9 +437,12 @@ def _unfounded(document: Document, at: tuple[str, str], entry: _Source) -> Itera
             yield document.problem(
                 (*at, "needs", number), worded("{needed} is no field of this source", needed=needed.value), hint
             )
-    if entry.answers is Answered.PERSON and SourceField.EMAIL not in entry.fields:
+    told = _answered_field(entry)
+    if entry.answers is Answered.PERSON and told not in entry.fields:
         yield document.problem(
-            (*at, "answers"), worded("no field tells the person's address"), worded("add email: … to fields")
+            (*at, "answers"),
+            worded("no field tells the person's address"),
+            worded("add {field}: … to fields", field=told.value),
         )
     if SourceField.OUR_NUMBER in entry.fields and entry.trust is not SourceTrust.VOUCHED:
         hint = worded("a number that anybody could write joins no case: write trust: vouched, or leave the field out")
@@ -370,21 +452,59 @@ def _unfounded(document: Document, at: tuple[str, str], entry: _Source) -> Itera
         yield document.problem(
             (*at, "topics"), worded("no field tells the code"), worded("add topic: … to fields"), at_key=True
         )
+    if SourceField.STATE in entry.fields:
+        if not any("states" in place for place, _code in _meanings(entry)):
+            hint = worded("add states: … to the block, or to one of its topics; or make the label one of ignored")
+            yield document.problem((*at, "fields", "state"), worded("no state means anything"), hint, at_key=True)
+    else:
+        for place, _code in _meanings(entry):
+            if "states" in place:
+                hint = worded("add state: … to fields")
+                yield document.problem((*at, *place), worded("no field tells the state"), hint, at_key=True)
+
+
+def _useless(document: Document, at: tuple[str, str], entry: _Source) -> Iterator[Problem]:
+    """Yield what a block says that the way its fields are written leaves no use for."""
+    for key, layouts in (
+        ("ends_at", {FormLayout.JSON, FormLayout.SCAN}),
+        ("boilerplate", {FormLayout.SCAN}),
+        ("empty", {FormLayout.MESSAGE, FormLayout.SCAN}),
+    ):
+        if getattr(entry, key) and layouts.issuperset(entry.reads):
+            reads = ", ".join(layout.value for layout in entry.reads)
+            message = worded("{key} says nothing where reads is {reads}", key=key, reads=reads)
+            yield document.problem((*at, key), message, worded("leave it out"), at_key=True)
+    for name, where in entry.fields.items():
+        if name in _WHOLE and where.is_part:
+            message = worded("{name} is all that stands under its label", name=name.value)
+            hint = worded("leave out pattern, before and after; what the form adds below is boilerplate or ends_at")
+            yield document.problem((*at, "fields", name.value), message, hint)
+    if SourceField.TIME in entry.fields and FormLayout.VOICEMAIL not in entry.reads:
+        hint = worded("make the label one of ignored: a message counts from when it came in")
+        yield document.problem(
+            (*at, "fields", "time"), worded("time is read of a voice message alone"), hint, at_key=True
+        )
 
 
 def _doubled_labels(document: Document, at: tuple[str, str], entry: _Source) -> Iterator[Problem]:
-    seen: dict[str, str] = {}
+    seen: dict[str, SourceField] = {}
     for name, where in entry.fields.items():
-        for label in where.labels or ():
-            other = seen.setdefault(canonical(label), name.value)
-            if other != name.value:
+        for label in where.every_label:
+            other = seen.setdefault(canonical(label), name)
+            if other is not name and not (_is_share(entry, name) and _is_share(entry, other)):
                 message = worded(
                     "the label {label} is read for {other} and for {name}",
                     label=shown(label),
-                    other=other,
+                    other=other.value,
                     name=name.value,
                 )
-                yield document.problem((*at, "fields", name.value), message, worded("leave it to one of them"))
+                hint = worded("leave it to one of them, or say which part is whose by before, after or pattern")
+                yield document.problem((*at, "fields", name.value), message, hint)
+
+
+def _is_share(entry: _Source, name: SourceField) -> bool:
+    """Return whether a field takes a part of its label's value and leaves the rest to others."""
+    return name not in _WHOLE and (name in _FOUND_ANYWHERE or entry.fields[name].is_part)
 
 
 def _unproven(document: Document, at: tuple[str, str], entry: _Source) -> Iterator[Problem]:
@@ -393,6 +513,9 @@ def _unproven(document: Document, at: tuple[str, str], entry: _Source) -> Iterat
         yield document.problem(
             (*at, "trust"), worded("who is not vouched for can prove nobody"), worded("write trust: vouched")
         )
+    if not WRITER_FIELDS.isdisjoint(entry.fields):
+        hint = worded("write identity: asserted; who writes about somebody is not that person")
+        yield document.problem((*at, "identity"), worded("the fields name a person who does not write"), hint)
     for needed in (SourceField.NAME, SourceField.LEASE):
         if needed not in entry.fields:
             hint = worded("a lease number and a name prove together; add both to fields")
@@ -416,13 +539,7 @@ def _untrue(document: Document, name: str, entry: _Source, source: Source) -> It
     """Yield the tests of a source that do not come true, read as labelled lines."""
     for number, test in enumerate(entry.tests):
         at = ("sources", name, "tests", number)
-        lines = [line.text for line in lines_of(test.text)]
-        entries = (
-            read_lines(lines[: source.end_of_text(lines)], source.labels)
-            if set(IN_FIELDS) & set(source.layouts)
-            else []
-        )
-        filled = fill_in(source, entries, test.subject, typed_in=bool(entries))
+        filled = read_test(source, test.text or "", test.html or "", test.subject)
         for field, wanted in test.reads.items():
             found = filled.values.get(field, "")
             if found != wanted:
@@ -430,9 +547,8 @@ def _untrue(document: Document, name: str, entry: _Source, source: Source) -> It
                 yield document.problem(
                     (*at, "reads", field.value), message, worded("it expects {wanted}", wanted=shown(wanted))
                 )
-        meaning = (
-            source.meaning(filled.values[SourceField.TOPIC]) if SourceField.TOPIC in filled.values else source.default
-        )
+        values = filled.values
+        meaning = source.meaning(values.get(SourceField.TOPIC, ""), values.get(SourceField.STATE, ""))
         if test.topic is not None and (meaning is None or meaning.topic != test.topic):
             message = (
                 worded("the test finds the topic {topic}", topic=meaning.topic)
@@ -440,3 +556,18 @@ def _untrue(document: Document, name: str, entry: _Source, source: Source) -> It
                 else worded("the test finds no topic")
             )
             yield document.problem((*at, "topic"), message, worded("it expects {wanted}", wanted=test.topic))
+        level = meaning.alarm if meaning is not None else AlarmLevel.NONE
+        if test.alarm not in (None, level):
+            message = worded("by its code the test is of alarm {level}", level=level.value)
+            yield document.problem((*at, "alarm"), message, worded("it expects {wanted}", wanted=test.alarm.value))
+
+
+def read_test(source: Source, text: str, html: str, subject: str) -> Filled:
+    """Return what the fields of a source say of a test's message."""
+    entries: list[FormEntry] = []
+    if html and FormLayout.TABLE in source.layouts:
+        entries = read_page(html.encode(), "utf-8", source.labels, source.end_of_text, Notes())
+    elif not _LABELLED.isdisjoint(source.layouts):
+        lines = [line.text for line in lines_of(text)]
+        entries = read_lines(lines[: source.end_of_text(lines)], source.labels, source.headings)
+    return fill_in(source, entries, subject, typed_in=bool(entries) and not html)

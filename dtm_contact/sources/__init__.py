@@ -2,6 +2,7 @@
 
 from dtm_contact.sources.definition import (
     IN_FIELDS,
+    LABELLED,
     Answered,
     CodeMeaning,
     FormLayout,
@@ -15,6 +16,7 @@ from dtm_contact.sources.reading import from_source, intake_of
 
 __all__ = [
     "IN_FIELDS",
+    "LABELLED",
     "Answered",
     "CodeMeaning",
     "FormLayout",

@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from dtm_contact.model import AlarmLevel, Authentication, Channel, Contact, Priority, SourceField, domain_of
+from dtm_contact.model import (
+    WRITER_FIELDS,
+    AlarmLevel,
+    Authentication,
+    Channel,
+    Contact,
+    Priority,
+    SourceField,
+    domain_of,
+)
 from dtm_contact.sources.entries import canonical
 from dtm_contact.text import fold
 
@@ -27,7 +36,8 @@ class FormLayout(StrEnum):
     LINES = "lines"
     """Lines that begin with a label: "Nom : Roy"."""
     TABLE = "table"
-    """A table in HTML: a label and its value in a row, or labels in one row and values in the next."""
+    """HTML: a table with a label and its value in a row, or labels in one row and values in the next; or labels that
+    are marked as such, each before its value."""
     JSON = "json"
     """An object in JSON that came along."""
     MESSAGE = "message"
@@ -35,10 +45,12 @@ class FormLayout(StrEnum):
     SCAN = "scan"
     """Files of a copier or a scanner; its own words say nothing."""
     VOICEMAIL = "voicemail"
-    """A telephone system's notice of a voice message."""
+    """A telephone system's notice of a voice message; its fields are labelled lines."""
 
 
 IN_FIELDS: Final = (FormLayout.LINES, FormLayout.TABLE, FormLayout.JSON)
+LABELLED: Final = (*IN_FIELDS, FormLayout.VOICEMAIL)
+"""Layouts in which labels are read."""
 
 
 class SourceTrust(StrEnum):
@@ -65,22 +77,52 @@ class WhereToRead:
 
     Attributes:
         labels: as they are compared, the first that counts first.
+        headings: labels that stand alone on a line above their value, with no sign behind; as they are compared.
         subject: what finds it in the mail's subject; None: it is not looked for there.
         pattern: what finds it in the value of its label; None: it is all of that.
+        before, after: signs before or behind which it stands in the value; empty: from its beginning, to its end.
     """
 
     labels: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
     subject: Any = None
     pattern: Any = None
+    before: str = ""
+    after: str = ""
+
+    @property
+    def is_part(self) -> bool:
+        """Whether the field is a part of its label's value, which others may share."""
+        return self.pattern is not None or bool(self.before or self.after)
+
+    def part(self, value: str) -> str:
+        """Return what of the value of a label is this field's; empty where nothing is."""
+        if self.pattern is not None:
+            found = self.pattern.search(value)
+            return matched_text(found) if found else ""
+        if self.after:
+            value = value.partition(self.after)[2]
+        return (value.partition(self.before)[0] if self.before else value).strip()
+
+
+def matched_text(seen: Any) -> str:
+    """Return what a pattern found: what stands in its brackets, else all of it."""
+    return str(seen.group(1) if seen.re.groups else seen.group()).strip()
 
 
 @dataclass(frozen=True, slots=True)
 class CodeMeaning:
-    """What a code of a source means: a topic, how urgent it is, and whether somebody is in danger."""
+    """What a code of a source means: a topic, how urgent it is, and whether somebody is in danger.
+
+    Attributes:
+        topic, priority, alarm: what it says.
+        states: what it means instead, by the state that stands beside it, as that is compared.
+    """
 
     topic: str
     priority: Priority | None = None
     alarm: AlarmLevel = AlarmLevel.NONE
+    states: Mapping[str, "CodeMeaning"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +138,10 @@ class Source:
         fields: where each field is looked for, in the order of the form.
         needs: the fields without which it was not read.
         boilerplate: words of the form's own, as they are compared: a line that holds one says nothing.
+        blanks: values, as they are compared, by which its program says that a field is empty.
         ends_at: beginnings, folded, of the line at which the form's own closing words begin.
         meanings: by code, as it is compared.
+        states: what any code means by the state that stands beside it, unless it says so itself; as it is compared.
         hints: its codes were chosen by somebody who may not know: they fix no topic that the text says otherwise.
         default: what a code means that is not among them; None: nothing.
         proven: it vouches for who writes.
@@ -118,8 +162,10 @@ class Source:
     fields: Mapping[SourceField, WhereToRead] = field(default_factory=dict)
     needs: frozenset[SourceField] = frozenset()
     boilerplate: tuple[str, ...] = ()
+    blanks: frozenset[str] = frozenset()
     ends_at: tuple[str, ...] = ()
     meanings: Mapping[str, CodeMeaning] = field(default_factory=dict)
+    states: Mapping[str, CodeMeaning] = field(default_factory=dict)
     hints: bool = False
     default: CodeMeaning | None = None
     proven: bool = False
@@ -133,23 +179,39 @@ class Source:
 
     @property
     def labels(self) -> frozenset[str]:
-        """All labels, as they are compared."""
-        return frozenset(label for where in self.fields.values() for label in where.labels)
+        """All labels, headings too, as they are compared."""
+        return frozenset(label for where in self.fields.values() for label in (*where.labels, *where.headings))
 
-    def meaning(self, code: str) -> CodeMeaning | None:
-        """Return what a code means: as it stands there, else the longest that stands in it as whole words."""
-        known = self._known(code)
-        return self.default if known is None else self.meanings[known]
+    @property
+    def headings(self) -> frozenset[str]:
+        """The labels that need no sign behind them where they stand alone on a line."""
+        return frozenset(heading for where in self.fields.values() for heading in where.headings)
+
+    @property
+    def about_other(self) -> bool:
+        """Whether those who write are not the person whom its fields name."""
+        return not WRITER_FIELDS.isdisjoint(self.fields)
+
+    def meaning(self, code: str, state: str = "") -> CodeMeaning | None:
+        """Return what a code means beside a state; each as it stands there, else the longest that stands in it whole.
+
+        What a code says of a state goes before what all codes have in common.
+        """
+        known = _known(code, self.meanings) if code else None
+        meant = self.default if known is None else self.meanings[known]
+        for states in (meant.states if meant is not None else {}, self.states):
+            stands = _known(state, states)
+            if stands is not None:
+                return states[stands]
+        return meant
 
     def is_known(self, code: str) -> bool:
         """Return whether the block gives a code a meaning of its own."""
-        return self._known(code) is not None
+        return _known(code, self.meanings) is not None
 
-    def _known(self, code: str) -> str | None:
-        said = canonical(code)
-        if said in self.meanings:
-            return said
-        return max((known for known in self.meanings if f" {known} " in f" {said} "), key=len, default=None)
+    def is_known_state(self, state: str) -> bool:
+        """Return whether the block says what a state means, beside any code."""
+        return any(_known(state, each) for each in (self.states, *(code.states for code in self.meanings.values())))
 
     def end_of_text(self, lines: Sequence[str]) -> int:
         """Return the place of the line at which the form's own closing words begin; else the place behind all.
@@ -166,14 +228,25 @@ class Source:
 
     def is_boilerplate(self, line: str) -> bool:
         """Return whether a line is the form's own: it holds one of its phrases, or no more than a greeting."""
+        return canonical(line) in _SAYS_NOTHING or self.has_own_phrase(line)
+
+    def has_own_phrase(self, line: str) -> bool:
+        """Return whether a line holds one of the phrases of the form itself."""
         said = f" {canonical(line)} "
-        return said.strip() in _SAYS_NOTHING or any(f" {phrase} " in said for phrase in self.boilerplate)
+        return any(f" {phrase} " in said for phrase in self.boilerplate)
 
     def trusts(self, authentication: Authentication) -> bool:
         """Return whether what our server authentication of a sender is enough for this source."""
         if self.trust is SourceTrust.UNLESS_FAILED:
             return authentication is not Authentication.FAILED
         return authentication is Authentication.VOUCHED
+
+
+def _known(code: str, meanings: Mapping[str, CodeMeaning]) -> str | None:
+    said = canonical(code)
+    if said in meanings:
+        return said
+    return max((known for known in meanings if f" {known} " in f" {said} "), key=len, default=None)
 
 
 @dataclass(frozen=True)
@@ -201,9 +274,13 @@ class SourceBook:
 
         Whatever only looks like one is of none.
         """
-        address = contact.sender.address.strip().lower()
-        found = self._senders.get(address) or self._senders.get(f"@{domain_of(address)}", ())
+        found = self.of_address(contact.sender.address)
         return tuple(source for source in found if source.trusts(contact.authentication))
+
+    def of_address(self, address: str) -> tuple[Source, ...]:
+        """Return the sources that write from an address, else those of its domain, whoever vouches for it."""
+        address = address.strip().lower()
+        return self._senders.get(address) or self._senders.get(f"@{domain_of(address)}", ())
 
     def of_intake(self, name: str) -> tuple[Source, ...]:
         """Return the sources that our own intake takes in under a name."""

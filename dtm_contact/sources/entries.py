@@ -6,7 +6,7 @@ here. All are bounded, and none fails on any bytes.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import islice
@@ -33,6 +33,8 @@ _LONGEST_VALUE: Final = limits.NEW_TEXT + 1
 _WORD: Final = re.compile(r"[a-z0-9]+")
 _SEPARATORS: Final = (":", "=", "\t")
 _LONGEST_LABEL: Final = 120
+_UNDERLINE: Final = re.compile(r"[-=_*~.]{2,200}")
+_LABELS_IN_HTML: Final = frozenset({"label", "dt"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class FormEntry:
     Attributes:
         label: its label, normalised by `canonical`; empty for text that follows no label.
         value: the text after the label, line feeds included.
-        written: label and text as they stand in the message.
+        written: label and text as they stand in the message; of an object in JSON, the keys with dots between them.
     """
 
     label: str
@@ -55,21 +57,28 @@ def canonical(label: str) -> str:
     return " ".join(_WORD.findall(fold(label)))
 
 
-def read_lines(lines: Iterable[str], labels: AbstractSet[str]) -> list[FormEntry]:
+def read_lines(
+    lines: Iterable[str], labels: AbstractSet[str], headings: AbstractSet[str] = frozenset()
+) -> list[FormEntry]:
     """Return the labelled lines of a text; a line without one of `labels` goes on with what stands above it.
 
     Args:
         lines: the text.
         labels: those of the source, as they are compared: whatever else stands before a colon is text.
+        headings: those of `labels` that need no sign behind them where they stand alone on a line; what underlines
+            them is no part of the value.
     """
     entries: list[FormEntry] = []
     label = ""
     value: list[str] = []
     written: list[str] = []
     for line in lines:
-        name, rest = _parted(line) if len(entries) < MOST_ENTRIES else ("", "")
+        name, rest = parted(line) if len(entries) < MOST_ENTRIES else ("", "")
+        if name not in labels and len(entries) < MOST_ENTRIES:
+            name, rest = _heading(line, headings), ""
         if name not in labels:
-            value.append(line)
+            underlined = label in headings and not any(value) and _UNDERLINE.fullmatch(line.strip())
+            value.append("" if underlined else line)
             written.append(line)
             continue
         if written:
@@ -80,7 +89,15 @@ def read_lines(lines: Iterable[str], labels: AbstractSet[str]) -> list[FormEntry
     return entries
 
 
-def _parted(line: str) -> tuple[str, str]:
+def _heading(line: str, headings: AbstractSet[str]) -> str:
+    """Return the heading that a line is, as it is compared; empty where it is none. Quoted lines are none."""
+    if not headings or len(line) > _LONGEST_LABEL or line.lstrip().startswith(">"):
+        return ""
+    name = canonical(line)
+    return name if name in headings else ""
+
+
+def parted(line: str) -> tuple[str, str]:
     """Return the label that a line begins with, as it is compared, and what follows; quoted lines have none."""
     text = line.strip()
     ends = [at for sign in _SEPARATORS if (at := text.find(sign, 0, _LONGEST_LABEL)) > 0]
@@ -96,7 +113,9 @@ def _entry(label: str, value: Sequence[str], written: Sequence[str]) -> FormEntr
 def read_tables(data: bytes, charset: str, labels: AbstractSet[str]) -> list[FormEntry]:
     """Return what the tables of an HTML text say: a label with its value beside it, or below it where labels head rows.
 
-    A table within the value of a known label is part of that value, and nothing in it is a label.
+    So do elements that are made for labels: what follows a `label` to the next one beside it, and the `dd` of a `dt`.
+    A table within the value of a known label is part of that value, and nothing in it is a label. A label that the
+    source does not know comes with its value, too; one without a value comes for what is written there.
 
     Args:
         data: the octets of the text.
@@ -107,8 +126,11 @@ def read_tables(data: bytes, charset: str, labels: AbstractSet[str]) -> list[For
     entries: list[FormEntry] = []
     heads: tuple[str, ...] = ()
     values: set[int] = set()
-    for row in islice(root.css("tr"), _MOST_ROWS) if root is not None else ():
+    for row in islice(root.css("tr, label, dt"), _MOST_ROWS) if root is not None else ():
         if values and _stands_in(row, values):
+            continue
+        if row.tag in _LABELS_IN_HTML:
+            entries.append(_labelled(row))
             continue
         cells = [cell for cell in row.iter() if cell.tag in _CELLS][:_MOST_CELLS]
         named = tuple(_label(cell) for cell in cells)
@@ -120,11 +142,74 @@ def read_tables(data: bytes, charset: str, labels: AbstractSet[str]) -> list[For
             pairs = [] if len(heads) > 1 else _beside(named, cells, labels)
         for label, cell in pairs:
             values.add(cell.mem_id)
-            text = _text(cell)
+            text = _text(cell.html or "")
             entries.append(FormEntry(label, text, text))
+        if not pairs and not heads:
+            entries += _unknown(named, cells)
+        # What stands in a label's own cell is that label, however it is marked.
+        values.update(cell.mem_id for name, cell in zip(named, cells, strict=True) if name in labels)
         if len(entries) >= MOST_ENTRIES:
             break
     return entries[:MOST_ENTRIES]
+
+
+def read_page(
+    data: bytes, charset: str, labels: AbstractSet[str], end_of_text: Callable[[Sequence[str]], int], noted: Notes
+) -> list[FormEntry]:
+    """Return what `read_tables` reads of an HTML text, and behind it, under no label, what stands outside of that.
+
+    Args:
+        data: the octets of the text.
+        charset: as its part declares it; empty: not declared.
+        labels: those of the source, as they are compared.
+        end_of_text: the place of the line, among those outside, at which the form's closing words begin.
+        noted: what is to be said of the text is added here.
+    """
+    entries = read_tables(data, charset, labels)
+    if not entries:
+        return []
+    told = {_plain(line) for entry in entries for part in (entry.value, entry.written) for line in part.split("\n")}
+    shown = (line.text.strip() for line in html_lines(data, charset, noted) if "\t" not in line.text.strip())
+    beside = [text for text in shown if text and _plain(text) not in told and canonical(text) not in labels]
+    return [*entries, *(FormEntry("", text, text) for text in islice(beside[: end_of_text(beside)], MOST_ENTRIES))]
+
+
+def _plain(line: str) -> str:
+    return " ".join(line.split())
+
+
+def _unknown(named: Sequence[str], cells: Sequence[LexborNode]) -> Iterator[FormEntry]:
+    """Yield a row of two cells whose label the source does not know; layout has a table in one of them, or no words."""
+    if len(cells) == 2 and named[0] and cells[1].css_first("table") is None:  # noqa: PLR2004 - a label and its value
+        value = _text(cells[1].html or "")
+        yield FormEntry(named[0], value, "\n".join((_plain(cells[0].text()), value)))
+
+
+def _labelled(label: LexborNode) -> FormEntry:
+    """Return a label that is marked as one, with what follows it to the next; else with the element behind its own."""
+    words = _plain(label.text())
+    value = "".join(_until_next(label.next, label.tag))
+    if not value.strip() and label.parent is not None and label.tag != "dt":
+        behind = next((node for node in _siblings(label.parent.next) if (node.html or "").strip()), None)
+        holds_label = behind is not None and (behind.tag == "label" or behind.css_first("label, dt, tr") is not None)
+        value = (behind.html or "") if behind is not None and not holds_label else ""
+    text = _text(value).strip()
+    name = canonical(words) if len(words) <= _LONGEST_LABEL else ""
+    return FormEntry(name, text, "\n".join((words, f"{words} {text}")))
+
+
+def _until_next(node: LexborNode | None, tag: str | None) -> Iterator[str]:
+    """Yield the HTML of a node and of those behind it, to one of a tag, or one that holds such a one."""
+    for each in _siblings(node):
+        if each.tag == tag or each.css_first(tag or "label") is not None:
+            return
+        yield each.html or ""
+
+
+def _siblings(node: LexborNode | None) -> Iterator[LexborNode]:
+    while node is not None:
+        yield node
+        node = node.next
 
 
 _CELLS: Final = frozenset({"td", "th"})
@@ -151,8 +236,8 @@ def _label(cell: LexborNode) -> str:
     return canonical(text) if len(text) <= _LONGEST_LABEL else ""
 
 
-def _text(cell: LexborNode) -> str:
-    return text_of(html_lines((cell.html or "").encode(), "utf-8", Notes()))[:_LONGEST_VALUE]
+def _text(html: str) -> str:
+    return text_of(html_lines(html.encode(), "utf-8", Notes()))[:_LONGEST_VALUE]
 
 
 def _stands_in(row: LexborNode, cells: AbstractSet[int]) -> bool:
@@ -200,4 +285,4 @@ def _flattened(value: Any, path: tuple[str, ...], depth: int) -> Iterator[FormEn
         case str():
             text = value[:_LONGEST_VALUE].replace("\r\n", "\n").strip()
             if text:
-                yield FormEntry(canonical(" ".join(path)), text, text)
+                yield FormEntry(canonical(" ".join(path)), text, ".".join(path))

@@ -7,16 +7,17 @@ the last time that it stands there. What is no value of its field, and what stan
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from dtm_contact.model import SourceField
-from dtm_contact.sources.definition import JOINED, Source, WhereToRead
+from dtm_contact.sources.definition import JOINED, Source, WhereToRead, matched_text
 from dtm_contact.sources.entries import FormEntry, canonical
-from dtm_contact.text import phone_key
+from dtm_contact.text import find_phones, phone_key
 
 _LONGEST: Final = {SourceField.ADDRESS: 300, SourceField.PLACE: 200, SourceField.SUBJECT: 300, SourceField.TOPIC: 200}
 _LONGEST_OTHER: Final = 80
+_OF_NAME: Final = (SourceField.TITLE, SourceField.FIRST_NAME, SourceField.NAME)
 _WORDS_OF_TEXT: Final = 3
 """Words from which a value under a label that nobody knows is read as text."""
 
@@ -34,13 +35,22 @@ class Filled:
         values: by field, what was read.
         text: what the person wrote, and whatever else is no field.
         contradicted: fields that stand there twice, each time with another value: neither counts.
-        invalid: fields whose value is none.
+        invalid: fields whose value is none, and is read as text.
+        dropped: fields whose value is none, and says nothing as text either.
+        found_phone: a phone number that stood where a name belongs.
     """
 
     values: dict[SourceField, str] = field(default_factory=dict)
     text: str = ""
     contradicted: list[SourceField] = field(default_factory=list)
     invalid: list[SourceField] = field(default_factory=list)
+    dropped: list[SourceField] = field(default_factory=list)
+    found_phone: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the person, as its parts stand one after the other."""
+        return " ".join(filter(None, (self.values.get(each, "") for each in _OF_NAME)))
 
 
 def fill_in(source: Source, entries: Sequence[FormEntry], subject: str, *, typed_in: bool) -> Filled:
@@ -53,16 +63,19 @@ def fill_in(source: Source, entries: Sequence[FormEntry], subject: str, *, typed
         typed_in: whoever fills in a text can write lines that look like labels.
     """
     filled = Filled()
+    entries = [_blanked(each, source) for each in entries]
     told, spoken = _form_and_spoken(source, entries) if typed_in else (list(entries), [])
     labels = source.labels
     beside = [each for each in told if each.label not in labels]
+    rests = _Rests()
     for name, where in source.fields.items():
         found = _found(name, where, told, subject)
-        rest = _take(filled, name, found, where)
+        _take(filled, name, found, where, rests)
         if name is SourceField.TEXT:
             spoken = [*found, *spoken]
-        else:
-            beside += [FormEntry("", each, each) for each in rest if each]
+    if filled.found_phone:
+        filled.values.setdefault(SourceField.PHONE, filled.found_phone)
+    beside += [FormEntry("", each, each) for each in rests.lines()]
     own = "\n".join(filter(None, (each.strip("\n") for each in _texts(spoken, source))))
     others = (_without_boilerplate(each.value, source) for each in beside if _says_something(each, typed_in=typed_in))
     filled.text = "\n\n".join(filter(None, (own, *others)))
@@ -71,10 +84,47 @@ def fill_in(source: Source, entries: Sequence[FormEntry], subject: str, *, typed
     return filled
 
 
+def _blanked(entry: FormEntry, source: Source) -> FormEntry:
+    """Return an entry without its value where that is how the source's program writes that there is none."""
+    return replace(entry, value="") if source.blanks and canonical(entry.value) in source.blanks else entry
+
+
+class _Rests:
+    """What of the values of labels is no field's: what goes on below them, and parts that no field took."""
+
+    def __init__(self) -> None:
+        self._below: dict[int, str] = {}
+        self._untaken: dict[int, str] = {}
+        self._taken: set[int] = set()
+        self._said: dict[str, None] = {}
+
+    def below(self, entry: FormEntry, text: str) -> None:
+        """Keep what stands below the value of an entry; of several fields that read it, the one that takes most."""
+        known = self._below.get(id(entry), text)
+        self._below[id(entry)] = min(known, text, key=len)
+
+    def taken(self, entry: FormEntry) -> None:
+        """Note that a field took its part of an entry."""
+        self._taken.add(id(entry))
+
+    def untaken(self, entry: FormEntry, value: str) -> None:
+        """Keep the value of which a field took nothing, unless another one takes its part."""
+        self._untaken[id(entry)] = value
+
+    def said(self, value: str) -> None:
+        """Keep what cannot be a value of its field."""
+        self._said[value] = None
+
+    def lines(self) -> list[str]:
+        """Return all that is to be read as text, each once; a part that no field took where it has several words."""
+        untaken = (value for at, value in self._untaken.items() if at not in self._taken and has_words(value))
+        return [*filter(None, dict.fromkeys((*self._below.values(), *untaken, *self._said)))]
+
+
 def _form_and_spoken(source: Source, entries: Sequence[FormEntry]) -> tuple[list[FormEntry], list[FormEntry]]:
     """Part the lines that the form wrote from those within the person's text."""
     where = source.fields.get(SourceField.TEXT)
-    of_text = frozenset(where.labels) if where else frozenset()
+    of_text = frozenset((*where.labels, *where.headings)) if where else frozenset()
     start = next((at for at, entry in enumerate(entries) if entry.label in of_text), None)
     if start is None:
         return list(entries), []
@@ -96,55 +146,85 @@ def _as_text(entry: FormEntry, of_text: frozenset[str]) -> FormEntry:
 
 def _labels_behind_text(source: Source) -> frozenset[str]:
     names = list(source.fields)
-    behind = names[names.index(SourceField.TEXT) + 1 :] if SourceField.TEXT in names else []
-    return frozenset(label for name in behind for label in source.fields[name].labels)
+    at = names.index(SourceField.TEXT) + 1 if SourceField.TEXT in names else len(names)
+    before, behind = (
+        {label for name in part for label in (*source.fields[name].labels, *source.fields[name].headings)}
+        for part in (names[:at], names[at:])
+    )
+    return frozenset(behind - before)
 
 
 def _found(name: SourceField, where: WhereToRead, entries: Sequence[FormEntry], subject: str) -> list[FormEntry]:
     """Return the entries that a field is read of: those of its first label that is there, or of all its labels."""
-    by_label = [[entry for entry in entries if entry.label == label] for label in where.labels]
+    by_label = [[entry for entry in entries if entry.label == label] for label in (*where.labels, *where.headings)]
     if where.subject is not None:
         found = where.subject.search(subject)
-        by_label.append([FormEntry("", _group(found), "")] if found else [])
+        by_label.append([FormEntry("", matched_text(found), "")] if found else [])
     there = [each for each in by_label if any(entry.value for entry in each)]
     every = name in JOINED or name is SourceField.IGNORED
     return [entry for each in there for entry in each] if every else (there[0] if there else [])
 
 
-def _group(found: re.Match[str]) -> str:
-    return str(found.group(1) if found.re.groups else found.group()).strip()
-
-
-def _take(filled: Filled, name: SourceField, found: Sequence[FormEntry], where: WhereToRead) -> list[str]:
-    """Keep what a field says, and return the lines that are no part of its value."""
+def _take(filled: Filled, name: SourceField, found: Sequence[FormEntry], where: WhereToRead, rests: _Rests) -> None:
+    """Keep what a field says, and what is no part of its value."""
     if name is SourceField.TEXT or not found:
-        return []
+        return
     if name is SourceField.IGNORED:
-        return [_value(name, entry.value)[1] for entry in found]
-    rest: list[str] = []
-    values: dict[str, None] = {}
+        for entry in found:
+            rests.below(entry, _value(name, entry.value)[1])
+        return
+    values = dict.fromkeys(filter(None, (_read(filled, name, entry, where, rests) for entry in found)))
     # A label that stands there empty, and once more with a value, was typed by somebody that second time.
     emptied = name not in JOINED and not all(entry.value for entry in found)
-    for entry in found:
-        value, more = _value(name, entry.value)
-        rest.append(more)
-        if where.pattern is not None and value:
-            matched = where.pattern.search(value)
-            value = _group(matched) if matched else ""
-        sound = _sound(name, value)
-        if sound:
-            values[sound] = None
-        elif value:
-            filled.invalid.append(name)
-            rest.append(value if len(_WORD.findall(value)) >= _WORDS_OF_TEXT else "")
     if name in JOINED:
         filled.values.update({name: ", ".join(values)[: _LONGEST[name]]} if values else {})
     elif values and (emptied or len({canonical(value) for value in values}) > 1):
         filled.contradicted.append(name)
-        rest += values
+        for value in values:
+            rests.said(value)
     elif values:
         filled.values[name] = next(iter(values))
-    return rest
+
+
+def _read(filled: Filled, name: SourceField, entry: FormEntry, where: WhereToRead, rests: _Rests) -> str:
+    """Return what one entry says of a field; empty where that is nothing. What else stands there is kept as text."""
+    whole, more = _value(name, entry.value)
+    rests.below(entry, more)
+    # What was found in the subject has been cut out of it already.
+    value = where.part(whole) if where.is_part and entry.label else whole
+    if not value:
+        rests.untaken(entry, whole)
+        return ""
+    rests.taken(entry)
+    sound = _sound(name, value)
+    if not sound:
+        return _misplaced(filled, name, value, rests)
+    if not where.is_part and has_words(value.replace(sound, " ")):
+        rests.said(value)
+    return sound
+
+
+def _misplaced(filled: Filled, name: SourceField, value: str, rests: _Rests) -> str:
+    """Return the name beside a phone that was typed there, and keep that; several other words are kept as text."""
+    phones = find_phones(value) if name is SourceField.NAME else []
+    if len(phones) == 1:
+        _key, start, end = phones[0]
+        beside = " ".join(f"{value[:start]} {value[end:]}".split()).strip(" -–—,;/()")
+        called = _sound(name, beside)
+        if called or not beside:
+            filled.found_phone = value[start:end]
+            return called
+    if has_words(value):
+        filled.invalid.append(name)
+        rests.said(value)
+    else:
+        filled.dropped.append(name)
+    return ""
+
+
+def has_words(text: str) -> bool:
+    """Return whether a value has so many words that it may be what somebody wrote."""
+    return len(_WORD.findall(text)) >= _WORDS_OF_TEXT
 
 
 def _value(name: SourceField, text: str) -> tuple[str, str]:
@@ -166,17 +246,27 @@ def _sound(name: SourceField, value: str) -> str:
     if len(value) > _LONGEST.get(name, _LONGEST_OTHER):
         return ""
     match name:
-        case SourceField.EMAIL:
+        case SourceField.EMAIL | SourceField.WRITER_EMAIL:
             addresses = {each.lower() for each in _MAIL_ADDRESS.findall(value.lower())}
             return addresses.pop() if len(addresses) == 1 else ""
-        case SourceField.PHONE:
-            return value if phone_key(value) is not None else ""
+        case SourceField.PHONE | SourceField.WRITER_PHONE:
+            return _phone_in(value)
         case SourceField.LEASE | SourceField.REQUEST | SourceField.OUR_NUMBER | SourceField.EQUIPMENT:
             return value if _NUMBER.fullmatch(value) else ""
-        case SourceField.NAME | SourceField.FIRST_NAME | SourceField.TITLE:
+        case SourceField.NAME | SourceField.FIRST_NAME | SourceField.TITLE | SourceField.WRITER_NAME:
             return value if _NAME.fullmatch(value) else ""
         case _:
             return value
+
+
+def _phone_in(value: str) -> str:
+    """Return the one number that a value is, or that stands in it, as it is written; empty where there are two."""
+    value = value.strip(" <>[];,")
+    value = value if "(" in value else value.rstrip(")")
+    if phone_key(value) is not None:
+        return value
+    found = {key: value[start:end] for key, start, end in reversed(find_phones(value))}
+    return next(iter(found.values())) if len(found) == 1 else ""
 
 
 def _texts(spoken: Sequence[FormEntry], source: Source) -> Iterator[str]:
@@ -189,7 +279,7 @@ def _texts(spoken: Sequence[FormEntry], source: Source) -> Iterator[str]:
 
 def _says_something(entry: FormEntry, *, typed_in: bool) -> bool:
     """Return whether what stands under no known label may be text: in tables and JSON, codes and dates are none."""
-    return typed_in or len(_WORD.findall(entry.value)) >= _WORDS_OF_TEXT
+    return typed_in or has_words(entry.value)
 
 
 def _without_boilerplate(text: str, source: Source) -> str:

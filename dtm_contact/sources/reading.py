@@ -1,9 +1,9 @@
 """A contact as its source says it: the person whom the fields tell in the place of the program that sent it."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import islice
+from datetime import datetime
 from typing import Final
 
 from dtm_contact.labels.judging import SOURCE_FIELDS
@@ -19,27 +19,23 @@ from dtm_contact.model import (
     Mailbox,
     Sourced,
     SourceField,
+    VoiceNotice,
     domain_of,
     request_key,
 )
-from dtm_contact.reading import limits, notes, voice_notice
-from dtm_contact.reading.content import ContentReader
+from dtm_contact.reading import is_speech, limits, notes, voice_notice
 from dtm_contact.reading.headers import PARIS, Headers, split_head
-from dtm_contact.reading.lines import html_lines
-from dtm_contact.reading.mime import Node, parse_message
-from dtm_contact.reading.notes import Notes
 from dtm_contact.sources.definition import IN_FIELDS, Answered, FormLayout, Source, SourceBook
-from dtm_contact.sources.entries import MOST_ENTRIES, FormEntry, read_json, read_lines, read_tables
-from dtm_contact.sources.filled import Filled, fill_in
+from dtm_contact.sources.entries import MOST_ENTRIES
+from dtm_contact.sources.field_reader import FieldReader
+from dtm_contact.sources.filled import Filled, fill_in, has_words
+from dtm_contact.text import phone_key
 
 _MAIL: Final = "message/rfc822"
 _REQUESTS: Final = "http"
 """The receiver under which our intake keeps all that it made a message of, whichever way it came."""
-_JSON_TYPES: Final = frozenset({"application/json", "text/json"})
 _MOST_NUMBERING: Final = 20
 """Sources among which a number that is quoted is looked for."""
-_OCTETS: Final = "application/octet-stream"
-_HTML: Final = "text/html"
 _EMPTINESS: Final = frozenset({notes.NO_TEXT, notes.ONLY_FILES, notes.ONLY_QUOTED, notes.ONLY_LETTER})
 """Notes of a message whose words stand in its fields."""
 
@@ -47,6 +43,7 @@ _NOT_READ: Final = "Les champs de {label} n'ont pas pu être lus : le message a 
 _CUT: Final = "Trop de champs : seuls les premiers ont été lus."
 _TWICE: Final = "Deux valeurs différentes pour {fields} : aucune n'a été retenue."
 _INVALID: Final = "Valeur inattendue pour {fields} : lue comme du texte."
+_DROPPED: Final = "Valeur inattendue pour {fields} : non retenue."
 _LEASE_ALONE: Final = "Un numéro de bail sans nom : il ne désigne personne."
 
 
@@ -99,7 +96,7 @@ def from_source(
     sources = book.of_intake(intake.source) if intake is not None else book.of_sender(contact)
     if not sources or any(sign.kind is Automation.REPLY for sign in contact.automatic_signs):
         return contact
-    letter = _Letter(arrival)
+    letter = FieldReader(arrival)
     numbering = tuple(each.id for each in book.sources.values() if each.joins is SourceField.REQUEST)
     for source in sources:
         read = _read(source, contact, letter, intake, own_numbers, domains)
@@ -119,7 +116,7 @@ def _quoting(contact: Contact, source: Source, numbering: Sequence[str]) -> Cont
 def _read(
     source: Source,
     contact: Contact,
-    letter: "_Letter",
+    letter: FieldReader,
     intake: Intake | None,
     own_numbers: Collection[str],
     domains: Collection[str],
@@ -128,9 +125,9 @@ def _read(
     for layout in _layouts(source, intake):
         match layout:
             case FormLayout.VOICEMAIL:
-                voice = voice_notice(contact, own_numbers)
-                if voice is not None:
-                    return replace(contact, voice=voice, sourced=_said(source, contact))
+                noticed = _as_voice(contact, source, letter, own_numbers)
+                if noticed is not None:
+                    return noticed
             case FormLayout.SCAN:
                 if contact.attachments:
                     silent = replace(contact, subject="", new_text="", signature="", quoted_text="", disclaimer="")
@@ -147,12 +144,6 @@ def _read(
                 if source.needs <= filled.values.keys():
                     return _as_filled(contact, source, filled, domains, cut=len(entries) >= MOST_ENTRIES)
     return None
-
-
-def _is_json(node: Node) -> bool:
-    """Return whether a part is JSON: by its type, or by its name where its sender declares nothing but octets."""
-    by_name = node.media_type == _OCTETS and node.filename.lower().endswith(".json")
-    return by_name or node.media_type in _JSON_TYPES
 
 
 def _layouts(source: Source, intake: Intake | None) -> tuple[FormLayout, ...]:
@@ -183,7 +174,7 @@ def _unread(source: Source, contact: Contact, domains: Collection[str]) -> Conta
 
 def _said(source: Source, contact: Contact, filled: Filled | None = None) -> Sourced:
     values = filled.values if filled is not None else {}
-    meaning = source.meaning(values[SourceField.TOPIC]) if SourceField.TOPIC in values else source.default
+    meaning = source.meaning(values.get(SourceField.TOPIC, ""), values.get(SourceField.STATE, ""))
     key = values.get(source.joins, "") if source.joins is not None else ""
     return Sourced(
         source=source.id,
@@ -191,6 +182,7 @@ def _said(source: Source, contact: Contact, filled: Filled | None = None) -> Sou
         partner=source.partner,
         fields=tuple(FieldValue(name, value) for name, value in values.items() if name is not SourceField.TEXT),
         proven=source.proven and {SourceField.NAME, SourceField.LEASE} <= values.keys(),
+        about_other=filled is not None and source.about_other,
         machine=contact.sender.address.strip().lower(),
         key=request_key(key, source.joins) if key and source.joins is not None else "",
         topic=meaning.topic if meaning is not None else None,
@@ -207,12 +199,62 @@ def _as_written(contact: Contact, source: Source, filled: Filled, domains: Colle
     said = _said(source, contact, filled)
     if source.partner:
         return replace(contact, sourced=replace(said, is_case=not _is_mass(contact)))
+    return _of_machine(_without_own_words(contact, source), source, said, domains)
+
+
+def _without_own_words(contact: Contact, source: Source) -> Contact:
+    """Return a contact of no fields without what the source's program writes around the words: that is kept unread."""
     lines = contact.new_text.split("\n")
     end = source.end_of_text(lines)
-    if end < len(lines):
-        closing = "\n".join(filter(None, ("\n".join(lines[end:]), contact.disclaimer)))
-        contact = replace(contact, new_text="\n".join(lines[:end]).rstrip(), disclaimer=closing)
-    return _of_machine(contact, source, said, domains)
+    own = [line for line in lines[:end] if source.has_own_phrase(line)]
+    if not own and end == len(lines):
+        return contact
+    text = "\n".join(line for line in lines[:end] if not source.has_own_phrase(line)).strip("\n")
+    unread = "\n".join(filter(None, (*own, "\n".join(lines[end:]), contact.disclaimer)))
+    subject = "" if source.has_own_phrase(contact.subject) else contact.subject
+    return replace(contact, subject=subject, new_text=text, disclaimer=unread)
+
+
+def _as_voice(contact: Contact, source: Source, letter: FieldReader, own_numbers: Collection[str]) -> Contact | None:
+    """Return a telephone system's notice as its fields say it, else as such notices look; None where it is none."""
+    seen = voice_notice(contact, own_numbers)
+    if seen is None:
+        return None
+    filled = fill_in(source, letter.entries(FormLayout.VOICEMAIL, source), contact.subject, typed_in=True)
+    # Whoever withholds their number leaves that field without a value.
+    missing = source.needs - filled.values.keys() - ({SourceField.PHONE} if seen.key is None else set())
+    if not filled.values or missing:
+        return replace(_without_own_words(contact, source), voice=seen, sourced=_said(source, contact))
+    key = phone_key(filled.values.get(SourceField.PHONE, ""))
+    voice = VoiceNotice(
+        key if key and key not in own_numbers else seen.key,
+        transcribed=is_speech(filled.values.get(SourceField.TEXT, ""))
+        if SourceField.TEXT in source.fields
+        else seen.transcribed,
+        left_at=_time_in(filled.values.get(SourceField.TIME, "")),
+    )
+    return replace(_with_fields(contact, source, filled, Mailbox(filled.name or source.label)), voice=voice)
+
+
+_TIME: Final = re.compile(
+    r"(?:(?P<year>20\d\d)-(?P<month>\d\d)-(?P<day>\d\d)|(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>20\d\d))"
+    r"\D{1,5}(?P<hour>\d{1,2}) ?[:hH.] ?(?P<minute>\d\d)(?:[:.](?P<second>\d\d))?"
+)
+
+
+def _time_in(value: str) -> datetime | None:
+    """Return the time that a value tells, of the clocks in France; None where it tells none."""
+    found = _TIME.search(value)
+    if found is None:
+        return None
+    day, clock = (found["year"], found["month"], found["day"]), (found["hour"], found["minute"], found["second"] or 0)
+    if not found["year"]:
+        day = (found["y"], found["m"], found["d"])
+    (year, month, date), (hour, minute, second) = map(int, day), map(int, clock)
+    try:
+        return datetime(year, month, date, hour, minute, second, tzinfo=PARIS)
+    except ValueError:
+        return None
 
 
 def _is_mass(contact: Contact) -> bool:
@@ -250,10 +292,30 @@ def _nobody_s(contact: Contact, source: Source) -> Contact:
 
 
 def _as_filled(contact: Contact, source: Source, filled: Filled, domains: Collection[str], *, cut: bool) -> Contact:
-    """Return a contact as the fields say it: the person, what they wrote, and below it what they say of themselves."""
+    """Return a contact as the fields say it, from whom they say: the person, or who writes about them."""
+    said_by = filled.values
+    if _is_answered_to_sender(source, contact, domains):
+        answered = _with_fields(contact, source, filled, contact.sender, cut=cut)
+        return _answered_at(answered, _where_its_people_are(contact))
+    name, field = (
+        (said_by.get(SourceField.WRITER_NAME, ""), SourceField.WRITER_EMAIL)
+        if source.about_other
+        else (filled.name, SourceField.EMAIL)
+    )
+    address = said_by.get(field, "") if source.answered is Answered.PERSON else ""
+    # Whoever fills in a form may write any address into it, so that nothing vouches for that.
+    sender = Mailbox(name or source.label, "" if domain_of(address) in domains else address)
+    return _with_fields(_nobody_s(contact, source), source, filled, sender, cut=cut)
+
+
+def _answered_at(contact: Contact, address: str) -> Contact:
+    return contact if contact.sourced is None else replace(contact, sourced=replace(contact.sourced, answer_at=address))
+
+
+def _with_fields(contact: Contact, source: Source, filled: Filled, sender: Mailbox, *, cut: bool = False) -> Contact:
+    """Return a contact with what was written in its fields, and below it what they say of the person."""
     values = filled.values
     said = _said(source, contact, filled)
-    name = " ".join(filter(None, (values.get(each, "") for each in _OF_NAME)))
     lease = values.get(SourceField.LEASE, "")
     told = [*contact.notes]
     if lease and SourceField.NAME not in values:
@@ -263,19 +325,13 @@ def _as_filled(contact: Contact, source: Source, filled: Filled, domains: Collec
     told += [notes.TEXT_CUT] * (len(filled.text) > limits.NEW_TEXT)
     told += _of_fields(_TWICE, filled.contradicted)
     told += _of_fields(_INVALID, filled.invalid)
-    address = values.get(SourceField.EMAIL, "") if source.answered is Answered.PERSON else ""
-    if domain_of(address) in domains:
-        address = ""
-    if _is_answered_to_sender(source, contact, domains):
-        said = replace(said, answer_at=_where_its_people_are(contact))
-    else:
-        # Whoever fills in a form may write any address into it, so that nothing vouches for that.
-        contact = replace(_nobody_s(contact, source), sender=Mailbox(name or source.label, address))
+    told += _of_fields(_DROPPED, filled.dropped)
     # A choice that the block gives no meaning is read as the person's words: it may be all that they say.
-    code = values.get(SourceField.TOPIC, "")
+    code, state = values.get(SourceField.TOPIC, ""), values.get(SourceField.STATE, "")
     chosen = "" if said.topic is not None and source.is_known(code) else code
-    of_themselves = (
-        name,
+    stands = "" if source.is_known_state(state) or not has_words(state) else state
+    of_person = (
+        filled.name,
         lease and f"Bail : {lease}",
         _labelled("Adresse", values, SourceField.ADDRESS),
         values.get(SourceField.PLACE, ""),
@@ -284,19 +340,17 @@ def _as_filled(contact: Contact, source: Source, filled: Filled, domains: Collec
     )
     return replace(
         contact,
+        sender=sender,
         channel=source.channel or contact.channel,
         subject=values.get(SourceField.SUBJECT) or ("" if source.is_boilerplate(contact.subject) else contact.subject),
-        new_text="\n".join(filter(None, (chosen, filled.text)))[: limits.NEW_TEXT],
-        signature="\n".join(filter(None, of_themselves)),
+        new_text="\n".join(filter(None, (chosen, stands, filled.text)))[: limits.NEW_TEXT],
+        signature="\n".join(filter(None, of_person)),
         quoted_text="",
         disclaimer="",
         forwarded=(),
         notes=tuple(note for note in dict.fromkeys(told) if note not in _EMPTINESS),
         sourced=said,
     )
-
-
-_OF_NAME: Final = (SourceField.TITLE, SourceField.FIRST_NAME, SourceField.NAME)
 
 
 def _labelled(label: str, values: dict[SourceField, str], name: SourceField) -> str:
@@ -306,59 +360,3 @@ def _labelled(label: str, values: dict[SourceField, str], name: SourceField) -> 
 def _of_fields(note: str, fields: Sequence[SourceField]) -> Iterator[str]:
     if fields:
         yield note.format(fields=", ".join(SOURCE_FIELDS[each] for each in dict.fromkeys(fields)))
-
-
-class _Letter:
-    """The parts of one message, cut apart where a source asks for them."""
-
-    def __init__(self, arrival: Arrival) -> None:
-        self._arrival = arrival
-        self._noted = Notes()
-
-    @cached_property
-    def _root(self) -> Node:
-        return parse_message(self._arrival.raw, self._noted)
-
-    def entries(self, layout: FormLayout, source: Source) -> list[FormEntry]:
-        """Return the fields of the message as one layout has them."""
-        match layout:
-            case FormLayout.LINES:
-                read = ContentReader(self._root, self._noted, PARIS).read().lines
-                lines = [">" * line.depth + line.text for line in read]
-                return read_lines(lines[: source.end_of_text(lines)], source.labels)
-            case FormLayout.TABLE:
-                part = self._first(lambda node: node.media_type == _HTML and _is_body(node))
-                return self._of_tables(part, source) if part is not None else []
-            case FormLayout.JSON:
-                part = self._first(_is_json)
-                return read_json(part.octets()) if part is not None else []
-            case _:
-                return []
-
-    def _of_tables(self, part: Node, source: Source) -> list[FormEntry]:
-        """Return the rows of the tables of one part, and behind them what stands outside of them."""
-        body, charset = part.body(), part.parameters.get("charset", "")
-        if not body.sound:
-            return []
-        entries = read_tables(body.octets, charset, source.labels)
-        told = {line.strip() for entry in entries for line in entry.value.split("\n")}
-        shown = (line.text.strip() for line in html_lines(body.octets, charset, self._noted))
-        beside = [text for text in shown if text and "\t" not in text and text not in told]
-        beside = beside[: source.end_of_text(beside)]
-        return [*entries, *(FormEntry("", text, text) for text in islice(beside, MOST_ENTRIES))] if entries else []
-
-    def _first(self, wanted: Callable[[Node], bool]) -> Node | None:
-        """Return the first of its own parts, those of messages that came along left out, which is wanted."""
-        waiting = [self._root]
-        while waiting:
-            node = waiting.pop()
-            if not node.unread and wanted(node):
-                return node
-            if not node.media_type.startswith("message/"):
-                waiting.extend(reversed(node.children))
-        return None
-
-
-def _is_body(node: Node) -> bool:
-    """Return whether a part is text of the message itself, and no file that somebody sent along."""
-    return node.disposition != "attachment" and not node.filename

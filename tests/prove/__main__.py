@@ -215,7 +215,12 @@ def _intake(trial: Trial) -> bool:
 
 
 def _requests(trial: Trial) -> bool:
-    outcome = requests.prove_requests(trial.new("requests"), 1000 * trial.times, trial.random.randrange(2**32))
+    outcome = requests.prove_requests(
+        trial.new("requests"),
+        1000 * trial.times,
+        trial.random.randrange(2**32),
+        lambda sent: _say([f"  {sent:,} sent"]),
+    )
     _say(outcome.lines())
     return outcome.sound
 

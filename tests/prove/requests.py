@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -34,6 +34,8 @@ _TOKEN: Final = "proof-" + "x" * 40
 _TAKEN: Final = 202
 _SERVER_ERROR: Final = 500
 _SECONDS: Final = 600.0
+_ROUND: Final = 1_000
+"""Requests made in one run of the generator, which keeps in mind all that it made in it."""
 _CHECKS: Final = [status_code_conformance, content_type_conformance, response_schema_conformance]
 _DOCUMENTED: Final = frozenset(map(int, openapi_document()["paths"]["/intake/{source}"]["post"]["responses"]))
 _JSON: Final = "application/json"
@@ -109,15 +111,25 @@ class _Seen:
             self.taken.setdefault(response.json()["number"], fields)
 
 
-def prove_requests(folder: Path, cases: int, chance: int) -> Outcome:
-    """Send so many requests to a way in on a store of its own, and hold each 202 against what is stored."""
+def prove_requests(folder: Path, cases: int, chance: int, said: Callable[[int], None] | None = None) -> Outcome:
+    """Send so many requests to a way in on a store of its own, and hold each 202 against what is stored.
+
+    Args:
+        folder: where the store lies.
+        cases: how many requests are made.
+        chance: the seed.
+        said: is told after each thousand how many were sent.
+    """
     url = f"sqlite:///{folder / 'store.db'}"
     migrate(url)
     tokens = folder / "tokens"
     tokens.write_text(f"{_TOKEN}\n", encoding="ascii")
     with _served(url, tokens) as address:
         seen = _Seen(address)
-        _send_all(seen, cases, chance)
+        for begun in range(0, cases, _ROUND):
+            _send_all(seen, min(_ROUND, cases - begun), chance + begun)
+            if said is not None:
+                said(seen.statuses.total())
         seen.session.close()
     return Outcome(seen.statuses, (*seen.faults, *_stored_otherwise(Sqlite(folder / "store.db"), seen.taken)))
 

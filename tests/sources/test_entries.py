@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtm_contact.sources.entries import JSON_OCTETS, MOST_ENTRIES, canonical, read_json, read_lines, read_tables
+from dtm_contact.reading.notes import Notes
+from dtm_contact.sources.entries import (
+    JSON_OCTETS,
+    MOST_ENTRIES,
+    canonical,
+    read_json,
+    read_lines,
+    read_page,
+    read_tables,
+)
 
 LABELS = frozenset(map(canonical, ("Nom", "Prénom", "N° de bail", "Message")))
 
@@ -55,6 +64,34 @@ def test_a_table_is_read_by_rows_with_layout_around_it() -> None:
 def test_a_table_is_read_by_columns_where_labels_head_it() -> None:
     heads, values = "<th>Nom</th><th>Prénom</th>", "<td>Roy</td><td>Jean</td>"
     assert pairs(read_tables(table(heads, values), "", LABELS)) == [("nom", "Roy"), ("prenom", "Jean")]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<dl><dt>Nom</dt><dd>Roy</dd><dt>Prénom</dt><dt>Message</dt><dd>a</dd><dd>b</dd></dl>",
+        "<div><label>Nom</label>\nRoy\n</div><div><label>Prénom</label></div><div><label>Message</label>a<br>b</div>",
+        "<div><label>Nom :</label></div><i>Roy</i><p><label>Prénom</label></p><label>Message</label><p>a</p><p>b</p>",
+        "<table><tr><th><label>Nom</label><td>Roy<tr><td>Prénom<td><tr><td>Message<td>a<br>b</table>",
+    ],
+    ids=["dl", "label", "label-apart", "label-in-a-table"],
+)
+def test_labels_that_html_marks_come_with_their_values(html: str) -> None:
+    found = [(label, value.replace("\n\n", "\n")) for label, value in pairs(read_tables(html.encode(), "", LABELS))]
+    assert found == [("nom", "Roy"), ("prenom", ""), ("message", "a\nb")]
+
+
+def test_a_label_without_a_value_is_no_text() -> None:
+    rows = table("<td>Nom</td><td>Roy</td>", "<td>Prénom</td><td></td>", "<td>Courriel du contributeur</td><td> </td>")
+    page = rows.replace(b"<body>", b"<body><p>Un signalement :</p>")
+    assert [each.value for each in read_page(page, "", LABELS, len, Notes()) if not each.label] == ["Un signalement :"]
+
+
+def test_words_under_a_label_that_nobody_knows_are_not_lost() -> None:
+    found = pairs(
+        read_tables(table("<td>Nom</td><td>Roy</td>", "<td>Remarque</td><td>ça sent le gaz</td>"), "", LABELS)
+    )
+    assert found[1] == ("remarque", "ça sent le gaz")
 
 
 def test_a_table_within_a_value_is_part_of_it() -> None:

@@ -88,7 +88,7 @@ FAULTS = {
     "no-field": ("    from: a@b.example\n    reads: lines\n", "sources.yaml:4:5: error: lines has no field to read"),
     "labels-of-a-message": (
         "    from: a@b.example\n    fields: {name: Nom}\n",
-        "labels are read of lines, a table or JSON alone",
+        "labels are read of lines, a table, JSON or a voice message alone",
     ),
     "unknown-field": (
         "    from: a@b.example\n    reads: lines\n    fields: {surname: Nom}\n",
@@ -108,6 +108,68 @@ FAULTS = {
     "one-label-twice": (
         "    from: a@b.example\n    reads: lines\n    fields: {name: Nom, first_name: [Prénom, nom]}\n",
         "the label “nom” is read for name and for first_name",
+    ),
+    "one-label-of-which-one-takes-all": (
+        "    from: a@b.example\n    reads: lines\n    fields: {name: {labels: Nom, before: ','}, address: Nom}\n",
+        "leave it to one of them, or say which part is whose",
+    ),
+    "a-part-of-the-text": (
+        "    from: a@b.example\n    reads: lines\n    fields: {text: {labels: Message, before: '--'}}\n",
+        "text is all that stands under its label",
+    ),
+    "a-pattern-and-signs": (
+        "    from: a@b.example\n    reads: lines\n    fields: {name: {labels: Nom, pattern: '(a)', after: ','}}\n",
+        "pattern already says which part",
+    ),
+    "signs-of-no-label": (
+        "    from: a@b.example\n    fields: {request: {subject: '([0-9]+)', before: ','}}\n",
+        "pattern, before and after look into the value of a label",
+    ),
+    "states-without-a-field": (
+        (
+            "    from: a@b.example\n    reads: lines\n    fields: {topic: Nature}\n"
+            "    topics:\n      ALARME: {topic: gas, states: {clos: thanks}}\n"
+        ),
+        "sources.yaml:9:37: error: no field tells the state (add state: … to fields)",
+    ),
+    "a-state-of-no-meaning": (
+        "    from: a@b.example\n    reads: lines\n    fields: {topic: Nature, state: Etat}\n",
+        "no state means anything (add states: …",
+    ),
+    "unknown-topic-of-a-state": (
+        "    from: a@b.example\n    reads: lines\n    fields: {state: Etat}\n    states: {clos: merci}\n",
+        "unknown topic merci",
+    ),
+    "proven-of-whom-is-written-about": (
+        (
+            "    from: a@b.example\n    reads: table\n    identity: proven\n"
+            "    fields: {writer_name: Agent, name: Nom, lease: Bail}\n"
+        ),
+        "the fields name a person who does not write",
+    ),
+    "writer-without-address": (
+        "    from: a@b.example\n    reads: lines\n    answers: person\n    fields: {writer_name: Agent, email: Mail}\n",
+        "no field tells the person's address (add writer_email: … to fields)",
+    ),
+    "time-of-a-form": (
+        "    from: a@b.example\n    reads: lines\n    fields: {time: Reçu le}\n",
+        "time is read of a voice message alone",
+    ),
+    "boilerplate-of-a-scan": (
+        "    from: a@b.example\n    reads: scan\n    boilerplate: copieur\n",
+        "boilerplate says nothing where reads is scan (leave it out)",
+    ),
+    "a-test-of-two-messages": (
+        "    from: a@b.example\n    reads: table\n    fields: {name: Nom}\n    tests: [{text: a, html: b}]\n",
+        "a test has one message (write text: …, or html: …)",
+    ),
+    "test-of-an-alarm": (
+        (
+            "    from: a@b.example\n    reads: lines\n    fields: {topic: Nature, state: Etat}\n"
+            "    topics:\n      ALARME: {topic: gas, alarm: certain, states: {clos: thanks}}\n"
+            '    tests: [{text: "Nature : ALARME\\nEtat : CLOS", topic: thanks, alarm: certain}]\n'
+        ),
+        "by its code the test is of alarm none (it expects certain)",
     ),
     "pattern": (
         "    from: a@b.example\n    fields: {request: {subject: '(?=x)'}}\n",

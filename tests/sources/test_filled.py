@@ -1,5 +1,6 @@
 """Which label counts, what is a value, and what is only text: whoever fills in a form may type what they like."""
 
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -22,6 +23,11 @@ USUAL: Fields = {
 def source(fields: Fields, *boilerplate: str) -> Source:
     where = {name: WhereToRead(tuple(map(canonical, labels))) for name, labels in fields.items()}
     return Source("form", "Formulaire", fields=where, boilerplate=tuple(map(canonical, boilerplate)))
+
+
+def shared(text: str, /, **fields: WhereToRead) -> Filled:
+    known = Source("form", "Formulaire", fields={SourceField(name): where for name, where in fields.items()})
+    return fill_in(known, read_lines(text.split("\n"), known.labels, known.headings), "", typed_in=True)
 
 
 def filled(text: str, fields: Fields | None = None, *boilerplate: str) -> Filled:
@@ -117,3 +123,88 @@ def test_what_is_quoted_is_text_and_no_field() -> None:
     found = filled("Nom : Roy\n> Nom : Dupont\nMessage : bonjour\n> ça sent le gaz")
     assert found.values[SourceField.NAME] == "Roy"
     assert found.text == "bonjour\n> ça sent le gaz\n\n> Nom : Dupont"
+
+
+SITE = {
+    "name": WhereToRead(("chantier",), before=","),
+    "address": WhereToRead(("chantier",), after=","),
+    "text": WhereToRead(("message",)),
+}
+
+
+def test_one_label_gives_two_fields() -> None:
+    found = shared("Chantier : Roy Odette, 3 rue Hoche, bât. A,\n93500 Pantin\nMessage : mitigeur", **SITE)
+    assert found.values[SourceField.NAME] == "Roy Odette"
+    assert found.values[SourceField.ADDRESS] == "3 rue Hoche, bât. A, 93500 Pantin"
+    assert found.text == "mitigeur"
+
+
+def test_a_part_that_is_not_there_leaves_the_whole_to_the_other() -> None:
+    found = shared("Chantier : Roy Odette\nMessage : mitigeur", **SITE)
+    assert found.values[SourceField.NAME] == "Roy Odette"
+    assert SourceField.ADDRESS not in found.values
+
+
+def test_an_address_and_a_phone_are_found_beside_a_name() -> None:
+    found = shared(
+        "De : Aminata Ndiaye <andiaye@mail.example>\nOccupant : M. Roy - 06 49 68 66 80\nMessage : froid",
+        name=WhereToRead(("de",), before="<"),
+        email=WhereToRead(("de",), after="<"),
+        first_name=WhereToRead(("occupant",), before=" - "),
+        phone=WhereToRead(("occupant",), after=" - "),
+        text=WhereToRead(("message",)),
+    )
+    assert found.values[SourceField.NAME] == "Aminata Ndiaye"
+    assert found.values[SourceField.EMAIL] == "andiaye@mail.example"
+    assert found.values[SourceField.PHONE] == "06 49 68 66 80"
+    assert (found.text, found.invalid) == ("froid", [])
+
+
+def test_the_bracket_around_a_phone_is_no_part_of_it() -> None:
+    part = {"name": WhereToRead(("habitant",), before="("), "phone": WhereToRead(("habitant",), after="(")}
+    found = shared("Habitant : Mme Roy (06 12 34 56 78)", **part)
+    assert found.values == {SourceField.NAME: "Mme Roy", SourceField.PHONE: "06 12 34 56 78"}
+
+
+def test_a_value_of_which_no_field_takes_a_part_is_text() -> None:
+    said = "ça sent le gaz dans la cage"
+    part = {"request": WhereToRead(("ref",), pattern=re.compile("(BI-[0-9]+)")), "text": WhereToRead(("message",))}
+    assert shared(f"Ref : {said}\nMessage : froid", **part).text == f"froid\n\n{said}"
+
+
+def test_words_beside_an_address_of_mail_are_not_lost() -> None:
+    found = filled("E-mail : venez vite ça brûle roy@mail.example\nMessage : bonjour")
+    assert found.values[SourceField.EMAIL] == "roy@mail.example"
+    assert "venez vite ça brûle" in found.text
+
+
+def test_a_phone_typed_beside_a_name_is_the_phone() -> None:
+    found = filled("Nom : Roy Odette 06 12 34 56 78\nMessage : froid")
+    assert (found.values[SourceField.NAME], found.values[SourceField.PHONE]) == ("Roy Odette", "06 12 34 56 78")
+    assert found.text == "froid"
+    alone = filled("Nom : 06 12 34 56 78\nTéléphone : 06 99 88 77 66\nMessage : froid")
+    assert SourceField.NAME not in alone.values
+    assert alone.values[SourceField.PHONE] == "06 99 88 77 66"
+
+
+def test_a_heading_stands_above_its_value_without_a_sign() -> None:
+    form = "Appareil : V4\nNom : Roy\nOBSERVATIONS\n------------\nAPPEL DU GARDIEN\nNom : Dupont\n"
+    found = shared(
+        form,
+        equipment=WhereToRead(("appareil",)),
+        name=WhereToRead(("nom",)),
+        text=WhereToRead((), ("observations",)),
+    )
+    assert found.values[SourceField.NAME] == "Roy"
+    assert found.text == "APPEL DU GARDIEN\nNom : Dupont"
+    labelled = filled("Nom : Roy\nMessage\nfroid")
+    assert SourceField.TEXT not in labelled.values, "without being told so, a label needs its sign"
+
+
+def test_a_value_that_means_empty_says_nothing() -> None:
+    known = Source(
+        "form", "F", fields={SourceField.NAME: WhereToRead(("nom",))}, blanks=frozenset({"anonyme", "non renseigne"})
+    )
+    entries = read_lines(["Nom : Anonyme"], known.labels)
+    found = fill_in(known, entries, "", typed_in=False)
+    assert (found.values, found.text, found.dropped) == ({}, "", [])

@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from io import StringIO
 from pathlib import Path
 
@@ -11,8 +12,20 @@ from rich.console import Console, RenderableType
 
 from dtm_contact.contract import as_json
 from dtm_contact.explain.names import Names
+from dtm_contact.explain.reason import source_line
 from dtm_contact.explain.terminal import render_judgement
-from dtm_contact.model import AlarmLevel, AlarmSource, Authentication, CaseKind, Channel, Priority, SourceField, Unread
+from dtm_contact.model import (
+    AlarmLevel,
+    AlarmSource,
+    Authentication,
+    CaseKind,
+    Channel,
+    Judgement,
+    Priority,
+    SourceField,
+    Unread,
+    VoiceNotice,
+)
 from dtm_contact.outbound import why_not_answered
 from dtm_contact.reading import limits, notes
 from tests.sources.mails import (
@@ -346,7 +359,8 @@ REPORT = "Intervention n° : 2026-88\nStatut : {code}\nCompte rendu : {text}\n"
 @pytest.mark.parametrize(
     ("text", "found", "level"),
     [
-        ("Joint de chasse d'eau remplacé, essais bons.", "thanks", AlarmLevel.NONE),
+        ("Visite faite, rien à signaler.", "thanks", AlarmLevel.NONE),
+        ("Accès à la gaine impossible, la serrure est cassée.", "access_control", AlarmLevel.NONE),
         (
             "Mécanisme de chasse d'eau remplacé. La locataire signale en plus des cafards dans la cuisine.",
             "pests",
@@ -448,3 +462,107 @@ def test_a_contractor_s_people_are_answered_where_they_ask_for_it(reply_to: str,
     assert judgement.contact.sourced.answer_at == f"{answered}@prestataire.example"
     address = judgement.writer.address
     assert why_not_answered(arrived(message), judgement, address, (), AT, danger=False) == "automatic"
+
+
+MARECHAL = "T000002"
+WORKER = "ines.vidal@association-logement.example"
+LIAISON = """<p>Soumis par : Anonyme</p><h2>Professionnel à l'origine de la saisine</h2>
+<div><label>Nom du professionnel</label> {writer}</div>
+<div><label>Courriel professionnel</label> ines.vidal@association-logement.example</div>
+<div><label>Téléphone professionnel</label> 01 00 20 35 00</div>
+<h2>Ménage concerné</h2>
+<div><label>Nom du locataire</label> JOLY Huguette</div>
+<div><label>Numéro de bail</label> 3900689/60</div>
+<div><label>Exposé de la situation</label> Madame n'a plus de chauffage depuis hier.</div>
+"""
+
+
+def liaison(writer: str) -> EmailMessage:
+    return mail("", "formulaires@association-logement.example", "Fiche n°12", html=LIAISON.format(writer=writer))
+
+
+@pytest.mark.parametrize("writer", ["Inès Vidal", "Jean-Luc Maréchal"], ids=["nobody of ours", "a tenant's namesake"])
+def test_who_writes_about_a_household_is_answered_and_the_household_is_concerned(writer: str) -> None:
+    message = liaison(writer)
+    judgement = judged(message)
+    assert (judgement.writer.name, judgement.writer.address) == (writer, WORKER)
+    assert judgement.match.tenant is not None
+    assert judgement.match.tenant.id == JOLY
+    assert judgement.match.proven == ()
+    assert judgement.contact.new_text == "Madame n'a plus de chauffage depuis hier."
+    assert (judgement.match.on_behalf, judgement.match.proposals) == (True, ()), "no address becomes the tenant's"
+    assert why_not_answered(arrived(message), judgement, WORKER, (), AT, danger=False) is None
+    assert judgement.contact.sourced is not None
+    assert f"écrit par {writer}, {WORKER}, 01 00 20 35 00" in source_line(judgement.contact.sourced)
+
+
+def test_a_tenant_who_writes_for_another_is_not_the_one_concerned() -> None:
+    without_lease = LIAISON.replace("<div><label>Numéro de bail</label> 3900689/60</div>\n", "")
+    html = without_lease.format(writer="Jean-Luc Maréchal").replace("JOLY Huguette", "DURAND-INCONNU Zoé")
+    judgement = judged(mail("", "formulaires@association-logement.example", "Fiche n°12", html=html))
+    assert MARECHAL not in {each.tenant_id for each in judgement.match.candidates[:3]}
+
+
+SPOKEN = """Nouveau message vocal
+
+Boîte : 400 (Accueil)
+Appelant : {caller}
+Reçu le : 24/11/2026 à 09:05:10
+Durée : 0:19
+
+Transcription automatique :
+{said}
+
+Le message est joint à ce courriel (msg0084.wav).
+"""
+
+
+def spoken(caller: str, said: str) -> Judgement:
+    text = SPOKEN.format(caller=caller, said=said)
+    notice = mail(text, "messagerie-vocale@standard.example", "[PBX] Nouveau message 84 dans la boîte 400")
+    notice.add_attachment(b"RIFF", maintype="audio", subtype="x-wav", filename="msg0084.wav")
+    return judged(notice, proven=False)
+
+
+def test_a_voice_message_s_fields_are_read_and_its_words_alone_understood() -> None:
+    judgement = spoken("Huguette Joly <0612345678>", "bonjour je n'ai plus de chauffage depuis hier")
+    contact = judgement.contact
+    assert contact.voice == VoiceNotice("+33612345678", True, datetime(2026, 11, 24, 8, 5, 10, tzinfo=UTC))
+    assert (contact.sender.name, contact.sender.address, contact.subject) == ("Huguette Joly", "", "")
+    assert contact.new_text == "bonjour je n'ai plus de chauffage depuis hier"
+    assert judgement.understanding.topic == "heating"
+
+
+@pytest.mark.parametrize("said", ["", "La transcription est indisponible."])
+def test_a_voice_message_that_nothing_transcribed_is_unheard(said: str) -> None:
+    judgement = spoken("0612345678 <0612345678>", said)
+    assert judgement.contact.voice is not None
+    assert not judgement.contact.voice.transcribed
+    assert judgement.contact.sender.name == "Messagerie vocale du standard"
+
+
+def test_a_caller_who_withholds_the_number_is_one_all_the_same() -> None:
+    judgement = spoken("Numéro masqué", "bonjour je n'ai plus de chauffage")
+    left_at = datetime(2026, 11, 24, 8, 5, 10, tzinfo=UTC)
+    assert judgement.contact.voice == VoiceNotice(None, transcribed=True, left_at=left_at)
+    assert judgement.contact.new_text == "bonjour je n'ai plus de chauffage"
+
+
+def test_a_state_says_whether_an_alarm_lasts() -> None:
+    report = "Rapport n° : T-1\nNature : MONOXYDE\nÉtat : {state}\n\nMain courante\n---\n{log}\n\nOpérateur : 1\n"
+    sender = "exploitation@telesurveillance-batiments.example"
+    lasting = judged(mail(report.format(state="EN COURS", log="05:52 Seuil franchi"), sender, "Rapport"))
+    assert (lasting.decision.priority, lasting.decision.alarm.level) == (Priority.P1, AlarmLevel.CERTAIN)
+    over = judged(mail(report.format(state="CLOS", log="09:40 Retour à la normale"), sender, "Rapport"))
+    assert (over.understanding.topic, over.decision.alarm.level) == ("thanks", AlarmLevel.NONE)
+    told = judged(mail(report.format(state="CLOS", log="09:40 ça sent encore très fort le gaz"), sender, "Rapport"))
+    assert told.decision.priority is Priority.P1, "no state lowers what the text tells"
+
+
+def test_the_words_of_a_program_around_a_message_of_no_fields_are_not_read(tmp_path: Path) -> None:
+    own = "    reads: message\n    boilerplate: en cas de fuite de gaz\n    fields:\n      request: {subject: '(?:sig"
+    at = with_rules(of_sources(tmp_path, "    reads: message\n    fields:\n      request: {subject: '(?:sig", own))
+    sender = "notifications@signal-logement.beta.gouv.fr"
+    notice = judged(mail("Un dossier.\nEn cas de fuite de gaz, appelez le 18.\nMerci.", sender, "Signalement"), at=at)
+    assert (notice.contact.new_text, notice.decision.alarm.any) == ("Un dossier.\nMerci.", False)
+    assert "appelez le 18" in notice.contact.disclaimer

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -115,6 +116,32 @@ def test_the_call_joins_it_where_that_is_known_later(desk: Desk, post: Post) -> 
     assert joined.contacts[2].decision["count"] == 2
 
 
+LATE = """Nouveau message vocal
+
+Appelant : numéro masqué <anonymous>
+Reçu le : AT
+Transcription automatique :
+je rappelle demain
+"""
+WITHHELD = {"number": "anonymous", "clid": '"Anonymous" <anonymous>'}
+
+
+@pytest.mark.parametrize(("minutes", "joins"), [(0, True), (60, False)])
+def test_a_late_notice_joins_the_call_of_when_its_message_was_left(
+    desk: Desk,  # noqa: F811 - the fixture
+    post: Post,
+    minutes: int,
+    joins: bool,  # noqa: FBT001 - it is what is tried
+) -> None:
+    called = desk.opened(0, **WITHHELD)
+    left = (AT + timedelta(minutes=minutes)).astimezone(ZoneInfo("Europe/Paris"))
+    text = LATE.replace("AT", f"{left:%d/%m/%Y à %H:%M:%S}")
+    sender = "Standard <messagerie-vocale@standard.example>"
+    told = post.mail(notice("0639980001", (sender, "Nouveau message", text), at=AT + timedelta(hours=1)))
+    assert told is not None
+    assert (told.case.number == called.case.number) is joins
+
+
 def test_without_a_call_it_is_a_case_of_its_own(post: Post) -> None:
     told = post.mail(notice("0639980009"))
     assert told is not None
@@ -138,7 +165,6 @@ def test_a_withheld_caller_is_found_by_the_time_alone(desk: Desk, post: Post) ->
     assert told.case.number == called.case.number
 
 
-WITHHELD = {"number": "anonymous", "clid": '"Anonymous" <anonymous>'}
 HIDDEN = "Vous avez reçu un nouveau message vocal d'un numéro masqué.\n"
 OF_NOBODY = notice("", (RINGOVER[0], "Nouveau message vocal", HIDDEN))
 
