@@ -373,7 +373,8 @@ def decide_again(  # noqa: PLR0913 - what was judged, and what it is judged by t
 
 def _understood(contact: Contact, matched: Match, rules: RuleSet, *, as_case: bool) -> Understanding:
     # Of a stranger nothing is masked: what is understood, and so answered, must not show whom the directory knows.
-    understanding = understand(contact, rules.reader, matched.named_spans if matched.proven else ())
+    masked = matched.named_spans if matched.proven else ()
+    understanding = understand(contact, rules.reader, masked, matched.cited_spans)
     if contact.stated is not None:
         understanding = _as_said(understanding, contact.stated, rules)
     if contact.sourced is not None:

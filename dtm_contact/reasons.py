@@ -20,7 +20,7 @@ NOT_READ: Final = CodedText("not_read")
 """Why a case lies where it does that stands in for an arrival that could not be judged."""
 
 _WORDS_SHOWN = 3
-_WORD_LENGTH = 40
+_WORD_LENGTH = 60
 
 
 def reasons(judgement: Judgement) -> tuple[CodedText, ...]:
@@ -58,10 +58,17 @@ def heaviest_words(evidence: Iterable[Evidence]) -> list[str]:
     """Return the words that say most, the heaviest first, each once and cut short."""
     chosen: list[str] = []
     for piece in sorted(evidence, key=lambda piece: -piece.weight):
-        words = " ".join(piece.seen.split())[:_WORD_LENGTH]
+        words = _cut(" ".join(piece.seen.split()))
         if words and not any(_same(words, other) for other in chosen):
             chosen.append(words)
     return chosen[:_WORDS_SHOWN]
+
+
+def _cut(words: str) -> str:
+    """Return words as they are, or as many of them as are read at a glance."""
+    return (
+        words if len(words) <= _WORD_LENGTH else f"{words[:_WORD_LENGTH].rpartition(' ')[0] or words[:_WORD_LENGTH]}…"
+    )
 
 
 def _same(words: str, other: str) -> bool:

@@ -81,7 +81,7 @@ def test_what_may_be_danger_is_a_case_whatever_it_looks_like(
     grounds: Grounds, kind: CaseKind, level: AlarmLevel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = Understanding(kind, (kind.value,), Priority.P4, alarm=replace(MAYBE, level=level))
-    monkeypatch.setattr(pipeline, "understand", lambda _contact, _reader, _masked: read)
+    monkeypatch.setattr(pipeline, "understand", lambda *_given: read)
     told = as_json(judge(mail("…"), NOW, grounds, NoHistory()))
     assert (told["kind"], told["alarm"]["level"], told["topic"]) == ("case", level.value, "other")
     assert told["priority"] == ("P1" if level is AlarmLevel.CERTAIN else "P2")

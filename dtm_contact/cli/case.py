@@ -399,7 +399,7 @@ def _case_lines(file: CaseFile, names: ListingNames) -> Iterator[RenderableType]
         yield Text(f"{NOT_READ} : {text_of(case.who)}, {text_of(case.subject)}", style="bold red")
     for contact in file.contacts:
         if contact.judgement is not None:
-            yield render_judgement(contact.judgement, names.names)
+            yield render_judgement(contact.judgement, names.names, names.rules)
     yield Text("\nCe qui s'est passé", style="bold underline")
     yield table(("quand", "qui", ""), [_event_row(event, names) for event in file.events])
 

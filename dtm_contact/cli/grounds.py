@@ -13,7 +13,7 @@ from dtm_contact.explain.names import Names
 from dtm_contact.pdf.reader import PdfReader
 from dtm_contact.pipeline import Grounds
 from dtm_contact.recognition.reader import RecognisingReader, is_available
-from dtm_contact.rules import load_in_force
+from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
 
@@ -77,7 +77,12 @@ class ListingNames:
     """How listings call what the store knows by its identifiers."""
 
     names: Names
-    queues: Mapping[str, str]
+    rules: RuleSet
+
+    @property
+    def queues(self) -> Mapping[str, str]:
+        """The queues' French labels, by their identifiers."""
+        return {queue.id: queue.label for queue in self.rules.queues.values()}
 
     def queue(self, queue: str) -> str:
         """Return a queue's French label."""
@@ -107,5 +112,4 @@ def listing_names(settings: Settings, store: Store) -> ListingNames:
     directory = Directory(store.directory.load())
     rules = load_in_force(settings.rules.dir, zone=settings.zone, model=settings.model)
     labels = {code: topic.label for code, topic in rules.reader.topics.items()}
-    queues = {queue.id: queue.label for queue in rules.queues.values()}
-    return ListingNames(Names(directory, labels, settings.zone), queues)
+    return ListingNames(Names(directory, labels, settings.zone), rules)

@@ -12,11 +12,14 @@ from dtm_contact.cli.output import as_json_option, print_json, print_problems, p
 from dtm_contact.contract import as_json as contract_json
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.picture import picture
+from dtm_contact.explain.telling import AnswerTold
 from dtm_contact.explain.terminal import render_judgement
 from dtm_contact.explain.waterfall import short, waterfall
-from dtm_contact.model import Judgement
+from dtm_contact.model import Arrival, Envelope, Judgement
+from dtm_contact.outbound import chosen_answer
 from dtm_contact.pipeline import Grounds
 from dtm_contact.rehearsal import CallsAtRest, JudgedCalls, judge_messages, require_at_rest
+from dtm_contact.rules.answers import subject_in_brief
 from dtm_contact.settings import Settings
 
 
@@ -114,23 +117,42 @@ def _topic_or_outcome(judgement: Judgement) -> str:
 @grounds_options
 @click.option("--at", type=IsoTime(), help="Judge as of this time, not of the message's own.")
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Draw who it is, and why, in this file.")
+@click.option("--details", is_flag=True, help="Also the codes, the evidence with its weights, and each rule's trace.")
 @click.pass_obj
 def explain(
-    settings: Settings, file: str, directory: Path | None, rules: Path | None, at: datetime | None, svg: Path | None
+    settings: Settings,
+    file: str,
+    directory: Path | None,
+    rules: Path | None,
+    at: datetime | None,
+    *,
+    svg: Path | None,
+    details: bool,
 ) -> None:
-    """Tell why a message goes where it goes.
+    """Tell why a message goes where it goes, in plain French sentences for the people of the offices.
 
-    The text with the words that counted, the evidence for who it is with its weights, the words that made the topic,
-    and each rule with what it saw. FILE is as for `route`; of several messages, --svg draws the first.
+    What was understood and by which words, whether it is a danger and who is woken, who writes and how sure that is,
+    where it is, which rule decided and why, and what follows; then the text with these words marked. FILE is as for
+    `route`; of several messages, --svg draws the first.
     """
     require_at_rest([file])
     grounds = load_grounds(settings, directory, rules)
     names = names_of(grounds)
     out = terminal_output()
     for number, judgement in enumerate(judge_messages([file], datetime.now(UTC), grounds, at=at, trace=True)):
-        out.print(render_judgement(judgement, names))
+        answer = _answer_told(judgement, at or judgement.contact.at, grounds)
+        out.print(render_judgement(judgement, names, grounds.rules, answer=answer, details=details))
         if svg is not None and not number:
             _draw(judgement, names, svg)
+
+
+def _answer_told(judgement: Judgement, now: datetime, grounds: Grounds) -> AnswerTold:
+    """Return what its writer would be answered, had the message just come in from them by e-mail."""
+    envelope = Envelope(mail_from=judgement.contact.sender.address, recipients=())
+    arrival = Arrival("smtp", judgement.source, now, "message/rfc822", envelope, b"")
+    ruled = (grounds.rules, grounds.directory)
+    chosen = chosen_answer(arrival, judgement, ruled, grounds.settings, now)
+    return AnswerTold(subject_in_brief(grounds.rules.answers.get(chosen.name or "", "")), chosen.why_not)
 
 
 def _draw(judgement: Judgement, names: Names, svg: Path) -> None:

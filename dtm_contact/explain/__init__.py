@@ -11,7 +11,6 @@ from dtm_contact.explain.reason import (
     reason,
     source_line,
 )
-from dtm_contact.explain.summary import summary
 
 __all__ = [
     "Segment",
@@ -20,5 +19,4 @@ __all__ = [
     "mark",
     "reason",
     "source_line",
-    "summary",
 ]

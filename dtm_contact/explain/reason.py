@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dtm_contact.labels.coded_text import quoted, text_of, texts_of
+from dtm_contact.labels.formats import because
 from dtm_contact.labels.judging import ALARM_LEVELS, ALARM_SOURCES, SOURCE_FIELDS
 from dtm_contact.model import (
     WRITER_FIELDS,
@@ -32,21 +33,18 @@ def reason(judgement: Judgement) -> str:
 def alarm_line(alarm: Alarm) -> str:
     """Return, in French, how sure a danger is, who says so by what probability, and what speaks against; "" of none.
 
-    For instance "Danger possible : alerte donnée par le modèle (probabilité 41 %, seuil 70 %)".
+    For instance "Danger possible d'après le modèle (probabilité 41 %, seuil 70 %)".
     """
     if alarm == Alarm():
         return ""
-    parts = []
+    head = ALARM_LEVELS[alarm.level]
     if alarm.raised_by is not None:
-        parts.append(f"alerte donnée par {ALARM_SOURCES[alarm.raised_by]}")
+        head += f" d'après {ALARM_SOURCES[alarm.raised_by]}"
     # Beside what words or people said, the model's own probability only confuses.
     by_model = alarm.raised_by in {None, AlarmSource.MODEL, AlarmSource.FRAILTY}
     if by_model and alarm.score is not None and alarm.limit is not None:
-        limits = f"probabilité {_percent(alarm.score)}, seuil {_percent(alarm.limit)}"
-        parts.append(f"{parts.pop()} ({limits})" if parts else limits)
-    if alarm.why_not is not None:
-        parts.append(f"n'alerte pas parce que : {text_of(alarm.why_not)}")
-    return " : ".join(filter(None, (ALARM_LEVELS[alarm.level], " ; ".join(parts))))
+        head += f" (probabilité {_percent(alarm.score)}, seuil {_percent(alarm.limit)})"
+    return f"{head}, abaissé {because(text_of(alarm.why_not))}" if alarm.why_not is not None else head
 
 
 def _percent(probability: float) -> str:

@@ -1,60 +1,89 @@
-"""What was understood of a contact, in plain French sentences for people who know nothing of models and rules."""
+"""What is asked and whether it is a danger, in plain French sentences for who knows nothing of models and rules."""
 
 import unicodedata
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator
 from typing import Final
 
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.reason import quoted_words
 from dtm_contact.labels.coded_text import text_of
-from dtm_contact.labels.formats import day_and_time
-from dtm_contact.labels.judging import ALARM_RAISED, KINDS, LANGUAGES, OUTCOMES, PERILS, SCRIPTS, SOME_DANGER, UNREAD
-from dtm_contact.model import (
-    Alarm,
-    AlarmLevel,
-    CaseKind,
-    Judgement,
-    Peril,
-    Understanding,
-)
+from dtm_contact.labels.formats import because
+from dtm_contact.labels.judging import ALARM_RAISED, LANGUAGES, OUTCOMES, PERILS, SCOPES, SCRIPTS, UNREAD
+from dtm_contact.model import Alarm, AlarmSource, CaseKind, Evidence, Judgement, Understanding
 
-_BY_TOPIC: Final[Mapping[str, frozenset[Peril | None]]] = {
-    "gas": frozenset({Peril.GAS}),
-    "fire": frozenset({Peril.FIRE}),
-    "elevator_trapped": frozenset({Peril.TRAPPED}),
-    "danger": frozenset({*Peril, None}),
-}
-"""Topics that say no more than the kind of danger does: they are not told beside it."""
-_NO_MATTER: Final = frozenset({Peril.VIOLENCE, Peril.SUICIDE})
-"""Dangers beside which the topic is another matter, such as a debt, not the thing that endangers."""
-
+_ANY_DANGER: Final = "danger"
+"""The topic that says no more than that there is a danger: its words are told with the danger."""
+_TOPICS_TOLD: Final = 3
 _LETTERS_LOOKED_AT: Final = 400
+_SET_ASIDE: Final = {
+    CaseKind.AUTOMATIC: "C'est un message automatique, qu'un programme envoie tout seul : il ne demande rien.",
+    CaseKind.SPAM: "C'est un message indésirable, comme une publicité : il ne demande rien.",
+    CaseKind.NONE: "Rien n'est demandé.",
+}
 
 
-def summary(judgement: Judgement, names: Names, *, alarm: Alarm | None = None, due: datetime | None = None) -> str:
-    """Return what was understood: the danger, or why there is none, the matter, and by when somebody must answer.
+def matter_told(judgement: Judgement, names: Names) -> Iterator[str]:
+    """Yield what a contact asks and by which words that was seen, why it was not read, in which language it is."""
+    understanding, contact = judgement.understanding, judgement.contact
+    if contact.call is not None:
+        yield f"C'est un appel : {_small(OUTCOMES[contact.call.outcome])}."
+    if judgement.decision.kind is not CaseKind.CASE:
+        yield _SET_ASIDE[judgement.decision.kind]
+        return
+    if understanding.unread is not None:
+        yield UNREAD[understanding.unread]
+        return
+    language = named_language(contact.language, contact.new_text or contact.subject)
+    if not understanding.readable:
+        yield f"Le programme comprend mal ce message{f' {language}' if language else ''} : à faire traduire."
+    elif language:
+        yield f"Message lu {language}."
+    evidence = {finding.topic: finding.evidence for finding in understanding.findings}
+    topics = [topic for place, topic in enumerate(understanding.topics) if topic != _ANY_DANGER or not place]
+    for place, topic in enumerate(topics[:_TOPICS_TOLD]):
+        head = "Il est aussi question de" if place else "Sujet"
+        words = quoted_words(evidence.get(topic, ())) if topic != _ANY_DANGER else ""
+        yield f"{head} : {names.topics.get(topic, topic)}{f' – reconnu à {words}' if words else ''}."
+    yield _more_urgent(understanding)
+    if understanding.scope is not None:
+        yield f"Cela touche {SCOPES[understanding.scope]}."
 
-    For instance "Risque de suicide : « plus envie de vivre ». Alarme certaine, relevée par une formule ; l'astreinte
-    est prévenue. À traiter tout de suite, au plus tard mar. 24/11/2026 10:00."
+
+def danger_told(judgement: Judgement, alarm: Alarm) -> Iterator[str]:
+    """Yield whether it is a danger, by which words, how sure that is, and who is woken or not, and why.
 
     Args:
         judgement: what was judged.
-        names: what topics are called, and the clock of the offices.
-        alarm: the alarm as it stands now, where somebody has changed it since.
-        due: when the first answer is due; without it nothing is said of that.
+        alarm: the alarm as it stands now.
     """
-    understanding, decision = judgement.understanding, judgement.decision
-    told = alarm or decision.alarm
-    if decision.kind is not CaseKind.CASE:
-        return f"C'est {KINDS[decision.kind]} : aucun dossier n'est ouvert. {_no_alarm(understanding, told)}"
-    sentences = [
-        _alarm(understanding, told, on_call="on_call" in decision.notify),
-        "Prudence : qui partage le logement peut lire ou écouter." if judgement.violence_at_home else "",
-        *_matter(judgement, names, told),
-        _due(told, day_and_time(due.astimezone(names.zone))) if due else "",
-    ]
-    return " ".join(sentence for sentence in sentences if sentence)
+    understanding = judgement.understanding
+    if not alarm.any:
+        yield from _no_danger(understanding, alarm)
+        return
+    words = quoted_words(understanding.raised_by)
+    danger = _small(PERILS[understanding.peril]) if understanding.peril else ""
+    by = f"d'après « {words[2:-2]} »" if words else ""
+    named = ", ".join(filter(None, (danger, by)))
+    on_call = "on_call" in judgement.decision.notify
+    why = because(ALARM_RAISED[alarm.raised_by])
+    if alarm.certain:
+        yield f"Danger certain{f' : {named}' if named else ''}."
+        yield f"C'est certain {why}."
+        by_person = alarm.raised_by in {AlarmSource.AGENT, AlarmSource.ANSWER}
+        yield "L'astreinte est prévenue aussitôt." if on_call or by_person else ""
+    else:
+        yield f"Danger possible, mais pas certain{f' : {named}' if named else ''}."
+        yield f"On le pense {why}." if words else f"Aucun passage précis ne le dit ; on le pense {why}."
+        yield f"Il n'est pas certain, car {text_of(alarm.why_not)}." if alarm.why_not else ""
+        if on_call:
+            yield "L'astreinte est prévenue, parce que la règle ci-dessous le demande."
+        else:
+            yield (
+                "Le dossier passe en tête de la file pour qu'un agent le lise vite ; l'astreinte n'est pas appelée,"
+                " car elle ne l'est que pour un danger certain."
+            )
+    if judgement.violence_at_home:
+        yield "Prudence : qui partage le logement peut lire ou écouter."
 
 
 def named_language(declared: str, text: str) -> str:
@@ -70,60 +99,25 @@ def named_language(declared: str, text: str) -> str:
     return f"en {LANGUAGES[code]}" if code in LANGUAGES and code != "fr" else ""
 
 
-def _alarm(understanding: Understanding, alarm: Alarm, *, on_call: bool) -> str:
-    """Return the sentence on the danger."""
-    if not alarm.any:
-        return _no_alarm(understanding, alarm)
-    danger = PERILS[understanding.peril] if understanding.peril else SOME_DANGER
-    said = [piece for piece in understanding.raised_by if piece.name == "danger.phrase"] or understanding.raised_by
-    words = quoted_words(said)
-    named = f"{danger} : {words}" if words else danger
-    if alarm.level is AlarmLevel.POSSIBLE:
-        lowered = f" Ce n'est pas une alarme certaine, car {text_of(alarm.why_not)}." if alarm.why_not else ""
-        named = f"({named[0].lower()}{named[1:]})" if said else "que rien de précis ne nomme"
-        return f"Peut-être un danger {named} : montré en tête de file, personne n'est réveillé.{lowered}"
-    waking = " ; l'astreinte est prévenue" if on_call else ""
-    return f"{named}. Alarme certaine, {ALARM_RAISED[alarm.raised_by]}{waking}."
-
-
-def _no_alarm(understanding: Understanding, alarm: Alarm) -> str:
-    """Return the sentence on why there is no alarm."""
-    reasons = []
-    if alarm.why_not:
-        reasons.append(text_of(alarm.why_not))
+def _no_danger(understanding: Understanding, alarm: Alarm) -> Iterator[str]:
     denied = quoted_words(understanding.denied)
-    if denied:
-        reasons.append(f"{denied} est nié")
-    rest = "rien d'autre n'annonce un danger" if reasons else "rien n'annonce un danger"
-    return f"Pas d'alarme : {' ; '.join((*reasons, rest))}."
+    if alarm.why_not:
+        yield f"Pas d'alerte, car {text_of(alarm.why_not)}."
+    elif denied:
+        yield f"Pas de danger : le message nie {denied}, et rien d'autre n'annonce un danger."
+    else:
+        yield "Pas de danger : rien dans le message n'en annonce un."
 
 
-def _matter(judgement: Judgement, names: Names, alarm: Alarm) -> Iterator[str]:
-    """Yield what the contact is about: the topic, why it was not read, in which language it is."""
-    understanding, contact = judgement.understanding, judgement.contact
-    if contact.call is not None:
-        yield f"C'est un appel : {OUTCOMES[contact.call.outcome]}."
-    if understanding.unread is not None:
-        yield UNREAD[understanding.unread]
-        return
-    language = named_language(contact.language, contact.new_text or contact.subject)
-    if not understanding.readable:
-        yield f"Le programme comprend mal ce message{f' {language}' if language else ''} : à faire traduire."
-    elif language:
-        yield f"Message lu {language}."
-    topic = understanding.topic
-    if topic is None or (alarm.any and understanding.peril in _BY_TOPIC.get(topic, ())):
-        return
-    deciding = next((finding for finding in understanding.findings if finding.topic == topic), None)
-    words = quoted_words(deciding.evidence) if deciding is not None and not alarm.any else ""
-    named = f"{names.topics.get(topic, topic)} ({words})" if words else names.topics.get(topic, topic)
-    yield f"{'Demande aussi' if alarm.any and understanding.peril in _NO_MATTER else 'Sujet'} : {named}."
+def _more_urgent(understanding: Understanding) -> str:
+    """Return what makes it more urgent than its topic is, danger apart: words beside those that say the topic."""
+    if understanding.alarm.any or not understanding.raised_by:
+        return ""
+    known = {piece.seen.casefold() for finding in understanding.findings[:1] for piece in finding.evidence}
+    further: list[Evidence] = [piece for piece in understanding.raised_by if piece.seen.casefold() not in known]
+    words = quoted_words(further)
+    return f"C'est plus urgent que d'ordinaire, d'après {words or 'l’ensemble du message'}."
 
 
-def _due(alarm: Alarm, when: str) -> str:
-    """Return by when somebody must act, always in the same words."""
-    if alarm.certain:
-        return f"À traiter tout de suite, au plus tard {when}."
-    if alarm.any:
-        return f"À lire au plus tard {when}."
-    return f"Première réponse au plus tard {when}."
+def _small(words: str) -> str:
+    return f"{words[:1].lower()}{words[1:]}"

@@ -1,15 +1,17 @@
 """One judgement as text for a terminal, in French: the decision first, then the reasons for it."""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 from rich.console import Group, RenderableType
+from rich.constrain import Constrain
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.reason import alarm_line, caller, mark, source_line
-from dtm_contact.explain.summary import summary
+from dtm_contact.explain.telling import AnswerTold, told
 from dtm_contact.explain.waterfall import Waterfall, WaterfallStep, percent, points, waterfall
 from dtm_contact.labels.coded_text import texts_of
 from dtm_contact.labels.formats import day_and_time
@@ -39,15 +41,15 @@ from dtm_contact.model import (
     Part,
     RuleTrace,
 )
+from dtm_contact.rules import RuleSet
 
 _STYLES = {
     "topic": "bold black on yellow",
     "priority": "bold white on red",
     "who": "bold cyan",
-    "scope": "bold magenta",
-    "defused": "strike dim",
 }
 _SHOWN_PARTS = (Part.SUBJECT, Part.NEW, Part.SIGNATURE, Part.FORWARDED, Part.ATTACHED)
+_LINE: Final = 100
 _CANDIDATES_SHOWN = 3
 _TEXT_SHOWN = 6_000
 _SEEN_SHOWN = 60
@@ -56,19 +58,43 @@ _BITS_PER_CELL = 2.0
 _CELLS_MOST = 16
 
 
-def render_judgement(judgement: Judgement, names: Names) -> RenderableType:
-    """Return everything that a person needs to see why this contact went where it went.
+def render_judgement(
+    judgement: Judgement, names: Names, rules: RuleSet, *, answer: AnswerTold | None = None, details: bool = False
+) -> RenderableType:
+    """Return what a person needs to see why this contact went where it went, in plain sentences, and its text marked.
 
-    The rules are shown where they were traced (`judge(…, trace=True)`).
+    Args:
+        judgement: what was judged, with every rule traced (`judge(…, trace=True)`).
+        names: how people, places and topics are called.
+        rules: the rules that it was judged by.
+        answer: the answer that goes out by itself; None: nothing is said of it.
+        details: also the codes, the evidence with its weights, and each rule with what it saw.
     """
+    paragraphs = told(judgement, names, rules, answer=answer)
+    folded = _details(judgement, names) if details else (Text(_MORE, style="dim"),)
     return Group(
         _heading(f"{judgement.source}"),
-        Text(_visible(summary(judgement, names, due=judgement.decision.due)), style="bold"),
+        *(part for each in paragraphs for part in (_heading(each.title), _read(each.text))),
+        *(() if judgement.contact.call else (_heading("Le message"), *_text(judgement))),
+        *folded,
+    )
+
+
+_MORE: Final = "\nLes chiffres, les codes et les règles écartées : --details"
+
+
+def _read(text: str) -> RenderableType:
+    """Return sentences in lines that are no longer than eyes like them."""
+    return Constrain(Text(_visible(text)), _LINE)
+
+
+def _details(judgement: Judgement, names: Names) -> tuple[RenderableType, ...]:
+    return (
+        _heading("En détail"),
         _decision(judgement, names),
-        *(() if judgement.contact.call else (_heading("Le texte"), *_text(judgement))),
-        _heading("Qui"),
+        _heading("Qui, en points"),
         *_who(judgement.match, names),
-        *(() if judgement.contact.call else (_heading("Quoi"), *_what(judgement, names))),
+        *(() if judgement.contact.call else (_heading("Quoi, en points"), *_what(judgement, names))),
         _heading("Les règles"),
         *_rules(judgement.decision.trace, judgement.decision.rule),
     )
@@ -116,7 +142,7 @@ def _decision(judgement: Judgement, names: Names) -> Table:
 def _from(contact: Contact) -> Iterator[tuple[str, str]]:
     """Tell who wrote; of a call, the number, what became of it, and how often there was one."""
     if contact.call is None:
-        yield "de", f"{contact.sender.name} <{contact.sender.address}>"
+        yield "de", _visible(f"{contact.sender.name} <{contact.sender.address}>")
         if contact.sourced is not None:
             yield "source", source_line(contact.sourced)
             yield from (("", f"{SOURCE_FIELDS[each.field]} : {each.value}") for each in contact.sourced.fields)
@@ -160,16 +186,17 @@ def _caretakers(match: Match, names: Names) -> str:
 
 
 def _marks(judgement: Judgement) -> Iterator[tuple[str, Evidence]]:
+    """Yield the words that the sentences quote, by what they counted for."""
     understanding, match = judgement.understanding, judgement.match
     for piece in (*understanding.raised_by, *understanding.kind_evidence):
         yield "priority", piece
     for finding in understanding.findings:
-        yield from (("topic", piece) for piece in finding.evidence)
-        yield from (("defused", piece) for piece in finding.defused)
-    yield from (("scope", piece) for piece in understanding.scope_evidence)
-    yield from (("who", piece) for piece in match.place_evidence)
-    for candidate in match.candidates[:1]:
-        yield from (("who", piece) for piece in candidate.evidence)
+        if judgement.decision.kind is CaseKind.CASE and finding.topic in understanding.topics:
+            yield from (("topic", piece) for piece in finding.evidence)
+    sure = match.tenant is not None or match.dwelling is not None
+    for piece in (*match.place_evidence, *(match.candidates[0].evidence if sure and match.candidates else ())):
+        if piece.weight > 0:
+            yield "who", piece
 
 
 def _text(judgement: Judgement) -> Iterator[RenderableType]:
@@ -177,8 +204,8 @@ def _text(judgement: Judgement) -> Iterator[RenderableType]:
     for part in _SHOWN_PARTS:
         if judgement.contact.text(part).strip():
             yield Text(f"{PARTS[part]} :", style="dim")
-            yield Padding(_marked(judgement.contact, part, marks), (0, 0, 0, 2))
-    legend = Text("marques : ", style="dim")
+            yield Constrain(Padding(_marked(judgement.contact, part, marks), (0, 0, 0, 2)), _LINE)
+    legend = Text("Entre crochets, les mots qui ont compté : ", style="dim")
     for name, meaning in MARKS.items():
         legend.append(meaning, style=_STYLES[name]).append("  ")
     yield legend

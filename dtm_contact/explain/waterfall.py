@@ -206,7 +206,7 @@ def _weight(piece: Evidence | None) -> float:
     return piece.weight if piece is not None else 0.0
 
 
-def short(text: str) -> str:
+def short(text: str, longest: int = _SHORT) -> str:
     """Return a text as one line, printable, cut where it is long."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return f"{line[: _SHORT - 1]}…" if len(line) > _SHORT else line
+    return f"{line[: longest - 1]}…" if len(line) > longest else line

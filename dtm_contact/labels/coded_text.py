@@ -70,7 +70,7 @@ def _caller(number: str | None = None, name: str | None = None) -> str:
 
 def _harmless(phrases: list[str]) -> str:
     words = " ; ".join(f"« {phrase} »" for phrase in phrases)
-    return f"la phrase où se trouve {words} n'est pas un danger d'après phrases.yaml"
+    return f"la phrase où se trouve {words} n'est pas un danger d'après la liste des tournures"
 
 
 def _joined(way: str, case: str, *, reopened: bool = False) -> str:

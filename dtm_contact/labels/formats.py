@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 LONG_DAYS: Final = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 MONTHS: Final = (
@@ -14,6 +15,38 @@ _HOUR: Final = 3600
 _DAY: Final = 86400
 _PAIR: Final = 2
 _NATIONAL_DIGITS: Final = 10
+
+
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """Return "mercredi 25 novembre à 13 h 30"."""
+    local = at.astimezone(zone)
+    return f"{day_in_words(at, zone)} à {hour_in_words(local.hour, local.minute)}"
+
+
+def day_in_words(at: datetime, zone: ZoneInfo) -> str:
+    """Return "mercredi 25 novembre"."""
+    local = at.astimezone(zone)
+    day = "1er" if local.day == 1 else str(local.day)
+    return f"{LONG_DAYS[local.weekday()]} {day} {MONTHS[local.month - 1]}"
+
+
+_VOWELS: Final = frozenset("aeiouyàâéèêëîïôöûüh")
+
+
+def that(clause: str) -> str:
+    """Return a clause behind "que", which loses its vowel before another: "qu'un danger est certain"."""
+    return f"qu'{clause}" if clause[:1].lower() in _VOWELS else f"que {clause}"
+
+
+def because(*clauses: str) -> str:
+    """Return clauses as a reason: "parce que le sujet est X et qu'un danger est certain"."""
+    led = [that(clause) for clause in clauses]
+    return "parce " + " et ".join(filter(None, (", ".join(led[:-1]), *led[-1:])))
+
+
+def hour_in_words(hour: int, minute: int) -> str:
+    """Return "9 h" or "13 h 30"."""
+    return f"{hour} h {minute:02}" if minute else f"{hour} h"
 
 
 def day_and_time(local: datetime) -> str:

@@ -11,13 +11,13 @@ from dtm_contact.model import (
     AlarmSource,
     Asker,
     CaseKind,
-    Channel,
     Evidence,
     Outcome,
     Part,
     Peril,
     Scope,
     SourceField,
+    Unanswered,
     Unread,
     Wish,
 )
@@ -81,17 +81,17 @@ SOURCE_FIELDS: Final[Mapping[SourceField, str]] = {
     SourceField.IGNORED: "champ sans objet",
 }
 ALARM_RAISED: Final[Mapping[AlarmSource | None, str]] = {
-    AlarmSource.WORDS: "relevée par une formule",
-    AlarmSource.MODEL: "relevée par l'ensemble des mots du message",
-    AlarmSource.FRAILTY: "parce qu'une personne fragile dépend de ce qui est en panne",
-    AlarmSource.RULE: "donnée par une règle",
-    AlarmSource.EQUIPMENT: "donnée par la ligne d'une machine",
-    AlarmSource.ANSWER: "confirmée par la personne qui a écrit",
-    AlarmSource.SOURCE: "donnée par le code d'une source connue",
-    AlarmSource.AGENT: "donnée par un agent",
-    None: "donnée avant que le programme note pourquoi",
+    AlarmSource.WORDS: "la liste des dangers contient ces mots",
+    AlarmSource.MODEL: "le message ressemble à d'autres qui annonçaient un danger",
+    AlarmSource.FRAILTY: "une personne fragile dépend de ce qui est en panne",
+    AlarmSource.RULE: "une règle le dit",
+    AlarmSource.EQUIPMENT: "la ligne d'une machine appelle",
+    AlarmSource.ANSWER: "la personne qui a écrit l'a confirmé",
+    AlarmSource.SOURCE: "le code d'une source connue le dit",
+    AlarmSource.AGENT: "un agent le dit",
+    None: "le programme le disait déjà, avant de noter pourquoi",
 }
-"""How an alarm came about, behind "Alarme certaine, "."""
+"""Why there is an alarm, as a clause behind "parce que"."""
 PERILS: Final[Mapping[Peril, str]] = {
     Peril.GAS: "Gaz ou monoxyde de carbone",
     Peril.FIRE: "Incendie ou fumée",
@@ -159,6 +159,7 @@ UNREAD: Final[Mapping[Unread, str]] = {
 TOPIC_EVIDENCE: Final[Mapping[str, str]] = {
     "topic.word": "mot",
     "topic.phrase": "tournure",
+    "danger.passage": "passage",
     "danger.word": "mot",
     "danger.phrase": "tournure",
     "urgency.word": "mot",
@@ -225,6 +226,34 @@ MATCH_EVIDENCE: Final[Mapping[str, str]] = {
     "place.fits_another": "l'adresse citée est celle d'une autre personne nommée",
     "place.elsewhere": "dit habiter hors de notre parc",
 }
+EVIDENCE_OF: Final[Mapping[str, str]] = {
+    "adresse d'expédition": "l'adresse électronique",
+    "téléphone": "le téléphone",
+    "nom": "le nom",
+    "foyer": "le foyer",
+    "lieu": "l'adresse",
+    "bail ou référence": "le numéro",
+    "échange en cours": "l'échange en cours",
+    "agent": "l'agent",
+}
+"""What a group of `EVIDENCE_GROUPS` is called in a sentence."""
+UNANSWERED: Final[Mapping[Unanswered, str]] = {
+    Unanswered.NO_RULE: "la règle n'en prévoit pas",
+    Unanswered.FORBIDDEN: "la personne demande que rien ne soit écrit chez elle",
+    Unanswered.SWITCHED_OFF: "les réponses automatiques sont coupées",
+    Unanswered.NO_CASE: "aucun dossier n'est ouvert",
+    Unanswered.NO_EMAIL: "il n'est pas venu par courriel",
+    Unanswered.AUTOMATIC: "un programme a écrit ce message, et l'on ne répond pas à un programme",
+    Unanswered.NULL_SENDER: "le message n'a pas d'expéditeur à qui répondre",
+    Unanswered.IMPORTED: "le message vient d'une boîte reprise",
+    Unanswered.BACKLOG: "le message attendait déjà dans la boîte avant la mise en service",
+    Unanswered.NO_ADDRESS: "l'expéditeur n'a pas d'adresse à laquelle répondre",
+    Unanswered.ROBOT: "personne ne lit à cette adresse",
+    Unanswered.ONE_OF_US: "l'expéditeur est l'un de nous",
+    Unanswered.FORGED: "rien ne prouve que le message vient bien de cette adresse",
+    Unanswered.TOO_OLD: "le message est trop ancien",
+}
+"""Why no answer goes out by itself."""
 EVIDENCE_GROUPS: Final[Mapping[str, str]] = {
     "email": "adresse d'expédition",
     "account": "adresse d'expédition",
@@ -242,11 +271,9 @@ EVIDENCE_GROUPS: Final[Mapping[str, str]] = {
 }
 """What a family of evidence is about, by the first part of its name."""
 MARKS: Final[Mapping[str, str]] = {
-    "topic": "motif",
-    "priority": "urgence",
+    "topic": "sujet",
+    "priority": "danger ou urgence",
     "who": "qui ou où",
-    "scope": "étendue",
-    "defused": "écarté",
 }
 """What a word marked in a text counted for."""
 LANGUAGES: Final[Mapping[str, str]] = {
@@ -288,81 +315,6 @@ SCRIPTS: Final[Mapping[str, str]] = {
     "TAMIL": "en tamoul",
 }
 """In which language a text is, by the Unicode name of its letters' script."""
-CONDITIONS: Final[Mapping[str, str]] = {
-    "alarm": "alerte",
-    "asker": "qui demande",
-    "attachments": "pièces jointes",
-    "automatic": "écrit par un programme",
-    "calls": "appels récents",
-    "certainty": "certitude sur la personne",
-    "channel": "moyen",
-    "commune": "commune",
-    "count": "nombre de dossiers semblables",
-    "department": "département",
-    "dwelling.kind": "nature du local",
-    "equipment": "ligne d'une machine",
-    "hours": "horaires",
-    "kind": "nature du message",
-    "language": "langue",
-    "office": "bureau",
-    "open_case": "dossier déjà ouvert",
-    "outcome": "issue de l'appel",
-    "priority": "priorité",
-    "readable": "texte compris",
-    "register": "registre du foyer",
-    "register.language": "langue au registre",
-    "residence": "résidence",
-    "residence.known": "résidence reconnue",
-    "scope": "étendue",
-    "sender.address": "adresse de l'expéditeur",
-    "sender.domain": "domaine de l'expéditeur",
-    "source": "source",
-    "subject": "objet",
-    "tags": "étiquettes",
-    "tenant.known": "locataire reconnu",
-    "tenant.role": "place dans le bail",
-    "text": "texte",
-    "topic": "motif",
-    "topics": "motifs",
-    "unread": "non lu",
-    "wish": "souhait",
-    "withheld": "numéro masqué",
-}
-"""What the conditions of rules are called."""
-_AROUND: Final[Mapping[str, str]] = {"any": "l'un de", "all": "tout de", "not": "pas"}
-_YES_NO: Final = {"true": "oui", "false": "non"}
-CONDITION_VALUES: Final[Mapping[str, Mapping[str, str]]] = {
-    "alarm": {level.value: word.lower() for level, word in ALARM_LEVELS.items()},
-    "asker": {asker.value: word for asker, word in ASKERS.items()},
-    "channel": {channel.value: channel.label for channel in Channel},
-    "dwelling.kind": {"dwelling": "logement", "parking": "parking", "commercial": "local commercial"},
-    "hours": {"open": "ouvert", "closed": "fermé"},
-    "kind": {kind.value: word for kind, word in KINDS.items()},
-    "language": LANGUAGES,
-    "open_case": {"same_topic": "du même motif", "any": "de tout motif", "none": "aucun"},
-    "outcome": {outcome.value: word.lower() for outcome, word in OUTCOMES.items()},
-    "register": {
-        "protection": "protection",
-        "never": "à ne jamais utiliser",
-        "reach": "comment joindre",
-        "no_phone": "ne pas appeler",
-        "no_post": "ne rien envoyer",
-        "language": "langue",
-        "sms_consent": "accepte les SMS",
-        "sms_refused": "refuse les SMS",
-    },
-    "register.language": LANGUAGES,
-    "scope": {scope.value: word for scope, word in SCOPES.items()},
-    "tenant.role": {
-        "holder": "titulaire",
-        "co_holder": "cotitulaire",
-        "occupant": "occupant",
-        "commercial": "commerçant",
-    },
-    "unread": {"scan": "lettre numérisée", "undecoded": "texte indéchiffrable", "voice": "message vocal"},
-    "wish": {wish.value: word for wish, word in WISHES.items()},
-}
-"""What the values of conditions are called, by the condition; of topics and offices others say it."""
 
 
 def match_evidence(name: str) -> str:
@@ -377,28 +329,3 @@ def evidence_strength(evidence: Evidence) -> str:
     weight = abs(evidence.weight)
     much = "très fort" if weight >= 8 else "fort" if weight >= 4 else "moyen" if weight >= 1.5 else "faible"  # noqa: PLR2004
     return much if evidence.weight >= 0 else f"contre, {much}"
-
-
-def condition_word(name: str) -> str:
-    """Return the name of a condition of a rule in French, with what stands around it; as the rules have it else."""
-    *around, condition = name.split()
-    return " ".join([*(_AROUND.get(word, word) for word in around), CONDITIONS.get(condition, condition)])
-
-
-def condition_values(values: str, called: Mapping[str, str], name: str = "") -> str:
-    """Return what a condition of that name wants or saw, codes in French.
-
-    Args:
-        values: as the rules have them, one or several; of very many the last may be cut.
-        called: what topics and offices are called.
-        name: the condition's, with what stands around it.
-    """
-    condition = name.rsplit(maxsplit=1)[-1] if name else ""
-    named = {**_YES_NO, **called, **CONDITION_VALUES.get(condition, {})}
-    return ", ".join(named.get(value) or _uncut(value, named) for value in values.split(", "))
-
-
-def _uncut(value: str, named: Mapping[str, str]) -> str:
-    """Return a value as it is, or a mere "…" where it is the beginning of a code."""
-    cut = value.endswith("…") and any(code.startswith(value[:-1]) for code in named)
-    return "…" if cut else value

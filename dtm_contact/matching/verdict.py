@@ -27,6 +27,7 @@ from dtm_contact.matching.places import Floats, Group
 from dtm_contact.matching.rivals import Weighed
 from dtm_contact.matching.weights import Learnt, answer_about
 from dtm_contact.model import Candidate, Evidence, Likely, Match, OnDuty, Proposal, Stated, WriterHome
+from dtm_contact.text import is_robot
 
 _NEVER = 1e-12
 _IN_THE_SAME_TOWN = 10.0
@@ -315,7 +316,8 @@ def _proposals(tenant: Likely, weighing: Weighing) -> Iterator[Proposal]:
         return
     for kind, seens, look_up in (("address", clues.emails, people.by_email), ("number", clues.phones, people.by_phone)):
         for seen in seens[:_MOST_PROPOSED]:
-            mine = kind == "number" or seen.sender
+            # A program's address is nobody's, whoever has it write.
+            mine = kind == "number" or (seen.sender and not is_robot(seen.key))
             if mine and seen.key not in look_up and seen.key not in known:
                 yield Proposal(kind, seen.key, tenant.id, seen.seen)
 

@@ -137,3 +137,9 @@ class Match:
         tenant = next((each for each in self.candidates if self.tenant and each.tenant_id == self.tenant.id), None)
         used = (*(tenant.evidence if tenant else ()), *(self.place_evidence if self.residence else ()))
         return tuple(piece.span for piece in used if piece.span is not None and piece.weight > 0)
+
+    @property
+    def cited_spans(self) -> tuple[Span, ...]:
+        """Where the text gives a person or a place of ours, whether or not it is sure which."""
+        used = (*(self.candidates[0].evidence if self.candidates else ()), *self.place_evidence)
+        return tuple(piece.span for piece in used if piece.span is not None and piece.weight > 0)

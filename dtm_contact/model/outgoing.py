@@ -29,6 +29,25 @@ class Withheld(StrEnum):
     NO_SERVER = "no server that sends"
 
 
+class Unanswered(StrEnum):
+    """Why no answer goes out by itself."""
+
+    NO_RULE = "no rule answers"
+    FORBIDDEN = "nothing may be written"
+    SWITCHED_OFF = "switched off"
+    NO_CASE = "no case"
+    NO_EMAIL = "no e-mail"
+    AUTOMATIC = "automatic"
+    NULL_SENDER = "null sender"
+    IMPORTED = "it was taken over from another mailbox"
+    BACKLOG = "it lay in the mailbox before the first look"
+    NO_ADDRESS = "no address that could be answered"
+    ROBOT = "no-reply address"
+    ONE_OF_US = "one of us"
+    FORGED = "the sender's domain does not vouch for it"
+    TOO_OLD = "too old"
+
+
 class OutgoingKind(StrEnum):
     """Why something is sent: an answer by itself, an agent's words, a word to one of us."""
 

@@ -1,6 +1,6 @@
 """What is sent: answers that go out by themselves, agents' replies, words to our own people; durably, and safely."""
 
-from dtm_contact.outbound.answers import Answering
+from dtm_contact.outbound.answers import Answering, chosen_answer
 from dtm_contact.outbound.autoreply_policy import why_not_answered
 from dtm_contact.outbound.letters import Letter, NoAddressError, write
 from dtm_contact.outbound.relay import Relay, SendResult
@@ -14,6 +14,7 @@ __all__ = [
     "Relay",
     "SendResult",
     "Sender",
+    "chosen_answer",
     "why_not_answered",
     "write",
 ]

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from dtm_contact.conversation import writer
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names
+from dtm_contact.labels.formats import moment
 from dtm_contact.log import get_log
 from dtm_contact.model import (
     DANGER_QUESTION,
@@ -22,13 +23,14 @@ from dtm_contact.model import (
     Outgoing,
     OutgoingKind,
     Priority,
+    Unanswered,
     UnwrittenNotice,
     Withheld,
 )
 from dtm_contact.outbound.autoreply_policy import why_not_answered
 from dtm_contact.outbound.letters import Letter, NoAddressError, write
 from dtm_contact.outbound.notices import Correction, notices
-from dtm_contact.outbound.wording import moment, opening_hours
+from dtm_contact.outbound.wording import opening_hours
 from dtm_contact.rules import RuleSet, decide
 from dtm_contact.rules.answers import AnswerFailedError, fill_in
 from dtm_contact.settings import Settings
@@ -100,29 +102,23 @@ class Answering:
         self, arrival: Arrival, judgement: Judgement, number: str, ruled: tuple[RuleSet, Directory], now: datetime
     ) -> Iterator[Outgoing]:
         rules, directory = ruled
-        decision = answerable_decision(arrival, judgement, rules, directory)
-        address = writer(judgement.contact, self.settings.domains).address
-        protected = reaches_protected(judgement, address, directory, now.astimezone(self.settings.zone).date())
-        name = _name(judgement, decision, rules, now, protected=protected)
-        danger = name == DANGER_QUESTION or (name != NEUTRAL_RECEIPT and decision.priority is Priority.P1)
-        if not self.settings.outbound.answers or name not in rules.answers or name is None:
-            return
-        if why_not_answered(arrival, judgement, address, self.settings.domains, now, danger=danger) is not None:
+        chosen = chosen_answer(arrival, judgement, ruled, self.settings, now)
+        if chosen.name is None or chosen.why_not is not None:
             return
         try:
-            values = self._values(judgement, decision, number, rules, self._phone(directory), now)
-            values |= {"known": True} if protected else {}
-            subject, text = fill_in(rules.answers[name], values)
+            values = self._values(judgement, chosen.decision, number, rules, self._phone(directory), now)
+            values |= {"known": True} if chosen.protected else {}
+            subject, text = fill_in(rules.answers[chosen.name], values)
         except AnswerFailedError:
             self.report_unnotified(
-                f"The answer {name} could not be filled in for case {number}: its writer was not answered."
+                f"The answer {chosen.name} could not be filled in for case {number}: its writer was not answered."
             )
             return
         contact = judgement.contact
         letter = Letter(
             sender_name=self.settings.outbound.sender_name,
             sender=self.settings.outbound.sender,
-            to=address,
+            to=chosen.address,
             reply_to=self.tokens.address(number),
             subject=subject or f"Votre demande – dossier {number}",
             text=text,
@@ -133,9 +129,9 @@ class Answering:
             automatic="auto-replied",
         )
         again_after = AGAIN_AFTER if judgement.joining.reopens else None
-        outgoing = self._outgoing(OutgoingKind.ANSWER, name, letter, again_after)
+        outgoing = self._outgoing(OutgoingKind.ANSWER, chosen.name, letter, again_after)
         if outgoing is not None:
-            yield replace(outgoing, proven=judgement.joining.proven, safety=danger)
+            yield replace(outgoing, proven=judgement.joining.proven, safety=chosen.danger)
 
     def _phone(self, directory: Directory) -> str:
         return _in_pairs(self.settings.numbers[0] if self.settings.numbers else directory.agency.phone)
@@ -201,6 +197,54 @@ class Answering:
             )
             return None
         return Outgoing(kind, reason, letter.to, self.tokens.address(number), letter.message_id, raw, again_after)
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenAnswer:
+    """The answer that goes out by itself because of a message, or why none does.
+
+    Attributes:
+        name: the answer's; None where no rule names one.
+        decision: what it may tell of.
+        address: where it goes.
+        why_not: why it does not go out; None where it does.
+        danger: it tells somebody in danger what to do, or asks whether somebody is.
+        protected: it reaches a household of which somebody is protected.
+    """
+
+    name: str | None
+    decision: Decision
+    address: str
+    why_not: Unanswered | None
+    danger: bool
+    protected: bool
+
+
+def chosen_answer(
+    arrival: Arrival, judgement: Judgement, ruled: tuple[RuleSet, Directory], settings: Settings, now: datetime
+) -> ChosenAnswer:
+    """Return the answer that goes out by itself because of a message, and why it does not where it does not.
+
+    Args:
+        arrival: what came in.
+        judgement: what was judged of it.
+        ruled: the rules that decided, with their answers, and the directory.
+        settings: our domains, and whether answers go out.
+        now: the time of judging, aware.
+    """
+    rules, directory = ruled
+    decision = answerable_decision(arrival, judgement, rules, directory)
+    address = writer(judgement.contact, settings.domains).address
+    protected = reaches_protected(judgement, address, directory, now.astimezone(settings.zone).date())
+    name = _name(judgement, decision, rules, now, protected=protected)
+    name = name if name in rules.answers else None
+    danger = name == DANGER_QUESTION or (name != NEUTRAL_RECEIPT and decision.priority is Priority.P1)
+    why_not = why_not_answered(arrival, judgement, address, settings.domains, now, danger=danger)
+    if name is None and why_not is not Unanswered.NO_CASE:
+        why_not = Unanswered.FORBIDDEN if judgement.unwritable else Unanswered.NO_RULE
+    elif not settings.outbound.answers:
+        why_not = why_not or Unanswered.SWITCHED_OFF
+    return ChosenAnswer(name, decision, address, why_not, danger, protected)
 
 
 def answerable_decision(arrival: Arrival, judgement: Judgement, rules: RuleSet, directory: Directory) -> Decision:

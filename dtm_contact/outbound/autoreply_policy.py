@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
-from dtm_contact.model import Arrival, Authentication, CaseKind, Judgement
+from dtm_contact.model import Arrival, Authentication, CaseKind, Judgement, Unanswered
 from dtm_contact.text import is_robot, takes_no_answers
 
 OLDEST: Final = timedelta(days=3)
@@ -16,8 +16,8 @@ _ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?=.{1,255}
 
 def why_not_answered(
     arrival: Arrival, judgement: Judgement, address: str, domains: Collection[str], now: datetime, *, danger: bool
-) -> str | None:
-    """Return why no answer goes out by itself, in a few words without anything personal; None where one may.
+) -> Unanswered | None:
+    """Return why no answer goes out by itself; None where one may.
 
     Args:
         arrival: what came in; its return path tells a person from a machine.
@@ -33,17 +33,17 @@ def why_not_answered(
     # Of whom a form or a source tells, the envelope is the program's.
     handed_over = contact.channel.traits.from_program or contact.sourced is not None
     checks = (
-        (judgement.decision.kind is not CaseKind.CASE, "no case"),
-        (not contact.channel.traits.autoreply, "no e-mail"),
-        (by_program, "automatic"),
-        (not handed_over and not _return_path(arrival), "null sender"),
-        (arrival.imported, "it was taken over from another mailbox"),
-        (arrival.envelope is not None and arrival.envelope.backlog, "it lay in the mailbox before the first look"),
-        (_ADDRESS.fullmatch(address) is None, "no address that could be answered"),
-        (is_robot(address) or (not handed_over and takes_no_answers(_return_path(arrival))), "no-reply address"),
-        (address.rpartition("@")[2].lower() in domains, "one of us"),
-        (contact.authentication is Authentication.FAILED and not danger, "the sender's domain does not vouch for it"),
-        (now - min(contact.at, arrival.received_at) > OLDEST, "too old"),
+        (judgement.decision.kind is not CaseKind.CASE, Unanswered.NO_CASE),
+        (not contact.channel.traits.autoreply, Unanswered.NO_EMAIL),
+        (by_program, Unanswered.AUTOMATIC),
+        (not handed_over and not _return_path(arrival), Unanswered.NULL_SENDER),
+        (arrival.imported, Unanswered.IMPORTED),
+        (arrival.envelope is not None and arrival.envelope.backlog, Unanswered.BACKLOG),
+        (_ADDRESS.fullmatch(address) is None, Unanswered.NO_ADDRESS),
+        (is_robot(address) or (not handed_over and takes_no_answers(_return_path(arrival))), Unanswered.ROBOT),
+        (address.rpartition("@")[2].lower() in domains, Unanswered.ONE_OF_US),
+        (contact.authentication is Authentication.FAILED and not danger, Unanswered.FORGED),
+        (now - min(contact.at, arrival.received_at) > OLDEST, Unanswered.TOO_OLD),
     )
     return next((reason for holds, reason in checks if holds), None)
 

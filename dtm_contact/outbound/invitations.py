@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from icalendar import Calendar, Event, vCalAddress, vText
 
 from dtm_contact.directory import Office
-from dtm_contact.outbound.wording import moment
+from dtm_contact.labels.formats import moment
 
 
 class Method(StrEnum):

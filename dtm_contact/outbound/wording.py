@@ -1,23 +1,9 @@
-"""Times as French letters write them."""
+"""Opening hours as French letters write them."""
 
-from datetime import datetime, time
-from zoneinfo import ZoneInfo
+from datetime import time
 
 from dtm_contact.hours import END_OF_DAY, Calendar, Span
-from dtm_contact.labels.formats import LONG_DAYS, MONTHS
-
-
-def moment(at: datetime, zone: ZoneInfo) -> str:
-    """Return "mercredi 25 novembre à 13 h 30"."""
-    local = at.astimezone(zone)
-    return f"{day_in_words(at, zone)} à {_hour(local.hour, local.minute)}"
-
-
-def day_in_words(at: datetime, zone: ZoneInfo) -> str:
-    """Return "mercredi 25 novembre"."""
-    local = at.astimezone(zone)
-    day = "1er" if local.day == 1 else str(local.day)
-    return f"{LONG_DAYS[local.weekday()]} {day} {MONTHS[local.month - 1]}"
+from dtm_contact.labels.formats import LONG_DAYS, hour_in_words
 
 
 def opening_hours(calendar: Calendar) -> str:
@@ -36,12 +22,8 @@ def _days(first: int, last: int) -> str:
 
 
 def _spans(spans: tuple[Span, ...]) -> str:
-    return " et ".join(f"de {_hour(start.hour, start.minute)} à {_end(end)}" for start, end in spans)
+    return " et ".join(f"de {hour_in_words(start.hour, start.minute)} à {_end(end)}" for start, end in spans)
 
 
 def _end(end: time) -> str:
-    return "minuit" if end == END_OF_DAY else _hour(end.hour, end.minute)
-
-
-def _hour(hour: int, minute: int) -> str:
-    return f"{hour} h {minute:02}" if minute else f"{hour} h"
+    return "minuit" if end == END_OF_DAY else hour_in_words(end.hour, end.minute)

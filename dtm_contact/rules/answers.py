@@ -156,6 +156,14 @@ def fill_in(text: str, values: Mapping[str, object]) -> tuple[str, str]:
     return "", filled.strip() + "\n"
 
 
+def subject_in_brief(text: str) -> str:
+    """Return what an answer is about, by its subject without what is filled in; "" where it has none of its own."""
+    first = text.lstrip().partition("\n")[0]
+    if not first.startswith(SUBJECT):
+        return ""
+    return first.removeprefix(SUBJECT).partition("{{")[0].strip().removesuffix("dossier").strip(" \N{EN DASH}-")
+
+
 def load_answers(folder: Path, problems: list[Problem]) -> dict[str, str]:
     """Return the texts by name, which is the file's without its ending; faults are added to `problems`."""
     answers: dict[str, str] = {}

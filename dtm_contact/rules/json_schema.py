@@ -66,6 +66,7 @@ def _routing(rules: RuleSet) -> Schema:
         "required": ["id", "then"],
         "properties": {
             "id": {"type": "string", "pattern": "^[a-z0-9]+([-_][a-z0-9]+)*$"},
+            "says": {"type": "string", "minLength": 3, "maxLength": 160},
             "mode": {"enum": ["act", "observe"]},
             "decides": {"type": "boolean"},
             "when": {"$ref": "#/$defs/when"},

@@ -184,10 +184,14 @@ class Then(StrictModel):
 Waiver = Annotated[str, Field(min_length=3, max_length=500)]
 
 
+_Sentence = Annotated[str, Field(min_length=3, max_length=160)]
+
+
 class _RuleEntry(StrictModel):
     """A rule as the file has it; `when` is read by its own grammar."""
 
     id: Identifier
+    says: _Sentence | None = None
     mode: Literal["act", "observe"] = "act"
     decides: bool = True
     when: Any = None
@@ -208,6 +212,7 @@ class Rule:
         place: line and column where it starts in the file.
         when: its conditions; None for the default, which always holds.
         then: what it does.
+        says: what it is for, in a sentence that agents read; "" where it does not say.
         tests: the messages it is tried on.
         test_places: line and column of each.
         decides: it says where a contact goes; else it only adds to what a later rule decides.
@@ -226,6 +231,7 @@ class Rule:
     decides: bool = True
     observes: bool = False
     waiver: str | None = None
+    says: str = ""
 
     @property
     def notifies_on_call(self) -> bool:
@@ -297,6 +303,7 @@ def _rule(document: Document, index: int, allowed: AllowedNames, problems: list[
         decides=entry.decides,
         observes=entry.mode == "observe",
         waiver=entry.waiver or entry.untold,
+        says=entry.says or "",
     )
 
 

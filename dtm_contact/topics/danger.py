@@ -68,14 +68,23 @@ class DangerFinding:
     Attributes:
         alarm: the alarm that it makes.
         stretch: the places of the sharpest stretch, and the place behind it.
-        column: the model's column that says most, by which its words are told.
-        hits: the phrases that raised it.
+        column: the model's column that says most.
+        hits: the phrases of danger that are heard, whether or not they raised it to this level.
+        silenced: the numbers of the sentences that are no danger by a phrase.
     """
 
     alarm: Alarm
     stretch: tuple[int, int]
     column: str
     hits: tuple[Hit, ...]
+    silenced: frozenset[int] = frozenset()
+
+    @property
+    def deciding(self) -> tuple[Hit, ...]:
+        """The phrases that raise the alarm to its level by themselves; none where the model alone does."""
+        if self.alarm.raised_by is AlarmSource.FRAILTY:
+            return self.hits
+        return tuple(hit for hit in self.hits if _BY_WORDS.get(hit.phrase.effect) is self.alarm.level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +190,7 @@ def judge_danger(  # noqa: PLR0913 - a message, and what it is judged by
         stretch,
         column,
         tuple(raising or frail),
+        silenced,
     )
 
 

@@ -45,9 +45,12 @@ _LIKELIER: Final = 0.5
 """What a topic adds to the kind of danger that goes with it."""
 _UNSURE: Final = -0.75
 """The score under which no kind of danger is named."""
-_PERSONAL: Final = frozenset({Peril.VIOLENCE, Peril.SUICIDE})
+PERSONAL: Final = frozenset({Peril.VIOLENCE, Peril.SUICIDE})
+"""Dangers that are what a message is about, whatever it asks besides: nobody must take them for a debt or for noise."""
 _UNSURE_OF_PERSONAL: Final = -0.17
 """The same of violence and suicide where the message is about something else: they take the place of its topic."""
+_AS_LIKELY: Final = 0.25
+"""By how much another kind of danger may be likelier in a few words that still speak for the one that is named."""
 _WORDS_NEEDED: Final = 3
 """Words of a sentence that may say a wish: "Un appel." says none."""
 _WORDS_SETTLING: Final = 2
@@ -260,9 +263,37 @@ def peril_of(
         return None
     scores = details.scores(told, model, np.zeros(len(told.rows), np.intp), 1, details.perils)[0]
     perils = dict(zip(Peril, map(float, scores), strict=True))
-    expected = Peril.OUTAGE if danger.column == BY_OUTAGE else _BY_TOPIC.get(topic)
+    expected = expected_peril(danger, topic)
     if expected is not None:
         perils[expected] += _LIKELIER
     likeliest = max(perils, key=lambda peril: perils[peril])
-    limit = _UNSURE_OF_PERSONAL if likeliest in _PERSONAL and topic != "danger" else _UNSURE
+    limit = _UNSURE_OF_PERSONAL if likeliest in PERSONAL and topic != "danger" else _UNSURE
     return likeliest if perils[likeliest] >= limit else None
+
+
+def expected_peril(danger: DangerFinding, topic: str) -> Peril | None:
+    """Return the kind of danger that goes with a matter; None where none does."""
+    return Peril.OUTAGE if danger.column == BY_OUTAGE else _BY_TOPIC.get(topic)
+
+
+def perils_said(
+    words: tuple[int, int], expected: Peril | None, reading: Reading, details: DetailModel, model: Model
+) -> list[Peril]:
+    """Return the kinds of danger that some words of a message speak for by themselves, the likeliest first.
+
+    Args:
+        words: the place of the first word, and the place behind the last.
+        expected: the kind that goes with what the message is about, which a few words need not say again.
+        reading: the message as the model sees it.
+        details: what sentences say.
+        model: the one that read the message.
+    """
+    told = reading.between(*words)
+    if not len(told.rows):
+        return []
+    scores = details.scores(told, model, np.zeros(len(told.rows), np.intp), 1, details.perils)[0]
+    perils = dict(zip(Peril, map(float, scores), strict=True))
+    if expected is not None:
+        perils[expected] += _LIKELIER
+    least = max(_UNSURE, max(perils.values()) - _AS_LIKELY)
+    return sorted((peril for peril in perils if perils[peril] >= least), key=lambda peril: -perils[peril])

@@ -144,15 +144,18 @@ class Model:
         """Return the words of a message with slips mended, one for each token."""
         return [form if form is MASKED else self.slips.mend(form) for form in tokens.forms]
 
-    def read(self, tokens: Tokens, without: Collection[int] = (), *, in_order: bool = True) -> Reading:
+    def read(
+        self, tokens: Tokens, without: Collection[int] = (), forms: list[str] | None = None, *, in_order: bool = True
+    ) -> Reading:
         """Return a message as the model sees it.
 
         Args:
             tokens: the words.
             without: the numbers of sentences that are left out.
+            forms: the words with slips mended, where they were mended before.
             in_order: the convolutional reader hears it too.
         """
-        forms = self.mended(tokens)
+        forms = self.mended(tokens) if forms is None else forms
         features = features_of(tokens, self.common, forms)
         if without:
             out = np.fromiter((number in without for number in tokens.sentences), np.bool_, len(tokens))

@@ -1,11 +1,11 @@
 """The reader: the model, the admins' phrases, the topics and the limits that messages are understood by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from dtm_contact.model import CaseKind, Part, Priority
+from dtm_contact.model import CaseKind, Part, Priority, Span
 from dtm_contact.text import Tokens, tokenize
 from dtm_contact.topics.danger import OF_DANGER, DangerLimits, DangerScale
 from dtm_contact.topics.details import DetailModel
@@ -113,23 +113,45 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A message as the model and the phrases hear it, before anything is decided."""
+    """A message as the model and the phrases hear it, before anything is decided.
+
+    Attributes:
+        tokens: the words.
+        reading: the same as the model sees them.
+        scores: what each column says of them.
+        hits: the phrases that stand in them.
+        unquoted: the places of the words that are never told as a reason.
+    """
 
     tokens: Tokens
     reading: Reading
     scores: Values
     hits: Sequence[Hit]
+    unquoted: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, tokens: Tokens, reader: Reader) -> "Heard":
-        """Read words by the model and the phrases."""
+    def of(cls, tokens: Tokens, reader: Reader, unquoted: Collection[Span] = ()) -> "Heard":
+        """Read words by the model and the phrases.
+
+        Args:
+            tokens: the words.
+            reader: what reads them.
+            unquoted: spans whose words are never told as a reason.
+        """
         reading = reader.model.read(tokens)
         hits = reader.phrases.find(tokens, reader.model.mended(tokens), reader.model.common)
-        return cls(tokens, reading, reader.model.all_scores(reading), hits)
+        names = frozenset(
+            place for place in range(len(tokens)) if unquoted and _touches(tokens.span(place, place), unquoted)
+        )
+        return cls(tokens, reading, reader.model.all_scores(reading), hits, names)
 
     def has(self, effect: Effect) -> bool:
         """Return whether a phrase of an effect stands there and is not denied."""
         return any(hit.phrase.effect is effect and not hit.denied for hit in self.hits)
+
+
+def _touches(word: Span, spans: Collection[Span]) -> bool:
+    return any(span.part is word.part and span.start < word.end and word.start < span.end for span in spans)
 
 
 def stands_in(phrase: Phrase, text: str, model: Model) -> bool:

@@ -1,7 +1,7 @@
 """Contact → Understanding: what is asked, how urgent it is, whether a person wrote, how far it reaches, who asks."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -32,11 +32,12 @@ from dtm_contact.topics.danger import (
     level_by_words,
     silenced_sentences,
 )
-from dtm_contact.topics.details import peril_of, settled_of, wishes_of
+from dtm_contact.topics.details import PERSONAL, expected_peril, peril_of, perils_said, settled_of, wishes_of
 from dtm_contact.topics.features import NEGATIONS
 from dtm_contact.topics.fields import danger_of_field
 from dtm_contact.topics.kind import kind_of
-from dtm_contact.topics.model import SCAN, URGENT, Model, Reading
+from dtm_contact.topics.model import BY_OUTAGE, SCAN, URGENT, Model, Reading
+from dtm_contact.topics.passages import Passage, telling_passages
 from dtm_contact.topics.phrases import Effect, Hit, unique_texts
 from dtm_contact.topics.reader import Heard, Reader
 
@@ -67,18 +68,29 @@ _LEAST_DANGER: Final = 0.02
 """The probability from which a glance changes the order: three of four messages that are no danger stay below it."""
 
 _ANY_DANGER: Final = "danger"
-_DANGER_ITSELF: Final = frozenset([Peril.VIOLENCE, Peril.SUICIDE])
-"""Dangers that are what a message is about, whatever it asks besides: nobody must take them for a debt or for noise."""
 
 _BADLY_RECOGNISED: Final = CodedText("letter_read_badly")
 """Why a danger among words that were recognised badly is only possible."""
 
+_PASSAGES_TOLD: Final = 2
+_OWN_WORDS: Final = 8.0
+"""What a phrase of danger counts beside passages that the model hears: it is told first."""
 _WORDS_TOLD: Final = 5
 _TELLING: Final = 0.1
 """The least share that a word must have in what speaks for something to be told."""
 
 
-def understand(contact: Contact, reader: Reader, masked: Collection[Span] = ()) -> Understanding:
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Where a message names people and places: spans that are not heard, and spans that are never told as a reason."""
+
+    masked: Collection[Span] = ()
+    unquoted: Collection[Span] = ()
+
+
+def understand(
+    contact: Contact, reader: Reader, masked: Collection[Span] = (), unquoted: Collection[Span] = ()
+) -> Understanding:
     """Say what a contact asks for, and whether somebody is in danger.
 
     The subject and the new text are read; forwarded originals and the words of files where these say little; quoted
@@ -89,6 +101,8 @@ def understand(contact: Contact, reader: Reader, masked: Collection[Span] = ()) 
         contact: the message, parts apart.
         reader: model, phrases, topics.
         masked: spans that name people or places: they say nothing of the matter.
+        unquoted: spans whose words are never told as a reason, because they name people or places: a commune is no
+            ditch. What is understood does not hang on them.
 
     Returns:
         Topics, the deciding one first, with evidence whose spans count in `contact.text(part)`; the alarm and the
@@ -98,7 +112,8 @@ def understand(contact: Contact, reader: Reader, masked: Collection[Span] = ()) 
     if is_unread_scan(contact, reader):
         priority = min(reader.topics[OTHER].priority, Priority.P3)
         return Understanding(CaseKind.CASE, (OTHER,), priority, unread=Unread.SCAN)
-    understood = _as_written(contact, reader, masked)
+    names = Names(masked, unquoted)
+    understood = _as_written(contact, reader, names)
     if contact.recognised is not None and not (contact.recognised.sure and understood.readable):
         return _read_badly(understood, reader)
     return understood
@@ -127,14 +142,14 @@ def _read_badly(understood: Understanding, reader: Reader) -> Understanding:
     )
 
 
-def _as_written(contact: Contact, reader: Reader, masked: Collection[Span]) -> Understanding:
+def _as_written(contact: Contact, reader: Reader, names: Names) -> Understanding:
     # A machine's answer repeats the subject that it answers: ours, or the one that it was sent with.
     said = (Part.NEW,) if is_notice(contact) and contact.new_text.strip() else OWN_PARTS
-    own = _understood(contact, reader, said, masked)
+    own = _understood(contact, reader, said, names)
     says_little = own.topic in {OTHER, THANKS} or len(contact.new_text.split()) <= _SAYS_LITTLE
     beside = [part for part in (Part.FORWARDED, Part.ATTACHED) if contact.text(part).strip()]
-    understood = _understood(contact, reader, (*said, *beside), masked) if beside and says_little else own
-    return _alarmed_by_files(understood, contact, reader, masked) if contact.attached_text else understood
+    understood = _understood(contact, reader, (*said, *beside), names) if beside and says_little else own
+    return _alarmed_by_files(understood, contact, reader, names) if contact.attached_text else understood
 
 
 def danger_score(texts: Iterable[str], reader: Reader) -> int:
@@ -160,11 +175,9 @@ def danger_score(texts: Iterable[str], reader: Reader) -> int:
     return round(said * SURE_DANGER) if said >= _LEAST_DANGER else 0
 
 
-def _alarmed_by_files(
-    understood: Understanding, contact: Contact, reader: Reader, masked: Collection[Span]
-) -> Understanding:
+def _alarmed_by_files(understood: Understanding, contact: Contact, reader: Reader, names: Names) -> Understanding:
     """Return what was understood with the alarm of the files' words, read alone, where that is higher."""
-    files = _understood(contact, reader, (Part.ATTACHED,), masked)
+    files = _understood(contact, reader, (Part.ATTACHED,), names)
     if files.alarm.level.rank <= understood.alarm.level.rank:
         return understood
     sharp = reader.topics[files.topics[0]].priority is Priority.P1
@@ -180,9 +193,9 @@ def _alarmed_by_files(
     )
 
 
-def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], masked: Collection[Span]) -> Understanding:
+def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], names: Names) -> Understanding:
     wrapping = unwrapped(contact, parts, partial(danger_of_field, reader))
-    heard = Heard.of(tokenize(wrapping.texts, masked), reader)
+    heard = Heard.of(tokenize(wrapping.texts, names.masked), reader, names.unquoted)
     readable = _is_readable(heard.reading)
     topics = _topics(heard, reader, readable=readable)
     outage = reader.topics[topics[0]].outage
@@ -196,14 +209,11 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], masked:
         settled=_settled(contact, parts, wrapping, reader),
     )
     topics = _sharpest_first(topics, heard, danger, reader)
-    telling = _telling(danger, heard, reader)
-    peril = None
-    # A possible alarm for which no word speaks clearly has no kind: to name one would be a guess.
-    if telling or danger.alarm.certain:
-        peril = peril_of(danger, heard.tokens, heard.reading, reader.details, reader.model, topics[0])
-        peril = Peril.VIOLENCE if peril is None and heard.has(Effect.VIOLENCE_AT_HOME) else peril
-    if danger.alarm.certain and peril in _DANGER_ITSELF and reader.topics[topics[0]].priority is not Priority.P1:
+    peril = peril_of(danger, heard.tokens, heard.reading, reader.details, reader.model, topics[0])
+    peril = Peril.VIOLENCE if peril is None and danger.alarm.any and heard.has(Effect.VIOLENCE_AT_HOME) else peril
+    if danger.alarm.certain and peril in PERSONAL and reader.topics[topics[0]].priority is not Priority.P1:
         topics = tuple(dict.fromkeys((*(code for code in (_ANY_DANGER,) if code in reader.topics), *topics)))
+    telling, peril = _telling(danger, peril, heard, reader, topics[0])
     kind, kind_evidence = kind_of(contact, heard, danger.alarm, reader)
     usual = base = reader.topics[topics[0]].priority
     if usual is not Priority.P1 and heard.scores[reader.model.column[URGENT]] >= reader.limits.urgent:
@@ -222,7 +232,10 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], masked:
         priority=priority,
         alarm=danger.alarm,
         findings=tuple(_finding(code, heard, reader) for code in topics if code in reader.model.column),
-        raised_by=telling or (words_for(URGENT, heard, reader.model, "urgency.word") if usual is not base else ()),
+        raised_by=telling
+        or (
+            words_for(URGENT, heard, reader.model, "urgency.word") if usual is not base and not danger.alarm.any else ()
+        ),
         kind_evidence=kind_evidence,
         scope=Scope(scope) if scope else None,
         scope_evidence=scope_evidence,
@@ -340,12 +353,67 @@ def _finding(code: str, heard: Heard, reader: Reader) -> Finding:
     return Finding(code, points, (*by_phrase, *words_for(code, heard, reader.model, "topic.word")))
 
 
-def _telling(danger: DangerFinding, heard: Heard, reader: Reader) -> tuple[Evidence, ...]:
-    """Return the words that raised the alarm, those of phrases first."""
+def _telling(
+    danger: DangerFinding, peril: Peril | None, heard: Heard, reader: Reader, topic: str
+) -> tuple[tuple[Evidence, ...], Peril | None]:
+    """Return the words that raised the alarm to its level, and the kind of danger as far as these words say it.
+
+    Those are the phrases that raise it by themselves; where the model does, the passages without which it would hear
+    less. A kind is named only beside words that speak for it: to name one would else be a guess that nobody can check.
+    """
     if not danger.alarm.any:
-        return ()
-    by_phrase = tuple(_marked("danger.phrase", 1.0, hit, heard.tokens) for hit in unique_texts(danger.hits))
-    return (*by_phrase, *words_for(danger.column, heard, reader.model, "danger.word"))
+        return (), None
+    said = unique_texts(danger.deciding or danger.hits)
+    by_phrase = tuple(_marked("danger.phrase", _OWN_WORDS, hit, heard.tokens) for hit in said)
+    if danger.deciding:
+        return by_phrase, peril
+    passages = _telling_passages(danger, heard, reader, outage=reader.topics[topic].outage)
+    if peril is not None:
+        by_itself = danger.column == BY_OUTAGE or reader.topics[topic].priority is Priority.P1
+        expected = expected_peril(danger, topic) if by_itself else None
+        passages, named = _as_said(peril, passages, expected, heard, reader)
+        # What the phrases of danger say needs no passage that says it too.
+        passages, peril = ([] if named is not peril else passages, peril) if said else (passages, named)
+    known = {place for hit in danger.hits for place in range(min(hit.places), max(hit.places) + 1)}
+    further = [each for each in passages if known.isdisjoint(range(each.first, each.last + 1))]
+    by_passage = tuple(
+        Evidence(
+            "danger.passage",
+            round(each.fall, 2),
+            heard.tokens.written(each.first, each.last),
+            heard.tokens.span(each.first, each.last),
+        )
+        for each in further[:_PASSAGES_TOLD]
+    )
+    return (*by_phrase, *by_passage), peril
+
+
+def _telling_passages(danger: DangerFinding, heard: Heard, reader: Reader, *, outage: bool) -> list[Passage]:
+    model, tokens = reader.model, heard.tokens
+
+    def probability(forms: list[str]) -> float:
+        reading = model.read(tokens, danger.silenced, forms)
+        return reader.scale.probability(reading, model.scores(reading), outage=outage)[0]
+
+    silent = {place for place, sentence in enumerate(tokens.sentences) if sentence in danger.silenced}
+    promise = model.by_word(heard.reading, danger.column)
+    unquoted = heard.unquoted | silent
+    return telling_passages(tokens, model.mended(tokens), probability, list(promise), model.common, unquoted)
+
+
+def _as_said(
+    peril: Peril, passages: list[Passage], expected: Peril | None, heard: Heard, reader: Reader
+) -> tuple[list[Passage], Peril | None]:
+    """Return the passages that speak for a kind of danger; where none does, all, and the kind that the first names."""
+    kinds = [
+        perils_said((each.first, each.last + 1), expected, heard.reading, reader.details, reader.model)
+        for each in passages
+    ]
+    speaking = [passage for passage, said in zip(passages, kinds, strict=True) if peril in said]
+    if speaking:
+        return speaking, peril
+    other = next(iter(kinds[0]), None) if kinds else None
+    return passages[:1], None if other in PERSONAL else other
 
 
 def _denied(heard: Heard) -> tuple[Evidence, ...]:
@@ -358,7 +426,11 @@ def words_for(column: str, heard: Heard, model: Model, name: str) -> tuple[Evide
     """Return up to five words that speak most for a column, in the order of the text."""
     told = model.by_word(heard.reading, column)
     total = float(told[told > 0].sum())
-    places = [place for place, form in enumerate(heard.tokens.forms) if form not in model.common]
+    places = [
+        place
+        for place, form in enumerate(heard.tokens.forms)
+        if form not in model.common and place not in heard.unquoted
+    ]
     places.sort(key=lambda place: -told[place])
     best = [place for place in places[:_WORDS_TOLD] if total and told[place] >= _TELLING * total]
     return tuple(

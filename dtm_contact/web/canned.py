@@ -9,9 +9,9 @@ from dtm_contact.cases.registered import HouseholdRegister
 from dtm_contact.directory import Directory
 from dtm_contact.directory.duty import on_duty, on_duty_in_residence
 from dtm_contact.explain.names import without_code
-from dtm_contact.labels.formats import spaced
+from dtm_contact.labels.formats import day_in_words, moment, spaced
 from dtm_contact.model import Asker, OnDuty, Problem
-from dtm_contact.outbound.wording import day_in_words, moment, opening_hours
+from dtm_contact.outbound.wording import opening_hours
 from dtm_contact.rules.library import CannedAnswer, parse_answer
 from dtm_contact.store import CaseFile
 from dtm_contact.text import fold

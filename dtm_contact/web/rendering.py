@@ -24,17 +24,15 @@ from dtm_contact.labels.audit import audit_details, audit_subject, audited
 from dtm_contact.labels.cases import PRIORITIES, role_label
 from dtm_contact.labels.coded_text import text_of, texts_of
 from dtm_contact.labels.events import rule_label, tag_label
-from dtm_contact.labels.formats import answer_before, clock, due_in, lasting, percent, plural, size, spaced
+from dtm_contact.labels.formats import answer_before, because, clock, due_in, lasting, percent, plural, size, spaced
 from dtm_contact.labels.judging import (
     ALARM_LEVELS,
     ALARM_RAISED,
     PERILS,
-    condition_values,
-    condition_word,
     evidence_strength,
     match_evidence,
 )
-from dtm_contact.model import Alarm, CodedText, Evidence, Peril
+from dtm_contact.model import Alarm, AlarmLevel, CodedText, Evidence, Peril
 from dtm_contact.store import Case
 from dtm_contact.store.desk import CaseHints
 from dtm_contact.text.language import language_of
@@ -199,9 +197,11 @@ def danger_line(alarm: Alarm, peril: Peril | None) -> str:
     named = (
         f"{ALARM_LEVELS[alarm.level]} ({PERILS[peril].lower()})" if peril and alarm.any else ALARM_LEVELS[alarm.level]
     )
-    raised = f"alerte {ALARM_RAISED[alarm.raised_by]}" if alarm.raised_by is not None else ""
-    lowered = f"n'alerte pas parce que : {text_of(alarm.why_not)}" if alarm.why_not else ""
-    return typeset(" : ".join(filter(None, (named, " ; ".join(filter(None, (raised, lowered)))))))
+    raised = because(ALARM_RAISED[alarm.raised_by]) if alarm.raised_by is not None and alarm.any else ""
+    lowered = because(text_of(alarm.why_not)) if alarm.why_not else ""
+    lowered = f"pas certain {lowered}" if lowered and alarm.any else lowered
+    woken = "l'astreinte n'est pas appelée" if alarm.level is AlarmLevel.POSSIBLE else ""
+    return typeset(" : ".join(filter(None, (named, " ; ".join(filter(None, (raised, lowered, woken)))))))
 
 
 def why_word(why: Iterable[CodedText]) -> str:
@@ -262,8 +262,6 @@ _FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "case_number": case_number,
     "channel_word": lambda channel: channel.label,
     "clock": clock,
-    "condition_values": condition_values,
-    "condition_word": condition_word,
     "done_word": audited,
     "due": due,
     "due_words": due_words,

@@ -151,11 +151,17 @@ def test_trace_shows_evidence_and_every_rule(program: Program) -> None:
     assert trace["topics"][0]["evidence"]
 
 
-def test_explain_tells_words_evidence_and_rules(program: Program) -> None:
+def test_explain_tells_it_in_sentences_and_with_details_the_codes(program: Program) -> None:
     done = program("explain", "--directory", SMALL, "-", given=LEAK)
     assert done.returncode == 0
-    for told in ("water_leak", "Fuite, dégât des eaux", "la première qui convient décide", "[Fuite]"):
+    for told in ("Sujet : Fuite, dégât des eaux – reconnu à « Fuite »", "une fuite", "décide parce que", "[Fuite]"):
         assert told in done.stdout
+    for folded in ("water_leak", "routing.yaml", "la première qui convient décide"):
+        assert folded not in done.stdout
+    assert "Aucune réponse automatique ne part" not in done.stdout
+    details = program("explain", "--details", "--directory", SMALL, "-", given=LEAK).stdout
+    for told in ("water_leak", "routing.yaml:fuite", "la première qui convient décide", "non routing.yaml:urgence-gaz"):
+        assert told in details
 
 
 def test_a_message_cannot_command_the_terminal(program: Program) -> None:

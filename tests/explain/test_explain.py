@@ -2,6 +2,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from io import StringIO
 from pathlib import Path
 
@@ -38,6 +39,8 @@ from dtm_contact.model import (
     Wish,
     WriterHome,
 )
+from dtm_contact.rules import RuleSet, load_rules
+from tests.rules.folders import SHIPPED
 
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 TEXT = "Plus de chauffage depuis lundi, bébé de trois semaines."
@@ -54,9 +57,15 @@ def contact(text: str = TEXT) -> Contact:
     return Contact(channel=Channel.EMAIL, at=AT, sender=Mailbox("A", "a@free.example"), subject="Froid", new_text=text)
 
 
+@cache
+def rules() -> RuleSet:
+    return load_rules(SHIPPED)
+
+
 def told(judgement: Judgement, directory: Directory) -> str:
     console = Console(width=160, record=True, file=StringIO())
-    console.print(render_judgement(judgement, Names(directory, {"heating": "Chauffage, eau chaude"}, PARIS)))
+    names = Names(directory, {"heating": "Chauffage, eau chaude"}, PARIS)
+    console.print(render_judgement(judgement, names, rules(), details=True))
     return console.export_text()
 
 
@@ -95,7 +104,7 @@ def judgement(directory: Directory, found: Contact | None = None) -> Judgement:
     )
 
 
-def test_a_person_sees_who_where_what_how_urgent_and_why(directory: Directory) -> None:
+def test_the_details_have_codes_weights_and_refused_rules(directory: Directory) -> None:
     text = told(judgement(directory), directory)
     lease = directory.records.leases[0]
     for expected in (
@@ -127,6 +136,7 @@ def test_who_lives_elsewhere_is_told_beside_the_place_of_the_matter(directory: D
     elsewhere = replace(found.match, dwelling=None, residence=None, home=lives_in, place_evidence=(place,))
     text = told(replace(found, match=elsewhere), directory)
     assert f"habite ailleurs  {Names(directory, {}, PARIS).home(lives_in)}" in text
+    assert "L'auteur habite ailleurs : " in text
     assert "le lieu : pas assez sûr" in text
     assert "« 12 rue Hoche »" in text
 

@@ -1,4 +1,4 @@
-"""The plain sentences that `explain` and the desk begin with, of messages as they are understood by what is shipped."""
+"""What is asked and whether it is a danger, in plain sentences, of messages as what is shipped understands them."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.directory import Directory, read_export
-from dtm_contact.explain import summary
 from dtm_contact.explain.names import Names
-from dtm_contact.explain.summary import named_language
+from dtm_contact.explain.summary import danger_told, matter_told, named_language
 from dtm_contact.hours import PARIS
 from dtm_contact.labels.judging import PERILS
 from dtm_contact.model import (
@@ -69,9 +68,14 @@ def judged(contact: Contact, understanding: Understanding, alarm: Alarm | None =
     return Judgement("x.eml", contact, Match(()), understanding, decision)
 
 
+def summary(judgement: Judgement, names: Names, alarm: Alarm | None = None) -> str:
+    sentences = (*danger_told(judgement, alarm or judgement.decision.alarm), *matter_told(judgement, names))
+    return " ".join(filter(None, sentences))
+
+
 def said(text: str, subject: str, reader: Reader, names: Names) -> str:
     contact = Contact(Channel.EMAIL, datetime(2026, 11, 24, 8, 0, tzinfo=UTC), subject=subject, new_text=text)
-    return summary(judged(contact, understand(contact, reader)), names, due=DUE)
+    return summary(judged(contact, understand(contact, reader)), names)
 
 
 @pytest.mark.parametrize(
@@ -79,27 +83,27 @@ def said(text: str, subject: str, reader: Reader, names: Names) -> str:
     [
         (
             "Je dois deux mois de loyer. Je n'ai plus envie de vivre.",
-            "Risque de suicide : « plus envie de vivre ». Alarme certaine, relevée par une formule ; l'astreinte",
-            "À traiter tout de suite, au plus tard mar. 24/11/2026 10:00.",
+            "Danger certain : risque de suicide, d'après « plus envie de vivre ». C'est certain parce que la liste des",
+            "L'astreinte est prévenue aussitôt.",
         ),
-        ("Mon mari me frappe tous les soirs.", "Violences ou menaces : « ", "Prudence : qui partage le logement"),
-        ("Forte odeur de gaz dans l'escalier", "Gaz ou monoxyde de carbone : « ", "odeur de gaz"),
-        ("Il y a le feu dans la cave", "Incendie ou fumée : « Il y a le feu ».", "l'astreinte est prévenue"),
-        ("Ma mère est coincée dans l'ascenseur", "Personne enfermée : « ", "Alarme certaine"),
-        ("Plus de chauffage et un nourrisson de trois semaines", "Panne chez une personne", "Sujet : Chauffage"),
-        ("Des flammes sur la photo, ou un reflet ?", "Peut-être un danger (", "personne n'est réveillé"),
-        ("Pas d'odeur de gaz. La porte du hall est cassée.", "Pas d'alarme : « odeur de gaz » est nié", "rien d'autre"),
-        ("Le voisin met la musique trop fort le soir", "Pas d'alarme : rien n'annonce", "Première réponse"),
-        ("Merci de m'envoyer ma quittance de loyer", "Pas d'alarme : ", "Sujet : Quittance, attestation"),
-        ("Exercice d'évacuation incendie jeudi dans la résidence", "Pas d'alarme : ", "n'annonce un danger"),
-        ("சமையலறையில் தண்ணீர் வரவில்லை", "Pas d'alarme : ", "Le programme comprend mal ce message en tamoul : à faire"),
+        ("Mon mari me frappe tous les soirs.", "Danger certain : violences ou menaces, d'après « ", "Prudence : qui "),
+        ("Forte odeur de gaz dans l'escalier", "Danger certain : gaz ou monoxyde de carbone, d", "odeur de gaz"),
+        ("Il y a le feu dans la cave", "Danger certain : incendie ou fumée, d'après « Il y a le feu ».", "astreinte"),
+        ("Ma mère est coincée dans l'ascenseur", "Danger certain : personne enfermée, d'après « ", "C'est certain"),
+        ("Plus de chauffage et un nourrisson de trois semaines", "Danger certain : panne chez", "Sujet : Chauffage"),
+        ("Des flammes sur la photo, ou un reflet ?", "Danger possible, mais pas certain", "n'est pas appelée"),
+        ("Pas d'odeur de gaz. La porte du hall est cassée.", "Pas de danger : le message nie « odeur", "et rien"),
+        ("Le voisin met la musique trop fort le soir", "Pas de danger : rien dans le message", "Sujet : "),
+        ("Merci de m'envoyer ma quittance de loyer", "Pas de danger : ", "Sujet : Quittance, attestation"),
+        ("Exercice d'évacuation incendie jeudi dans la résidence", "Pas d", "danger"),
+        ("சமையலறையில் தண்ணீர் வரவில்லை", "Pas de danger : ", "Le programme comprend mal ce message en tamoul : à faire"),
     ],
 )  # fmt: skip
 def test_a_message_is_told_in_plain_words(text: str, begins: str, holds: str, reader: Reader, names: Names) -> None:
     told = said(text, "", reader, names)
     assert told.startswith(begins), told
     assert holds in told
-    for never in ("probabilité", "seuil", "modèle", "P1", "P2", "routing"):
+    for never in ("probabilité", "seuil", "modèle", "P1", "P2", "routing", "alarme"):
         assert never not in told
 
 
@@ -114,22 +118,22 @@ def test_every_kind_of_danger_has_its_name_everywhere(peril: Peril, level: Alarm
     told = summary(judged(Contact(Channel.EMAIL, DUE), understanding), names)
     assert PERILS[peril].lower() in told.lower()
     assert PERILS[peril].lower() in danger_line(alarm, peril)
-    beside = {Peril.VIOLENCE, Peril.SUICIDE}
-    assert ("Demande aussi : Difficulté" in told) is (peril in beside)
+    assert "Sujet : Difficulté" in told
+    assert ("l'astreinte n'est pas appelée" in told) is (level is AlarmLevel.POSSIBLE)
 
 
 def test_a_possible_danger_without_telling_words_is_not_given_a_kind(names: Names) -> None:
     alarm = Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL, 0.15, 0.7)
     understanding = Understanding(CaseKind.CASE, ("works",), Priority.P2, alarm=alarm)
     told = summary(judged(Contact(Channel.EMAIL, DUE), understanding), names)
-    assert told.startswith("Peut-être un danger que rien de précis ne nomme : montré en tête")
+    assert told.startswith("Danger possible, mais pas certain. Aucun passage précis ne le dit")
 
 
 @pytest.mark.parametrize("source", [*AlarmSource, None])
 def test_every_source_is_said(source: AlarmSource | None, names: Names) -> None:
     understanding = Understanding(CaseKind.CASE, ("gas",), Priority.P1, alarm=Alarm(AlarmLevel.CERTAIN, source))
     told = summary(judged(Contact(Channel.EMAIL, DUE), understanding), names)
-    assert told.startswith("Danger. Alarme certaine, ")
+    assert told.startswith("Danger certain. C'est certain parce qu")
 
 
 def test_what_somebody_said_since_counts(names: Names) -> None:
@@ -138,9 +142,9 @@ def test_what_somebody_said_since_counts(names: Names) -> None:
     judgement = judged(Contact(Channel.EMAIL, DUE), understanding)
     lowered = alarm.lowered(AlarmLevel.NONE, CodedText.plain("Anne dit qu'il n'y a pas de danger"))
     told = summary(judgement, names, alarm=lowered)
-    assert told.startswith("Pas d'alarme : Anne dit qu'il n'y a pas de danger ; rien d'autre")
+    assert told.startswith("Pas d'alerte, car Anne dit qu'il n'y a pas de danger.")
     assert summary(judgement, names, alarm=alarm.raised(AlarmSource.AGENT)).startswith(
-        "Gaz ou monoxyde de carbone. Alarme"
+        "Danger certain : gaz ou monoxyde de carbone. C'est certain parce qu'un agent le dit. L'astreinte est prévenue"
     )
 
 
@@ -150,7 +154,7 @@ def test_what_lowered_a_certain_alarm_is_said(names: Names) -> None:
     )
     understanding = Understanding(CaseKind.CASE, ("fire",), Priority.P2, alarm=alarm, peril=Peril.FIRE)
     told = summary(judged(Contact(Channel.EMAIL, DUE), understanding, alarm), names)
-    assert "Ce n'est pas une alarme certaine, car la règle travaux le dit." in told
+    assert "Il n'est pas certain, car la règle travaux le dit." in told
 
 
 def test_calls_letters_and_what_is_set_aside(names: Names) -> None:
@@ -160,7 +164,7 @@ def test_calls_letters_and_what_is_set_aside(names: Names) -> None:
     assert "lettre numérisée : personne ne l'a encore lue" in summary(judged(Contact(Channel.EMAIL, DUE), scan), names)
     aside = Understanding(CaseKind.SPAM, ("spam",), Priority.P4)
     told = summary(judged(Contact(Channel.EMAIL, DUE), aside), names)
-    assert told == "C'est un message indésirable : aucun dossier n'est ouvert. Pas d'alarme : rien n'annonce un danger."
+    assert told.startswith("Pas de danger : rien dans le message n'en annonce un. C'est un message indésirable")
 
 
 @pytest.mark.parametrize(

@@ -62,10 +62,10 @@ from pathlib import Path
 
 from dtm_contact.ingest import start_receivers
 from dtm_contact.contract import as_json
-from dtm_contact.labels.judging import condition_values
 from dtm_contact.model import Channel
 from dtm_contact.pipeline import Grounds
 from dtm_contact.rules import load_rules
+from dtm_contact.rules.conditions import all_conditions
 from dtm_contact.store.inbox import GroupCommitInbox
 from dtm_contact.worker.fallback import readable_part
 from dtm_contact.worker.handlers import Handlers
@@ -95,7 +95,7 @@ with desk_over(folder) as desk:
     print(json.dumps({
         "decision": as_json(judgement),
         "page": agent.get(f"/dossier/{number}").text,
-        "condition": condition_values("fax, email", {}, "channel"),
+        "condition": ", ".join(map(all_conditions()["channel"].says.values.get, ("fax", "email"))),
         "torn": torn.channel,
     }))
 """

@@ -151,6 +151,8 @@ def test_what_is_known_confirmed_or_somebody_elses_is_not_proposed(placed: Match
     assert (found.proposals, found.on_behalf) == ((), True)
     assert not match(_mail("Plus d'eau.", ODETTE), ON, placed, NoHistory()).on_behalf
     assert match(_mail("Tél. 06 99 88 77 66"), ON, placed, NoHistory()).proposals == ()
+    gateway = _mail("Bail 5550003/13. Mon portable : 06 99 88 77 66", "noreply@sms.example")
+    assert [each.kind for each in match(gateway, ON, placed, NoHistory()).proposals] == ["number"]
 
 
 @pytest.mark.parametrize(

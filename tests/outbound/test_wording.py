@@ -3,7 +3,8 @@ from datetime import UTC, datetime, time
 import pytest
 
 from dtm_contact.hours import END_OF_DAY, PARIS, WEEKDAYS, Calendar
-from dtm_contact.outbound.wording import moment, opening_hours
+from dtm_contact.labels.formats import moment
+from dtm_contact.outbound.wording import opening_hours
 
 DAY = ((time(9), time(17)),)
 SPLIT = ((time(9), time(12, 30)), (time(13, 30), time(17)))

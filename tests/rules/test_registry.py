@@ -7,16 +7,16 @@ import pytest
 from dtm_contact.registry import Registry
 from dtm_contact.rules import conditions, conditions_manual
 from dtm_contact.rules.arguments import YesNo
-from dtm_contact.rules.conditions import Condition, all_conditions, value_condition
+from dtm_contact.rules.conditions import Condition, Says, all_conditions, value_condition
 from dtm_contact.rules.facts import Facts, Values
 from tests.rules.cast import expression, facts, written
 
 MODULE = '''
 from dtm_contact.rules.arguments import YesNo
-from dtm_contact.rules.conditions import value_condition
+from dtm_contact.rules.conditions import Says, value_condition
 
 
-@value_condition("shouting", YesNo())
+@value_condition("shouting", YesNo(), Says("l'objet est en capitales", "l'objet n'est pas en capitales"))
 def shouting(facts):
     """The subject is in capitals.
 
@@ -54,4 +54,4 @@ def test_two_conditions_cannot_have_one_name() -> None:
         return ()
 
     with pytest.raises(ValueError, match="two conditions are named topic"):
-        value_condition("topic", YesNo())(topic)
+        value_condition("topic", YesNo(), Says("c'est si", "ce n'est pas si"))(topic)

@@ -290,9 +290,10 @@ def test_the_decision_and_explain_say_what_was_asserted() -> None:
     }
     assert "Joly" not in json.dumps(told)
     names = Names(grounds().directory, {}, grounds().settings.zone)
-    drawn = shown(render_judgement(judgement, names))
+    drawn = shown(render_judgement(judgement, names, grounds().rules, details=True))
     assert "Agence numérique : compte vérifié par cette source ; affirme numéro de demande, nom" in drawn
     assert "numéro de bail : 3900689/60" in drawn
+    assert "Le message vient de « Agence numérique », une source que nous connaissons" in drawn
 
 
 def shown(drawn: RenderableType) -> str:

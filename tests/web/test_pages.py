@@ -177,6 +177,8 @@ def test_where_the_tenant_lives_is_told_where_the_matter_is_elsewhere(
     page = agent.get(f"/dossier/{number}").text
     assert "habite ailleurs : un logement d’un autre bureau" in page
     assert "rue Béranger" not in page
+    assert "Qui écrit" not in page
+    assert "L&#39;auteur habite ailleurs" in secretary.get(f"/dossier/{number}").text
 
 
 WORDS = "Fuite sous l’évier. Appelez-moi au 06 98 76 54 32 après 18 h svp, pas avant. Merci"
@@ -504,7 +506,8 @@ def test_a_possible_danger_is_first_and_says_why_and_an_agent_says_what_it_is(
     assert numbers(page) == [number, other]
     assert "Danger possible" in page
     card = secretary.get(f"/dossier/{number}").text
-    assert "Danger possible\u00a0: alerte relevée par l&#39;ensemble des mots du message" in card
+    head = "Danger possible\u00a0: parce que le message ressemble à d&#39;autres qui annonçaient un danger\u00a0; "
+    assert f"{head}l&#39;astreinte n&#39;est pas appelée" in card
     assert "danger-reel" not in secretary.get(f"/dossier/{other}").text
     secretary.post(f"/dossier/{number}/danger-reel", raison="elle entend siffler")
     assert desk.store.cases.get(number).case.priority == "P1"

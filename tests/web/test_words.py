@@ -37,6 +37,7 @@ def codes(desk: DeskAlone) -> set[str]:
     spoken = " ".join(_labels(case_labels, events, judging)).lower()
     spoken += " ".join(topic.label for topic in desk.rules.reader.topics.values()).lower()
     spoken += " ".join(queue.label for queue in desk.rules.queues.values()).lower()
+    spoken += " ".join(rule.says for rule in desk.rules.rules).lower()
     words = set(re.findall(r"\w+", spoken))
     written = {str(code) for code in found}
     return {code for code in written if len(code) >= _SHORTEST and " " not in code and code.lower() not in words}

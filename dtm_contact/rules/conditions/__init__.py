@@ -1,5 +1,7 @@
 """The conditions that rules may use; each is one decorated function whose docstring is its entry in the manual.
 
+Beside it stands what it says in French, for the agents who read why a message lies where it does.
+
 A module that is put into this package is found by itself.
 """
 
@@ -24,6 +26,26 @@ class ConditionOutcome(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Says:
+    """What a condition says to agents, in French: two clauses that stand behind "parce que".
+
+    Attributes:
+        holds: where it holds; `{}` stands for its values ("le sujet est {}").
+        fails: where it does not ("le sujet n'est pas {}").
+        values: what its values are called where their codes say nothing to agents; a function puts what was written in
+            the rule into words, where that is no list of codes.
+        of_none: where it fails and there is no value at all ("l'auteur ne dit pas qui il est").
+        unsaid: values that go without saying while there is anything else to say.
+    """
+
+    holds: str
+    fails: str
+    values: Mapping[Any, str] | Callable[[Any], str] = field(default_factory=dict)
+    of_none: str = ""
+    unsaid: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """A condition by its name in the YAML.
 
@@ -31,6 +53,7 @@ class Condition:
         name: the key in the YAML.
         argument: what it may be given.
         manual: its entry in the manual.
+        says: what it says to agents.
         values: where not None, the condition holds where one of the values that this returns is among those wanted;
             such conditions are looked up instead of being asked one by one.
         predicate: returns the outcome for what is wanted.
@@ -42,6 +65,7 @@ class Condition:
     name: str
     argument: Argument
     manual: str
+    says: Says = field(compare=False)
     values: Callable[[Facts], Values] | None
     predicate: Callable[[Facts, Any], ConditionOutcome]
     is_single: bool = False
@@ -53,7 +77,7 @@ _REGISTRY: Final = Registry[Condition]("condition", __name__)
 
 
 def value_condition(
-    name: str, argument: Argument, *, is_single: bool = False, **requires: str
+    name: str, argument: Argument, says: Says, *, is_single: bool = False, **requires: str
 ) -> Callable[[Callable[[Facts], Values]], Callable[[Facts], Values]]:
     """Register a condition by the values that a contact shows; it holds where one of them is among those wanted.
 
@@ -62,6 +86,7 @@ def value_condition(
     Args:
         name: its key in the YAML.
         argument: what it may be given.
+        says: what it says to agents.
         is_single: the function never returns more than one value.
         requires: conditions and the value of each without which it cannot hold; `__` stands for the dot of a name.
     """
@@ -72,27 +97,30 @@ def value_condition(
             return ConditionOutcome(not wanted.isdisjoint(values), ", ".join(values))
 
         manual = inspect.getdoc(function) or ""
-        _REGISTRY.add(name, Condition(name, argument, manual, function, predicate, is_single, _dotted(requires)))
+        condition = Condition(name, argument, manual, says, function, predicate, is_single, _dotted(requires))
+        _REGISTRY.add(name, condition)
         return function
 
     return register
 
 
 def predicate_condition(
-    name: str, argument: Argument, *, is_lasting: bool = True, **requires: str
+    name: str, argument: Argument, says: Says, *, is_lasting: bool = True, **requires: str
 ) -> Callable[[Callable[[Facts, Any], ConditionOutcome]], Callable[[Facts, Any], ConditionOutcome]]:
     """Register a condition by the function that returns whether it holds for what is wanted, and what it saw.
 
     Args:
         name: its key in the YAML.
         argument: what it may be given.
+        says: what it says to agents.
         is_lasting: of one contact it is the same whichever rule asks.
         requires: as for `value_condition`.
     """
 
     def register(function: Callable[[Facts, Any], ConditionOutcome]) -> Callable[[Facts, Any], ConditionOutcome]:
         manual = inspect.getdoc(function) or ""
-        condition = Condition(name, argument, manual, None, function, requires=_dotted(requires), is_lasting=is_lasting)
+        needed = _dotted(requires)
+        condition = Condition(name, argument, manual, says, None, function, requires=needed, is_lasting=is_lasting)
         _REGISTRY.add(name, condition)
         return function
 

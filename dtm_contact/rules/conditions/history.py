@@ -3,20 +3,29 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, PlainValidator
 
+from dtm_contact.labels.judging import OUTCOMES
 from dtm_contact.model import SPOKEN_CHANNELS, Channel, Outcome, PriorContact
 from dtm_contact.rules.arguments import DocumentValue, Entries, OneOf, YesNo
-from dtm_contact.rules.conditions import ConditionOutcome, predicate_condition, value_condition
+from dtm_contact.rules.conditions import ConditionOutcome, Says, predicate_condition, value_condition
 from dtm_contact.rules.facts import RECALLED, Facts, Values
 from dtm_contact.rules.schedule import parse_due
 from dtm_contact.rules.validation import InvalidValueError, StrictModel, cut, hint_for, shown
 from dtm_contact.wording import Translatable, worded
 
+_OUTCOMES: Final = {outcome: f"{words[0].lower()}{words[1:]}" for outcome, words in OUTCOMES.items()}
 
-@value_condition("outcome", OneOf(tuple(Outcome)), is_single=True, channel=Channel.PHONE)
+
+@value_condition(
+    "outcome",
+    OneOf(tuple(Outcome)),
+    Says("il s'agit d'un {}", "il ne s'agit pas d'un {}", _OUTCOMES, of_none="ce n'est pas un appel"),
+    is_single=True,
+    channel=Channel.PHONE,
+)
 def outcome(facts: Facts) -> Values:
     """What became of a call. It never holds for a message.
 
@@ -25,7 +34,13 @@ def outcome(facts: Facts) -> Values:
     return (facts.contact.call.outcome.value,) if facts.contact.call else ()
 
 
-@value_condition("withheld", YesNo(), is_single=True, channel=Channel.PHONE)
+@value_condition(
+    "withheld",
+    YesNo(),
+    Says("l'appelant masque son numéro", "l'appelant montre son numéro", of_none="ce n'est pas un appel"),
+    is_single=True,
+    channel=Channel.PHONE,
+)
 def withheld(facts: Facts) -> Values:
     """Whether the caller kept their number to themselves. It never holds for a message.
 
@@ -36,7 +51,12 @@ def withheld(facts: Facts) -> Values:
     return ("true" if facts.contact.call.withheld else "false",)
 
 
-@value_condition("equipment", YesNo(), is_single=True)
+@value_condition(
+    "equipment",
+    YesNo(),
+    Says("une machine de l'annuaire appelle", "ce n'est pas une machine de l'annuaire qui appelle"),
+    is_single=True,
+)
 def equipment(facts: Facts) -> Values:
     """Whether a machine called by itself: a line of `equipment.csv`, such as the alarm of a lift.
 
@@ -102,7 +122,16 @@ def _whole(value: Mapping[Any, Any], key: str, bounds: tuple[int, int], place: D
     return None
 
 
-@predicate_condition("calls", _FrequencyArgument(), channel=Channel.PHONE)
+def _so_often(wanted: Frequency) -> str:
+    return f"{wanted.count} fois en {wanted.minutes} minutes"
+
+
+@predicate_condition(
+    "calls",
+    _FrequencyArgument(),
+    Says("la même personne a appelé {}", "la même personne n'a pas appelé {}", _so_often),
+    channel=Channel.PHONE,
+)
 def calls(facts: Facts, wanted: Frequency) -> ConditionOutcome:
     """The same party called so many times within so many minutes and still waits to be called back.
 
@@ -119,13 +148,20 @@ def calls(facts: Facts, wanted: Frequency) -> ConditionOutcome:
 
 
 _OPEN = ("same_topic", "any", "none")
+_OPEN_CASES: Final = {
+    "same_topic": "un dossier du même sujet est déjà ouvert",
+    "any": "un dossier est déjà ouvert",
+    "none": "aucun dossier n'est ouvert",
+}
 _CHANNELS: Mapping[str, Collection[Channel]] = {
     "messages": frozenset(channel for channel in Channel if channel.is_written),
     "calls": frozenset(SPOKEN_CHANNELS),
 }
 
 
-@predicate_condition("open_case", OneOf(_OPEN))
+@predicate_condition(
+    "open_case", OneOf(_OPEN), Says("{}", "les dossiers déjà ouverts ne sont pas ceux que la règle attend", _OPEN_CASES)
+)
 def open_case(facts: Facts, wanted: frozenset[str]) -> ConditionOutcome:
     """Whether the same party has an open case already: `same_topic`, on `any` matter, or `none`.
 
@@ -168,7 +204,21 @@ _COUNT_FORM = worded(
 )
 
 
-@predicate_condition("count", Entries(Count, _COUNT_FORM))
+_COUNTED: Final = {"contacts": "contacts", "messages": "messages", "calls": "appels", "cases": "dossiers"}
+
+
+def _so_many(wanted: Count) -> str:
+    span = f"{wanted.within.days} jours" if wanted.within.days else f"{wanted.within.seconds // 60} minutes"
+    parts = (
+        f"{wanted.at_least} {_COUNTED[wanted.of]} ou plus en {span}",
+        "dans la même résidence" if wanted.by == "residence" else "de la même personne",
+        "sur le même sujet" if wanted.topic == "same" else "",
+        "dans un dossier encore ouvert" if wanted.still_open else "",
+    )
+    return " ".join(filter(None, parts))
+
+
+@predicate_condition("count", Entries(Count, _COUNT_FORM), Says("il y a eu {}", "il n'y a pas eu {}", _so_many))
 def count(facts: Facts, wanted: Count) -> ConditionOutcome:
     """How much the same party, or anybody of the same residence, brought in a time, this contact included.
 

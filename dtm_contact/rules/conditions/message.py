@@ -1,13 +1,36 @@
 """Conditions on the message: what is asked, by whom, in which words, and what rules above have put to it."""
 
+from typing import Final
+
+from dtm_contact.labels.cases import PRIORITIES
+from dtm_contact.labels.judging import ASKERS, KINDS, LANGUAGES, SCOPES, WISHES
 from dtm_contact.model import AlarmLevel, Asker, CaseKind, Channel, Priority, Scope, Unread, Wish
 from dtm_contact.rules.arguments import Identifiers, OneOf, Search, TextList, Wanted, YesNo
-from dtm_contact.rules.conditions import ConditionOutcome, predicate_condition, value_condition
+from dtm_contact.rules.conditions import ConditionOutcome, Says, predicate_condition, value_condition
 from dtm_contact.rules.facts import Facts, Values
 from dtm_contact.wording import worded
 
+CHANNELS: Final = {channel.value: channel.label for channel in Channel}
+_PRIORITIES: Final = {code: f"« {word} »" for code, word in PRIORITIES.items()}
+_ALARMS: Final = {
+    AlarmLevel.NONE: "aucun danger n'est reconnu",
+    AlarmLevel.POSSIBLE: "un danger est possible, sans être certain",
+    AlarmLevel.CERTAIN: "un danger est certain",
+}
+_UNREAD: Final = {
+    Unread.SCAN: "c'est une lettre numérisée que personne n'a encore lue",
+    Unread.UNDECODED: "le texte n'a pas pu être déchiffré",
+    Unread.VOICE: "c'est un message vocal que personne n'a encore écouté",
+}
+_ATTACHMENTS: Final = {"none": "absentes", "any": "présentes", "image/*": "des images", ".pdf": "des PDF"}
 
-@value_condition("channel", OneOf(tuple(Channel)), is_single=True)
+
+@value_condition(
+    "channel",
+    OneOf(tuple(Channel)),
+    Says("le moyen de contact est {}", "le moyen de contact n'est pas {}", CHANNELS),
+    is_single=True,
+)
 def channel(facts: Facts) -> Values:
     """How the person made contact: by e-mail, by phone, at the desk, by an online form, a letter or an SMS.
 
@@ -16,7 +39,12 @@ def channel(facts: Facts) -> Values:
     return (facts.contact.channel.value,)
 
 
-@value_condition("kind", OneOf(tuple(CaseKind)), is_single=True)
+@value_condition(
+    "kind",
+    OneOf(tuple(CaseKind)),
+    Says("c'est {}", "ce n'est pas {}", KINDS, unsaid=frozenset({CaseKind.CASE.value})),
+    is_single=True,
+)
 def kind(facts: Facts) -> Values:
     """What the contact was understood to be.
 
@@ -27,7 +55,12 @@ def kind(facts: Facts) -> Values:
     return (facts.understanding.kind.value,)
 
 
-@value_condition("topic", Identifiers("topics"), is_single=True)
+@value_condition(
+    "topic",
+    Identifiers("topics"),
+    Says("le sujet est {}", "le sujet n'est pas {}", of_none="aucun sujet n'est reconnu"),
+    is_single=True,
+)
 def topic(facts: Facts) -> Values:
     """The topic that decides, as `topics.yaml` names it. A call has none.
 
@@ -36,7 +69,11 @@ def topic(facts: Facts) -> Values:
     return facts.understanding.topics[:1]
 
 
-@value_condition("topics", Identifiers("topics"))
+@value_condition(
+    "topics",
+    Identifiers("topics"),
+    Says("l'un des sujets est {}", "aucun des sujets n'est {}", of_none="aucun sujet n'est reconnu"),
+)
 def topics(facts: Facts) -> Values:
     """Any topic that was found, the deciding one and those beside it.
 
@@ -45,7 +82,12 @@ def topics(facts: Facts) -> Values:
     return facts.understanding.topics
 
 
-@value_condition("priority", OneOf(tuple(Priority)), is_single=True)
+@value_condition(
+    "priority",
+    OneOf(tuple(Priority)),
+    Says("le degré d'urgence est {}", "le degré d'urgence n'est pas {}", _PRIORITIES),
+    is_single=True,
+)
 def priority(facts: Facts) -> Values:
     """The priority as understood, before any rule raises it.
 
@@ -54,7 +96,9 @@ def priority(facts: Facts) -> Values:
     return (facts.understanding.priority.value,)
 
 
-@value_condition("alarm", OneOf(tuple(AlarmLevel)), is_single=True)
+@value_condition(
+    "alarm", OneOf(tuple(AlarmLevel)), Says("{}", "le message n'a pas ce degré de danger", _ALARMS), is_single=True
+)
 def alarm(facts: Facts) -> Values:
     """How sure it is, as understood, that somebody is in danger now, before any rule changes it.
 
@@ -65,7 +109,12 @@ def alarm(facts: Facts) -> Values:
     return (facts.understanding.alarm.level.value,)
 
 
-@value_condition("scope", OneOf(tuple(Scope)), is_single=True)
+@value_condition(
+    "scope",
+    OneOf(tuple(Scope)),
+    Says("cela touche {}", "cela ne touche pas {}", SCOPES, of_none="le message ne dit pas jusqu'où cela va"),
+    is_single=True,
+)
 def scope(facts: Facts) -> Values:
     """How far the matter reaches, where the text says so.
 
@@ -74,7 +123,9 @@ def scope(facts: Facts) -> Values:
     return (facts.understanding.scope.value,) if facts.understanding.scope else ()
 
 
-@value_condition("automatic", YesNo(), is_single=True)
+@value_condition(
+    "automatic", YesNo(), Says("un programme a écrit le message", "une personne a écrit le message"), is_single=True
+)
 def automatic(facts: Facts) -> Values:
     """The structure of the message says that a program sent it: an absence notice, a newsletter, a form, an alarm.
 
@@ -85,7 +136,14 @@ def automatic(facts: Facts) -> Values:
     return ("true" if facts.contact.automatic_signs else "false",)
 
 
-@value_condition("source", Identifiers("sources"), is_single=True)
+@value_condition(
+    "source",
+    Identifiers("sources"),
+    Says(
+        "le message vient de {}", "le message ne vient pas de {}", of_none="le message ne vient d'aucune source connue"
+    ),
+    is_single=True,
+)
 def source(facts: Facts) -> Values:
     """Which source or partner of `sources.yaml` sent it, as our mail server vouches; most messages come from none.
 
@@ -94,7 +152,12 @@ def source(facts: Facts) -> Values:
     return (facts.contact.sourced.source,) if facts.contact.sourced else ()
 
 
-@value_condition("readable", YesNo(), is_single=True)
+@value_condition(
+    "readable",
+    YesNo(),
+    Says("le programme comprend la langue du message", "le programme ne comprend pas la langue du message"),
+    is_single=True,
+)
 def readable(facts: Facts) -> Values:
     """Enough of the words are known to say what is asked; false in a language that was hardly ever learned.
 
@@ -103,7 +166,9 @@ def readable(facts: Facts) -> Values:
     return ("true" if facts.understanding.readable else "false",)
 
 
-@value_condition("unread", OneOf(tuple(Unread)), is_single=True)
+@value_condition(
+    "unread", OneOf(tuple(Unread)), Says("{}", "le texte du message a pu être lu", _UNREAD), is_single=True
+)
 def unread(facts: Facts) -> Values:
     """Nobody has read what it says: a scanned letter (`scan`), or a text that could not be decoded (`undecoded`).
 
@@ -114,7 +179,12 @@ def unread(facts: Facts) -> Values:
     return (facts.understanding.unread.value,) if facts.understanding.unread else ()
 
 
-@value_condition("asker", OneOf(tuple(Asker)), is_single=True)
+@value_condition(
+    "asker",
+    OneOf(tuple(Asker)),
+    Says("c'est {} qui demande", "ce n'est pas {} qui demande", ASKERS, of_none="le message ne dit pas qui demande"),
+    is_single=True,
+)
 def asker(facts: Facts) -> Values:
     """Who asks, where the text says so: a tenant, somebody for a tenant, an applicant, a town hall, a supplier.
 
@@ -123,7 +193,9 @@ def asker(facts: Facts) -> Values:
     return (facts.understanding.asker.value,) if facts.understanding.asker else ()
 
 
-@value_condition("wish", OneOf(tuple(Wish)))
+@value_condition(
+    "wish", OneOf(tuple(Wish)), Says("la personne demande de {}", "la personne ne demande pas de {}", WISHES)
+)
 def wish(facts: Facts) -> Values:
     """How the writer wants to be treated: not to be named, or to be called at a time that they give.
 
@@ -132,7 +204,9 @@ def wish(facts: Facts) -> Values:
     return tuple(wished.wish.value for wished in facts.understanding.wishes)
 
 
-@predicate_condition("subject", Search())
+@predicate_condition(
+    "subject", Search(), Says("l'objet contient « {} »", "l'objet ne contient pas les mots que la règle cherche")
+)
 def subject(facts: Facts, wanted: Wanted) -> ConditionOutcome:
     """Words of the subject, without regard to case and accents; a phrase is found as whole words.
 
@@ -144,7 +218,9 @@ def subject(facts: Facts, wanted: Wanted) -> ConditionOutcome:
     return ConditionOutcome(found is not None, found or "")
 
 
-@predicate_condition("text", Search())
+@predicate_condition(
+    "text", Search(), Says("le texte contient « {} »", "le texte ne contient pas les mots que la règle cherche")
+)
 def text(facts: Facts, wanted: Wanted) -> ConditionOutcome:
     """Words of the new text or of an original passed on; what is only quoted, and the signature, do not count.
 
@@ -156,7 +232,11 @@ def text(facts: Facts, wanted: Wanted) -> ConditionOutcome:
     return ConditionOutcome(found is not None, found or "")
 
 
-@value_condition("attachments", TextList(worded("of `any`, `none`, a type (`image/*`) or an ending (`.pdf`)")))
+@value_condition(
+    "attachments",
+    TextList(worded("of `any`, `none`, a type (`image/*`) or an ending (`.pdf`)")),
+    Says("les pièces jointes sont {}", "les pièces jointes ne sont pas {}", _ATTACHMENTS),
+)
 def attachments(facts: Facts) -> Values:
     """The files that came along: `any`, `none`, a media type, a family of them (`image/*`) or an ending of the name.
 
@@ -170,7 +250,11 @@ def attachments(facts: Facts) -> Values:
     return ("any", *found) if found else ("none",)
 
 
-@value_condition("language", TextList(worded("language codes (`fr`, `en`)")))
+@value_condition(
+    "language",
+    TextList(worded("language codes (`fr`, `en`)")),
+    Says("le message se dit écrit en {}", "le message ne se dit pas écrit en {}", LANGUAGES),
+)
 def language(facts: Facts) -> Values:
     """The language that the message declares; most declare none, then it never holds.
 
@@ -180,7 +264,12 @@ def language(facts: Facts) -> Values:
     return tuple(dict.fromkeys((declared, declared.partition("-")[0]))) if declared else ()
 
 
-@predicate_condition("tags", TextList(worded("tags"), key=str), is_lasting=False)
+@predicate_condition(
+    "tags",
+    TextList(worded("tags"), key=str),
+    Says("une règle précédente a mis l'étiquette {}", "aucune règle précédente n'a mis l'étiquette {}"),
+    is_lasting=False,
+)
 def tags(facts: Facts, wanted: frozenset[str]) -> ConditionOutcome:
     """What rules above, with `decides: false`, have put to the contact.
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
-from typing import Any
+from typing import Any, Final
 
 from dtm_contact.hours import WEEKDAYS
 from dtm_contact.rules.arguments import DocumentValue, OneOf
-from dtm_contact.rules.conditions import ConditionOutcome, predicate_condition
+from dtm_contact.rules.conditions import ConditionOutcome, Says, predicate_condition
 from dtm_contact.rules.facts import Facts
 from dtm_contact.rules.schedule import parse_span
 from dtm_contact.rules.validation import InvalidValueError, cut, hint_for
@@ -52,7 +52,27 @@ class _Moments:
         return moment if moment != _Moment() else None
 
 
-@predicate_condition("hours", _Moments())
+_STATE_WORDS: Final = {
+    "open": "pendant les heures d'ouverture",
+    "closed": "quand les bureaux étaient fermés",
+    "holiday": "un jour férié",
+}
+_DAYS: Final = dict(
+    zip(WEEKDAYS, ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"), strict=True)
+)
+
+
+def _when(wanted: _Moment) -> str:
+    days = [f"un {_DAYS[day]}" for day in WEEKDAYS if day in (wanted.weekdays or ())]
+    parts = (
+        " ou ".join(_STATE_WORDS[state] for state in _STATES if state in (wanted.states or ())),
+        " ou ".join(days),
+        f"entre {wanted.between[0]:%H:%M} et {wanted.between[1]:%H:%M}" if wanted.between else "",
+    )
+    return " ".join(filter(None, parts))
+
+
+@predicate_condition("hours", _Moments(), Says("le contact est arrivé {}", "le contact n'est pas arrivé {}", _when))
 def hours(facts: Facts, wanted: _Moment) -> ConditionOutcome:
     """When the contact came, by the wall clock of the office of the place (of the reception where none is known).
 

@@ -2,17 +2,32 @@
 
 from typing import Final
 
+from dtm_contact.labels.judging import LANGUAGES
 from dtm_contact.model import Consent, EntryKind, KnownEntry, Reach
 from dtm_contact.rules.arguments import Identifiers, OneOf, ResidenceNames, Share, TextList, YesNo
-from dtm_contact.rules.conditions import ConditionOutcome, predicate_condition, value_condition
+from dtm_contact.rules.conditions import ConditionOutcome, Says, predicate_condition, value_condition
 from dtm_contact.rules.facts import Facts, Values, office_of, residence_names, squeeze
 from dtm_contact.wording import worded
 
+_ROLES: Final = {
+    "holder": "titulaire du bail",
+    "co_holder": "cotitulaire du bail",
+    "occupant": "occupante du logement",
+    "commercial": "commerçante",
+}
+_KINDS: Final = {"dwelling": "un logement", "parking": "un parking", "commercial": "un local commercial"}
 _LABELS = 8
 """Labels of a domain that are looked at, from its end."""
 
 
-@value_condition("tenant.known", YesNo(), is_single=True)
+def percent(share: float) -> str:
+    """Return a share in hundredths."""
+    return f"{share:.0%}".replace("%", " %")
+
+
+@value_condition(
+    "tenant.known", YesNo(), Says("le locataire est reconnu", "le locataire n'est pas reconnu"), is_single=True
+)
 def tenant_known(facts: Facts) -> Values:
     """Whether the tenant is named, which is only so where it is sure who they are.
 
@@ -21,7 +36,12 @@ def tenant_known(facts: Facts) -> Values:
     return ("true" if facts.match.tenant else "false",)
 
 
-@value_condition("tenant.role", OneOf(("holder", "co_holder", "occupant", "commercial")), tenant__known="true")
+@value_condition(
+    "tenant.role",
+    OneOf(("holder", "co_holder", "occupant", "commercial")),
+    Says("la personne est {}", "la personne n'est pas {}", _ROLES, of_none="le locataire n'est pas reconnu"),
+    tenant__known="true",
+)
 def tenant_role(facts: Facts) -> Values:
     """What the named tenant is on their lease; with several leases, on that of the dwelling it is about, else on any.
 
@@ -32,7 +52,11 @@ def tenant_role(facts: Facts) -> Values:
     return tuple(dict.fromkeys(lease.role for lease in facts.leases))
 
 
-@predicate_condition("certainty", Share())
+@predicate_condition(
+    "certainty",
+    Share(),
+    Says("la personne la plus probable l'est à {} au moins", "personne n'est probable à {} au moins", percent),
+)
 def certainty(facts: Facts, wanted: float) -> ConditionOutcome:
     """How probable the likeliest person is, at least; also where it is not sure enough to name them.
 
@@ -44,7 +68,12 @@ def certainty(facts: Facts, wanted: float) -> ConditionOutcome:
     return ConditionOutcome(best >= wanted, f"{best:.2f}")
 
 
-@value_condition("sender.address", TextList(worded("mail addresses")), is_single=True)
+@value_condition(
+    "sender.address",
+    TextList(worded("mail addresses")),
+    Says("l'adresse de l'expéditeur est {}", "l'adresse de l'expéditeur n'est pas {}"),
+    is_single=True,
+)
 def sender_address(facts: Facts) -> Values:
     """The address that the message says it is from. Anybody can write any address there.
 
@@ -53,7 +82,11 @@ def sender_address(facts: Facts) -> Values:
     return (facts.contact.sender.address.strip().lower(),)
 
 
-@value_condition("sender.domain", TextList(worded("mail domains")))
+@value_condition(
+    "sender.domain",
+    TextList(worded("mail domains")),
+    Says("l'expéditeur écrit depuis {}", "l'expéditeur n'écrit pas depuis {}"),
+)
 def sender_domain(facts: Facts) -> Values:
     """The domain of that address, or a domain above it: `caf.example` also holds for `mail.caf.example`.
 
@@ -64,7 +97,12 @@ def sender_domain(facts: Facts) -> Values:
     return tuple(".".join(labels[start:]) for start in range(len(labels) - 1, -1, -1))[:_LABELS]
 
 
-@value_condition("office", Identifiers("offices"), is_single=True)
+@value_condition(
+    "office",
+    Identifiers("offices"),
+    Says("le lieu relève de {}", "le lieu ne relève pas de {}", of_none="le lieu n'est pas reconnu"),
+    is_single=True,
+)
 def office(facts: Facts) -> Values:
     """The office of the place: of the residence, or the one that all likely places have in common.
 
@@ -76,7 +114,12 @@ def office(facts: Facts) -> Values:
     return () if found is None else (found,)
 
 
-@value_condition("residence", ResidenceNames(), residence__known="true")
+@value_condition(
+    "residence",
+    ResidenceNames(),
+    Says("la résidence est {}", "la résidence n'est pas {}", of_none="la résidence n'est pas reconnue"),
+    residence__known="true",
+)
 def residence(facts: Facts) -> Values:
     """The residence, by its identifier, its name or another name it goes by.
 
@@ -87,7 +130,12 @@ def residence(facts: Facts) -> Values:
     return residence_names(facts.residence) if facts.residence else ()
 
 
-@value_condition("commune", TextList(worded("communes, by name, postcode or INSEE code")), residence__known="true")
+@value_condition(
+    "commune",
+    TextList(worded("communes, by name, postcode or INSEE code")),
+    Says("la commune est {}", "la commune n'est pas {}", of_none="la commune n'est pas reconnue"),
+    residence__known="true",
+)
 def commune(facts: Facts) -> Values:
     """The commune of the residence, by name, postcode or INSEE code.
 
@@ -97,7 +145,13 @@ def commune(facts: Facts) -> Values:
     return tuple(map(squeeze, (found.commune, found.postcode, found.insee_code))) if found else ()
 
 
-@value_condition("department", TextList(worded("department numbers")), is_single=True, residence__known="true")
+@value_condition(
+    "department",
+    TextList(worded("department numbers")),
+    Says("le département est {}", "le département n'est pas {}", of_none="le département n'est pas reconnu"),
+    is_single=True,
+    residence__known="true",
+)
 def department(facts: Facts) -> Values:
     """The department of the residence.
 
@@ -106,7 +160,9 @@ def department(facts: Facts) -> Values:
     return (squeeze(facts.residence.department),) if facts.residence else ()
 
 
-@value_condition("residence.known", YesNo(), is_single=True)
+@value_condition(
+    "residence.known", YesNo(), Says("la résidence est reconnue", "la résidence n'est pas reconnue"), is_single=True
+)
 def residence_known(facts: Facts) -> Values:
     """Whether the residence is sure.
 
@@ -115,7 +171,12 @@ def residence_known(facts: Facts) -> Values:
     return ("true" if facts.match.residence else "false",)
 
 
-@value_condition("dwelling.kind", OneOf(("dwelling", "parking", "commercial")), is_single=True)
+@value_condition(
+    "dwelling.kind",
+    OneOf(("dwelling", "parking", "commercial")),
+    Says("c'est {}", "ce n'est pas {}", _KINDS, of_none="le logement précis n'est pas reconnu"),
+    is_single=True,
+)
 def dwelling_kind(facts: Facts) -> Values:
     """What kind of unit it is about, where the unit is sure: a dwelling, a parking space or a shop.
 
@@ -136,8 +197,23 @@ _WORDS: Final = (
     *_CONSENT.values(),
 )
 
+_REGISTER: Final = {
+    EntryKind.PROTECTION: "une protection",
+    EntryKind.NEVER: "une adresse ou un numéro à ne jamais utiliser",
+    EntryKind.REACH: "un moyen de joindre la personne",
+    Reach.NO_PHONE: "« ne pas appeler »",
+    Reach.NO_POST: "« ne rien envoyer »",
+    EntryKind.LANGUAGE: "une langue",
+    "sms_consent": "l'accord aux SMS",
+    "sms_refused": "le refus des SMS",
+}
 
-@value_condition("register", OneOf(tuple(map(str, _WORDS))))
+
+@value_condition(
+    "register",
+    OneOf(tuple(map(str, _WORDS))),
+    Says("le registre du foyer contient {}", "le registre du foyer ne contient pas {}", _REGISTER),
+)
 def register(facts: Facts) -> Values:
     """What agents entered in the register for whom it is about, as far as it is in force.
 
@@ -158,7 +234,14 @@ def _words(entry: KnownEntry) -> Values:
     return (entry.kind.value, *narrower)
 
 
-@value_condition("register.language", TextList(worded("language codes (`pt`, `ar`)")), register="language")
+@value_condition(
+    "register.language",
+    TextList(worded("language codes (`pt`, `ar`)")),
+    Says(
+        "le registre du foyer demande d'écrire en {}", "le registre du foyer ne demande pas d'écrire en {}", LANGUAGES
+    ),
+    register="language",
+)
 def register_language(facts: Facts) -> Values:
     """The language in which to write to whom it is about, by the register; an ISO 639 code.
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.parser import BytesParser
 from email.policy import default as default_policy
@@ -17,15 +18,16 @@ from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
 from dtm_contact.cases.verbs.correcting import is_denied
 from dtm_contact.errors import NotFoundError
-from dtm_contact.explain import summary
+from dtm_contact.explain.telling import Paragraph, called_by, told
 from dtm_contact.labels.cases import DANGERS_OVER
 from dtm_contact.labels.coded_text import NOT_READ
 from dtm_contact.labels.events import SENT_STATES
 from dtm_contact.labels.judging import CARE
-from dtm_contact.model import Candidate, Judgement, KeptHistory, Priority, Proposal, RuleTrace
+from dtm_contact.model import Alarm, Candidate, Judgement, KeptHistory, Priority, Proposal, RuleTrace
 from dtm_contact.outbound.notices import ANY_DANGER
 from dtm_contact.rules import decide
 from dtm_contact.rules.free_words import FreeWordsHint
+from dtm_contact.rules.saying import said_rules
 from dtm_contact.store import Case, CaseFile, Event
 from dtm_contact.text import phone_key
 from dtm_contact.topics.reader import Topic
@@ -115,7 +117,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "written_at": answered_at if found.alarm.certain else None,
         "arrivals": [each.arrival_id for each in file.contacts],
         "judged": last,
-        "summary": summary(last, names, alarm=found.alarm) if last else "",
+        "paragraphs": _paragraphs(context, last, found.alarm) if last else (),
         "card": card,
         # Which numbers are kept apart does not change with it: only that is said while somebody may be in danger.
         "care": CARE if care and not is_denied(found.alarm) else "",
@@ -317,6 +319,28 @@ def sent_mail(context: RequestContext) -> Mapping[str, Any]:
     }
 
 
+def _paragraphs(context: RequestContext, judged: Judgement, alarm: Alarm) -> tuple[Paragraph, ...]:
+    """Return why a case lies where it lies, in plain sentences: people and places only as far as the account sees them.
+
+    What may be confirmed of a tenant stands on their card.
+    """
+    match = judged.match
+    seen = [each for each in match.candidates if _sees_home(context, each.tenant_id, each.dwelling_id)]
+    sure = (match.tenant.id if match.tenant else None, match.dwelling.id if match.dwelling else None)
+    homes = [sure, (None, match.home.dwelling_id if match.home else None)]
+    with_people = seen[:1] == [*match.candidates[:1]] and all(_sees_home(context, *home) for home in homes)
+    decision = replace(judged.decision, trace=_trace(context, judged))
+    shown = replace(judged, match=replace(match, candidates=tuple(seen), proposals=()), decision=decision)
+    rules = context.app.in_force().rules
+    return told(shown, context.app.names, rules, alarm=alarm, with_people=with_people)
+
+
+def _sees_home(context: RequestContext, tenant_id: str | None, dwelling_id: str | None) -> bool:
+    """Return whether an account may see somebody and where they live, as far as either is given."""
+    tenant = tenant_id is None or context.sees_tenant(tenant_id)
+    return tenant and (dwelling_id is None or context.sees_dwelling(dwelling_id))
+
+
 @page("/dossier/{number}/regles")
 def case_rules(context: RequestContext) -> Mapping[str, Any]:
     """Show what every rule saw of the latest message, by the rules in force now."""
@@ -325,9 +349,15 @@ def case_rules(context: RequestContext) -> Mapping[str, Any]:
     if judged is None:
         raise NotFoundError("judgement")
     context.audit("read", file.case.number, rules=True)
-    offices = {office: context.app.office_name(office) for office in context.app.directory.offices}
-    called = {**context.app.names.topics, **offices}
-    return {"case": file.case, "judged": judged, "trace": _trace(context, judged), "called": called}
+    rules = context.app.in_force().rules
+    asked = list(said_rules(rules.rules, _trace(context, judged)))
+    return {
+        "case": file.case,
+        "judged": judged,
+        "holding": [each for each in asked if each.held is not False],
+        "others": [each for each in asked if each.held is False],
+        "called": called_by(context.app.names, rules),
+    }
 
 
 def _trace(context: RequestContext, judged: Judgement) -> tuple[RuleTrace, ...]:

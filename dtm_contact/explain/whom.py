@@ -1,0 +1,322 @@
+"""Who writes and where it is, in plain French: how sure, by what, why not somebody else, and what is missing."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from dtm_contact.explain.names import Names, without_code
+from dtm_contact.explain.reason import caller
+from dtm_contact.explain.waterfall import short
+from dtm_contact.labels.judging import (
+    ASKERS,
+    DOUBTS,
+    EVIDENCE_GROUPS,
+    EVIDENCE_OF,
+    UNVERIFIED_CALLER,
+    match_evidence,
+)
+from dtm_contact.model import Asker, Candidate, CaseKind, Evidence, Judgement, Likely, Match
+
+_SURE: Final = 0.995
+_NEARLY_SURE: Final = 0.95
+_STANDS_OUT: Final = 0.05
+_LEAST: Final = 1.0
+"""Points of evidence from which it is told."""
+_AGAINST: Final = -1.5
+_PIECES_OF_A_KIND: Final = 2
+_QUOTED: Final = 80
+"""Letters of what is quoted, at the most."""
+_AS_LIKELY: Final = 0.2
+"""Beside the likeliest, the share of its probability from which another home comes into question too."""
+_REASONS: Final = 2
+_NAMES_SOMEBODY_ELSE: Final = frozenset(
+    {"name.for", "name.named", "name.kin", "trade.cited", "home.other", "writes.for_another"}
+)
+_DIFFERENCES: Final = {
+    "email": "l'adresse électronique « {seen} » est celle de {called}",
+    "phone": "le téléphone « {seen} » est celui de {called}",
+    "name": "le nom « {seen} » va mieux à {called}",
+    "place": "« {seen} » n'est pas son adresse",
+    "place.floor": "l'étage « {seen} » n'est pas le sien",
+    "place.door": "la porte « {seen} » n'est pas la sienne",
+    "place.building": "le bâtiment « {seen} » n'est pas le sien",
+    "place.caretaker": "« {seen} » n'est pas son gardien",
+    "lease": "le numéro « {seen} » est celui de {called}",
+    "unit": "la référence « {seen} » est celle de {called}",
+}
+"""Why it is the first and not the second, by what speaks for the first, or its family."""
+_HOMES_LISTED: Final = 2
+_WITHIN: Final = ("building", "staircase", "floor", "door")
+_FIELDS: Final = {
+    "building": "le bâtiment",
+    "staircase": "l'escalier",
+    "floor": "l'étage",
+    "door": "la porte",
+}
+
+
+def who_told(judgement: Judgement, names: Names) -> Iterator[str]:
+    """Yield who writes and whom it is about, how sure that is and by what, and why it is not the next one."""
+    match, contact = judgement.match, judgement.contact
+    yield _sender(judgement)
+    asker = judgement.understanding.asker
+    if asker is not None and asker is not Asker.TENANT:
+        yield f"D'après le texte, c'est {ASKERS[asker]} qui demande."
+    elif match.on_behalf and judgement.decision.kind is CaseKind.CASE:
+        yield "D'après le texte, l'auteur écrit pour quelqu'un d'autre ou pour un organisme."
+    best = match.candidates[0] if match.candidates else None
+    if match.tenant is not None:
+        yield from _named(judgement, match.tenant, names)
+    elif best is not None and best.probability >= _STANDS_OUT:
+        yield from _unnamed(match, best, names)
+    elif contact.call is None and contact.sender.address:
+        yield (
+            "Aucun de nos locataires n'est reconnu : cette adresse électronique n'est dans aucune fiche, et le message"
+            " ne donne pas de nom qui en désigne un seul."
+        )
+    else:
+        yield "Aucun de nos locataires n'est reconnu."
+    for proposal in match.proposals:
+        what = "L'adresse électronique" if proposal.kind == "address" else "Le numéro"
+        yield (
+            f"{what} {proposal.seen} n'est pas dans la fiche de {_person(proposal.tenant_id, names)} : un agent"
+            " qui sait que c'est bien à cette personne peut l'y ajouter, d'un clic sur la page du dossier."
+        )
+
+
+def where_told(judgement: Judgement, names: Names) -> Iterator[str]:
+    """Yield where the matter is, by what, or what is missing to say so; where the writer lives; who is on duty."""
+    match = judgement.match
+    if judgement.decision.kind is not CaseKind.CASE and match.residence is None:
+        return
+    if match.dwelling is not None:
+        residence = f", résidence {without_code(names.residence(match.residence.id))}" if match.residence else ""
+        home = f"{without_code(names.dwelling(match.dwelling.id))}{residence}"
+        yield f"{_by_place(match)}, {_how_sure(match.dwelling.probability)} : {home}."
+    elif match.residence is not None:
+        sure = _how_sure(match.residence.probability)
+        yield f"{_by_place(match)}, {sure} : résidence {without_code(names.residence(match.residence.id))}."
+        yield from _missing_dwelling(match, names)
+    else:
+        yield from _missing_place(match)
+    if match.home is not None:
+        lives_in, lives_at = match.home.residence_id, match.home.dwelling_id
+        dwelling = without_code(names.dwelling(lives_at)) if lives_at else ""
+        residence = f"résidence {without_code(names.residence(lives_in))}" if lives_in else ""
+        yield f"L'auteur habite ailleurs : {', '.join(filter(None, (dwelling, residence)))}."
+    present = [
+        f"{without_code(names.caretaker(each.id)) if each.id else 'personne'}"
+        + (f" (remplace {without_code(names.caretaker(each.replaces))})" if each.replaces else "")
+        for each in match.caretakers
+    ]
+    if present:
+        yield f"{'Gardien de service' if len(present) == 1 else 'Gardiens de service'} : {', '.join(present)}."
+
+
+def _sender(judgement: Judgement) -> str:
+    contact, writer = judgement.contact, judgement.writer
+    if contact.call is not None:
+        return f"Appel de {caller(contact.call)} ({UNVERIFIED_CALLER})."
+    if contact.sourced is not None:
+        proven = ", qui vérifie le compte de chacun" if contact.sourced.proven else ""
+        return f"Le message vient de « {contact.sourced.label} », une source que nous connaissons{proven}."
+    named = " ".join(filter(None, (short(writer.name), f"<{writer.address}>" if writer.address else "")))
+    if not named:
+        return "Le message ne dit pas de qui il vient."
+    passed_on = f", transmis par {contact.sender.address}" if writer != contact.sender else ""
+    if contact.automatic_signs or judgement.understanding.by_program:
+        return f"C'est un programme qui envoie ce message : {named}{passed_on}."
+    return f"Le message vient de {named}{passed_on}."
+
+
+def _named(judgement: Judgement, likely: Likely, names: Names) -> Iterator[str]:
+    match, tenant = judgement.match, _person(likely.id, names)
+    person = next((each for each in match.candidates if each.tenant_id == likely.id), None)
+    pieces = person.evidence if person is not None else ()
+    other = match.on_behalf or judgement.understanding.asker is Asker.THIRD_PARTY
+    positive = {piece.name for piece in pieces if piece.weight >= _LEAST}
+    other = other or not positive.isdisjoint(_NAMES_SOMEBODY_ELSE)
+    # Whoever shows another name, from an address that is not theirs, passes something on.
+    theirs = any(name.startswith(("email.", "thread.", "source.")) for name in positive) or "name.display" in positive
+    shown = judgement.writer.name.casefold()
+    called = {name for lease in names.directory.leases_of(likely.id) for name in (lease.first_name, lease.last_name)}
+    theirs = theirs or not shown or any(name and name.casefold() in shown for name in called)
+    other = other or not theirs
+    head = f"La personne concernée est {tenant}" if other or judgement.contact.call else f"C'est {tenant}"
+    by = _by_what(pieces)
+    told_by = f", d'après {by}" if by else ""
+    yield f"{head}, {_how_sure(likely.probability)}{told_by}."
+    if person is not None:
+        yield from _why_not_second(match, person, names)
+
+
+def _unnamed(match: Match, best: Candidate, names: Names) -> Iterator[str]:
+    at_home = [each for each in match.candidates if each.dwelling_id == best.dwelling_id and _near(each, best)]
+    where = f", {_home(best.dwelling_id, names)}" if best.dwelling_id else ""
+    if match.dwelling is not None and len(at_home) > 1:
+        people = " ou ".join(_person(each.tenant_id, names) for each in at_home)
+        yield f"Le foyer est reconnu, pas la personne : rien ne dit si c'est {people}."
+    else:
+        likeliest = f"{_person(best.tenant_id, names)}{where}"
+        yield f"Personne n'est nommé, car ce n'est pas assez sûr. Le plus probable serait {likeliest}."
+        by = _by_what(best.evidence)
+        yield f"Pour : {by}." if by else ""
+    against = [*_doubts(best.evidence), *_against(best.evidence)]
+    yield f"Contre : {' ; '.join(against)}." if against else ""
+    if len(at_home) < 2:  # noqa: PLR2004 - one alone
+        yield from _why_not_second(match, best, names)
+
+
+def _why_not_second(match: Match, best: Candidate, names: Names) -> Iterator[str]:
+    """Yield why it is not the next one, where somebody might ask: they share a name or come near."""
+    second = next((each for each in match.candidates if each.tenant_id != best.tenant_id), None)
+    if second is None or not (_share_a_name(best, second, names) or _near(second, best)):
+        return
+    home = "du même logement" if second.dwelling_id == best.dwelling_id else _home(second.dwelling_id or "", names)
+    reasons = list(_differences(best, second, _person(best.tenant_id, names)))
+    name = _person(second.tenant_id, names)
+    if reasons and name == _person(best.tenant_id, names):
+        yield f"Une autre personne porte ce nom, {home} ; ce n'est pas elle : {' ; '.join(reasons)}."
+    elif reasons:
+        yield f"Ce n'est pas {name}, {home} : {' ; '.join(reasons)}."
+    else:
+        yield f"Ce pourrait être aussi {name}, {home} : rien dans le message ne les sépare."
+
+
+def _differences(best: Candidate, second: Candidate, called: str) -> Iterator[str]:
+    """Yield what speaks for the first and not for the second, the heaviest first, each kind of thing once."""
+    theirs: dict[str, float] = {}
+    for piece in second.evidence:
+        theirs[_kind(piece)] = theirs.get(_kind(piece), 0.0) + piece.weight
+    found: dict[str, tuple[float, Evidence]] = {}
+    for piece in best.evidence:
+        ahead = piece.weight - theirs.get(_kind(piece), 0.0)
+        if piece.weight >= _LEAST and ahead >= _LEAST and piece.seen:
+            found.setdefault(_kind(piece), (ahead, piece))
+    told = sorted(found.values(), key=lambda each: -each[0])[:_REASONS]
+    for _ahead, piece in told:
+        family = piece.name.partition(".")[0]
+        way = _DIFFERENCES.get(piece.name) or _DIFFERENCES.get(family, "{what} « {seen} » va à {called}")
+        yield way.format(what=match_evidence(piece.name), seen=short(piece.seen, _QUOTED), called=called)
+
+
+def _kind(piece: Evidence) -> str:
+    family, _dot, detail = piece.name.partition(".")
+    return f"place.{detail}" if family == "place" else family
+
+
+def _share_a_name(one: Candidate, other: Candidate, names: Names) -> bool:
+    return not _last_names(one.tenant_id, names).isdisjoint(_last_names(other.tenant_id, names))
+
+
+def _last_names(tenant_id: str, names: Names) -> set[str]:
+    return {lease.last_name.casefold() for lease in names.directory.leases_of(tenant_id)}
+
+
+def _near(other: Candidate, best: Candidate) -> bool:
+    return other.probability >= _AS_LIKELY * best.probability
+
+
+def _by_what(pieces: Sequence[Evidence]) -> str:
+    """Return what speaks for somebody, by what it is about: "le nom (signature « N. Roy ») et le téléphone (…)"."""
+    groups: dict[str, list[str]] = {}
+    for piece in sorted(pieces, key=lambda piece: -piece.weight):
+        group = EVIDENCE_GROUPS.get(piece.name.partition(".")[0])
+        if group is not None and piece.weight >= _LEAST:
+            seen = f" « {short(piece.seen, _QUOTED)} »" if piece.seen else ""
+            groups.setdefault(group, []).append(f"{match_evidence(piece.name)}{seen}")
+    told = [f"{EVIDENCE_OF[group]} ({', '.join(each[:_PIECES_OF_A_KIND])})" for group, each in groups.items()]
+    return " et ".join(filter(None, (", ".join(told[:-1]), *told[-1:])))
+
+
+def _doubts(pieces: Sequence[Evidence]) -> Iterator[str]:
+    yield from (DOUBTS[piece.name] for piece in pieces if piece.name in DOUBTS)
+
+
+def _against(pieces: Sequence[Evidence]) -> Iterator[str]:
+    for piece in sorted(pieces, key=lambda piece: piece.weight):
+        if piece.weight <= _AGAINST and piece.seen:
+            yield f"{match_evidence(piece.name)} « {short(piece.seen, _QUOTED)} »"
+
+
+def _by_place(match: Match) -> str:
+    cited = [piece for piece in match.place_evidence if piece.weight >= _LEAST and piece.seen]
+    if not cited:
+        return (
+            "Au logement de cette personne"
+            if match.tenant is not None and match.dwelling is not None
+            else "Au lieu reconnu"
+        )
+    heaviest = max(cited, key=lambda piece: piece.weight)
+    return f"Au lieu que le message donne (« {short(heaviest.seen, _QUOTED)} »)"
+
+
+def _missing_dwelling(match: Match, names: Names) -> Iterator[str]:
+    """Yield why the residence is known and the dwelling is not: what the message leaves out, or what contradicts it."""
+    best = match.candidates[0] if match.candidates else None
+    residence = match.residence.id if match.residence else None
+    here = [each for each in match.candidates if each.residence_id == residence and best and _near(each, best)]
+    found = (names.directory.dwellings.get(each.dwelling_id or "") for each in here)
+    homes = list({home.dwelling_id: home for home in found if home is not None}.values())
+    cited = {piece.name for each in here[:1] for piece in each.evidence if piece.weight > 0}
+    apart = [field for field in _WITHIN if len({getattr(home, field) for home in homes}) > 1]
+    if len(homes) > 1 and not apart:
+        yield (
+            f"Le logement n'est pas retenu, car notre annuaire en a {len(homes)} à cette même porte"
+            f" ({without_code(names.dwelling(homes[0].dwelling_id))}), et un nom manque pour choisir."
+        )
+    elif len(homes) > 1:
+        few = len(homes) <= _HOMES_LISTED
+        listed = " ; ".join(without_code(names.dwelling(each.dwelling_id)) for each in homes) if few else ""
+        yield (
+            f"Le logement n'est pas retenu, car plusieurs conviennent{f' ({listed})' if few else ''} : le message ne"
+            f" dit pas {_and([_FIELDS[field] for field in apart])}, ni aucun nom qui en désigne un."
+        )
+    elif homes:
+        home = without_code(names.dwelling(homes[0].dwelling_id))
+        doubts = [*_doubts(here[0].evidence), *_against(here[0].evidence)]
+        lacking = [_FIELDS[field] for field in ("floor", "door") if f"place.{field}" not in cited]
+        if doubts:
+            yield f"L'adresse est celle du {home}, mais ce logement n'est pas retenu : {' ; '.join(doubts)}."
+        else:
+            yield f"Le logement n'est pas retenu : il manque {_and(lacking or ['un nom du foyer'])}."
+    else:
+        yield (
+            "Le logement n'est pas retenu : le message ne donne ni étage, ni porte, ni nom de locataire de cette"
+            " résidence."
+        )
+
+
+def _missing_place(match: Match) -> Iterator[str]:
+    best = match.candidates[0] if match.candidates else None
+    cited = [piece for piece in match.place_evidence if piece.weight > 0 and piece.seen]
+    if cited:
+        heaviest = max(cited, key=lambda piece: piece.weight)
+        seen = short(heaviest.seen, _QUOTED)
+        yield f"Le lieu n'est pas retenu : « {seen} » peut désigner plusieurs de nos résidences, ou aucune."
+    elif best is not None and best.probability >= _STANDS_OUT:
+        yield "Le lieu n'est pas retenu : le message ne donne pas d'adresse, et la personne n'est pas assez sûre."
+    else:
+        yield "Le lieu n'est pas connu : le message ne donne aucune adresse de notre parc."
+
+
+def _and(words: Sequence[str]) -> str:
+    return " et ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def _how_sure(probability: float) -> str:
+    if probability >= _SURE:
+        return "c'est sûr"
+    return "c'est presque sûr" if probability >= _NEARLY_SURE else "c'est probable"
+
+
+def _person(tenant_id: str, names: Names) -> str:
+    return without_code(names.person(tenant_id))
+
+
+def _home(dwelling_id: str, names: Names) -> str:
+    """Return a dwelling with its commune: two streets of one name tell nobody apart."""
+    if not dwelling_id:
+        return "sans logement connu"
+    address = names.directory.address_of(dwelling_id)
+    commune = f", {address.commune}" if address is not None else ""
+    return f"{without_code(names.dwelling(dwelling_id))}{commune}"

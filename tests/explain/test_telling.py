@@ -1,0 +1,174 @@
+"""What a decision is told in, for people of the offices: plain sentences that say who, where, why and what next."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from dtm_contact.directory import Directory, read_export
+from dtm_contact.directory.records import Lease
+from dtm_contact.explain.names import Names, without_code
+from dtm_contact.explain.telling import AnswerTold, told
+from dtm_contact.hours import PARIS
+from dtm_contact.model import (
+    Alarm,
+    AlarmLevel,
+    AlarmSource,
+    Asker,
+    Candidate,
+    CaseKind,
+    Channel,
+    Contact,
+    Evidence,
+    Judgement,
+    Likely,
+    Mailbox,
+    Match,
+    Priority,
+    Proposal,
+    Unanswered,
+    Understanding,
+    WriterHome,
+)
+from dtm_contact.rules import RuleSet, decide, load_rules
+from tests.rules.folders import SHIPPED
+
+DAY = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+NIGHT = datetime(2026, 11, 28, 22, 0, tzinfo=UTC)
+UNKNOWN = Match()
+POSSIBLE = Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL, 0.4, 0.7)
+
+
+@cache
+def directory() -> Directory:
+    return Directory(read_export(Path(__file__).parents[1] / "directory" / "good")[0])
+
+
+@cache
+def rules() -> RuleSet:
+    return load_rules(SHIPPED)
+
+
+def names() -> Names:
+    return Names(directory(), {code: topic.label for code, topic in rules().reader.topics.items()}, PARIS)
+
+
+def leases() -> Sequence[Lease]:
+    return directory().records.leases
+
+
+def sentences(
+    understanding: Understanding, match: Match = UNKNOWN, at: datetime = DAY, answer: AnswerTold | None = None
+) -> dict[str, str]:
+    contact = Contact(Channel.EMAIL, at, sender=Mailbox("Jo Ferrand", "jo@free.example"), new_text="…")
+    decision = decide(contact, match, understanding, at, rules(), directory(), trace=True)
+    judgement = Judgement("x.eml", contact, match, understanding, decision)
+    return {each.title: each.text for each in told(judgement, names(), rules(), answer=answer)}
+
+
+def about(topic: str, priority: Priority = Priority.P3, **given: object) -> Understanding:
+    return Understanding(CaseKind.CASE, (topic,), priority, **given)  # type: ignore[arg-type]
+
+
+def candidate(lease: Lease, probability: float, *evidence: Evidence) -> Candidate:
+    residence = directory().residence_of(lease.dwelling_id)
+    home = residence.residence_id if residence else None
+    return Candidate(lease.tenant_id, lease.dwelling_id, home, probability, 9.0, evidence)
+
+
+def test_nobody_is_called_a_tenant_who_is_not_known_as_one() -> None:
+    who = sentences(about("pests", asker=Asker.TENANT))["Qui écrit"]
+    assert "locataire qui demande" not in who
+    assert "Aucun de nos locataires n'est reconnu" in who
+    assert "un fournisseur qui demande" in sentences(about("partner", asker=Asker.SUPPLIER))["Qui écrit"]
+
+
+def test_a_possible_danger_says_that_nobody_is_woken_and_which_rule_would() -> None:
+    text = sentences(about("gas", Priority.P2, alarm=POSSIBLE), at=NIGHT)
+    assert "l'astreinte n'est pas appelée" in text["Danger ou non"]
+    assert "ne joue pas parce qu'un danger est possible, sans être certain" in text["Pourquoi cette file"]
+    assert "alarme" not in " ".join(text.values())
+    certain = sentences(about("gas", alarm=replace(POSSIBLE, level=AlarmLevel.CERTAIN)), at=NIGHT)
+    assert "L'astreinte est prévenue aussitôt." in certain["Danger ou non"]
+    assert "On prévient aussitôt l'astreinte et le gardien" in certain["La suite"]
+
+
+def test_a_rule_is_told_by_its_own_words_and_what_made_it_hold() -> None:
+    why = sentences(about("pests"))["Pourquoi cette file"]
+    assert why == (
+        "La règle « L'entretien du logement et de l'immeuble va au bureau de proximité » décide parce que le sujet est"
+        " « Nuisibles »."
+    )
+    default = sentences(about("other"))["Pourquoi cette file"]
+    assert default.startswith("Aucune règle particulière ne convient : c'est donc la règle « Tout le reste ")
+    aside = sentences(Understanding(CaseKind.AUTOMATIC, ("automatic",), Priority.P4))
+    assert "personne n'a à s'en occuper" in aside["La suite"]
+    assert "n'ouvre pas de dossier" in aside["Pourquoi aucun dossier"]
+
+
+def test_what_cannot_wait_in_the_night_says_who_is_told_though_it_is_no_danger() -> None:
+    text = sentences(about("water_leak", Priority.P2), at=NIGHT)
+    assert text["Danger ou non"].endswith("l'astreinte est prévenue, comme le veut la règle ci-dessous.")
+    assert "le contact est arrivé quand les bureaux étaient fermés" in text["Pourquoi cette file"]
+
+
+def test_somebody_is_named_by_what_and_a_namesake_by_their_address() -> None:
+    lease = leases()[0]
+    other = next(each for each in leases() if each.tenant_id == "T000003")
+    signed = Evidence("name.signed", 9.0, "M. Joly")
+    lives = Evidence("place.street", 8.0, "14 rue Hoche")
+    best = candidate(lease, 0.97, signed, lives)
+    second = candidate(other, 0.3, signed, replace(lives, weight=-2.0))
+    likely = Likely(lease.tenant_id, 0.97)
+    who = sentences(about("pests"), Match((best, second), tenant=likely))["Qui écrit"]
+    assert f"{without_code(names().person(lease.tenant_id))}, c'est presque sûr, d'après le nom" in who
+    address = directory().address_of(other.dwelling_id)
+    assert address is not None
+    assert f"Ce n'est pas {without_code(names().person(other.tenant_id))}, " in who
+    assert f"{address.house_number} {address.street}" in who
+    assert address.commune in who
+    assert "« 14 rue Hoche » n'est pas son adresse" in who
+    assert "(T0" not in who
+
+
+def test_what_is_missing_to_know_the_dwelling_is_said() -> None:
+    people = [leases()[0], next(each for each in leases() if each.tenant_id == "T000003")]
+    residence = directory().residence_of(people[0].dwelling_id)
+    assert residence is not None
+    likely = Likely(residence.residence_id, 0.99)
+    cited = Evidence("place.street", 8.0, "14 rue Hoche")
+    two = tuple(replace(candidate(each, 0.2, cited), residence_id=residence.residence_id) for each in people)
+    where = sentences(about("pests"), Match(two, residence=likely, place_evidence=(cited,)))["Où c'est"]
+    assert "« 14 rue Hoche »" in where
+    assert f"plusieurs conviennent ({without_code(names().dwelling(people[0].dwelling_id))} ; " in where
+    assert "le message ne dit pas " in where
+    alone = Match((candidate(people[0], 0.2, cited),), residence=likely)
+    assert "il manque l'étage et la porte" in sentences(about("pests"), alone)["Où c'est"]
+    assert "aucune adresse de notre parc" in sentences(about("pests"))["Où c'est"]
+
+
+def test_who_lives_elsewhere_and_what_may_be_confirmed_by_whom() -> None:
+    lease = leases()[0]
+    residence = directory().residence_of(lease.dwelling_id)
+    assert residence is not None
+    match = Match(
+        (candidate(lease, 0.99, Evidence("email.known", 9.0, "jo@free.example")),),
+        tenant=Likely(lease.tenant_id, 0.99),
+        home=WriterHome(lease.dwelling_id, residence.residence_id),
+        proposals=(Proposal("number", "+33600000000", lease.tenant_id, "06 00 00 00 00"),),
+    )
+    text = sentences(about("pests"), match)
+    assert f"L'auteur habite ailleurs : {without_code(names().dwelling(lease.dwelling_id))}" in text["Où c'est"]
+    assert "Le numéro 06 00 00 00 00 n'est pas dans la fiche de " in text["Qui écrit"]
+    assert "un agent qui sait que c'est bien à cette personne peut l'y ajouter" in text["Qui écrit"]
+
+
+@pytest.mark.parametrize("why", [*Unanswered, None])
+def test_the_automatic_answer_or_why_there_is_none(why: Unanswered | None) -> None:
+    text = sentences(about("pests"), answer=AnswerTold("Nous avons bien reçu votre message", why))["La suite"]
+    assert ("« Nous avons bien reçu votre message »" in text) is (why is None)
+    assert ("Aucune réponse automatique ne part : " in text) is (why is not None)
+    assert "un agent doit répondre au plus tard " in text
