@@ -25,11 +25,11 @@ from dtm_contact.model import (
     CaseKind,
     CodedText,
     Contact,
+    ConversationMatch,
     DangerReply,
     Decision,
     FileReader,
     History,
-    Joining,
     Judgement,
     KnownCase,
     Match,
@@ -373,7 +373,7 @@ def _understood(contact: Contact, matched: Match, rules: RuleSet, *, as_case: bo
 
 
 def _in_its_case(
-    contact: Contact, understanding: Understanding, joining: Joining, history: History, rules: RuleSet
+    contact: Contact, understanding: Understanding, joining: ConversationMatch, history: History, rules: RuleSet
 ) -> Understanding:
     """Return what is asked by a message as the case that it joins lets it be understood."""
     case = next(iter(history.cases([joining.case_number])), None) if joining.case_number else None

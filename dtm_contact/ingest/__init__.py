@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Final, Protocol, TypeVar
 
-from dtm_contact.errors import DtmContactError, opening
+from dtm_contact.errors import DtmContactError, translate_open_errors
 from dtm_contact.model import Arrival, KeptLines, LogLine, Position
 from dtm_contact.registry import Registry
 from dtm_contact.settings import Settings
@@ -182,7 +182,7 @@ async def start_receivers(settings: Settings, inbox: ReadingInbox) -> tuple[Runn
     async with AsyncExitStack() as stack:
         running = []
         for name in chosen:
-            with opening(f"the channel {name}", f"the settings DTM_{name.upper()}_…"):
+            with translate_open_errors(f"the channel {name}", f"the settings DTM_{name.upper()}_…"):
                 running.append(await known[name](settings, inbox))
             stack.push_async_callback(running[-1].stop)
         stack.pop_all()

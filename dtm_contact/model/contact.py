@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from dtm_contact.model.call import Call, Outcome, Standing
+from dtm_contact.model.call import Call, CallBackState, Outcome
 from dtm_contact.model.channel import Channel
 from dtm_contact.model.sourced import Sourced
 from dtm_contact.model.stated import Stated
@@ -232,7 +232,7 @@ class Contact:
     authentication: Authentication = Authentication.NONE
     notes: tuple[str, ...] = ()
     call: Call | None = None
-    standing: Standing | None = None
+    standing: CallBackState | None = None
     voice: VoiceNotice | None = None
     stated: Stated | None = None
     undelivered: tuple[Undelivered, ...] = ()
