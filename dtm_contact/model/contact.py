@@ -148,10 +148,17 @@ class VoiceNotice:
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """A recipient whom a report says that a message did not reach; `status` as in RFC 3463, empty where it has none."""
+    """A recipient whom a report says that a message did not reach.
+
+    Attributes:
+        address: in lower case.
+        status: how it failed, as in RFC 3463: "5.1.1"; empty where the report has none.
+        words: what the recipient's server said (RFC 3464, Diagnostic-Code), as it stands; empty where it is not told.
+    """
 
     address: str
     status: str
+    words: str = ""
 
 
 class Automation(StrEnum):

@@ -176,7 +176,7 @@ def _join(connection: Connection, row: Any, judgement: Judgement, now: datetime)
         data[timers.IN_SENT_FOLDER] = True
     data |= case_changes.change_joined(connection, row, _changes_by_message(row, judgement))
     if judgement.decision.kind is CaseKind.AUTOMATIC:
-        data |= case_changes.mark_bounces(connection, row.id, judgement, now)
+        case_changes.mark_bounces(connection, row.id, judgement, now)
     return data
 
 
@@ -230,7 +230,7 @@ def _check_not_repeated(connection: Connection, judgement: Judgement, claimed_at
     meanwhile = sa.select(cases.c.number).join(contacts, contacts.c.case_id == cases.c.id)
     since = contacts.c.judged_at >= claimed_at - _CLOCKS_DIFFER
     if any(number not in seen for number in connection.execute(meanwhile.where(*same, since)).scalars()):
-        raise ConcurrentUpdateError("the same words have a case by now")
+        raise ConcurrentUpdateError("since it was judged, the same writer's same words opened another case")
 
 
 def _place_call(connection: Connection, result: JudgingResult, call: Call, standing: CallBackState) -> CasePlacement:
@@ -285,7 +285,7 @@ def _place_in_call_back(
 ) -> CasePlacement:
     row = case_changes.lock_call_back(connection, standing.party)
     if row is None and standing.joins is not None:
-        raise ConcurrentUpdateError("the call-back that it joins")
+        raise ConcurrentUpdateError("since it was judged, the call-back that it was to join has been closed")
     if row is None:
         return CasePlacement(_open(connection, result, party=standing.party), OPENED, outcome)
     # It ends a pause, and may raise the priority.

@@ -239,7 +239,10 @@ def test_a_bounce_comes_back_to_its_case_and_marks_the_address(store: Store, num
     store.outbox.settle(claimed, "sent", "250", NOW)
     report = joining(number, kind=CaseKind.AUTOMATIC, text="Final-Recipient: nadia@free.example\nStatus: 5.1.1")
     assert recorded(store, report, "bounce")[0] == number
-    assert store.cases.get(number).events[-1].data["bounced"] == 1
+    assert [(event.what, event.data.get("reason")) for event in store.cases.get(number).events[-2:]] == [
+        ("bounced", "5.1.1"),
+        ("joined", None),
+    ]
     withheld = recorded(store, judgement(), "again", letters=[letter("again")])[1]
     assert withheld == ["no such address"]
 
