@@ -1,5 +1,6 @@
 """`sources.yaml`: those who write by machine or by office; see `docs/sources.md`."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -33,8 +34,8 @@ from dtm_contact.sources import (
     WhereToRead,
     canonical,
 )
-from dtm_contact.sources.entries import read_lines
-from dtm_contact.sources.filled import fill_in
+from dtm_contact.sources.entries import read_json, read_lines
+from dtm_contact.sources.filled import Filled, fill_in
 from dtm_contact.text import fold
 from dtm_contact.wording import worded
 
@@ -148,12 +149,19 @@ _Meant = Annotated[_Code, BeforeValidator(lambda value: {"topic": value} if isin
 
 
 class _Test(StrictModel):
-    """A text, and what is read of it: of each field that is named, its value; and the topic."""
+    """A text or an object of JSON, and what is read of it: of each field that is named, its value; and the topic."""
 
-    text: Annotated[str, Field(min_length=1, max_length=10_000)]
+    text: Annotated[str, Field(min_length=1, max_length=10_000)] | None = None
+    json_object: Annotated[dict[str, Any] | None, Field(alias="json", min_length=1)] = None
     subject: str = ""
     reads: dict[SourceField, str] = Field(default_factory=dict)
     topic: _Text | None = None
+
+    @model_validator(mode="after")
+    def _one_message(self) -> Self:
+        if (self.text is None) == (self.json_object is None):
+            raise InvalidValueError(worded("a test has one message"), worded("write text: …, or json: {…}"))
+        return self
 
 
 class _Source(StrictModel):
@@ -413,16 +421,19 @@ def _unproven(document: Document, at: tuple[str, str], entry: _Source) -> Iterat
 
 
 def _untrue(document: Document, name: str, entry: _Source, source: Source) -> Iterator[Problem]:
-    """Yield the tests of a source that do not come true, read as labelled lines."""
+    """Yield the tests of a source that do not come true, read as labelled lines or as an object of JSON."""
     for number, test in enumerate(entry.tests):
         at = ("sources", name, "tests", number)
-        lines = [line.text for line in lines_of(test.text)]
-        entries = (
-            read_lines(lines[: source.end_of_text(lines)], source.labels)
-            if set(IN_FIELDS) & set(source.layouts)
-            else []
-        )
-        filled = fill_in(source, entries, test.subject, typed_in=bool(entries))
+        layouts = set(IN_FIELDS) & set(source.layouts)
+        if test.json_object is not None and FormLayout.JSON not in layouts:
+            hint = worded("write text: …, or reads: json for the source")
+            yield document.problem((*at, "json"), worded("this source reads no JSON"), hint, at_key=True)
+            continue
+        if test.text is not None and layouts == {FormLayout.JSON}:
+            hint = worded("write json: {…}, the object as it comes")
+            yield document.problem((*at, "text"), worded("this source reads nothing but JSON"), hint, at_key=True)
+            continue
+        filled = _read_test(source, test)
         for field, wanted in test.reads.items():
             found = filled.values.get(field, "")
             if found != wanted:
@@ -440,3 +451,14 @@ def _untrue(document: Document, name: str, entry: _Source, source: Source) -> It
                 else worded("the test finds no topic")
             )
             yield document.problem((*at, "topic"), message, worded("it expects {wanted}", wanted=test.topic))
+
+
+def _read_test(source: Source, test: _Test) -> Filled:
+    """Return what the fields of a source say of a test's message."""
+    if test.json_object is not None:
+        octets = json.dumps(test.json_object, ensure_ascii=False, default=str).encode()
+        return fill_in(source, read_json(octets), test.subject, typed_in=False)
+    lines = [line.text for line in lines_of(test.text or "")]
+    in_fields = set(IN_FIELDS) & set(source.layouts)
+    entries = read_lines(lines[: source.end_of_text(lines)], source.labels) if in_fields else []
+    return fill_in(source, entries, test.subject, typed_in=bool(entries))
