@@ -23,7 +23,7 @@ from dtm_contact.errors import DtmContactError, StoreUnavailableError, described
 from dtm_contact.figures.keeping import FigureKeeper, counting_figures
 from dtm_contact.figures.report import MonthlyReport
 from dtm_contact.health import READY, Health, HealthWatch, answers, watching_ages, watching_health
-from dtm_contact.ingest import RunningReceiver, start_receivers
+from dtm_contact.ingest import RunningReceiver, open_receivers, start_receivers
 from dtm_contact.log import get_log
 from dtm_contact.log import reopen as reopen_log
 from dtm_contact.monitor import Monitor
@@ -274,7 +274,7 @@ async def _mail(
 
 def files_needed(settings: Settings) -> int:
     """Return how many files the daemon may have open at once, connections included."""
-    groups = (getattr(settings, name, None) for name in settings.channels)
+    groups = (getattr(settings, each.group, None) for each in open_receivers(settings).values())
     return _FILES_BESIDE_CONNECTIONS + sum(
         group.connections for group in groups if isinstance(group, MailServerSettings | HttpSettings)
     )
