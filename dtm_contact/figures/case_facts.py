@@ -27,6 +27,8 @@ _INCOMING: Final = frozenset(
 _UNSERVED: Final = _INCOMING - {"answered"}
 _OWN: Final = frozenset({"answered", "returned"})
 """Events of messages of our own that come in."""
+READS: Final = frozenset({"alarm", "changed", "in_sent_folder", "restored", "state", "undoes"})
+"""What is read here of the data of events, by name: when a person is erased, it stays of theirs (`privacy.places`)."""
 _DAY: Final = timedelta(days=1)
 _SHORTEST_SILENCE: Final = timedelta(days=min(SILENT_DAYS))
 

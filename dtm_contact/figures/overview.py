@@ -157,7 +157,7 @@ class FigureReader:
         return dict(sorted(known.items()))
 
     def of(self, span: FigureSpan) -> FigureCells:
-        """Return what was counted of a period."""
+        """Return the counts of a period, as they are stored."""
         if span.grain is Grain.YEAR:
             return merged(self.cells("month", span.first, span.last).values())
         grain = "week" if span.grain is Grain.WEEK else "month"
