@@ -1,4 +1,4 @@
-"""From an arrival to a decision, in five pure calls; live work, `route` and `explain` cannot differ."""
+"""From an arrival to a decision, for live work, `route` and `explain` alike; no clock, network, database."""
 
 import secrets
 from collections.abc import Sequence
