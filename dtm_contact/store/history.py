@@ -77,7 +77,7 @@ class StoredHistory:
         return [found for some in _slices(list(dict.fromkeys(wanted))) for found in self._confirming(some)]
 
     def party_history(self, party: Party, since: datetime) -> PartyHistory:
-        """Return a party's open cases, and its contacts since then, each oldest first; the latest of too many."""
+        """Return a party's open cases, and its contacts since a time, the oldest first; of too many the latest."""
         return _party_history(self._connection, party, since, self._apart_from)
 
     def register(self, tenants: Sequence[str], on: date) -> Sequence[KnownEntry]:

@@ -66,7 +66,10 @@ class WakeupEvent:
         return self._next
 
     async def wait(self, subscribed: asyncio.Event) -> None:
-        """Return when `set` was called since `subscribe`, or after a second: not all work sets it."""
+        """Wait until `set` is called, at once where it was since `subscribe`; a second at the longest.
+
+        Not all that brings work calls it.
+        """
         try:
             async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
                 await subscribed.wait()
