@@ -64,10 +64,11 @@ golden: $(READY) ## print which of the 300 golden letters a change of models or 
 prove: $(READY) ## show at full length that nothing is lost and nothing hostile does harm (hours; as root)
 	@$(BIN)/python -m tests.prove
 
-docs: $(READY) ## write what is generated anew: docs/settings.md, docs/conditions.md, rules/schema, docs/intake.openapi.json
+docs: $(READY) ## write what is generated anew: docs/settings.md, docs/conditions.md, rules/schema, docs/figures.md, docs/intake.openapi.json
 	$(BIN)/dtm-contact settings --markdown > docs/settings.md
 	$(BIN)/dtm-contact rules conditions --markdown > docs/conditions.md
 	$(BIN)/dtm-contact rules schema rules
+	$(BIN)/dtm-contact figures definitions --page docs/figures.md
 	$(BIN)/python -m dtm_contact.ingest.http_openapi > docs/intake.openapi.json
 
 catalogue: $(READY) ## fill the catalogue in French with what is new in the source, compile it, say what has no words yet

@@ -6,6 +6,7 @@ from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import (
     Alarm,
     Call,
+    CallBackState,
     CaseKind,
     ConditionTrace,
     Evidence,
@@ -16,7 +17,6 @@ from dtm_contact.model import (
     OnDuty,
     RuleTrace,
     Sourced,
-    Standing,
     WriterHome,
 )
 
@@ -73,7 +73,7 @@ def _sent_by(sourced: Sourced) -> Json:
     }
 
 
-def _call(call: Call, standing: Standing | None) -> Json:
+def _call(call: Call, standing: CallBackState | None) -> Json:
     return {
         "number": call.number,
         "outcome": call.outcome.value,

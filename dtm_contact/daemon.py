@@ -19,11 +19,11 @@ from dtm_contact.cases.server import hearing
 from dtm_contact.danger_page import Keeper, keeping
 from dtm_contact.dead_man_switch import DeadManSwitch, signing
 from dtm_contact.directory import Directory
-from dtm_contact.errors import DtmContactError, StoreUnavailableError, described, opening
+from dtm_contact.errors import DtmContactError, StoreUnavailableError, described, translate_open_errors
 from dtm_contact.figures.keeping import FigureKeeper, counting_figures
 from dtm_contact.figures.report import MonthlyReport
 from dtm_contact.health import READY, Health, HealthWatch, answers, watching_ages, watching_health
-from dtm_contact.ingest import RunningReceiver, start_receivers
+from dtm_contact.ingest import RunningReceiver, open_receivers, start_receivers
 from dtm_contact.log import get_log
 from dtm_contact.log import reopen as reopen_log
 from dtm_contact.monitor import Monitor
@@ -138,9 +138,9 @@ async def daemon(settings: Settings) -> AsyncIterator[RunningDaemon]:
         )
         if not settings.rules.observe:
             await stack.enter_async_context(running(runner))
-        with opening("the socket for commands", "the settings DTM_DESK_…"):
+        with translate_open_errors("the socket for commands", "the settings DTM_DESK_…"):
             await stack.enter_async_context(hearing(settings, store, rules, utc_now, lambda _done: wake()))
-        with opening("the desk", "the settings DTM_DESK_…"):
+        with translate_open_errors("the desk", "the settings DTM_DESK_…"):
             served = await stack.enter_async_context(open_desk(in_force.settings, store, alarms, rules, wake))
         receivers = await _receivers(stack, settings, WakingInbox(inbox, worker.wake))
         known = partial(_known, settings, estate, rules)
@@ -150,7 +150,7 @@ async def daemon(settings: Settings) -> AsyncIterator[RunningDaemon]:
         health = Health(
             settings, store, alarms, heartbeat, announcer, utc_now, receivers=receivers, desk=served.get("desk", "")
         )
-        with opening("the monitor's pages", "the settings DTM_MONITOR_…"):
+        with translate_open_errors("the monitor's pages", "the settings DTM_MONITOR_…"):
             monitor = stack.enter_context(_monitor(settings, health))
         await stack.enter_async_context(watching_health(HealthWatch(settings, health.report, alarms)))
         await stack.enter_async_context(signing(DeadManSwitch(settings.heartbeat, health.report), settings.heartbeat))
@@ -274,7 +274,7 @@ async def _mail(
 
 def files_needed(settings: Settings) -> int:
     """Return how many files the daemon may have open at once, connections included."""
-    groups = (getattr(settings, name, None) for name in settings.channels)
+    groups = (getattr(settings, each.group, None) for each in open_receivers(settings).values())
     return _FILES_BESIDE_CONNECTIONS + sum(
         group.connections for group in groups if isinstance(group, MailServerSettings | HttpSettings)
     )

@@ -97,7 +97,7 @@ def _of_the_system(error: OSError) -> str:
 
 
 @contextmanager
-def opening(what: str, settings: str) -> Iterator[None]:
+def translate_open_errors(what: str, settings: str) -> Iterator[None]:
     """Tell what could not be opened, and which settings say where, in place of what the system says of it alone.
 
     Raises:
@@ -157,7 +157,7 @@ class JudgeTimeoutError(DtmContactError):
     """Judging the arrival took longer than allowed."""
 
 
-class MovedError(DtmContactError):
+class ConcurrentUpdateError(DtmContactError):
     """What the judgement rested on has changed meanwhile; it is to be judged again."""
 
     retry = True

@@ -20,13 +20,15 @@ from dtm_contact.settings import LogSettings
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:]{1,64}@[^\s<>\"'(),;:]{1,255}")
 _NUMBER = re.compile(r"(?<!\d)(?:\+\d|0|33)(?:[ ./-]?\d){8,13}(?!\d)")
 # Times, versions and the engine's own identifiers are long digit strings that say nothing of a person.
-_NOT_PERSONAL = frozenset({"timestamp", "version", "level", "logger"})
+_NOT_PERSONAL = frozenset({"timestamp", "version", "level", "logger", "incarnation"})
 _FRAMES_SHOWN = 6
 _REPEATED_LEVELS = frozenset({"warning", "error", "critical"})
 _OWN = frozenset({"timestamp", "case", "arrival", "attempt"})
 """Fields that differ from line to line of one kind."""
 _SECONDS_OF_SILENCE = 60.0
 _MOST_KINDS = 1_000
+_MOST_WORDS = 200
+"""Characters that are shown of what another machine said."""
 
 Line = MutableMapping[str, Any]
 
@@ -34,6 +36,20 @@ Line = MutableMapping[str, Any]
 def mask(text: str) -> str:
     """Return `text` with e-mail addresses and phone numbers replaced by what they are."""
     return _NUMBER.sub("<number>", _ADDRESS.sub("<address>", text))
+
+
+def shown_words(said: str, recipient: str = "") -> str:
+    """Return what another machine said as one short line, without control characters and nobody's address or number.
+
+    Args:
+        said: its words; octets that are no UTF-8 may stand in them as surrogates.
+        recipient: the address that it speaks of; where its local part stands alone, that is masked too; "" for none.
+    """
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in said).split())
+    line = mask(line)
+    if local := recipient.rpartition("@")[0]:
+        line = re.sub(rf"(?<!\w){re.escape(local)}(?!\w)", "<address>", line, flags=re.IGNORECASE)
+    return line if len(line) <= _MOST_WORDS else f"{line[: _MOST_WORDS - 1]}…"
 
 
 def _masked(_logger: Any, _method: str, line: Line) -> Line:

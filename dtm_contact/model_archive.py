@@ -79,7 +79,9 @@ def opened_archive(content: bytes, version: int) -> Iterator[ModelArchive]:
             arrays = {name: file[name] for name in file.files}
         header = json.loads(arrays["header"].tobytes().decode())
         if header["format"] != version:
-            raise UnusableModelError(f"its format is {header['format']}, this program reads {version}")
+            told = f"its format is {header['format']}, this program reads {version}"
+            raise UnusableModelError(f"{told}; take the file that came with this version, or train it anew")
         yield ModelArchive(header, arrays, sha256(content).hexdigest()[:_DIGITS])
     except _DAMAGES as error:
-        raise UnusableModelError(type(error).__name__) from error
+        told = f"it is damaged ({type(error).__name__})"
+        raise UnusableModelError(f"{told}; take the file that came with this version, or train it anew") from error

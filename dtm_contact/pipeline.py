@@ -1,4 +1,4 @@
-"""From an arrival to a decision, in five pure calls; live work, `route` and `explain` cannot differ."""
+"""From an arrival to a decision, for live work, `route` and `explain` alike; no clock, network, database."""
 
 import secrets
 from collections.abc import Iterator, Sequence
@@ -27,11 +27,11 @@ from dtm_contact.model import (
     CaseKind,
     CodedText,
     Contact,
+    ConversationMatch,
     DangerReply,
     Decision,
     FileReader,
     History,
-    Joining,
     Judgement,
     KnownCase,
     Mailbox,
@@ -385,7 +385,7 @@ def _understood(contact: Contact, matched: Match, rules: RuleSet, *, as_case: bo
 
 
 def _in_its_case(
-    contact: Contact, understanding: Understanding, joining: Joining, history: History, rules: RuleSet
+    contact: Contact, understanding: Understanding, joining: ConversationMatch, history: History, rules: RuleSet
 ) -> Understanding:
     """Return what is asked by a message as the case that it joins lets it be understood."""
     done = contact.sourced is not None and understanding.topic == contact.sourced.topic == _THANKS

@@ -102,7 +102,14 @@ class BoundedProtocol(H11Protocol):
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Hand on what came, and stop waiting once it held the headers of a request."""
+        """Give uvicorn the octets that came, and mind the time that a request may take to come.
+
+        The first octets after an answer begin a request, and the bound of `HEADER_SECONDS`; once its headers are there,
+        the bound ends.
+
+        Args:
+            data: the octets, as the transport received them.
+        """
         if self._timer is None and self._is_between():
             self._wait()
         super().data_received(data)

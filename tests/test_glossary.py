@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from dtm_contact.ingest import known_receivers
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "dtm_contact"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "versions" not in path.parts)
@@ -87,6 +89,19 @@ def test_an_offence_is_seen() -> None:
     )
     seen = {name for name, _line in offences(source)}
     assert seen == {"BellRinger", "Told", "errands", "found", "known", "told"}
+
+
+def test_no_word_is_both_defined_and_refused() -> None:
+    defined, _, _ = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").partition("## Words that name nothing")
+    words = {word.strip() for row in re.findall(r"^\| ([^|]+) \|", defined, re.MULTILINE) for word in row.split(",")}
+    parts, whole = refused()
+    assert {"receiver", "label"} <= words
+    assert words & (parts | whole) == set()
+
+
+def test_the_receivers_are_those_that_there_are() -> None:
+    (row,) = re.findall(r"^\| receiver \| (.+?) \|", (ROOT / "docs" / "glossary.md").read_text("utf-8"), re.MULTILINE)
+    assert re.findall(r"`(\w+)`", row) == list(known_receivers())
 
 
 def test_a_class_name_means_one_class() -> None:

@@ -27,6 +27,8 @@ def test_a_line_is_json_and_names_its_part(capsys: pytest.CaptureFixture[str]) -
     log.configure(LogSettings(level="INFO", json_lines=True))
     get_log("worker").info("judged", note="wrote to a@b.example", arrival=3)
     line = json.loads(capsys.readouterr().err)
+    get_log("worker").info("lease", incarnation="cadran@0123456789abcdef")
+    assert json.loads(capsys.readouterr().err)["incarnation"] == "cadran@0123456789abcdef"
     assert (line["part"], line["event"], line["note"], line["arrival"]) == ("worker", "judged", "wrote to <address>", 3)
 
 

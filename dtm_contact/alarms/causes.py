@@ -8,7 +8,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What an alarm is about.
+    """One cause of alarms, as docs/alarms.md and the messages to the admins have it.
 
     Attributes:
         meaning: what it means for the tenants and the offices.

@@ -235,7 +235,7 @@ def encrypting(command: list[str], out: BinaryIO) -> Iterator[IO[bytes]]:
         command, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.PIPE
     ) as process:
         if process.stdin is None or process.stderr is None:
-            raise BackupError(f"{command[0]}: its input and error output cannot be connected")
+            raise BackupError(f"{command[0]}: it was started without pipes for its input and error output; try again")
         failed: Exception | None = None
         try:
             yield process.stdin

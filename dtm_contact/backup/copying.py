@@ -59,7 +59,8 @@ def _copied(source: Store, target: Store) -> dict[str, int]:
                 write.execute(table.insert(), rows)
             counts[table.name] = _count(write, table)
             if counts[table.name] != _count(read, table):
-                raise BackupError(f"{table.name}: {counts[table.name]} of {_count(read, table)} rows were copied")
+                told = f"{table.name}: {counts[table.name]} of {_count(read, table)} rows were copied"
+                raise BackupError(f"{told}; stop the daemons, empty the database and copy again")
         if write.dialect.name == "postgresql":
             for table in tables:
                 _set_sequence(read, write, table)

@@ -101,7 +101,8 @@ def make_backup(  # noqa: PLR0913 - all of it is the operator's choice
                 mark_verified(path)
             erased = rotate(folder, keep)
     except OSError as error:
-        raise BackupError(f"{error.filename or folder}: {error.strerror}") from error
+        told = f"{error.filename or folder}: {error.strerror}"
+        raise BackupError(f"{told}; let whoever makes backups write there: docs/backup.md") from error
     return Made(path, path.stat().st_size, manifest, verified, erased)
 
 
@@ -290,7 +291,7 @@ def _alone(folder: Path) -> Iterator[BinaryIO]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise BackupError(f"another one is being made in {folder}") from None
+            raise BackupError(f"another one is being made in {folder}; try again once it is there") from None
         yield lock
 
 

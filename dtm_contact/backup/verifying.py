@@ -159,7 +159,8 @@ def look_through(plain: Path, work: Path, scratch_url: str) -> Verified:
     if store is None or not store.exists() or not (folder / BODIES).exists():
         raise BackupDamagedError(f"{plain.name}: it holds no store")
     if manifest.schema > SCHEMA_VERSION:
-        raise BackupError(f"its tables are of version {manifest.schema}, this program knows {SCHEMA_VERSION}")
+        told = f"its tables are of version {manifest.schema}, this program knows {SCHEMA_VERSION}"
+        raise BackupError(f"{told}; use dtm-contact {manifest.program} or later")
     bodies = (folder / BODIES).read_bytes()
     if manifest.database == "sqlite":
         return _sqlite(manifest, store, work / "store.db", bodies)
@@ -180,7 +181,8 @@ def _postgresql(manifest: Manifest, dump: Path, url: str, bodies: bytes) -> Veri
     database = Database(url)
     try:
         if tables_of(database):
-            raise BackupError(f"the database {sa.make_url(url).database} to try it in is not empty")
+            told = f"the database {sa.make_url(url).database} to try it in is not empty"
+            raise BackupError(f"{told}; DTM_BACKUP_SCRATCH_URL has to name one without tables")
         try:
             load_postgresql(dump, database.url)
             return _held_against(manifest, url, bodies)

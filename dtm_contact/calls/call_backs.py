@@ -10,6 +10,7 @@ from dtm_contact.model import (
     Call,
     CallBack,
     CallBacks,
+    CallBackState,
     Channel,
     Contact,
     History,
@@ -18,7 +19,6 @@ from dtm_contact.model import (
     Match,
     NotedHistory,
     Outcome,
-    Standing,
     Understanding,
 )
 from dtm_contact.pipeline import Grounds
@@ -49,7 +49,7 @@ def household_party(dwelling_id: str) -> str:
 
 def standing_of(
     call: Call, household: str | None, homes: Sequence[str], call_backs: CallBacks, *, automated: bool = False
-) -> Standing:
+) -> CallBackState:
     """Return which call-back a call opens, joins or closes.
 
     Args:
@@ -60,22 +60,22 @@ def standing_of(
         automated: the caller is a machine that nobody has to call.
     """
     if call.outcome in _WITHOUT_CALL_BACK:
-        return Standing()
+        return CallBackState()
     party = party_of(call, household)
     if automated:
-        return Standing(party=party, automated=True)
+        return CallBackState(party=party, automated=True)
     if call.outcome.spoke:
         return _closing(party, homes, call_backs)
     if not call.outcome.needs_call_back:
-        return Standing(party=party)
+        return CallBackState(party=party)
     joined = call_backs.open_call_back(party)
     if joined is None:
-        return Standing(party=party, count=1, recent=(call.started_at,))
+        return CallBackState(party=party, count=1, recent=(call.started_at,))
     recent = (*joined.recent, call.started_at)[-RECENT_KEPT:]
-    return Standing(party=party, joins=joined.opened_by, count=joined.count + 1, recent=recent)
+    return CallBackState(party=party, joins=joined.opened_by, count=joined.count + 1, recent=recent)
 
 
-def call_back_after(call: Call, standing: Standing) -> CallBack | None:
+def call_back_after(call: Call, standing: CallBackState) -> CallBack | None:
     """Return the call-back that stands open once a call is dealt with; None where the call opened and joined none.
 
     Args:
@@ -87,12 +87,12 @@ def call_back_after(call: Call, standing: Standing) -> CallBack | None:
     return CallBack(standing.joins or call.id, standing.party, standing.count, standing.recent)
 
 
-def _closing(party: str, homes: Sequence[str], call_backs: CallBacks) -> Standing:
+def _closing(party: str, homes: Sequence[str], call_backs: CallBacks) -> CallBackState:
     for waiting in dict.fromkeys((party, *map(household_party, homes))):
         found = call_backs.open_call_back(waiting)
         if found is not None:
-            return Standing(party=waiting, closes=found.opened_by, count=found.count, recent=found.recent)
-    return Standing(party=party)
+            return CallBackState(party=waiting, closes=found.opened_by, count=found.count, recent=found.recent)
+    return CallBackState(party=party)
 
 
 class OpenCallBacks:
@@ -106,7 +106,7 @@ class OpenCallBacks:
         """Return the open call-back of a party, or None."""
         return self._by_party.get(party)
 
-    def record(self, call: Call, standing: Standing) -> None:
+    def record(self, call: Call, standing: CallBackState) -> None:
         """Take into account what a call opened, joined or closed."""
         if standing.party is None:
             return
@@ -125,7 +125,7 @@ class OpenCallBacks:
 class AsBefore:
     """Answers what was answered when the call was judged first: what happened since does not move it."""
 
-    def __init__(self, standing: Standing) -> None:
+    def __init__(self, standing: CallBackState) -> None:
         """Take where the call stood."""
         self._standing = standing
 
@@ -186,7 +186,7 @@ def judge_call(
 
 
 def _decided(
-    call: Call, standing: Standing, matched: Match, grounds: Grounds, history: NotedHistory, *, trace: bool
+    call: Call, standing: CallBackState, matched: Match, grounds: Grounds, history: NotedHistory, *, trace: bool
 ) -> Judgement:
     contact = Contact(
         channel=Channel.PHONE,

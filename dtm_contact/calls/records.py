@@ -99,7 +99,7 @@ class ZoneCheck:
     off_by: Counter[int] = field(default_factory=Counter)
 
     def see(self, start: float, second: float) -> None:
-        """Take one record into account: when its first leg began, and the second in its uniqueid."""
+        """Compare the time of one record with the second in its uniqueid, which Asterisk counts from 1970 (UTC)."""
         self.checked += 1
         difference = start - second
         quarters = round(difference / _QUARTER)

@@ -6,7 +6,7 @@ the rules in force now, at the time of then; where the rules have changed since,
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any, Final
 
@@ -20,12 +20,11 @@ from dtm_contact.rules.routing import ON_CALL, Rule
 from dtm_contact.rules.schedule import Action
 from dtm_contact.store import Case, CaseFile, Event, Store
 from dtm_contact.store.cases import CaseContact
-from dtm_contact.store.outbox import NOTICE_QUEUED, OutboxEntry, OutboxStatus
+from dtm_contact.store.outbox import ENDED_STATES, NOTICE_QUEUED, OutboxEntry, OutboxStatus
 from dtm_contact.store.timers import EscalationTimer
 
 _CALLS: Final = (f"{ON_CALL}:", "call next ", "storm ")
 """How the reasons begin of notices that go to somebody on call."""
-_FATES: Final = frozenset({"sent", "refused", "no_such_address", "given_up"})
 _BY_AGENTS: Final = {
     "taken": "took the case",
     "released": "gave the case back to its queue",
@@ -104,6 +103,11 @@ def trace_notifications(store: Store, number: str, knowledge: Knowledge, now: da
     steps = [*chain.judged(), *chain.happened(), *chain.at_work(), *_planned(store.timers.of_case(number))]
     steps.sort(key=lambda step: step.at)
     return NotificationTrace(file.case, tuple(chain.answer()), tuple(steps))
+
+
+def wall_clock(at: datetime, zone: tzinfo) -> str:
+    """Return a time of the trace by the offices' wall clock: "24/11 23:30:05"."""
+    return at.astimezone(zone).strftime("%d/%m %H:%M:%S")
 
 
 def _stuck(waiting: Iterable[OutboxEntry], now: datetime) -> OutboxEntry | None:
@@ -201,7 +205,7 @@ class _Chain:
         data = event.data
         if event.what == NOTICE_QUEUED:
             what = f"outgoing {data['outgoing']} to {data['to']} written ({_purpose(data['whom'])})"
-        elif event.what in _FATES and data.get("kind") == OutgoingKind.NOTICE:
+        elif event.what in ENDED_STATES and data.get("kind") == OutgoingKind.NOTICE:
             number = self.by_message_id.get(data.get("message_id", ""), "?")
             notice = next((each for each in self.notices if each.id == number and each.state == event.what), None)
             said = (notice.reply if notice is not None else None) or data.get("reason", "")
@@ -214,6 +218,9 @@ class _Chain:
         else:
             return None
         return TraceStep(event.at, NotificationStage.NOTICE, what)
+
+    def _clock(self, at: datetime) -> str:
+        return wall_clock(at, self.knowledge.settings.zone)
 
     def at_work(self) -> Iterator[TraceStep]:
         """Yield the notices that still wait, as they are now."""
@@ -239,12 +246,12 @@ class _Chain:
 
     def _waiting(self, entry: OutboxEntry) -> str:
         """Return where a notice stands that is not done with, and what keeps it."""
-        head = f"outgoing {entry.id} to {entry.to} waits since {entry.created_at.isoformat(timespec='seconds')}"
+        head = f"outgoing {entry.id} to {entry.to} waits since {self._clock(entry.created_at)}"
         if entry.held_since is not None:
             return f"{head}, held since a restore: dtm-contact outbox release {entry.id}"
         tried = f"tried {entry.attempts} times" if entry.attempts else "not tried yet"
         if entry.reply and entry.not_before is not None and entry.not_before > self.now:
-            again = entry.not_before.isoformat(timespec="seconds")
+            again = self._clock(entry.not_before)
             return f"{head}, {tried}, the mail server said {entry.reply}, again at {again}"
         outbound, stuck = self.knowledge.settings.outbound, self.stuck
         if stuck is None or stuck.not_before is None:
@@ -252,7 +259,7 @@ class _Chain:
         trouble = relay_trouble(outbound, stuck.reply or "").removesuffix(".")
         first = "" if stuck.id == entry.id else f"; outgoing {stuck.id} goes before it, tried {stuck.attempts} times"
         longest = timedelta(seconds=outbound.pause + outbound.connect_seconds + outbound.seconds)
-        since = stuck.not_before.isoformat(timespec="seconds")
+        since = self._clock(stuck.not_before)
         idle = f"; not tried since {since}: is a daemon running?" if self.now - stuck.not_before > longest else ""
         return f"{head}, {tried}; alarm relay: {trouble}{first}{idle}"
 

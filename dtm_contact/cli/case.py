@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from dtm_contact.cases import Command, ConfigurationProvider, Done, apply
-from dtm_contact.cases.notification_trace import trace_notifications
+from dtm_contact.cases.notification_trace import trace_notifications, wall_clock
 from dtm_contact.cases.verbs.working import DangerOver
 from dtm_contact.cases.wire import send
 from dtm_contact.cli import CommandGroup
@@ -366,10 +366,7 @@ def trace(settings: Settings, number: str, *, as_json: bool) -> None:
         return
     for sentence in found.answer:
         click.echo(printable(sentence))
-    rows = [
-        (step.at.astimezone(settings.zone).strftime("%d/%m %H:%M:%S"), step.stage.value, step.what)
-        for step in found.steps
-    ]
+    rows = [(wall_clock(step.at, settings.zone), step.stage.value, step.what) for step in found.steps]
     terminal_output().print(table(("when", "link", "what"), rows))
 
 

@@ -1,8 +1,10 @@
 """`dtm-contact figures …` and `dtm-contact board …`: what is counted of the work, and the page for a wall."""
 
+import re
 import sys
 import time
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import click
 
@@ -129,8 +131,16 @@ def show(
 
 @figures.command()
 @click.option("--markdown", is_flag=True, help="As the tables of docs/figures.md.")
-def definitions(*, markdown: bool) -> None:
+@click.option(
+    "--page",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Write these tables into a page in place of those that it has.",
+)
+def definitions(*, markdown: bool, page: Path | None) -> None:
     """Say what each figure counts."""
+    if page is not None:
+        page.write_text(with_definitions(page.read_text(encoding="utf-8")), encoding="utf-8")
+        return
     if markdown:
         click.echo(definitions_markdown())
         return
@@ -140,6 +150,19 @@ def definitions(*, markdown: bool) -> None:
         rows = [(figure.id, GROUPS[figure.group][1], figure.title_en, figure.counts_en) for figure in FIGURES]
     heads = (worded("figure"), worded("group"), worded("title"), worded("what it counts"))
     terminal_output().print(table(heads, rows))
+
+
+def with_definitions(page: str) -> str:
+    """Return a page with the tables of this version in place of those that it has: two sections, one behind the other.
+
+    Raises:
+        click.ClickException: the page has no such sections.
+    """
+    sections = re.compile(r"^## Définitions\n.*?^## Definitions\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+    written, count = sections.subn(lambda _: f"{definitions_markdown()}\n\n", page, count=1)
+    if not count:
+        raise click.ClickException("the page has no sections « Définitions » and « Definitions », in this order")
+    return written
 
 
 def definitions_markdown() -> str:

@@ -15,11 +15,11 @@ from dtm_contact.model import (
     CaseKind,
     CodedText,
     Contact,
+    ConversationMatch,
     Conversations,
     DangerReply,
     Earlier,
     JoinedBy,
-    Joining,
     KnownCase,
     Match,
     SourceField,
@@ -113,7 +113,7 @@ def join(  # noqa: PLR0913 - what was judged of one message, and what it is held
     recipients: Sequence[str],
     now: datetime,
     imported: bool = False,
-) -> Joining:
+) -> ConversationMatch:
     """Say which earlier case a message joins, if any, and whether who wrote it is proven.
 
     What we signed (a Message-ID or a plus address of ours) proves the case: the message joins it, unless our server
@@ -157,8 +157,8 @@ def join(  # noqa: PLR0913 - what was judged of one message, and what it is held
 
 
 def join_by_rule(
-    joining: Joining, number: str, rule: str, contact: Contact, match: Match, history: Questions
-) -> Joining:
+    joining: ConversationMatch, number: str, rule: str, contact: Contact, match: Match, history: Questions
+) -> ConversationMatch:
     """Return how a message joins the open case that a rule names, which is that of the person whom its text names.
 
     It does only where its sender is a party, as for a pointer that we did not sign; what an agent wrote down joins as
@@ -205,28 +205,28 @@ def _altered(message: _Message, identity: MailIdentity) -> Iterator[Reference]:
         yield Reference(number, JoinedBy.OWN, signed=True)
 
 
-def _joined(message: _Message, pointed: Sequence[Reference], history: Questions) -> Joining:
+def _joined(message: _Message, pointed: Sequence[Reference], history: Questions) -> ConversationMatch:
     match message.understanding.kind:
         case CaseKind.CASE:
             return _of_person(message, pointed, history)
         case CaseKind.AUTOMATIC:
             return _of_machine(pointed, history)
         case _:
-            return Joining()
+            return ConversationMatch()
 
 
-def _of_machine(pointed: Sequence[Reference], history: Questions) -> Joining:
+def _of_machine(pointed: Sequence[Reference], history: Questions) -> ConversationMatch:
     """A report or an absence notice stands in the case that only we can have written into it; it reopens none."""
     signed = [reference for reference in pointed if reference.signed]
     known = {case.number for case in history.cases([reference.number for reference in signed])}
     for reference in signed:
         if reference.number in known:
             why = CodedText("machine_reply", {"case": reference.number})
-            return Joining(reference.number, reference.way, why=(why,))
-    return Joining()
+            return ConversationMatch(reference.number, reference.way, why=(why,))
+    return ConversationMatch()
 
 
-def _of_person(message: _Message, pointed: Sequence[Reference], history: Questions) -> Joining:
+def _of_person(message: _Message, pointed: Sequence[Reference], history: Questions) -> ConversationMatch:
     within = SAME_REQUEST_WITHIN if message.numbered else SILENCE
     alike = list(history.alike(message.fingerprint, message.now - within)) if message.fingerprint else []
     repeated = _repeated(message, alike)
@@ -274,7 +274,7 @@ def _quoted(message: _Message, history: Questions) -> Iterator[Reference]:
             yield Reference(latest.case_number, JoinedBy.OUR_NUMBER, signed=False)
 
 
-def _first_joined(message: _Message, ways: Sequence[Reference], known: dict[str, KnownCase]) -> Joining:
+def _first_joined(message: _Message, ways: Sequence[Reference], known: dict[str, KnownCase]) -> ConversationMatch:
     """Return how the first case that the message may join is joined, and link those that it may not."""
     linked: list[str] = []
     reasons = [CodedText("claims_to_be_us")] if message.claims_own_domain and not message.sent_by_us else []
@@ -286,10 +286,10 @@ def _first_joined(message: _Message, ways: Sequence[Reference], known: dict[str,
         if case.number not in linked:
             linked.append(case.number)
             reasons.append(_not_joined(case.number, obstacle))
-    return Joining(linked=tuple(linked), why=tuple(reasons), proven=_is_known(message.match))
+    return ConversationMatch(linked=tuple(linked), why=tuple(reasons), proven=_is_known(message.match))
 
 
-def _into(message: _Message, reference: Reference, case: KnownCase, linked: Sequence[str]) -> Joining:
+def _into(message: _Message, reference: Reference, case: KnownCase, linked: Sequence[str]) -> ConversationMatch:
     reply = _reply(message, reference, case)
     asks = reply is DangerReply.YES or not _asks_nothing(message, case)
     reopens = case.closed_at is not None and asks
@@ -299,7 +299,7 @@ def _into(message: _Message, reference: Reference, case: KnownCase, linked: Sequ
         reasons.append(CodedText("sender_not_verified"))
     if reply is not None:
         reasons.append(CodedText("danger_reply", {"reply": reply.value}))
-    return Joining(
+    return ConversationMatch(
         case.number,
         reference.way,
         reopens,
@@ -457,7 +457,7 @@ def tells_of_nothing_else(contact: Contact, understanding: Understanding, case: 
     return said is not None and said.topic == _THANKS and (of_machine or set(matters) <= set(case.topics))
 
 
-def _with_links(joining: Joining, others: Iterable[str]) -> Joining:
+def _with_links(joining: ConversationMatch, others: Iterable[str]) -> ConversationMatch:
     linked = dict.fromkeys((*joining.linked, *others))
     linked.pop(joining.case_number or "", None)
     return replace(joining, linked=tuple(linked))

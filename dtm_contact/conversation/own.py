@@ -7,7 +7,7 @@ from dtm_contact.conversation.fingerprint import fingerprint
 from dtm_contact.conversation.joining import MailIdentity, Questions, answers_somebody
 from dtm_contact.conversation.references import Reference, references, thread_ids
 from dtm_contact.conversation.writer import claims_own_domain, sent_by_us
-from dtm_contact.model import CodedText, Contact, JoinedBy, Joining, is_sent_mail
+from dtm_contact.model import CodedText, Contact, ConversationMatch, JoinedBy, is_sent_mail
 
 
 def is_ours(contact: Contact, channel: str, identity: MailIdentity, history: Questions) -> bool:
@@ -32,7 +32,7 @@ def is_ours(contact: Contact, channel: str, identity: MailIdentity, history: Que
 
 def join_ours(
     contact: Contact, channel: str, identity: MailIdentity, history: Questions, *, recipients: Sequence[str]
-) -> Joining:
+) -> ConversationMatch:
     """Say in which case a message of ours stands; one that belongs to none opens none.
 
     Args:
@@ -47,9 +47,9 @@ def join_ours(
     known = {case.number for case in history.cases([way.number for way in ways])}
     standing = next((way for way in ways if way.number in known), None)
     if standing is None:
-        return Joining(ours=True, by_staff=True, writer=contact.sender)
+        return ConversationMatch(ours=True, by_staff=True, writer=contact.sender)
     by_agent = is_sent_mail(channel) and standing.way is not JoinedBy.OWN
-    return Joining(
+    return ConversationMatch(
         standing.number,
         standing.way,
         why=(CodedText(_WORDED.get(standing.way, "written_by_us"), {"case": standing.number}),),

@@ -26,6 +26,7 @@ _FATES: Final = {
     "refused": "refusé par le serveur",
     "no_such_address": "refusé : l’adresse n’existe pas",
     "given_up": "abandonné : aucun serveur ne l’a pris",
+    "bounced": "revenu : non remis",
 }
 
 

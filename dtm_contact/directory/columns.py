@@ -73,7 +73,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A text of one shape, which may be empty; another shape is odd."""
+    """A column whose texts have one shape, or are empty; a text of another shape gives a warning."""
 
     pattern: re.Pattern[str]
     right: str

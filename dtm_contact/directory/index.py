@@ -135,7 +135,7 @@ class Directory:
         return tuple(dict.fromkeys(lease.tenant_id for lease in self.leases_in(dwelling_id) if in_force(lease, on)))
 
     def housemates(self, tenant_id: str, on: date) -> tuple[str, ...]:
-        """Return a person, and all who share a home with them by the leases in force on a day."""
+        """Return a person with all who live with them, by the leases that are in force on a day."""
         homes = [lease.dwelling_id for lease in self.leases_of(tenant_id) if in_force(lease, on)]
         return tuple(dict.fromkeys((tenant_id, *(each for home in homes for each in self.household(home, on)))))
 

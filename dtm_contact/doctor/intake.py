@@ -7,6 +7,7 @@ from typing import Final
 
 from dtm_contact.doctor.registry import CheckResult, Site, SkipError, check, fault, ok, warning
 from dtm_contact.errors import WrongSettingError, described
+from dtm_contact.ingest import open_receivers
 from dtm_contact.ingest.drop_folder import DONE, REASON, REFUSED
 from dtm_contact.settings import FolderSettings, HttpSettings
 from dtm_contact.settings.files import is_out_of_reach
@@ -22,9 +23,9 @@ _LOOPBACK: Final = ("127.", "::1", "localhost")
     offline=True,
 )
 def intake(site: Site) -> Iterator[CheckResult]:
-    """Look at what the channels `http` and `folder` need, where they are open."""
+    """Look at what the receivers need that read the settings of `http` or `folder`, where they are open."""
     settings = site.settings
-    opened = {"http", "folder"} & set(settings.channels)
+    opened = {"http", "folder"} & {each.group for each in open_receivers(settings).values()}
     if not opened:
         raise SkipError("neither requests nor files are taken in: http and folder are not among the channels")
     found: list[CheckResult] = []

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Final
 
 from dtm_contact.errors import DtmContactError
+from dtm_contact.ingest import open_receivers
 from dtm_contact.settings import Settings
 from dtm_contact.settings.loading import Loaded
 from dtm_contact.store import Store, open_store
@@ -127,13 +128,11 @@ def check(name: str, looks_at: str, *, offline: bool = False) -> Callable[[Look]
 
 
 def addresses_of(settings: Settings) -> Iterator[tuple[str, str, int]]:
-    """Yield what the daemon listens on by TCP: the group of its settings, the host, the port."""
-    if "smtp" in settings.channels:
-        yield "smtp", settings.smtp.host, settings.smtp.port
-    if "lmtp" in settings.channels and settings.lmtp.socket is None:
-        yield "lmtp", settings.lmtp.host, settings.lmtp.port
-    if "http" in settings.channels:
-        yield "http", settings.http.host, settings.http.port
+    """Yield what the daemon listens on by TCP: the receiver, or the group of its settings, the host, the port."""
+    for name, each in open_receivers(settings).items():
+        address = each.listens(settings) if each.listens is not None else None
+        if address is not None:
+            yield name, *address
     if settings.desk.open:
         yield "desk", settings.desk.host, settings.desk.port
     yield "monitor", settings.monitor.host, settings.monitor.port

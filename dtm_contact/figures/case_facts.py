@@ -29,6 +29,8 @@ _OWN: Final = frozenset({"answered", "returned"})
 """Events of messages of our own that come in."""
 _SAID: Final = frozenset({"danger", "priority"})
 """Events by which a person says that there is danger."""
+READS: Final = frozenset({"alarm", "changed", "in_sent_folder", "restored", "state", "undoes"})
+"""What is read here of the data of events, by name: when a person is erased, it stays of theirs (`privacy.places`)."""
 _DAY: Final = timedelta(days=1)
 _SHORTEST_SILENCE: Final = timedelta(days=min(SILENT_DAYS))
 

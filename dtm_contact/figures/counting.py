@@ -108,7 +108,7 @@ def definitions_text() -> str:
     return json.dumps(measure_digests(), sort_keys=True)
 
 
-def made_up_for(store: Store, counts: Mapping[date, FigureCells]) -> dict[date, FigureCells]:
+def backfilled(store: Store, counts: Mapping[date, FigureCells]) -> dict[date, FigureCells]:
     """Return days that were counted before some figures were, with those measures; all else of them as it was.
 
     What was counted long ago stays: its cases may lie elsewhere since, or their persons be erased. Of a measure that is

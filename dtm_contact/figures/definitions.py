@@ -234,8 +234,8 @@ def declare(figure: Figure) -> None:
     """Add a figure: it is counted, shown, saved and explained from then on.
 
     Raises:
-        ValueError: there is one of that id, its group is none, it counts events and names none, or counts them into a
-            measure that another figure counts into, too.
+        ValueError: there is one of that id, its group is none, or it counts events and names none, counts them into a
+            measure that another figure counts into, too, or into a part of a whole that no figure declared before has.
     """
     if figure.id in _BY_ID:
         raise ValueError(f"the figure {figure.id} is declared twice")
@@ -245,6 +245,8 @@ def declare(figure: Figure) -> None:
         raise ValueError(f"the figure {figure.id} counts events, and names none")
     if figure.counter is not None and any(figure.measure in each.measures for each in FIGURES):
         raise ValueError(f"the figure {figure.id} counts into {figure.measure}, which another figure has")
+    if figure.counter is not None and figure.whole and not any(figure.whole in each.measures for each in FIGURES):
+        raise ValueError(f"the figure {figure.id} is part of {figure.whole}, which no figure before it has")
     _BY_ID[figure.id] = figure
     if figure.counter is not None:
         for event in figure.events:

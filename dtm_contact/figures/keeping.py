@@ -17,7 +17,7 @@ from dtm_contact.errors import LeaseLostError, StoreUnavailableError, described
 from dtm_contact.figures.case_facts import TimeContext
 from dtm_contact.figures.cells import FigureCells
 from dtm_contact.figures.counter import Task, count_apart
-from dtm_contact.figures.counting import CountingContext, definitions_text, made_up_for, periods_of
+from dtm_contact.figures.counting import CountingContext, backfilled, definitions_text, periods_of
 from dtm_contact.hours import Calendar
 from dtm_contact.log import get_log
 from dtm_contact.rules import RuleSet
@@ -186,7 +186,7 @@ class FigureKeeper:
         found = await self._count(Task(self._settings.store.url, min(days), max(days), grounds))
 
         def keep() -> int:
-            filled = made_up_for(self._store, found)
+            filled = backfilled(self._store, found)
             if filled:
                 figures.put(periods_of(self._store, filled, now))
             return len(filled)

@@ -248,7 +248,7 @@ class FigureReader:
         return made
 
     def of(self, span: FigureSpan) -> FigureCells:
-        """Return what was counted of a period."""
+        """Return the counts of a period, as they are stored."""
         if span.grain is Grain.YEAR:
             return self._year(span)
         grain = "week" if span.grain is Grain.WEEK else "month"

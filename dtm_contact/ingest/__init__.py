@@ -5,10 +5,11 @@ A receiver is one function decorated by `receiver` in a module of this package; 
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol, TypeVar
 
-from dtm_contact.errors import DtmContactError, opening
+from dtm_contact.errors import DtmContactError, translate_open_errors
 from dtm_contact.model import Arrival, KeptLines, LogLine, Position
 from dtm_contact.registry import Registry
 from dtm_contact.settings import Settings
@@ -146,26 +147,56 @@ class RunningReceiver(Protocol):
         ...
 
 
-Receiver = Callable[[Settings, ReadingInbox], Awaitable[RunningReceiver]]
+StartReceiver = Callable[[Settings, ReadingInbox], Awaitable[RunningReceiver]]
 """Opens a receiver by the settings; raises OSError where an address is taken, or a file they name is unreadable."""
-Start = TypeVar("Start", bound=Receiver)
+Start = TypeVar("Start", bound=StartReceiver)
+Listens = Callable[[Settings], tuple[str, int] | None]
+"""Returns the host and port on which a receiver listens by TCP; None where it has a socket of this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """One receiver, as what starts it and what looks at its settings know it.
+
+    Attributes:
+        start: opens it.
+        group: the group of the settings that it reads, as `DTM_<GROUP>_…`.
+        listens: where it waits for others to connect; None: it looks for what there is by itself.
+    """
+
+    start: StartReceiver
+    group: str
+    listens: Listens | None = None
+
 
 _receivers: Registry[Receiver] = Registry("receiver", __name__)
 
 
-def receiver(name: str) -> Callable[[Start], Start]:
-    """Register what opens the receiver of that name, by which `DTM_CHANNELS` and its arrivals call it."""
+def receiver(name: str, *, group: str = "", listens: Listens | None = None) -> Callable[[Start], Start]:
+    """Register what opens the receiver of that name, by which `DTM_CHANNELS` and its arrivals call it.
+
+    Args:
+        name: its name.
+        group: the group of the settings that it reads, where that is not called as it is.
+        listens: as in `Receiver`: the daemon's files, `doctor` and `settings check` reckon with it.
+    """
 
     def register(start: Start) -> Start:
-        _receivers.add(name, start)
+        _receivers.add(name, Receiver(start, group or name, listens))
         return start
 
     return register
 
 
 def known_receivers() -> Mapping[str, Receiver]:
-    """Return what opens each receiver there is, by its name."""
+    """Return each receiver there is, by its name."""
     return _receivers.entries()
+
+
+def open_receivers(settings: Settings) -> Mapping[str, Receiver]:
+    """Return the receivers that the settings name, in their order; names that no receiver has are left out."""
+    known = known_receivers()
+    return {name: known[name] for name in settings.channels if name in known}
 
 
 async def start_receivers(settings: Settings, inbox: ReadingInbox) -> tuple[RunningReceiver, ...]:
@@ -182,8 +213,8 @@ async def start_receivers(settings: Settings, inbox: ReadingInbox) -> tuple[Runn
     async with AsyncExitStack() as stack:
         running = []
         for name in chosen:
-            with opening(f"the channel {name}", f"the settings DTM_{name.upper()}_…"):
-                running.append(await known[name](settings, inbox))
+            with translate_open_errors(f"the channel {name}", f"the settings DTM_{known[name].group.upper()}_…"):
+                running.append(await known[name].start(settings, inbox))
             stack.push_async_callback(running[-1].stop)
         stack.pop_all()
     return tuple(running)

@@ -190,7 +190,7 @@ def _second(line: FileLine) -> float:
     return float(second) if second.isdigit() and len(second) <= len("9999999999") + 1 else 0.0
 
 
-@receiver("asterisk_cdr")
+@receiver("asterisk_cdr", group="switchboard")
 async def start_asterisk_cdr(settings: Settings, inbox: ReadingInbox) -> RunningReceiver:
     """Follow the logs that `settings.switchboard` names.
 

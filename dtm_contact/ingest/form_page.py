@@ -48,7 +48,7 @@ _NOT_READ: Final = "La demande n’a pas pu être lue. Envoyez de nouveau."
 
 
 class Taking(Protocol):
-    """What takes requests in, of programs and of people alike."""
+    """What the form page needs of the receiver that it belongs to."""
 
     settings: HttpSettings
     clients: ClientAddresses

@@ -187,7 +187,7 @@ async def start_graph(settings: Settings, inbox: ReadingInbox, clock: Clock = sy
     return follower
 
 
-@receiver("graph_sent")
+@receiver("graph_sent", group="graph")
 async def start_graph_sent(settings: Settings, inbox: ReadingInbox, clock: Clock = system_clock) -> RunningReceiver:
     """Follow the folder of sent messages of the mailbox of `settings.graph`; what lies there stays there."""
     sent = settings.graph.model_copy(update={"folder": settings.graph.sent_folder, "after": "leave"})

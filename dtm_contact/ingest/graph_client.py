@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from dtm_contact.errors import WrongSettingError
-from dtm_contact.ingest.mailbox import CredentialsRefusedError, MailboxLostError, MailboxRefusedError
+from dtm_contact.ingest.mailbox import CredentialsRefusedError, MailboxRefusedError, ProtocolError
 from dtm_contact.ingest.oauth import TokenSource
 from dtm_contact.ingest.web_client import WebAnswer, WebClient
 from dtm_contact.settings import GraphSettings
@@ -58,9 +58,9 @@ class MessageStanding:
 class GraphClient:
     """One mailbox.
 
-    Every method raises MailboxLostError where the service is away, busy or answers what cannot be read,
-    MailboxRefusedError where it does not want what is asked, CredentialsRefusedError where it does not want us, and
-    what `TokenSource.token` raises.
+    Every method raises MailboxLostError where the service is away or busy, ProtocolError where it answers what cannot
+    be read, MailboxRefusedError where it does not want what is asked, CredentialsRefusedError where it does not want
+    us, and what `TokenSource.token` raises.
     """
 
     def __init__(self, settings: GraphSettings, client: WebClient, tokens: TokenSource) -> None:
@@ -107,7 +107,7 @@ class GraphClient:
             if isinstance(following := fields.get("@odata.deltaLink"), str):
                 return FolderChanges(tuple(sorted(listed.values(), key=lambda each: each.received_at)), following)
             url = _text(fields, "@odata.nextLink")
-        raise MailboxLostError("its list of messages takes no end")
+        raise ProtocolError(f"its list of messages goes on after {_MOST_PAGES:,} pages")
 
     async def octets(self, message: str, limit: int) -> bytes | None:
         """Return the octets of a message as they came, at most so many; None where it is not there any more."""
@@ -242,21 +242,27 @@ def _refusal(answer: WebAnswer) -> MailboxRefusedError:
 def _objects(fields: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     found = fields.get(name)
     if not isinstance(found, list):
-        raise MailboxLostError(f"its answer holds no {name}")
+        raise _unexpected(name, "a list", found)
     return [each for each in found if isinstance(each, dict)]
+
+
+def _unexpected(name: str, wanted: str, found: object) -> ProtocolError:
+    """Return that an answer in JSON has something else where a field is read; its value may be a person's."""
+    there = "nothing" if found is None else f"a value of type {type(found).__name__}"
+    return ProtocolError(f"its answer in JSON has {there} under {name!r}, where {wanted} is expected")
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:
     found = fields.get(name)
     if not isinstance(found, str) or not found:
-        raise MailboxLostError(f"its answer holds no {name}")
+        raise _unexpected(name, "a text", found)
     return found
 
 
 def _id(fields: Mapping[str, Any]) -> str:
     found = _text(fields, "id")
     if len(found) > _LONGEST_ID:
-        raise MailboxLostError("its answer holds no id")
+        raise ProtocolError(f"its answer has an id of {len(found):,} characters, where {_LONGEST_ID:,} are the most")
     return found
 
 
@@ -270,5 +276,5 @@ def _listed(item: Mapping[str, Any]) -> ListedMessage | None:
     except ValueError:
         received_at = None
     if received_at is None or received_at.tzinfo is None:
-        raise MailboxLostError("its answer holds no receivedDateTime")
+        raise _unexpected("receivedDateTime", "a time with its offset", told)
     return ListedMessage(_id(item), received_at)

@@ -39,6 +39,7 @@ from dtm_contact.ingest.request_message import (
     file_named,
     is_same_content,
     number_in,
+    path_to,
     pointer_of,
 )
 from dtm_contact.log import get_log
@@ -69,10 +70,10 @@ logging.getLogger("python_multipart").setLevel(logging.ERROR)
 class NumberTakenError(RequestRefusedError):
     """The request number was used for another content."""
 
-    def __init__(self, key: str) -> None:
-        """Take which field holds the number."""
+    def __init__(self, path: Sequence[str]) -> None:
+        """Take the keys that lead to the number, from outside in."""
         told = "this request number came with other content before, which was taken; a new request needs a new number"
-        super().__init__(HTTPStatus.CONFLICT, told, pointer_of(key))
+        super().__init__(HTTPStatus.CONFLICT, told, "".join(map(pointer_of, path)))
 
 
 class PutOffError(RequestRefusedError):
@@ -87,7 +88,7 @@ class PutOffError(RequestRefusedError):
 class HttpIntake:
     """The way in for requests by HTTP, open from `listen` to `stop`."""
 
-    name = NAME
+    name: str = NAME
 
     def __init__(
         self, settings: HttpSettings, inbox: ReadingInbox, clock: Clock = system_clock, *, landlord: str = ""
@@ -181,7 +182,7 @@ class HttpIntake:
         Args:
             source: the source's name.
             submission: what it handed over.
-            number_key: which field holds the request number.
+            number_key: the path to the request number (`path_to`).
             channel: by which people made contact.
 
         Raises:
@@ -204,7 +205,7 @@ class HttpIntake:
             _log.warning("request not stored, its source will try again", source=source, exc_info=error)
             raise PutOffError("the request cannot be stored now", seconds=_RETRY_SECONDS) from None
         if not is_same_content(head, request):
-            raise NumberTakenError(number_key)
+            raise NumberTakenError(path_to(submission.fields, number_key))
         return number
 
     async def submitted(self, request: Request, body: bytes) -> Submission:
@@ -256,14 +257,17 @@ class HttpIntake:
 
     async def _post(self, request: Request) -> Response:
         source = request.path_params["source"]
-        known = self._authorized(source, request)
+        known = self.authorize(source, request)
         async with self.body_of(request) as body:
+            self.verify(source, request, body)
             submission = await self.submitted(request, body)
             number = await self.take(source, submission, number_key=known.number, channel=known.channel)
         return JSONResponse({"source": source, "number": number}, HTTPStatus.ACCEPTED)
 
-    def _authorized(self, source: str, request: Request) -> HttpSource:
-        """Return the settings of a source whose token came with the request.
+    def authorize(self, source: str, request: Request) -> HttpSource:
+        """Return the settings of a source whose token came with the request, before its body is read.
+
+        A receiver whose sources prove otherwise who they are overrides this, or `verify`.
 
         Raises:
             RequestRefusedError: it is another's or none, or there is no such source, which nobody is told.
@@ -278,6 +282,18 @@ class HttpIntake:
             told = "the header Authorization must be: Bearer, a space, and a token of this source"
             raise RequestRefusedError(HTTPStatus.UNAUTHORIZED, told)
         return known
+
+    def verify(self, source: str, request: Request, body: bytes) -> None:
+        """Check what only the whole request proves, a signature of its body; here there is nothing to check.
+
+        Args:
+            source: the source, which `authorize` has let in.
+            request: its headers.
+            body: all octets of its body.
+
+        Raises:
+            RequestRefusedError: it is not theirs, or was changed on its way.
+        """
 
     async def _describe(self, _request: Request) -> Response:
         return JSONResponse(openapi_document())
@@ -452,7 +468,7 @@ def _bound_socket(host: str, port: int) -> socket.socket:
     return listening
 
 
-@receiver(NAME)
+@receiver(NAME, listens=lambda settings: (settings.http.host, settings.http.port))
 async def start_http(settings: Settings, inbox: ReadingInbox, clock: Clock = system_clock) -> RunningReceiver:
     """Listen by `settings.http`.
 

@@ -245,7 +245,7 @@ async def start_imap(settings: Settings, inbox: ReadingInbox, clock: Clock = sys
     return follower
 
 
-@receiver("imap_sent")
+@receiver("imap_sent", group="imap")
 async def start_imap_sent(settings: Settings, inbox: ReadingInbox, clock: Clock = system_clock) -> RunningReceiver:
     """Follow the folder of sent messages of the mailbox of `settings.imap`; what lies there stays there.
 

@@ -389,7 +389,7 @@ def _bodies(lines: Sequence[bytes | bytearray]) -> Iterator[tuple[int, bytes]]:
 
 @asynccontextmanager
 async def connected(login: Login) -> AsyncIterator[MailboxConnection]:
-    """Connect and log in, and part at the end of the block.
+    """Give a connection that is logged in; log out at the end of the block.
 
     Raises:
         CredentialsRefusedError: the server does not want us.

@@ -56,6 +56,10 @@ class MailboxBusyError(MailboxLostError):
     """The mailbox's server has too much to do."""
 
 
+class ProtocolError(MailboxLostError):
+    """The mailbox's server answers what its protocol does not have; the daemon asks again."""
+
+
 class MailboxRefusedError(DtmContactError):
     """The mailbox's server refuses a command."""
 

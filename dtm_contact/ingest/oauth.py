@@ -72,11 +72,11 @@ class TokenSource:
         self._unkept: tuple[str, str] | None = None
 
     async def token(self) -> str:
-        """Return a token that holds for a minute or longer.
+        """Return a token that is valid for a minute at the least, the one of before while it is.
 
         Raises:
             TokenRefusedError: we are given none, and a person must see to it.
-            MailboxLostError: there is nobody who gives one at the moment.
+            MailboxLostError: the server that gives tokens cannot be reached, or has trouble of its own.
             WrongSettingError: a secret cannot be read, or a new refresh token cannot be kept.
         """
         if not self._token or self._monotonic() >= self._until:
@@ -235,5 +235,10 @@ async def _alone(path: Path, seconds: float) -> AsyncIterator[None]:
 
 
 def token_source(settings: Settings, scope: str) -> TokenSource:
-    """Return who gives tokens for a scope, by the settings."""
+    """Return what asks for access tokens (OAuth 2.0), as the settings of `DTM_OAUTH_…` say.
+
+    Args:
+        settings: the provider's, and where a refresh token is kept that follows another.
+        scope: what the tokens are to allow, in the provider's words.
+    """
     return TokenSource(settings.oauth, scope, settings.state_folder)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +36,9 @@ _MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+-]{
 _STORED_DIGEST: Final = re.compile(rb"^" + DIGEST_HEADER.encode() + rb": ([0-9a-f]{64})\r?$", re.MULTILINE)
 _SAFE_POLICY: Final = policy.SMTP.clone(max_line_length=200)
 _LONGEST_NAME: Final = 120
+_SHOWN_DIGITS: Final = 40
+_KEYS: Final = " / "
+"""Stands between the keys that lead to a value, where people read them."""
 _LONGEST_LINE: Final = 120
 # By the key alone, so that a reply finds its way where nothing says what a source's keys mean.
 _ADDRESS_KEYS: Final = frozenset({"email", "mail", "courriel", "adresseemail", "adressemail", "adressecourriel"})
@@ -140,7 +144,8 @@ def fields_of_json(raw: bytes, limits: FieldLimits) -> Fields:
     except json.JSONDecodeError as error:
         raise RequestRefusedError(400, f"no JSON: {error.msg} at octet {error.pos}") from None
     except ValueError:
-        raise RequestRefusedError(400, "no JSON: a number in it is too long") from None
+        most = sys.get_int_max_str_digits()
+        raise RequestRefusedError(400, f"no JSON: a number has more than {most:,} digits; send it as text") from None
     if not isinstance(found, dict):
         raise RequestRefusedError(422, "the body must be one JSON object", "")
     return found
@@ -180,14 +185,31 @@ def pointer_of(key: str) -> str:
     return "/" + key.replace("~", "~0").replace("/", "~1")
 
 
-def number_in(fields: Fields, key: str) -> str:
+def path_to(fields: Fields, written: str) -> tuple[str, ...]:
+    """Return the keys that lead to a field, from outside in; a key of the outermost object may hold dots itself.
+
+    Args:
+        fields: the request's.
+        written: the keys with dots between, as settings and `sources.yaml` have them: `evenement.id`.
+    """
+    return (written,) if written in fields else tuple(written.split("."))
+
+
+def number_in(fields: Fields, written: str) -> str:
     """Return the request number among fields.
+
+    Args:
+        fields: the request's.
+        written: the path to the number (`path_to`).
 
     Raises:
         RequestRefusedError: there is none, or it is none that we could tell again.
     """
-    pointer = pointer_of(key)
-    found = fields.get(key)
+    path = path_to(fields, written)
+    pointer = "".join(map(pointer_of, path))
+    found: Any = fields
+    for key in path:
+        found = found.get(key) if isinstance(found, Mapping) else None
     if isinstance(found, int) and not isinstance(found, bool):
         found = str(found)
     if found is None or found == "":
@@ -204,7 +226,8 @@ def check_content(fields: Fields, number_key: str, files: Sequence[RequestFile])
     Raises:
         RequestRefusedError: it does not.
     """
-    said = any(text.strip() for key, text in _lines(fields) if key != number_key)
+    number = _KEYS.join(path_to(fields, number_key))
+    said = any(text.strip() for key, text in _lines(fields) if key != number)
     if not said and not files:
         raise RequestRefusedError(422, "the request says nothing: every field besides its number is empty", "")
 
@@ -290,7 +313,8 @@ def _no_number(constant: str) -> float:
 def _finite(written: str) -> float:
     number = float(written)
     if not math.isfinite(number):
-        raise RequestRefusedError(400, "no JSON: a number in it is too large")
+        shown = written[:_SHOWN_DIGITS]
+        raise RequestRefusedError(400, f"no JSON: the number {shown} is beyond a double; send it as text")
     return number
 
 
@@ -312,7 +336,7 @@ def _lines(fields: Fields) -> Iterator[tuple[str, str]]:
     while waiting:
         key, value = waiting.pop()
         if isinstance(value, Mapping):
-            waiting += [(f"{key} / {name}", inner) for name, inner in reversed(list(value.items()))]
+            waiting += [(f"{key}{_KEYS}{name}", inner) for name, inner in reversed(list(value.items()))]
         elif isinstance(value, list):
             waiting += [(key, inner) for inner in reversed(value)]
         elif isinstance(value, bool):

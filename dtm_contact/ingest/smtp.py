@@ -135,7 +135,7 @@ def _bound_socket(path: Path) -> socket.socket:
     return listening
 
 
-@receiver("smtp")
+@receiver("smtp", listens=lambda settings: (settings.smtp.host, settings.smtp.port))
 async def start_smtp(settings: Settings, inbox: Inbox, clock: Clock = system_clock) -> RunningReceiver:
     """Listen by `settings.smtp`.
 
@@ -147,7 +147,9 @@ async def start_smtp(settings: Settings, inbox: Inbox, clock: Clock = system_clo
     return listener
 
 
-@receiver("lmtp")
+@receiver(
+    "lmtp", listens=lambda settings: (settings.lmtp.host, settings.lmtp.port) if settings.lmtp.socket is None else None
+)
 async def start_lmtp(settings: Settings, inbox: Inbox, clock: Clock = system_clock) -> RunningReceiver:
     """Listen by `settings.lmtp`.
 

@@ -44,6 +44,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "refused": "Message refusé par le serveur du destinataire",
     "no_such_address": "Message non remis : l'adresse n'existe pas",
     "given_up": "Message non remis : aucun serveur ne l'a accepté",
+    "bounced": "Message revenu : non remis au destinataire",
     "outgoing released": "Message retenu depuis la restauration, à envoyer",
     "outgoing dropped": "Message retenu depuis la restauration, abandonné",
     "tagged": "Étiquettes changées",
@@ -66,13 +67,14 @@ EVENTS: Final[Mapping[str, str]] = {
     "appointment cancelled": "Rendez-vous annulé",
     "reminded": "Relance : délai de réponse dépassé",
     "escalated": "Attend depuis trop longtemps",
-    "called next": "L'astreinte suivante est prévenue : personne n'a pris le dossier",
+    "called next": "L'astreinte suivante est prévenue",
     "storm": "Beaucoup de dossiers semblables : l'astreinte est prévenue une fois pour tous",
     "rerouted": "Déplacé par les règles, à la demande d'un administrateur",
     "office changed": "Passé à un autre bureau",
     "queue renamed": "La file a changé de nom",
     "undone": "Changement annulé",
 }
+_NOT_TAKEN: Final = "personne n'a pris le dossier"
 _NOT_REACHED: Final = "l'avis à la précédente n'a atteint personne"
 _BY_ENGINE: Final[Mapping[str, str]] = {"opened": "Dossier créé automatiquement"}
 WITHHELD_BECAUSE: Final[Mapping[Withheld, str]] = {
@@ -121,6 +123,7 @@ _FATES: Final[Mapping[str, str]] = {
     "refused": "{kind} non remis{e} : refusé{e} par le serveur de {to}",
     "no_such_address": "{kind} non remis{e} : l'adresse {to} n'existe pas",
     "given_up": "{kind} non remis{e} à {to} : aucun serveur ne l'a accepté{e}",
+    "bounced": "{kind} revenu{e}, non remis{e} à {to}",
 }
 SENT_STATES: Final[Mapping[str, str]] = {
     "waiting": "en attente d'envoi",
@@ -147,7 +150,7 @@ _COLUMNS: Final[Mapping[str, str]] = {
 _ALONE: Final[Mapping[str, str]] = {"topic": "topic", "moved": "queue", "tenant": "tenant_id", "tagged": "tags"}
 """Of these events, the column whose new value needs no name of its own: the event's words say it."""
 _SAY_ALL: Final = frozenset(
-    {"parked", "sent", "refused", "no_such_address", "given_up", "reminded", "storm", "revised", "completed"}
+    {"parked", "sent", "refused", "no_such_address", "given_up", "bounced", "reminded", "storm", "revised", "completed"}
 )
 """Events whose details are codes: their words say all that agents need."""
 _OF_TWO_CASES: Final = frozenset({"merged", "linked", "absorbed", "split", "divided"})
@@ -249,7 +252,7 @@ def mail_line(what: str, kind: OutgoingKind, to: str, by: str = "") -> str:
     """Return what became of a message that was sent.
 
     Args:
-        what: the event's name: `sent`, `refused`, `no_such_address` or `given_up`.
+        what: the event's name: `sent`, `refused`, `no_such_address`, `given_up` or `bounced`.
         kind: why it was sent.
         to: where it went.
         by: the act of an agent that wrote it, as `letter_act` names it; "" where none did.
@@ -274,8 +277,10 @@ def _details(what: str, data: Mapping[str, Any], naming: EventNaming) -> list[st
         details = [WITHHELD_BECAUSE[Withheld(because)] if because in set(Withheld) else because]
     elif what in _OF_TWO_CASES:
         details = [f"dossier {_other(data)}" if _other(data) else "", because]
-    elif what in {"called next", "notice queued"}:
-        details = [str(data.get("to", "")), _NOT_REACHED if data.get("unreached") else ""]
+    elif what == "called next":
+        details = [str(data.get("to", "")), _NOT_REACHED if data.get("unreached") else _NOT_TAKEN]
+    elif what == "notice queued":
+        details = [str(data.get("to", ""))]
     elif what == "undone":
         details = [EVENTS.get(data.get("what", ""), "").lower(), *_in_words(data)]
     elif what == "tenant" and (data.get("changed") or {}).get("tenant_id", [None, "?"])[1] is None:

@@ -33,7 +33,7 @@ _GIVES_OWN_NAME = frozenset({NameRole.SELF, NameRole.SIGNED})
 
 
 class CaretakersNamed:
-    """The caretaker whom a contact names, held against the entrances that those of that name look after."""
+    """The caretakers of the name that a contact mentions, and the entrances that they look after."""
 
     def __init__(self, mentions: Iterable[Mention], index: MatchIndex) -> None:
         """Look the names up; of several caretakers the first counts."""

@@ -13,7 +13,7 @@ from dtm_contact.model.arrival import (
     Envelope,
     is_sent_mail,
 )
-from dtm_contact.model.call import RECENT_KEPT, Call, CallBack, CallBacks, Outcome, Standing
+from dtm_contact.model.call import RECENT_KEPT, Call, CallBack, CallBacks, CallBackState, Outcome
 from dtm_contact.model.channel import SPOKEN_CHANNELS, Channel, ChannelTraits
 from dtm_contact.model.coded_text import CodedText
 from dtm_contact.model.contact import (
@@ -37,10 +37,10 @@ from dtm_contact.model.contact import (
 from dtm_contact.model.conversation import (
     Alike,
     Asked,
+    ConversationMatch,
     Conversations,
     DangerReply,
     JoinedBy,
-    Joining,
     KnownCase,
     Sent,
 )
@@ -112,6 +112,7 @@ __all__ = [
     "Automation",
     "Call",
     "CallBack",
+    "CallBackState",
     "CallBacks",
     "Candidate",
     "CaseKind",
@@ -123,6 +124,7 @@ __all__ = [
     "Confirmed",
     "Consent",
     "Contact",
+    "ConversationMatch",
     "Conversations",
     "DangerReply",
     "Decision",
@@ -141,7 +143,6 @@ __all__ = [
     "Forwarded",
     "History",
     "JoinedBy",
-    "Joining",
     "Judgement",
     "KeptHistory",
     "KeptLines",
@@ -183,7 +184,6 @@ __all__ = [
     "SourceField",
     "Sourced",
     "Span",
-    "Standing",
     "Stated",
     "StoredFile",
     "Unanswered",

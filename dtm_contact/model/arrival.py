@@ -7,7 +7,7 @@ from typing import Final
 IMPORTED: Final = "import"
 """The channel of what is taken over from a mailbox in use before: judged like any mail, it answers and calls nobody."""
 
-OWN_INTAKES: Final = frozenset({"http", "folder"})
+TRUSTED_RECEIVERS: Final = frozenset({"http", "folder"})
 """The receivers that make one message of what they are handed, and write `X-DTM-…` into its header."""
 SOURCE_HEADER: Final = "X-DTM-Source"
 """Which source handed it over, by its name in the settings."""
@@ -89,7 +89,7 @@ class Arrival:
     @property
     def by_own_intake(self) -> bool:
         """Whether we made the message ourselves: what its header says in `X-DTM-…` is ours, in all others a forgery."""
-        return self.channel in OWN_INTAKES
+        return self.channel in TRUSTED_RECEIVERS
 
     @property
     def imported(self) -> bool:

@@ -98,7 +98,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CallBackState:
     """Where a call stands among the call-backs.
 
     Attributes:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from dtm_contact.model.call import Call, Outcome, Standing
+from dtm_contact.model.call import Call, CallBackState, Outcome
 from dtm_contact.model.channel import Channel
 from dtm_contact.model.sourced import Sourced
 from dtm_contact.model.stated import Stated
@@ -150,10 +150,17 @@ class VoiceNotice:
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """A recipient whom a report says that a message did not reach; `status` as in RFC 3463, empty where it has none."""
+    """A recipient whom a report says that a message did not reach.
+
+    Attributes:
+        address: in lower case.
+        status: how it failed, as in RFC 3463: "5.1.1"; empty where the report has none.
+        words: what the recipient's server said (RFC 3464, Diagnostic-Code), as it stands; empty where it is not told.
+    """
 
     address: str
     status: str
+    words: str = ""
 
 
 class Automation(StrEnum):
@@ -234,7 +241,7 @@ class Contact:
     authentication: Authentication = Authentication.NONE
     notes: tuple[str, ...] = ()
     call: Call | None = None
-    standing: Standing | None = None
+    standing: CallBackState | None = None
     voice: VoiceNotice | None = None
     stated: Stated | None = None
     undelivered: tuple[Undelivered, ...] = ()

@@ -119,7 +119,7 @@ class Conversations(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Joining:
+class ConversationMatch:
     """What a message has to do with earlier cases.
 
     Attributes:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from dtm_contact.model.contact import Contact, Mailbox
-from dtm_contact.model.conversation import Joining, KnownCase
+from dtm_contact.model.conversation import ConversationMatch, KnownCase
 from dtm_contact.model.decision import CaseKind, Decision
 from dtm_contact.model.history import Answers
 from dtm_contact.model.match import Match
@@ -29,7 +29,7 @@ class Judgement:
     understanding: Understanding
     decision: Decision
     history: Answers = field(default_factory=Answers)
-    joining: Joining = field(default_factory=Joining)
+    joining: ConversationMatch = field(default_factory=ConversationMatch)
 
     @property
     def writer(self) -> Mailbox:

@@ -95,7 +95,7 @@ class Outgoing:
         raw: the whole message, as it is sent.
         again_after: where the same was sent in the case already, it is sent once more if that was so long ago; None:
             never.
-        proven: an answer goes to somebody who is proven (`Joining.proven`).
+        proven: an answer goes to somebody who is proven (`ConversationMatch.proven`).
         safety: an answer tells somebody who is in danger (P1), or may be, what to do.
         also_to: further addresses that it goes to, those of copies included.
         files: what joins it when it is handed over.

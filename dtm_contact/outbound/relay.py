@@ -11,12 +11,11 @@ from typing import Final
 import aiosmtplib
 
 from dtm_contact.errors import WrongSettingError, described
-from dtm_contact.log import mask
+from dtm_contact.log import shown_words
 from dtm_contact.model import NO_MAILBOX, Outgoing
 from dtm_contact.settings import OutboundSettings
 
 _PERMANENT: Final = 500
-_MOST_WORDS: Final = 200
 """So many characters of what a server says are kept."""
 # RFC 2034 section 4: a reply's text begins with the enhanced code, each line of it.
 _ENHANCED: Final = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})(?:[ \t]+|$)", re.MULTILINE)
@@ -47,7 +46,7 @@ class SendResult:
         reason: why, without a word of anybody's: the server's code with its enhanced code ("550 5.7.1"), or the error's
             class. Logs and the case's event have it.
         detail: of a server that does not work, what is wrong in our own words; empty where the reason is all.
-        words: what the server said behind its codes, fit to be shown (`_shown_words`); empty where no server answered.
+        words: what the server said behind its codes, fit to be shown (`shown_words`); empty where no server answered.
         refused: of several recipients, those for whom the server refused it for good, each with its codes.
         left_to: those of several for whom it is to be tried again; the others have it, or never will.
     """
@@ -210,7 +209,7 @@ class ServerReply:
     Attributes:
         code: as RFC 5321 has it: 550.
         enhanced: as RFC 3463 has it: "5.1.1"; empty where the server gives none, or one that contradicts its code.
-        words: the rest, fit to be shown (`_shown_words`).
+        words: the rest, fit to be shown (`shown_words`).
     """
 
     code: int
@@ -223,7 +222,7 @@ class ServerReply:
         given = _ENHANCED.match(error.message)
         enhanced = given.group(1) if given is not None and given.group(1)[0] == str(error.code)[0] else ""
         recipient = error.recipient if isinstance(error, aiosmtplib.SMTPRecipientRefused) else ""
-        return cls(error.code, enhanced, _shown_words(_ENHANCED.sub("", error.message), recipient))
+        return cls(error.code, enhanced, shown_words(_ENHANCED.sub("", error.message), recipient))
 
     @property
     def codes(self) -> str:
@@ -239,20 +238,6 @@ class ServerReply:
         that is wrongly marked gets no answer for a year; one that is wrongly not marked costs a letter that comes back.
         """
         return self.enhanced in NO_MAILBOX if self.enhanced else self.code in _NO_MAILBOX_CODES
-
-
-def _shown_words(said: str, recipient: str) -> str:
-    """Return what a server said as one short line without control characters, addresses and telephone numbers masked.
-
-    Args:
-        said: its words; octets that are no UTF-8 stand in them as surrogates.
-        recipient: the address that it speaks of; where its local part stands alone, that is masked too; "" for none.
-    """
-    line = " ".join("".join(letter if letter.isprintable() else " " for letter in said).split())
-    line = mask(line)
-    if local := recipient.rpartition("@")[0]:
-        line = re.sub(rf"(?<!\w){re.escape(local)}(?!\w)", "<address>", line, flags=re.IGNORECASE)
-    return line if len(line) <= _MOST_WORDS else f"{line[: _MOST_WORDS - 1]}…"
 
 
 class _Exchange:

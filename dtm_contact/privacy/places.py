@@ -16,6 +16,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from dtm_contact.figures.case_facts import READS
 from dtm_contact.figures.definitions import kept_words
 from dtm_contact.privacy.subject import SubjectScope, named_in, slices
 from dtm_contact.rules.rule_tests import TESTS_FOLDER
@@ -181,24 +182,18 @@ class EventsPlace(DataPlace):
         return [(row.id, kept) for row in rows if (kept := counted_part(row.data)) != row.data]
 
 
-_COUNTED_WORDS: Final = kept_words() | {
-    "kind",
-    "alarm",
-    "state",
-    "undoes",
-    "in_sent_folder",
-    "queue",
-    "priority",
-    "rule",
-    "rules_version",
-}
+_REPORTED: Final = frozenset({"kind", "queue", "priority", "rule", "rules_version"})
+"""What the report of the rules reads."""
+_CHANGES: Final = frozenset({"changed", "restored"})
+"""What an event did to columns: of these only some stay."""
 _COUNTED_FIELDS: Final = {"state", "topic", "alarm_level", "priority", "queue", "office_id"}
 
 
 def counted_part(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what figures and the rules' report need of an event: words of closed lists, and nothing of a person."""
-    kept: dict[str, Any] = {name: data[name] for name in data if name in _COUNTED_WORDS}
-    for name in ("changed", "restored"):
+    counted = (kept_words() | READS | _REPORTED) - _CHANGES
+    kept: dict[str, Any] = {name: data[name] for name in data if name in counted}
+    for name in _CHANGES:
         if isinstance(data.get(name), dict):
             kept[name] = {field_: data[name][field_] for field_ in data[name] if field_ in _COUNTED_FIELDS}
     return kept

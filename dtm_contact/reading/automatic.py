@@ -312,6 +312,12 @@ _FAILED_RECIPIENT: Final = re.compile(
 )
 _ACTION: Final = re.compile(r"^action:[ \t]*([a-z]{1,20})", re.IGNORECASE | re.MULTILINE)
 _STATUS: Final = re.compile(r"^status:[ \t]*([245]\.\d{1,3}\.\d{1,3})", re.IGNORECASE | re.MULTILINE)
+# A value goes on in the lines that begin with a blank (RFC 3464 section 2.1.1).
+_DIAGNOSTIC: Final = re.compile(
+    r"^diagnostic-code:[ \t]*[\w.-]{1,20}[ \t]*;[ \t]*([^\n]{0,998}(?:\n[ \t][^\n]{0,998}){0,20})",
+    re.IGNORECASE | re.MULTILINE,
+)
+_LONGEST_DIAGNOSTIC: Final = 500
 _MOST_UNDELIVERED: Final = 20
 _FAILED: Final = "failed"
 
@@ -336,11 +342,12 @@ def _undelivered_of_reports(root: Node) -> Iterator[Undelivered]:
 
 def _undelivered_of_group(group: str) -> Iterator[Undelivered]:
     """Yield the recipients of one group of fields (RFC 3464 section 2.3)."""
-    action, status = _ACTION.search(group), _STATUS.search(group)
+    action, status, said = _ACTION.search(group), _STATUS.search(group), _DIAGNOSTIC.search(group)
     if action is None or action.group(1).lower() != _FAILED:
         return
     for recipient in _FAILED_RECIPIENT.findall(group):
-        yield Undelivered(recipient.lower(), status.group(1) if status else "")
+        words = " ".join(said.group(1).split())[:_LONGEST_DIAGNOSTIC] if said else ""
+        yield Undelivered(recipient.lower(), status.group(1) if status else "", words)
 
 
 def _undelivered_of_headers(headers: Headers) -> Iterator[Undelivered]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from dtm_contact.model import Call, CaseKind, Judgement, Outcome, Priority, Standing
+from dtm_contact.model import Call, CallBackState, CaseKind, Judgement, Outcome, Priority
 from dtm_contact.rehearsal.score import Miss, Score, held, id_of, place_not_wrong
 from dtm_contact.rehearsal.truth import Identifier, truth_lines
 
@@ -61,8 +61,8 @@ class _Judged:
         return self.judgement.contact.call
 
     @property
-    def standing(self) -> Standing:
-        return self.judgement.contact.standing or Standing()
+    def standing(self) -> CallBackState:
+        return self.judgement.contact.standing or CallBackState()
 
     @property
     def tenant(self) -> str | None:

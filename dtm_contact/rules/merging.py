@@ -85,7 +85,7 @@ class MergedFile:
 
 
 def merge_lines(file: str, before: str, own: str, today: str) -> MergedFile:
-    """Merge a plain text line by line, as diff3 does."""
+    """Merge two changed versions of a plain text line by line by what they had in common before, as diff3 does."""
     old, ours, theirs = (text.splitlines() for text in (before, own, today))
     merged: list[str] = []
     conflicts: list[Conflict] = []

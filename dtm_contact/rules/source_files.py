@@ -1,5 +1,6 @@
 """`sources.yaml`: those who write by machine or by office; see `docs/sources.md`."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -35,7 +36,7 @@ from dtm_contact.sources import (
     WhereToRead,
     canonical,
 )
-from dtm_contact.sources.entries import FormEntry, read_lines, read_page
+from dtm_contact.sources.entries import FormEntry, read_json, read_lines, read_page
 from dtm_contact.sources.filled import Filled, fill_in
 from dtm_contact.text import fold
 from dtm_contact.wording import worded
@@ -190,19 +191,20 @@ _Meant = Annotated[_Code, BeforeValidator(_as_code)]
 
 
 class _Test(StrictModel):
-    """A text, or HTML, and what is read of it: of each field that is named, its value; the topic, and the alarm."""
+    """A text, HTML or an object of JSON, and what is read of it: each named field's value; the topic, and the alarm."""
 
     text: Annotated[str, Field(min_length=1, max_length=10_000)] | None = None
     html: Annotated[str, Field(min_length=1, max_length=20_000)] | None = None
+    json_object: Annotated[dict[str, Any] | None, Field(alias="json", min_length=1)] = None
     subject: str = ""
     reads: dict[SourceField, str] = Field(default_factory=dict)
     topic: _Text | None = None
     alarm: AlarmLevel | None = None
 
     @model_validator(mode="after")
-    def _one_text(self) -> Self:
-        if (self.text is None) == (self.html is None):
-            raise InvalidValueError(worded("a test has one message"), worded("write text: …, or html: …"))
+    def _one_message(self) -> Self:
+        if [self.text, self.html, self.json_object].count(None) != 2:  # noqa: PLR2004 - one of three is given
+            raise InvalidValueError(worded("a test has one message"), worded("write text: …, html: … or json: {…}"))
         return self
 
 
@@ -536,10 +538,18 @@ def _unproven(document: Document, at: tuple[str, str], entry: _Source) -> Iterat
 
 
 def _untrue(document: Document, name: str, entry: _Source, source: Source) -> Iterator[Problem]:
-    """Yield the tests of a source that do not come true, read as labelled lines."""
+    """Yield the tests of a source that do not come true, read as labelled lines or as an object of JSON."""
     for number, test in enumerate(entry.tests):
         at = ("sources", name, "tests", number)
-        filled = read_test(source, test.text or "", test.html or "", test.subject)
+        if test.json_object is not None and FormLayout.JSON not in source.layouts:
+            hint = worded("write text: …, or reads: json for the source")
+            yield document.problem((*at, "json"), worded("this source reads no JSON"), hint, at_key=True)
+            continue
+        if test.text is not None and set(IN_FIELDS) & set(source.layouts) == {FormLayout.JSON}:
+            hint = worded("write json: {…}, the object as it comes")
+            yield document.problem((*at, "text"), worded("this source reads nothing but JSON"), hint, at_key=True)
+            continue
+        filled = _read_test(source, test)
         for field, wanted in test.reads.items():
             found = filled.values.get(field, "")
             if found != wanted:
@@ -562,12 +572,15 @@ def _untrue(document: Document, name: str, entry: _Source, source: Source) -> It
             yield document.problem((*at, "alarm"), message, worded("it expects {wanted}", wanted=test.alarm.value))
 
 
-def read_test(source: Source, text: str, html: str, subject: str) -> Filled:
+def _read_test(source: Source, test: _Test) -> Filled:
     """Return what the fields of a source say of a test's message."""
     entries: list[FormEntry] = []
-    if html and FormLayout.TABLE in source.layouts:
-        entries = read_page(html.encode(), "utf-8", source.labels, source.end_of_text, Notes())
+    if test.json_object is not None:
+        octets = json.dumps(test.json_object, ensure_ascii=False, default=str).encode()
+        return fill_in(source, read_json(octets), test.subject, typed_in=False)
+    if test.html and FormLayout.TABLE in source.layouts:
+        entries = read_page(test.html.encode(), "utf-8", source.labels, source.end_of_text, Notes())
     elif not _LABELLED.isdisjoint(source.layouts):
-        lines = [line.text for line in lines_of(text)]
+        lines = [line.text for line in lines_of(test.text or "")]
         entries = read_lines(lines[: source.end_of_text(lines)], source.labels, source.headings)
-    return fill_in(source, entries, subject, typed_in=bool(entries) and not html)
+    return fill_in(source, entries, test.subject, typed_in=bool(entries) and not test.html)

@@ -16,6 +16,7 @@ from dtm_contact.model import (
     Asker,
     Attachment,
     Call,
+    CallBackState,
     CaseKind,
     Channel,
     CodedText,
@@ -38,7 +39,6 @@ from dtm_contact.model import (
     Reach,
     Scope,
     Sourced,
-    Standing,
     Understanding,
     Unread,
     Wish,
@@ -302,11 +302,11 @@ def _outcome(trial: Trial) -> Outcome:
     return trial.outcome or Outcome.VOICEMAIL
 
 
-def _standing(trial: Trial, now: datetime) -> Standing:
+def _standing(trial: Trial, now: datetime) -> CallBackState:
     count, minutes = (trial.calls.count, trial.calls.minutes) if trial.calls else (1, 1)
     step = timedelta(minutes=minutes) / max(1, count - 1)
     recent = tuple(now - step * back for back in range(count - 1, -1, -1))
-    return Standing("number:+33612345678", joins="1.0" if count > 1 else None, count=count, recent=recent)
+    return CallBackState("number:+33612345678", joins="1.0" if count > 1 else None, count=count, recent=recent)
 
 
 def _media_type(name: str) -> str:

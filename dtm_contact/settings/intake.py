@@ -23,6 +23,10 @@ def _from_program(channel: Channel) -> Channel:
     return channel
 
 
+NumberPath = Annotated[str, StringConstraints(pattern=r"^[^.]+(\.[^.]+)*$")]
+"""Where a source's request number stands: a key, or the keys that lead to it, from outside in, with dots between."""
+
+
 class HttpSource(BaseModel):
     """One program that hands over requests by HTTP."""
 
@@ -31,7 +35,7 @@ class HttpSource(BaseModel):
     tokens: SecretFile = Field(
         description="File that holds its token in the first line; while tokens change, the next one in the second"
     )
-    number: str = Field(default="number", min_length=1, description="The key of its request number")
+    number: NumberPath = Field(default="number", description="The key of its request number, or the path to it")
     channel: Channel = Field(default=Channel.FORM, description="The channel of what it hands over")
 
     @field_validator("channel")
@@ -69,7 +73,9 @@ class DropFolder(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     path: Path = Field(description="The folder")
-    number: str = Field(default="number", min_length=1, description="The key of a request's number, in .json files")
+    number: NumberPath = Field(
+        default="number", description="The key of a request's number, or the path to it, in .json files"
+    )
     channel: Channel = Field(default=Channel.FORM, description="The channel of its .json files")
 
     @field_validator("channel")
@@ -112,8 +118,8 @@ class HttpSettings(BaseModel):
     sources: dict[SourceName, HttpSource] = Field(
         default={},
         description="Programs that may hand over requests, by name (JSON object): of each `tokens`, the file of its "
-        "token (or `credential:NAME`), and where they differ `number`, the key of its request number, and `channel`, "
-        + " or ".join(f"`{each}`" for each in Channel if each.traits.from_program),
+        "token (or `credential:NAME`), and where they differ `number`, the key of its request number or the path to it "
+        "(`evenement.id`), and `channel`, " + " or ".join(f"`{each}`" for each in Channel if each.traits.from_program),
     )
     form_source: str = Field(
         default="",

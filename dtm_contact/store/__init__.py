@@ -25,7 +25,7 @@ from dtm_contact.store.inspecting import Inspection, inspect_database
 from dtm_contact.store.leases import Daemon, Held, LeaseLine, NameLock, name_lock
 from dtm_contact.store.migrating import migrate
 from dtm_contact.store.outbox import OutgoingBatch, StoredOutbox
-from dtm_contact.store.record_result import Fallback
+from dtm_contact.store.record_result import UnreadableSummary
 from dtm_contact.store.register import RegisterEntry
 from dtm_contact.store.store import Store, StoreThread, open_store
 
@@ -48,7 +48,6 @@ __all__ = [
     "DirectoryImport",
     "DirectoryVersion",
     "Event",
-    "Fallback",
     "Glance",
     "GroupCommitInbox",
     "Held",
@@ -71,6 +70,7 @@ __all__ = [
     "StoredHistory",
     "StoredOutbox",
     "TrailLine",
+    "UnreadableSummary",
     "Visibility",
     "case_number",
     "case_transaction",

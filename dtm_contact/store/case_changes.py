@@ -249,20 +249,18 @@ def set_subject(connection: Connection, case_id: int, subject: CodedText) -> Non
         connection.execute(sa.update(cases).where(cases.c.id == case_id).values(subject=subject))
 
 
-def mark_bounces(connection: Connection, case_id: int, judgement: Judgement, now: datetime) -> dict[str, Any]:
-    """Mark the addresses of a case that a report says nothing reaches; return what the event says of that."""
+def mark_bounces(connection: Connection, case_id: int, judgement: Judgement, now: datetime) -> None:
+    """Mark the addresses of a case that a report says nothing reaches, and what was sent to them as bounced."""
     contact = judgement.contact
     text = f"{contact.subject}\n{contact.new_text}\n{contact.quoted_text}".lower()
     codes = _FAILED.findall(text)
     # An enhanced code says more than the 550 before it.
     status = next((code for code in codes if code.startswith("5.")), codes[0] if codes else "")
-    failed = [(each.address, each.status or status or "failed") for each in contact.undelivered]
+    failed = [(each.address, each.status or status or "failed", each.words) for each in contact.undelivered]
     if not failed and status:
-        failed = [(text, status)]
-    if not failed:
-        return {}
-    bounced = [outbox.mark_bounced(connection, case_id, named, code, now) for named, code in failed]
-    return {"bounced": len({address for addresses in bounced for address in addresses})}
+        failed = [(text, status, "")]
+    for named, code, words in failed:
+        outbox.mark_bounced(connection, case_id, named, code, now, words)
 
 
 def link(connection: Connection, case_id: int, numbers: Sequence[str]) -> None:

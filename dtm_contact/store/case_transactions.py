@@ -75,7 +75,7 @@ class LockedContact:
         arrival_id: the arrival that it was read from, by which agents name it.
         channel, at, sender_name, sender_address, phone_key, subject, topic: as it was read.
         message_id, thread: its message id, and what it answers to.
-        proven: who wrote is proven (`Joining.proven`), not only named by what the text says.
+        proven: who wrote is proven (`ConversationMatch.proven`), not only named by what the text says.
         whom: whom it is about.
     """
 

@@ -18,7 +18,7 @@ from dtm_contact.store.database import Database
 from dtm_contact.store.judgements import unpack_judgements
 from dtm_contact.store.outbox import OutgoingBatch
 from dtm_contact.store.placement import JudgingResult
-from dtm_contact.store.record_result import Fallback
+from dtm_contact.store.record_result import UnreadableSummary
 from dtm_contact.store.schema import IS_OPEN, ORDER, cases, contacts, judgements, shared_contacts
 
 
@@ -112,7 +112,7 @@ class CaseContact:
         at: the contact's own time; None where it could not be read.
         decision: the decision as its contract has it; None where the arrival could not be judged.
         judgement: every step with its evidence; None likewise.
-        proven: who wrote is proven (`Joining.proven`), not only named by what the text says.
+        proven: who wrote is proven (`ConversationMatch.proven`), not only named by what the text says.
         sender_address: the writer's, lower case; empty where there is none.
         phone_key: the number that reached us, as its key; None likewise.
         judged_at: when it was judged last; None where it could not be.
@@ -193,8 +193,8 @@ class Cases:
 
         Raises:
             NotFoundError: the arrival is not in the store.
-            MovedError: the call-back that a call was to join is open no more, or the same words of the same writer
-                have a case by now; nothing was stored, judge it again.
+            ConcurrentUpdateError: the call-back that a call was to join is open no more, or the same words of the same
+                writer have a case by now; nothing was stored, judge it again.
             StoreUnavailableError: nothing was stored.
             ValueError: the decision opens a case without saying where.
         """
@@ -202,7 +202,7 @@ class Cases:
             return record_result.record(connection, JudgingResult(claimed, judgement, decision, now, mail))
 
     def park(
-        self, claimed: Claimed, reason: str, fallback: Fallback, destination: Destination, now: datetime
+        self, claimed: Claimed, reason: str, fallback: UnreadableSummary, destination: Destination, now: datetime
     ) -> str | None:
         """Park an arrival that could not be judged, and open a case all the same: someone in danger may have written.
 

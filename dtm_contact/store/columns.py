@@ -115,7 +115,7 @@ class ChannelText(TypeDecorator[Channel]):
     cache_ok = True
 
     def process_bind_param(self, value: Channel | None, dialect: Dialect) -> str | None:
-        """Return its value."""
+        """Return what the database keeps of a channel: the channel's own value."""
         del dialect
         return None if value is None else Channel(value).value
 

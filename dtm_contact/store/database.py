@@ -284,7 +284,7 @@ class Database:
             connection.execute(probes.delete())
 
     def require_room(self, octets: int) -> None:
-        """Make sure that so many octets are free on the disk of a SQLite store; that of PostgreSQL is elsewhere.
+        """Make sure that the disk of a SQLite store has so many octets free; of PostgreSQL nothing is asked.
 
         Raises:
             StoreUnavailableError: they are not, or the disk cannot be asked.

@@ -255,9 +255,17 @@ class StoredDesk:
         addresses: Collection[str] = (),
         limit: int = _MOST_CASES,
     ) -> list[Case]:
-        """Return the cases about these tenants or dwellings, or that these numbers or addresses reached us from.
+        """Return the cases of a person or a household: every case that at least one of what is given leads to.
 
-        Open ones first, then the latest.
+        Args:
+            tenants: ids of tenants whom cases are about.
+            dwellings: ids of dwellings that cases are about.
+            phones: keys of phone numbers (`text.phone_key`) from which something in a case came.
+            addresses: e-mail addresses, in lower case, likewise.
+            limit: how many at the most.
+
+        Returns:
+            The open cases first, in each part the newest first; none where nothing is given.
         """
         reached = [
             sa.select(contacts.c.case_id).where(column.in_(tuple(values)))
@@ -269,12 +277,22 @@ class StoredDesk:
             for column, values in ((cases.c.tenant_id, tenants), (cases.c.dwelling_id, dwellings))
             if values
         ]
-        query = sa.select(*CASE_COLUMNS).where(sa.or_(*ways, *(cases.c.id.in_(each) for each in reached)))
+        ways += [cases.c.id.in_(each) for each in reached]
+        if not ways:
+            return []
+        query = sa.select(*CASE_COLUMNS).where(sa.or_(*ways))
         with self._database.reading() as connection:
             return _cases(connection, query.order_by(cases.c.state.desc(), cases.c.id.desc()).limit(limit))
 
     def by_contacts(self, ids: Sequence[int]) -> list[Case]:
-        """Return the cases that contacts lie in, or stand in beside, by the store's own ids, in that order."""
+        """Return the cases in which contacts are shown: a contact lies in one, and may be shared with others.
+
+        Args:
+            ids: the contacts' ids in the store.
+
+        Returns:
+            Each case once, in the order of its first contact among the ids; a case that was erased is left out.
+        """
         places = sa.union(
             sa.select(contacts.c.id.label("contact_id"), contacts.c.case_id).where(contacts.c.id.in_(ids)),
             sa.select(shared_contacts.c.contact_id, shared_contacts.c.case_id).where(

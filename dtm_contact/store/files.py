@@ -148,7 +148,7 @@ def files_of(connection: Connection, which: sa.ColumnElement[bool]) -> list[Stor
 
 
 def draft_files(connection: Connection, key: DraftKey) -> list[StoredFile]:
-    """Return the whole files of a draft, in a transaction."""
+    """Return the files of a draft that have come in full, in a transaction."""
     return files_of(connection, files.c.draft_id == _draft_id(key))
 
 

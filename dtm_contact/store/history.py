@@ -26,6 +26,7 @@ from dtm_contact.model import (
     Arrival,
     Asked,
     CallBack,
+    CallBackState,
     Confirmed,
     Earlier,
     KnownCase,
@@ -38,7 +39,6 @@ from dtm_contact.model import (
     PriorContact,
     Priority,
     Sent,
-    Standing,
     Wish,
 )
 from dtm_contact.reading import read
@@ -77,7 +77,7 @@ class StoredHistory:
         return [found for some in _slices(list(dict.fromkeys(wanted))) for found in self._confirming(some)]
 
     def party_history(self, party: Party, since: datetime) -> PartyHistory:
-        """Return a party's open cases, and its contacts since then, each oldest first; the latest of too many."""
+        """Return a party's open cases, and its contacts since a time, the oldest first; of too many the latest."""
         return _party_history(self._connection, party, since, self._apart_from)
 
     def register(self, tenants: Sequence[str], on: date) -> Sequence[KnownEntry]:
@@ -392,7 +392,7 @@ def _says(row: Any) -> str:
     return fingerprint_of(read(Arrival("outbox", row.message_id, row.created_at, "message/rfc822", None, row.raw)))
 
 
-_STANDING: TypeAdapter[Standing] = TypeAdapter(Standing)
+_STANDING: TypeAdapter[CallBackState] = TypeAdapter(CallBackState)
 _NEEDS_CALL_BACK = tuple(outcome.value for outcome in Outcome if outcome.needs_call_back)
 
 CALL_WAITS = sa.and_(contacts.c.channel.in_(SPOKEN_CHANNELS), contacts.c.outcome.in_(_NEEDS_CALL_BACK))
@@ -407,7 +407,7 @@ class EarlierCall:
     arrival_id: int
     case_id: int | None
     outcome: Outcome | None
-    standing: Standing | None
+    standing: CallBackState | None
 
 
 class StoredCallBacks:

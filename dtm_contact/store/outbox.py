@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
+from dtm_contact.log import shown_words
 from dtm_contact.model import (
     DANGER_QUESTION,
     NO_MAILBOX,
@@ -44,7 +45,8 @@ MOST_UNPROVEN: Final = 1
 _AGAIN: Final = ", again at "
 FAILED_STATES: Final = ("refused", "no_such_address", "given_up", "bounced")
 """What no mail server brings: refused for good, given up after days, or come back."""
-_DONE: Final = ("sent", *FAILED_STATES)
+ENDED_STATES: Final = ("sent", *FAILED_STATES)
+"""What is done with; each is also the name of the event by which its case says so."""
 _OPEN_STATES: Final = ("waiting", "claimed")
 
 
@@ -292,11 +294,14 @@ def _files_of(connection: Connection, outgoing_id: int) -> tuple[OutgoingFile, .
     return tuple(OutgoingFile(*row) for row in connection.execute(query))
 
 
-def mark_bounced(connection: Connection, case_id: int, text: str, status: str, now: datetime) -> tuple[str, ...]:
+def mark_bounced(
+    connection: Connection, case_id: int, text: str, status: str, now: datetime, words: str = ""
+) -> tuple[str, ...]:
     """Take a report of failure into account that came back to a case, and return the addresses that it names.
 
     Only addresses that something was sent to in that case count: a made-up report marks nobody else. What was sent to
-    them has bounced; they are marked where the status says that there is no such address (`NO_MAILBOX`).
+    them has bounced, with an event each; they are marked where the status says that there is no such address
+    (`NO_MAILBOX`).
 
     Args:
         connection: the transaction.
@@ -304,14 +309,21 @@ def mark_bounced(connection: Connection, case_id: int, text: str, status: str, n
         text: what the report says, in lower case.
         status: how it failed: a code, as RFC 3463 has it where the report does.
         now: when.
+        words: what the recipient's server said; operators are shown it with addresses and numbers masked.
     """
     sent = sa.select(outbox.c.to_address, outbox.c.also_to).where(outbox.c.case_id == case_id)
     addresses = {each for row in connection.execute(sent) for each in (row.to_address, *(row.also_to or ()))}
     named = tuple(address for address in sorted(addresses) if address in text)
     for address in named:
         _mark(connection, address, status, now)
+        said = shown_words(words, address)
+        reply = said if status in said else f"{status} {said}".rstrip()
         theirs = sa.update(outbox).where(outbox.c.case_id == case_id, outbox.c.to_address == address)
-        connection.execute(theirs.where(outbox.c.state == "sent").values(state="bounced", told=status))
+        returned = theirs.where(outbox.c.state == "sent").values(state="bounced", told=reply)
+        for row in connection.execute(returned.returning(outbox.c.kind, outbox.c.message_id)).all():
+            data = {"kind": row.kind, "message_id": row.message_id, "reason": status}
+            event = events.NewEvent(OUTBOUND, "bounced", now, data)
+            events.append(connection, event, case_id=case_id, arrival_id=None)
     return named
 
 
@@ -435,7 +447,7 @@ class StoredOutbox:
             now: when.
             reply: what operators are shown; the reason where nothing is given.
         """
-        if fate not in _DONE:
+        if fate not in ENDED_STATES:
             raise ValueError(f"{fate} ends nothing")
         with self._database.writing() as connection:
             mine = _of_attempt(claimed) if fate == "sent" else _still(claimed)

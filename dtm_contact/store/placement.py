@@ -12,18 +12,18 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.calls.outcomes import call_id_of
-from dtm_contact.errors import MovedError
+from dtm_contact.errors import ConcurrentUpdateError
 from dtm_contact.model import (
     SPOKEN_CHANNELS,
     Call,
+    CallBackState,
     CaseKind,
     CodedText,
+    ConversationMatch,
     JoinedBy,
-    Joining,
     Judgement,
     Outcome,
     Priority,
-    Standing,
     VoiceNotice,
 )
 from dtm_contact.store import case_changes, timers
@@ -106,13 +106,13 @@ def place(connection: Connection, result: JudgingResult, contact_id: int | None,
         case: the case which that contact lies in: it stood in for the arrival.
 
     Raises:
-        MovedError: what the judgement rests on has changed meanwhile; judge it again.
+        ConcurrentUpdateError: what the judgement rests on has changed meanwhile; judge it again.
         ValueError: the decision opens a case without saying where.
     """
     contact = result.judgement.contact
     if contact.call is not None:
         # A call is kept under its first arrival, which may not be this one.
-        return _place_call(connection, result, contact.call, contact.standing or Standing())
+        return _place_call(connection, result, contact.call, contact.standing or CallBackState())
     if contact.voice is not None:
         placement = _place_notice(connection, result, contact.voice, case)
     else:
@@ -176,11 +176,11 @@ def _join(connection: Connection, row: Any, judgement: Judgement, now: datetime)
         data[timers.IN_SENT_FOLDER] = True
     data |= case_changes.change_joined(connection, row, _changes_by_message(row, judgement))
     if judgement.decision.kind is CaseKind.AUTOMATIC:
-        data |= case_changes.mark_bounces(connection, row.id, judgement, now)
+        case_changes.mark_bounces(connection, row.id, judgement, now)
     return data
 
 
-def _as_json(joining: Joining) -> list[Any]:
+def _as_json(joining: ConversationMatch) -> list[Any]:
     """Return why a message joins its case, or none, as an event holds it."""
     return [reason.as_json() for reason in joining.why]
 
@@ -202,7 +202,7 @@ def _changes_by_message(row: Any, judgement: Judgement) -> dict[str, Any]:
     return {**changes, **raised}
 
 
-def _how_joined(joining: Joining) -> str:
+def _how_joined(joining: ConversationMatch) -> str:
     if joining.answers:
         return "answered"
     return "returned" if joining.ours and joining.way is JoinedBy.OWN else _JOINED
@@ -217,7 +217,7 @@ def _check_not_repeated(connection: Connection, judgement: Judgement, claimed_at
         claimed_at: when its judging began.
 
     Raises:
-        MovedError: a case was opened for the same words meanwhile; judged again, this arrival will see it.
+        ConcurrentUpdateError: a case was opened for the same words meanwhile; judged again, this arrival will see it.
     """
     fingerprint = judgement.joining.fingerprint
     if not fingerprint:
@@ -230,16 +230,16 @@ def _check_not_repeated(connection: Connection, judgement: Judgement, claimed_at
     meanwhile = sa.select(cases.c.number).join(contacts, contacts.c.case_id == cases.c.id)
     since = contacts.c.judged_at >= claimed_at - _CLOCKS_DIFFER
     if any(number not in seen for number in connection.execute(meanwhile.where(*same, since)).scalars()):
-        raise MovedError("the same words have a case by now")
+        raise ConcurrentUpdateError("since it was judged, the same writer's same words opened another case")
 
 
-def _place_call(connection: Connection, result: JudgingResult, call: Call, standing: Standing) -> CasePlacement:
+def _place_call(connection: Connection, result: JudgingResult, call: Call, standing: CallBackState) -> CasePlacement:
     """Place a call: in the call-back of its party where nobody served it, else in the one that it closes.
 
     A call that arrives again stays where it is unless it now asks for something else.
 
     Raises:
-        MovedError: the call-back that it was to join is open no more.
+        ConcurrentUpdateError: the call-back that it was to join is open no more.
     """
     arrival = result.claimed.arrival
     before = earlier_call(connection, replace(arrival, external_id=call_id_of(arrival.external_id)))
@@ -277,11 +277,15 @@ def _revised_outcome(call: Call, before: EarlierCall | None) -> dict[str, Any] |
 
 
 def _place_in_call_back(
-    connection: Connection, result: JudgingResult, standing: Standing, outcome: dict[str, Any], revised: dict[str, Any]
+    connection: Connection,
+    result: JudgingResult,
+    standing: CallBackState,
+    outcome: dict[str, Any],
+    revised: dict[str, Any],
 ) -> CasePlacement:
     row = case_changes.lock_call_back(connection, standing.party)
     if row is None and standing.joins is not None:
-        raise MovedError("the call-back that it joins")
+        raise ConcurrentUpdateError("since it was judged, the call-back that it was to join has been closed")
     if row is None:
         return CasePlacement(_open(connection, result, party=standing.party), OPENED, outcome)
     # It ends a pause, and may raise the priority.
@@ -292,7 +296,7 @@ def _place_in_call_back(
     return CasePlacement(CaseRef(row.id, row.number), _JOINED, {**revised, "count": standing.count, **data})
 
 
-def _stays(before: EarlierCall, standing: Standing) -> bool:
+def _stays(before: EarlierCall, standing: CallBackState) -> bool:
     """Return whether a call lies where it should: it waited before, for the same party, or could not be read."""
     if before.standing is None:
         return True
@@ -301,7 +305,7 @@ def _stays(before: EarlierCall, standing: Standing) -> bool:
 
 
 def _stay(
-    connection: Connection, judgement: Judgement, standing: Standing, before: EarlierCall, case_id: int
+    connection: Connection, judgement: Judgement, standing: CallBackState, before: EarlierCall, case_id: int
 ) -> CaseRef:
     """Return the case that a call stays in; one that stood in for it while it could not be judged is completed."""
     number = connection.execute(sa.select(cases.c.number).where(cases.c.id == case_id)).scalar_one()
@@ -311,7 +315,9 @@ def _stay(
     return CaseRef(case_id, number)
 
 
-def _close_by_call(connection: Connection, standing: Standing, outcome: dict[str, Any], now: datetime) -> CasePlacement:
+def _close_by_call(
+    connection: Connection, standing: CallBackState, outcome: dict[str, Any], now: datetime
+) -> CasePlacement:
     """Close the call-back that a call answers, even one that an agent has taken: its event says so."""
     row = case_changes.lock_call_back(connection, standing.party)
     if row is None:

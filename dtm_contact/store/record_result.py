@@ -26,7 +26,7 @@ WORKER: Final = "worker"
 
 
 @dataclass(frozen=True, slots=True)
-class Fallback:
+class UnreadableSummary:
     """What could be read of an arrival that could not be judged."""
 
     sender: Mailbox = field(default_factory=Mailbox)
@@ -114,7 +114,12 @@ def record(connection: Connection, result: JudgingResult) -> str | None:
 
 
 def park(
-    connection: Connection, claimed: Claimed, reason: str, fallback: Fallback, destination: Destination, now: datetime
+    connection: Connection,
+    claimed: Claimed,
+    reason: str,
+    fallback: UnreadableSummary,
+    destination: Destination,
+    now: datetime,
 ) -> str | None:
     """Park an arrival and open the case that stands in for it; see `Cases.park`."""
     status = lock_arrival(connection, claimed)
@@ -187,7 +192,7 @@ def _phone_key(contact: Contact) -> str | None:
     return contact.stated.phone_key if contact.stated is not None else None
 
 
-def _fallback_values(claimed: Claimed, fallback: Fallback) -> dict[str, Any]:
+def _fallback_values(claimed: Claimed, fallback: UnreadableSummary) -> dict[str, Any]:
     return {
         "arrival_id": claimed.id,
         "kind": CaseKind.CASE,
@@ -201,7 +206,7 @@ def _fallback_values(claimed: Claimed, fallback: Fallback) -> dict[str, Any]:
     }
 
 
-def _stand_in_values(fallback: Fallback) -> dict[str, Any]:
+def _stand_in_values(fallback: UnreadableSummary) -> dict[str, Any]:
     return {
         "channel": fallback.channel,
         "subject": fallback.subject,

@@ -344,7 +344,11 @@ IS_HELD = sa.and_(
 
 
 def release(connection: Connection, ids: Sequence[int]) -> list[tuple[int, int]]:
-    """Let what is held be sent, in a transaction; return number and case of each that was held."""
+    """Let messages be sent that are held since a restore, in a transaction.
+
+    Returns:
+        Of each that was held: its number in the outbox, and the id of its case.
+    """
     return _end_hold(connection, ids, {"held_since": None, "not_before": None})
 
 

@@ -43,7 +43,7 @@ class Folded:
     origins: tuple[int, ...] | None
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
-        """Return the stretch of the original text that `text[start:end]` came from."""
+        """Return where in the original text that stands which was folded into `text[start:end]`: start and end."""
         if self.origins is None:
             return start, end
         if start >= end:

@@ -11,12 +11,13 @@ _PLUS: Final = "+"
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """How a provider of mailboxes reads the part before the @.
+    """A provider of mailboxes that delivers several spellings of an address into one mailbox.
 
     Attributes:
-        domains: its domains of which a name is the same mailbox in each; the first stands for all.
-        tag: what begins the part that it ignores (RFC 5233 calls it the detail).
-        ignored: characters that it ignores.
+        domains: its domains; a name is the same mailbox in each of them, and is written with the first.
+        tag: the character at which the ignored end of a name begins (RFC 5233, "detail"): with "+",
+            `nadia+logement` is `nadia`.
+        ignored: characters that count for nothing in a name: with ".", `na.dia` is `nadia`.
     """
 
     domains: tuple[str, ...]

@@ -31,7 +31,7 @@ from dtm_contact.model import (
     Wished,
 )
 from dtm_contact.store import Case, CaseContact, CaseFile, Confirmation, Event
-from dtm_contact.store.outbox import SentMail
+from dtm_contact.store.outbox import ENDED_STATES, SentMail
 from dtm_contact.text import canonical_mailbox, phone_key
 
 _SENTENCE_ENDS: Final = re.compile(r"[.!?\n]")
@@ -235,7 +235,6 @@ _WRITTEN: Final = {"noted": "note", "replied": "reply", "forwarded": "forward"}
 _QUIET: Final = frozenset({"judged", "completed"})
 _SHOWN_BY_MESSAGE: Final = frozenset({"joined", "returned"})
 """Events that say no more than the message that stands on the time line itself."""
-_FATES: Final = frozenset({"sent", "refused", "no_such_address", "given_up"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,7 +410,7 @@ def _event_entries(
             passed_on=tuple(event.data.get("forwarded", ())),
         )
         return
-    if mail is not None and event.what in _FATES:
+    if mail is not None and event.what in ENDED_STATES:
         act = acts.get(mail.message_id)
         told = mail_line(event.what, mail.kind, mail.to, letter_act(act.what, act.data) if act else "")
         yield TimeLineEntry(event.at, "", "event", text=told, outgoing=mail.id)

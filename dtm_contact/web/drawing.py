@@ -86,7 +86,10 @@ def bars(title: str, description: str, drawn: Sequence[Bar], line: float | None)
 
 
 def course(title: str, description: str, points: Sequence[Point], shown: Callable[[float], str]) -> Markup:
-    """Return a figure over time: a line with round marks for the place, a dashed one with crosses for the whole.
+    """Return a line chart (SVG) of a figure by period.
+
+    The place is a line with round marks, all offices together a dashed line with crosses; a period without a number is
+    a gap.
 
     Args:
         title: what it shows.

@@ -221,7 +221,14 @@ class RequestContext:
         return [case for case in cases if sees_case(self.account, case)], self.opened_elsewhere(cases)
 
     def opened_elsewhere(self, cases: Iterable[Case]) -> list[Case]:
-        """Return those of some cases that they do not see and opened themselves; archived ones are left out."""
+        """Return the cases that the account opened and may not see, since another office works them now.
+
+        Args:
+            cases: among which; those that the account sees and those that are archived are left out.
+
+        Returns:
+            The rest of them that it opened, in the order given: of these the desk shows the number alone.
+        """
         unseen = {case.number: case for case in cases if not sees_case(self.account, case) and not case.archived}
         mine = self.app.store.desk.opened_by(self.account.name, unseen) if unseen else ()
         return [case for number, case in unseen.items() if number in mine]

@@ -9,7 +9,7 @@ from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, Priority
 from dtm_contact.reading import read
 from dtm_contact.rules import RuleSet
-from dtm_contact.store import Destination, Fallback
+from dtm_contact.store import Destination, UnreadableSummary
 from dtm_contact.worker.handlers import channel_of
 
 # A person must look at it the same day: nobody knows yet what it says.
@@ -36,14 +36,14 @@ class FallbackQueue:
         return Destination(queue.id, office, _PRIORITY, queue.due_at(_PRIORITY, received_at))
 
 
-def readable_part(arrival: Arrival) -> Fallback:
+def readable_part(arrival: Arrival) -> UnreadableSummary:
     """Return the sender, subject and date of an arrival whose whole could not be read or judged."""
     try:
         contact = read(replace(arrival, raw=_head(arrival.raw)))
     except Exception:  # noqa: BLE001 - the case must be opened whatever the bytes are
         get_log("worker").exception("not even the head could be read")
-        return Fallback(channel=channel_of(arrival.media_type))
-    return Fallback(contact.sender, contact.subject, contact.at, contact.channel)
+        return UnreadableSummary(channel=channel_of(arrival.media_type))
+    return UnreadableSummary(contact.sender, contact.subject, contact.at, contact.channel)
 
 
 def _head(raw: bytes) -> bytes:

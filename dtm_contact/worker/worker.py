@@ -16,7 +16,7 @@ from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
 from dtm_contact.background import cancel_and_wait
 from dtm_contact.contract import as_json
-from dtm_contact.errors import DtmContactError, JudgeTimeoutError, LeaseLostError, MovedError, described
+from dtm_contact.errors import ConcurrentUpdateError, DtmContactError, JudgeTimeoutError, LeaseLostError, described
 from dtm_contact.ingest import NOTHING_KEPT
 from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, Judgement, KeptLines, Position, Withheld
@@ -66,7 +66,10 @@ class WakeupEvent:
         return self._next
 
     async def wait(self, subscribed: asyncio.Event) -> None:
-        """Return when `set` was called since `subscribe`, or after a second: not all work sets it."""
+        """Wait until `set` is called, at once where it was since `subscribe`; a second at the longest.
+
+        Not all that brings work calls it.
+        """
         try:
             async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
                 await subscribed.wait()
@@ -327,7 +330,7 @@ class Consumer:
     async def _judge_and_record(self, claimed: Claimed) -> None:
         """Judge and record; where what was judged by has moved meanwhile, once more by what is there now."""
         for _ in range(self._context.settings.judge.attempts):
-            with suppress(MovedError):
+            with suppress(ConcurrentUpdateError):
                 answer = await self._judge_within_bounds(claimed)
                 self._step()
                 if isinstance(answer, AwaitsRecognition):
@@ -343,7 +346,7 @@ class Consumer:
                     case AwaitsRecognition():
                         await self._retry_or_park(claimed, JudgeFailure(AwaitsRecognition.__name__, retry=True))
                 return
-        await self._retry_or_park(claimed, JudgeFailure(MovedError.__name__, retry=True))
+        await self._retry_or_park(claimed, JudgeFailure(ConcurrentUpdateError.__name__, retry=True))
 
     async def _waits(self, claimed: Claimed, awaited: AwaitsRecognition) -> bool:
         """Let a scanned letter wait until it is recognised; return false where it has waited long enough."""

@@ -10,7 +10,7 @@ import pytest
 
 from dtm_contact.cases import Command, Done, apply
 from dtm_contact.directory import Directory
-from dtm_contact.model import Joining, Judgement
+from dtm_contact.model import ConversationMatch, Judgement
 from dtm_contact.pipeline import Grounds
 from dtm_contact.settings import Settings
 from dtm_contact.store import Case, Store
@@ -36,7 +36,7 @@ class Desk:
 
     def open(self, external_id: str = "one", *, proven: bool = True, **judged: Any) -> str:
         judged = {"queue": "bagnolet", **judged}
-        return self.take_in(external_id, replace(judgement(**judged), joining=Joining(proven=proven)))
+        return self.take_in(external_id, replace(judgement(**judged), joining=ConversationMatch(proven=proven)))
 
     def take_in(self, external_id: str, judged: Judgement) -> str:
         return open_case(self.store, external_id, judged)

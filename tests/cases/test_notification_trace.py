@@ -14,14 +14,16 @@ from dtm_contact.cases import Command, apply
 from dtm_contact.cases.knowledge import ConfigurationProvider, SiteConfiguration
 from dtm_contact.cases.notification_trace import NotificationTrace, trace_notifications
 from dtm_contact.cli import cli
+from dtm_contact.danger_page.entries import _FATES as SHOWN_FATES
 from dtm_contact.errors import InvalidFilesError
+from dtm_contact.labels.events import _FATES, EVENTS, SENT_STATES, event_line
 from dtm_contact.model import Urgency
 from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.rules.schedule import OnCall, Shift
-from dtm_contact.store.outbox import OutboxStatus
+from dtm_contact.store.outbox import ENDED_STATES, OutboxStatus
 from dtm_contact.store.rule_versions import pack
-from tests.outbound.engine import Engine, engine, performed
+from tests.outbound.engine import US, Engine, engine, performed
 
 pytestmark = pytest.mark.usefixtures("rules_loaded_once")
 
@@ -119,6 +121,43 @@ def test_a_relay_that_refuses_is_named_with_its_code_and_every_link_before_it(ru
     assert ("notice", f"outgoing {outgoing} refused: 550 5.7.1 <address> is blocked at attempt 2") in told
 
 
+def test_a_notice_that_came_back_is_told_with_the_words_of_the_server_that_refused_it(running: Engine) -> None:
+    number = taken_in(running)
+    outgoing = on_call_notice(running, number)
+    sent = running.sent(NOW)
+    address = next(each.to for each in running.store.outbox.entries(case_number=number) if each.id == outgoing)
+    notice = next(each for each in sent if each["To"] == address)
+    status = (
+        f"Final-Recipient: rfc822; {address}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+        f"Diagnostic-Code: smtp; 550 5.1.1 <{address}>: Recipient address\r\n    rejected: User unknown"
+    )
+    report = (
+        "From: MAILER-DAEMON@relay.example\r\nSubject: Undelivered Mail Returned to Sender\r\nMIME-Version: 1.0\r\n"
+        f"In-Reply-To: {notice['Message-ID']}\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nI could not deliver your message.\r\n"
+        f"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; relay.example\r\n\r\n{status}\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {notice['Message-ID']}\r\n--b--\r\n"
+    )
+    back = NOW + timedelta(minutes=1)
+    assert running.take(report.encode(), "", back, to=notice["Reply-To"] or US) == number
+    trace = traced(running, number, back)
+    said = "550 5.1.1 <<address>>: Recipient address rejected: User unknown"
+    assert trace.answer[0] == f"On-call was not notified: outgoing {outgoing} to {address} is bounced ({said})."
+    told = [what for stage, what in links(trace) if stage == "notice" and what.startswith(f"outgoing {outgoing} ")]
+    assert told[1:] == [f"outgoing {outgoing} sent: 250 at attempt 1", f"outgoing {outgoing} bounced: {said}"]
+    performed(running, back + timedelta(seconds=1))
+    (called,) = [event for event in running.store.cases.get(number).events if event.what == "called next"]
+    assert event_line(called.what, called.data) == (
+        f"L'astreinte suivante est prévenue : {called.data['to']} ; l'avis à la précédente n'a atteint personne"
+    )
+
+
+def test_each_state_that_ends_a_message_has_its_words_wherever_it_is_told() -> None:
+    assert set(ENDED_STATES) == set(_FATES) == set(SHOWN_FATES)
+    assert set(ENDED_STATES) <= EVENTS.keys() & SENT_STATES.keys()
+
+
 def test_the_notice_goes_before_the_answer_also_while_the_mail_server_is_down(running: Engine) -> None:
     number = taken_in(running)
     outgoing = on_call_notice(running, number)
@@ -138,7 +177,7 @@ def test_the_notice_goes_before_the_answer_also_while_the_mail_server_is_down(ru
     assert caretaker.endswith(f"not tried yet; {trouble}; outgoing {outgoing} goes before it, tried 2 times")
     assert "is a daemon running" not in caretaker
     late, *_ = traced(running, number, NOW + timedelta(minutes=5)).answer
-    assert late.endswith("; not tried since 2026-11-24T22:30:00+00:00: is a daemon running?.")
+    assert late.endswith("; not tried since 24/11 23:30:00: is a daemon running?.")
 
 
 def test_the_escalation_is_told_with_who_was_called_next_also_where_the_office_has_no_queue(running: Engine) -> None:

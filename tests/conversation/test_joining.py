@@ -16,10 +16,10 @@ from dtm_contact.model import (
     CaseKind,
     Channel,
     Contact,
+    ConversationMatch,
     Earlier,
     Forwarded,
     JoinedBy,
-    Joining,
     KnownCase,
     Likely,
     Mailbox,
@@ -262,7 +262,7 @@ def _read(line: Line, text: str) -> tuple[Contact, Match]:
     return contact, matched
 
 
-def _joined(line: Line, known: Known | None = None, text: str = "Ça coule toujours.") -> Joining:
+def _joined(line: Line, known: Known | None = None, text: str = "Ça coule toujours.") -> ConversationMatch:
     contact, matched = _read(line, text)
     topics = () if line.kind is CaseKind.NONE else (line.topic,)
     understood = Understanding(line.kind, topics, Priority.P3)
@@ -382,15 +382,15 @@ def test_a_message_points_to_so_many_cases_and_no_more() -> None:
 def test_what_an_agent_wrote_down_joins_as_the_agent_says() -> None:
     contact, matched = _read(Line("", None, sender=Mailbox(), by=NONE, tenant=THEIRS), "Ça coule.")
     contact = replace(contact, channel=Channel.DESK, stated=Stated(by="anna", visit="counter"))
-    joining = join_by_rule(Joining(), LEAK, "suite", contact, matched, Known())
+    joining = join_by_rule(ConversationMatch(), LEAK, "suite", contact, matched, Known())
     assert (joining.case_number, joining.proven) == (LEAK, False)
 
 
 def test_a_rule_changes_nothing_of_what_points_elsewhere_or_is_a_colleague_s() -> None:
     contact, matched = _read(hers(Line("", None)), "Ça coule.")
-    for joining in (Joining(CLOSED, JoinedBy.SUBJECT), Joining(by_staff=True)):
+    for joining in (ConversationMatch(CLOSED, JoinedBy.SUBJECT), ConversationMatch(by_staff=True)):
         assert join_by_rule(joining, LEAK, "suite", contact, matched, Known()) == joining
-    assert join_by_rule(Joining(), "2026-999999", "suite", contact, matched, Known()) == Joining()
+    assert join_by_rule(ConversationMatch(), "2026-999999", "suite", contact, matched, Known()) == ConversationMatch()
 
 
 def test_a_petition_is_as_many_cases_shown_together() -> None:

@@ -1,6 +1,8 @@
 """One more figure is one declaration: it is counted, shown, saved and explained, and older days are made up for."""
 
+import ast
 import asyncio
+import inspect
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -9,14 +11,15 @@ import pytest
 
 from dtm_contact.cli.figures import definitions_markdown
 from dtm_contact.explain.names import Names
-from dtm_contact.figures import definitions
+from dtm_contact.figures import case_facts, definitions
 from dtm_contact.figures.cells import FigureCells
 from dtm_contact.figures.counting import definitions_text
-from dtm_contact.figures.definitions import Basis, EventCount, Figure, declare, measure_digests
+from dtm_contact.figures.definitions import Basis, EventCount, Figure, declare, kept_words, measure_digests
 from dtm_contact.figures.files import as_rows
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place
 from dtm_contact.figures.report import report_text
 from dtm_contact.pipeline import Grounds
+from dtm_contact.privacy.places import counted_part
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from tests.cases.conftest import RULES, Desk
@@ -137,10 +140,26 @@ def test_a_definition_is_told_by_its_digest_and_words_are_none_of_it() -> None:
         declare(Figure(**{**_fields(NOTES), "id": "n5", "events": ()}))
     with pytest.raises(ValueError, match="which another figure has"):
         declare(Figure(**{**_fields(NOTES), "id": "n6"}))
+    with pytest.raises(ValueError, match="part of nowhere, which no figure before it has"):
+        declare(Figure(**{**_fields(NOTES), "id": "n7", "measure": "n7", "whole": "nowhere"}))
     definitions._BY_ID["notes"] = Figure(**{**_fields(NOTES), "title": "Autre titre"})
     assert measure_digests()["notes"] == after["notes"]
     definitions._BY_ID["notes"] = Figure(**{**_fields(NOTES), "revision": 2})
     assert measure_digests()["notes"] != after["notes"]
+
+
+def test_what_figures_read_of_events_stays_when_a_person_is_erased() -> None:
+    read = set()
+    for node in ast.walk(ast.parse(inspect.getsource(case_facts))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"data.get", "event.data.get"}:
+            read.add(ast.literal_eval(node.args[0]) if isinstance(node.args[0], ast.Constant) else "state")
+        elif isinstance(node, ast.Compare) and ast.unparse(node.comparators[-1]).endswith("data"):
+            read.add(ast.literal_eval(node.left))
+    assert {"undoes", "alarm", "changed"} <= read
+    assert read <= case_facts.READS
+    changes = {"changed": {"state": ["open", "closed"]}, "restored": {"state": ["closed", "open"]}}
+    data: dict[str, Any] = {**dict.fromkeys((*case_facts.READS, *kept_words()), "x"), **changes}
+    assert counted_part(data | {"reason": "words"}) == data
 
 
 def _fields(figure: Figure) -> dict[str, Any]:

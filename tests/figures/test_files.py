@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtm_contact.cli.figures import definitions_markdown
+from dtm_contact.cli.figures import definitions_markdown, with_definitions
 from dtm_contact.directory import Directory, Office, Records, Residence
 from dtm_contact.figures.cells import FigureCells
 from dtm_contact.figures.counting import count_days, periods_of
@@ -36,7 +36,10 @@ def read(octets: bytes) -> list[list[str]]:
 
 
 def test_the_page_of_definitions_is_that_of_the_code() -> None:
-    assert definitions_markdown() in PAGE.read_text("utf-8")
+    page = PAGE.read_text("utf-8")
+    assert definitions_markdown() in page
+    assert with_definitions(page) == page, "make docs"
+    assert with_definitions(page.replace("| `closed` |", "| `shut` |")) == page
 
 
 def test_every_figure_is_told_in_both_languages_and_named_once() -> None:

@@ -9,7 +9,7 @@ import pytest
 from dtm_contact.figures.case_facts import TimeContext
 from dtm_contact.figures.cells import Part, Spread, Sums
 from dtm_contact.figures.counting import CountingContext, count_days
-from dtm_contact.model import Alarm, AlarmLevel, JoinedBy, Joining, Priority
+from dtm_contact.model import Alarm, AlarmLevel, ConversationMatch, JoinedBy, Priority
 from dtm_contact.pipeline import Grounds
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, TrailLine
@@ -67,7 +67,9 @@ def test_a_case_opened_again_counts_and_so_does_its_second_closing(desk: Desk) -
 def test_a_message_that_opens_a_case_again_does_too(desk: Desk) -> None:
     number = desk.open()
     desk.do(number, "done", at=minutes(20), reason="réparé")
-    again = replace(judgement(queue="bagnolet"), joining=Joining(case_number=number, way=JoinedBy.OWN, proven=True))
+    again = replace(
+        judgement(queue="bagnolet"), joining=ConversationMatch(case_number=number, way=JoinedBy.OWN, proven=True)
+    )
     desk.take_in("two", again)
     assert only(counted(desk), "arrivals.email", "reopened", "open") == {"arrivals.email": 2, "reopened": 1, "open": 1}
 

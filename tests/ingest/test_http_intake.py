@@ -1,24 +1,33 @@
 """Requests handed over by HTTP, as their senders see it."""
 
 import asyncio
+import hmac
 import json
 from collections.abc import AsyncIterator, Mapping
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import httpx
 import pytest
 import pytest_asyncio
+from starlette.requests import Request
 from starlette.routing import Route
 
+from dtm_contact import ingest
+from dtm_contact.daemon import files_needed
+from dtm_contact.doctor import CHECKS
+from dtm_contact.doctor.registry import Site, addresses_of
 from dtm_contact.errors import CommitUnknownError, StoreUnavailableError, WrongSettingError
+from dtm_contact.ingest import Receiver, known_receivers
 from dtm_contact.ingest.http_intake import HttpIntake
 from dtm_contact.ingest.http_openapi import openapi_document
+from dtm_contact.ingest.request_message import RequestRefusedError
 from dtm_contact.model import Arrival, Channel
 from dtm_contact.reading import read
-from dtm_contact.settings import HttpSettings
+from dtm_contact.settings import HttpSettings, HttpSource, Settings
 from tests.ingest.conftest import NOON
 from tests.ingest.inbox import FakeInbox
 
@@ -91,6 +100,77 @@ def pointer(answer: httpx.Response) -> str | None:
     told = answer.json()
     assert (told["status"], bool(told["detail"])) == (answer.status_code, True)
     return told["errors"][0]["pointer"] if "errors" in told else None
+
+
+@pytest.mark.parametrize(
+    ("body", "answered", "at"),
+    [
+        ({"evenement": {"id": "E-1"}, "texte": "Fuite"}, 202, None),
+        ({"evenement.id": "E-1", "texte": "Fuite"}, 202, None),
+        ({"evenement": {"nom": "E-1"}, "texte": "Fuite"}, 422, "/evenement/id"),
+        ({"evenement": "E-1", "texte": "Fuite"}, 422, "/evenement/id"),
+        ({"evenement": {"id": "E-1"}}, 422, ""),
+    ],
+    ids=["within an object", "a key with a dot", "not there", "no object", "nothing but its number"],
+)
+async def test_the_number_stands_where_its_path_leads(
+    opened: Open, inbox: FakeInbox, body: dict[str, Any], answered: int, at: str | None
+) -> None:
+    served = await opened(source={"number": "evenement.id"})
+    answer = await served.post(body)
+    assert answer.status_code == answered
+    if answered != 202:
+        assert pointer(answer) == at
+        return
+    assert answer.json() == {"source": "agence", "number": "E-1"}
+    assert inbox.arrivals[0].external_id == "agence:E-1"
+
+
+@pytest.mark.parametrize("path", ["", ".id", "evenement..id", "evenement."])
+def test_a_path_without_a_key_is_refused(path: str) -> None:
+    with pytest.raises(ValueError, match="number"):
+        HttpSettings.model_validate({"sources": {"agence": {"tokens": "tokens", "number": path}}})
+
+
+class SignedIntake(HttpIntake):
+    """As one file more would have it: its source signs each body, and has no token."""
+
+    name = "signed"
+
+    def authorize(self, source: str, request: Request) -> HttpSource:  # noqa: ARG002 - as the base has it
+        return self.settings.sources[source]
+
+    def verify(self, source: str, request: Request, body: bytes) -> None:  # noqa: ARG002 - as the base has it
+        due = hmac.new(b"secret", body, "sha256").hexdigest()
+        if not hmac.compare_digest(request.headers.get("x-signature", ""), due):
+            raise RequestRefusedError(401, "the signature is not of this body")
+
+
+async def test_a_receiver_of_ones_own_checks_a_signature_by_public_methods(inbox: FakeInbox, tmp_path: Path) -> None:
+    (tmp_path / "tokens").write_text(f"{TOKEN}\n")
+    settings = HttpSettings.model_validate({"sources": {"agence": {"tokens": tmp_path / "tokens"}}})
+    intake = SignedIntake(settings, inbox, lambda: NOON)
+    body = json.dumps({"number": "S-1", "texte": "Fuite"}).encode()
+    signed = {"Content-Type": "application/json", "X-Signature": hmac.new(b"secret", body, "sha256").hexdigest()}
+    transport = httpx.ASGITransport(intake.application())
+    async with httpx.AsyncClient(transport=transport, base_url="http://intake.example") as client:
+        assert (await client.post("/intake/agence", content=body, headers=signed)).status_code == 202
+        assert (await client.post("/intake/agence", content=body + b" ", headers=signed)).status_code == 401
+    assert [each.external_id for each in inbox.arrivals] == ["agence:S-1"]
+
+
+def test_what_a_receiver_says_of_itself_is_what_daemon_and_doctor_reckon_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def start(*_: Any) -> Any:
+        raise NotImplementedError
+
+    known = {**known_receivers(), "signed": Receiver(start, "http", lambda _: ("127.0.0.1", 9000))}
+    monkeypatch.setattr(ingest._receivers, "_complete", known)
+    settings = Settings.defaults().model_copy(update={"channels": ("signed",)})
+    assert ("signed", "127.0.0.1", 9000) in addresses_of(settings)
+    without = files_needed(settings.model_copy(update={"channels": ()}))
+    assert files_needed(settings) - without == settings.http.connections
+    found = list(CHECKS["intake"].look(cast("Site", SimpleNamespace(settings=settings))))
+    assert [each.message for each in found] == ["http.sources: none is named, so nobody may hand over anything"]
 
 
 async def test_a_request_is_stored_as_one_message(opened: Open, inbox: FakeInbox) -> None:

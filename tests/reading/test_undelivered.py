@@ -21,6 +21,7 @@ Reporting-MTA: dns; relay.example
 --b--
 """
 FAILED = "Final-Recipient: rfc822; Nadia@free.example\nAction: failed\nStatus: 5.1.1"
+SAID = "Diagnostic-Code: smtp; 550 5.1.1 <n>: User\n    unknown in table\nRemote-MTA: dns; mx.free.example"
 DELAYED = "Final-Recipient: rfc822; karim@orange.example\nAction: delayed\nStatus: 4.4.1"
 OTHER_CASE = "FINAL-RECIPIENT: RFC822;<karim@orange.example>\nACTION:Failed"
 
@@ -29,6 +30,7 @@ OTHER_CASE = "FINAL-RECIPIENT: RFC822;<karim@orange.example>\nACTION:Failed"
     ("groups", "expected"),
     [
         (FAILED, (Undelivered("nadia@free.example", "5.1.1"),)),
+        (f"{FAILED}\n{SAID}", (Undelivered("nadia@free.example", "5.1.1", "550 5.1.1 <n>: User unknown in table"),)),
         (DELAYED, ()),
         (f"{DELAYED}\n\n{FAILED}", (Undelivered("nadia@free.example", "5.1.1"),)),
         (OTHER_CASE, (Undelivered("karim@orange.example", ""),)),

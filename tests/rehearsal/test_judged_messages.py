@@ -11,8 +11,8 @@ from dtm_contact.model import (
     CaseKind,
     Channel,
     Contact,
+    ConversationMatch,
     History,
-    Joining,
     Judgement,
     Likely,
     Mailbox,
@@ -97,8 +97,8 @@ def _contacts() -> list[Judgement]:
         known = Match(tenant=Likely(f"T{place % 3}", 0.99), dwelling=Likely("D1", 0.99), residence=Likely("R1", 0.99))
         kind = CaseKind.SPAM if place == 7 else CaseKind.CASE
         one = judgement(kind, priority=Priority.P3, contact=contact, match=Match() if name == "ada" else known)
-        made.append(replace(one, source=f"{place}", joining=Joining(fingerprint=f"f{place % 4}")))
-    made[6] = replace(made[6], joining=Joining(case_number="0", fingerprint="f2"))
+        made.append(replace(one, source=f"{place}", joining=ConversationMatch(fingerprint=f"f{place % 4}")))
+    made[6] = replace(made[6], joining=ConversationMatch(case_number="0", fingerprint="f2"))
     made[6] = replace(made[6], decision=replace(made[6].decision, priority=Priority.P1))
     return made
 

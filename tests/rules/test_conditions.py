@@ -15,6 +15,7 @@ from dtm_contact.model import (
     AutomaticSign,
     Automation,
     Call,
+    CallBackState,
     Candidate,
     CaseKind,
     Channel,
@@ -37,7 +38,6 @@ from dtm_contact.model import (
     Reach,
     Scope,
     Sourced,
-    Standing,
     Understanding,
     Unread,
     Wish,
@@ -73,7 +73,7 @@ QUOTING = Contact(
     Channel.EMAIL, TUESDAY, new_text="merci", quoted_text="la fuite", signature="Fuite & fils", subject="Re: x"
 )
 CALL = Call("1.3", Outcome.ABANDONED, TUESDAY, TUESDAY + timedelta(minutes=2), "0612345678", "+33612345678")
-STANDING = Standing(
+STANDING = CallBackState(
     "number:+33612345678", joins="1.1", count=3, recent=tuple(TUESDAY - timedelta(minutes=ago) for ago in (60, 1, 0))
 )
 CALLED = Contact(Channel.PHONE, TUESDAY, call=CALL, standing=STANDING)

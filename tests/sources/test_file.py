@@ -30,6 +30,10 @@ sources:
     topics:
       NO_HEAT: heating
       GAS_LEAK: {topic: gas, alarm: certain}
+    tests:
+      - json: {"alert": {"id": 9, "kind": "NO_HEAT", "comment": "12 °C au salon"}, "occupant": {"name": "Joly"}}
+        reads: {request: "9", name: Joly, topic: NO_HEAT}
+        topic: heating
 """
 
 
@@ -227,6 +231,28 @@ FAULTS = {
             '    tests: [{text: "Nom : Roy", reads: {name: Dupont}}]\n'
         ),
         "the test reads “Roy” as name (it expects “Dupont”)",
+    ),
+    "test-of-json": (
+        (
+            "    from: a@b.example\n    reads: json\n    fields: {request: evenement.id}\n"
+            '    tests: [{json: {"evenement": {"id": "E-1"}}, reads: {request: E-2}}]\n'
+        ),
+        "the test reads “E-1” as request (it expects “E-2”)",
+    ),
+    "test-of-text-where-json-is-read": (
+        (
+            "    from: a@b.example\n    reads: json\n    fields: {request: evenement.id}\n"
+            "    tests: [{text: 'evenement.id : E-1', reads: {request: E-1}}]\n"
+        ),
+        "sources.yaml:8:14: error: this source reads nothing but JSON (write json:",
+    ),
+    "test-of-json-where-lines-are-read": (
+        "    from: a@b.example\n    reads: lines\n    fields: {name: Nom}\n    tests: [{json: {Nom: Roy}}]\n",
+        "sources.yaml:8:14: error: this source reads no JSON (write text:",
+    ),
+    "test-of-two": (
+        "    from: a@b.example\n    tests: [{json: {a: b}, text: b}]\n",
+        "a test has one message",
     ),
     "follow-up": (
         "    from: a@b.example\npartners:\n  mairie: {label: M, from: '@m.example', follow_up: dix jours}\n",

@@ -18,13 +18,13 @@ from dtm_contact.model import (
     Priority,
     Understanding,
 )
-from dtm_contact.store import Claimed, Confirmation, Daemon, Destination, Fallback, RegisterEntry, Store
+from dtm_contact.store import Claimed, Confirmation, Daemon, Destination, RegisterEntry, Store, UnreadableSummary
 from dtm_contact.store.confirmations import confirm
 from dtm_contact.store.register import put_entry
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 RECEPTION = Destination("agence-accueil", "AG", Priority.P2, NOW + timedelta(hours=4))
-FALLBACK = Fallback(Mailbox("Nadia Benali", "Nadia.Benali@free.example"), "Au secours", NOW)
+FALLBACK = UnreadableSummary(Mailbox("Nadia Benali", "Nadia.Benali@free.example"), "Au secours", NOW)
 
 
 def minutes(count: float) -> datetime:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from dtm_contact.calls.outcomes import MEDIA_TYPE
 from dtm_contact.contract import as_json
 from dtm_contact.directory import Directory, read_export
-from dtm_contact.errors import MovedError
+from dtm_contact.errors import ConcurrentUpdateError
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import Arrival, CaseKind, Judgement, Priority
 from dtm_contact.pipeline import Grounds
@@ -203,7 +203,7 @@ def test_what_was_closed_between_judging_and_recording_is_judged_again(desk: Des
     judgement = desk.judge(claimed)
     with desk.store.database.writing() as connection:
         connection.execute(sa.update(cases).values(state="closed", closed_at=NOW))
-    with pytest.raises(MovedError):
+    with pytest.raises(ConcurrentUpdateError):
         desk.record(claimed, judgement)
     file = desk.record(claimed, desk.judge(claimed))
     assert file is not None

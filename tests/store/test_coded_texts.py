@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import dtm_contact.store
 from dtm_contact.labels.coded_text import text_of, texts_of
-from dtm_contact.model import Alarm, AlarmLevel, CodedText, Joining
+from dtm_contact.model import Alarm, AlarmLevel, CodedText, ConversationMatch
 from dtm_contact.store import Store, migrate, open_store
 from dtm_contact.store.case_transactions import as_json, from_json
 from dtm_contact.store.columns import pack_texts, unpack_texts
@@ -118,7 +118,7 @@ def test_a_judgement_that_was_kept_with_sentences_is_read(store: Store) -> None:
 def test_a_judgement_keeps_its_codes(store: Store) -> None:
     alarm = Alarm(AlarmLevel.NONE, why_not=CodedText("rule", {"rule": "travaux"}))
     made = judgement()
-    made = replace(made, decision=replace(made.decision, alarm=alarm), joining=Joining(why=(CODED,)))
+    made = replace(made, decision=replace(made.decision, alarm=alarm), joining=ConversationMatch(why=(CODED,)))
     with store.database.reading() as connection:
         (read,) = unpack_judgements(connection, [json.loads(json.dumps(pack_judgement(made)))])
     assert (read.joining.why, read.decision.alarm) == ((CODED,), alarm)

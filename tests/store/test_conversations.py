@@ -10,8 +10,8 @@ from dtm_contact.model import (
     CaseKind,
     Channel,
     Contact,
+    ConversationMatch,
     JoinedBy,
-    Joining,
     Judgement,
     KnownCase,
     Limits,
@@ -71,7 +71,7 @@ def test_whom_we_wrote_to_is_who_a_person_chose_or_who_was_proven(
     to: str,
     expected: set[str],
 ) -> None:
-    judged = replace(judgement(), joining=Joining(proven=proven))
+    judged = replace(judgement(), joining=ConversationMatch(proven=proven))
     case = known(store, recorded(store, judged, (sent(kind, to),)))
     assert case.sent_to == expected
     assert case.addresses == {NADIA} | expected
@@ -87,7 +87,9 @@ def test_whom_an_agent_wrote_to_from_their_own_mailbox_counts(store: Store, chan
         Channel.EMAIL, NOW, Mailbox("", "anne@bailleur.example"), recipients=(WORK, Mailbox("Sans adresse"))
     )
     ours = judgement(CaseKind.NONE, contact=contact)
-    ours = replace(ours, joining=Joining(number, JoinedBy.THREAD, by_staff=True, ours=True, writer=contact.sender))
+    ours = replace(
+        ours, joining=ConversationMatch(number, JoinedBy.THREAD, by_staff=True, ours=True, writer=contact.sender)
+    )
     assert recorded(store, ours, name="two", channel=channel) == number
     assert known(store, number).sent_to == expected
 

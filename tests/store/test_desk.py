@@ -141,6 +141,11 @@ def test_a_household_s_cases_are_found_open_ones_first(store: Store, way: dict[s
     assert [case.number for case in store.desk.of(**way)] == [mine[1], mine[0], mine[2]]
 
 
+def test_nothing_asked_for_leads_to_no_case(store: Store) -> None:
+    opened(store)
+    assert store.desk.of() == []
+
+
 def test_cases_are_found_by_what_lies_in_them(store: Store) -> None:
     numbers = [opened(store) for _ in range(3)]
     words = store.desk.searchable(0, 10)

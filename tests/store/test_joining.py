@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from dtm_contact.contract import as_json
-from dtm_contact.errors import MovedError
+from dtm_contact.errors import ConcurrentUpdateError
 from dtm_contact.model import (
     Alike,
     Answers,
@@ -17,8 +17,8 @@ from dtm_contact.model import (
     Channel,
     CodedText,
     Contact,
+    ConversationMatch,
     JoinedBy,
-    Joining,
     Judgement,
     Limits,
     Mailbox,
@@ -70,12 +70,12 @@ def joining(
     if kind is not CaseKind.CASE:
         nowhere = replace(judged.decision, queue=None, office_id=None, due=None)
         judged = replace(judged, decision=nowhere)
-    return replace(judged, joining=Joining(number, way, writer=NADIA, **more))  # type: ignore[arg-type]
+    return replace(judged, joining=ConversationMatch(number, way, writer=NADIA, **more))  # type: ignore[arg-type]
 
 
 @pytest.fixture
 def number(store: Store) -> str:
-    opened, _ = recorded(store, replace(judgement(), joining=Joining(writer=NADIA, fingerprint="f")))
+    opened, _ = recorded(store, replace(judgement(), joining=ConversationMatch(writer=NADIA, fingerprint="f")))
     assert opened is not None
     return opened
 
@@ -239,7 +239,10 @@ def test_a_bounce_comes_back_to_its_case_and_marks_the_address(store: Store, num
     store.outbox.settle(claimed, "sent", "250", NOW)
     report = joining(number, kind=CaseKind.AUTOMATIC, text="Final-Recipient: nadia@free.example\nStatus: 5.1.1")
     assert recorded(store, report, "bounce")[0] == number
-    assert store.cases.get(number).events[-1].data["bounced"] == 1
+    assert [(event.what, event.data.get("reason")) for event in store.cases.get(number).events[-2:]] == [
+        ("bounced", "5.1.1"),
+        ("joined", None),
+    ]
     withheld = recorded(store, judgement(), "again", letters=[letter("again")])[1]
     assert withheld == ["no such address"]
 
@@ -344,7 +347,7 @@ def test_the_signing_key_is_made_once(store: Store) -> None:
 
 
 def test_linked_cases_are_shown_together(store: Store, number: str) -> None:
-    other = replace(judgement(), joining=Joining(linked=(number, "2020-000001")))
+    other = replace(judgement(), joining=ConversationMatch(linked=(number, "2020-000001")))
     opened, _ = recorded(store, other, "two")
     assert opened != number
     with store.database.reading() as connection:
@@ -382,15 +385,15 @@ def test_why_a_case_was_not_joined_is_told_in_the_new_one(store: Store, number: 
 
 
 def test_the_same_words_judged_at_the_same_time_make_one_case(store: Store) -> None:
-    said = replace(judgement(), joining=Joining(writer=NADIA, fingerprint="f"))
+    said = replace(judgement(), joining=ConversationMatch(writer=NADIA, fingerprint="f"))
     store.arrivals.accept([arrival("one"), arrival("two"), arrival("three")])
     one, two, three = [claimed for _ in range(3) if (claimed := store.arrivals.claim("w", NOW)) is not None]
     number = store.cases.record(one, said, as_json(said), NOW)
     assert number is not None
-    with pytest.raises(MovedError):
+    with pytest.raises(ConcurrentUpdateError):
         store.cases.record(two, said, as_json(said), NOW)
     # Judged again it has seen the case, and may have its reason not to join it.
     seen = replace(said, history=Answers(alike=(Alike("", NADIA.address, number, NOW),)))
     assert store.cases.record(two, seen, as_json(seen), NOW) not in (None, number)
-    other = replace(said, joining=Joining(writer=Mailbox("Karim", "karim@orange.example"), fingerprint="f"))
+    other = replace(said, joining=ConversationMatch(writer=Mailbox("Karim", "karim@orange.example"), fingerprint="f"))
     assert store.cases.record(three, other, as_json(other), NOW) not in (None, number)

@@ -13,9 +13,9 @@ from dtm_contact.model import (
     CaseKind,
     Channel,
     Contact,
+    ConversationMatch,
     Evidence,
     Finding,
-    Joining,
     Likely,
     Mailbox,
     Match,
@@ -24,7 +24,7 @@ from dtm_contact.model import (
     Scope,
     Span,
 )
-from dtm_contact.store import ArrivalState, Fallback, Store, case_transaction
+from dtm_contact.store import ArrivalState, Store, UnreadableSummary, case_transaction
 from dtm_contact.store.judgements import pack_judgement, unpack_judgements
 from dtm_contact.store.schema import cases
 from tests.store.samples import FALLBACK, NOW, RECEPTION, claim, judgement, minutes, open_case
@@ -85,7 +85,7 @@ def test_every_step_comes_back_as_it_was_judged(store: Store) -> None:
 
 @pytest.mark.parametrize("proven", [True, False])
 def test_a_case_tells_whether_who_wrote_is_proven(store: Store, *, proven: bool) -> None:
-    number = open_case(store, "one", replace(judgement(), joining=Joining(proven=proven)))
+    number = open_case(store, "one", replace(judgement(), joining=ConversationMatch(proven=proven)))
     assert store.cases.get(number).contacts[0].proven is proven
     with case_transaction(store.database, "paul", NOW) as work:
         assert [each.proven for each in work.contacts(work.lock(number)[0])] == [proven]
@@ -177,7 +177,7 @@ def test_a_parked_arrival_has_a_case_that_stands_in_for_it(store: Store) -> None
 
 
 def test_an_arrival_of_which_nothing_could_be_read_is_parked_all_the_same(store: Store) -> None:
-    number = store.cases.park(claim(store), "UnreadableArrivalError", Fallback(), RECEPTION, NOW)
+    number = store.cases.park(claim(store), "UnreadableArrivalError", UnreadableSummary(), RECEPTION, NOW)
     assert open_numbers(store) == [number]
 
 

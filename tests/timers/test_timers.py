@@ -13,7 +13,7 @@ from dtm_contact.alarms import Alarms
 from dtm_contact.cases import Command, apply
 from dtm_contact.directory import Directory, Office, Records, Residence
 from dtm_contact.errors import StoreUnavailableError
-from dtm_contact.model import CaseKind, JoinedBy, Joining, Likely, Match, Priority, UnwrittenNotice, Withheld
+from dtm_contact.model import CaseKind, ConversationMatch, JoinedBy, Likely, Match, Priority, UnwrittenNotice, Withheld
 from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings, TimersSettings
@@ -313,7 +313,7 @@ def test_a_human_answer_makes_it_needless(store: Store, scene: Scene) -> None:
 def _written_by_a_colleague(store: Store, number: str, at: datetime, *, in_sent_folder: bool) -> None:
     """Lay a colleague's message to somebody outside into a case: a copy that came in, or what lies in our folder."""
     judged = judgement(CaseKind.NONE)
-    joining = Joining(number, JoinedBy.THREAD, by_staff=True, answers=True, ours=in_sent_folder)
+    joining = ConversationMatch(number, JoinedBy.THREAD, by_staff=True, answers=True, ours=in_sent_folder)
     assert store.cases.record(claim(store, f"mail {at}", at), replace(judged, joining=joining), {}, at) == number
 
 
@@ -360,7 +360,7 @@ def test_a_closed_case_is_left_alone(store: Store, scene: Scene) -> None:
 def danger(store: Store, number: str, at: datetime) -> None:
     """Lay a message of danger into a case, as an answer in its thread."""
     judged = judgement(CaseKind.CASE, priority=Priority.P1, queue="nord", due=at + timedelta(minutes=15))
-    joined = replace(judged, joining=Joining(number, JoinedBy.MESSAGE_ID, writer=judged.contact.sender))
+    joined = replace(judged, joining=ConversationMatch(number, JoinedBy.MESSAGE_ID, writer=judged.contact.sender))
     assert store.cases.record(claim(store, f"danger {at}", at), joined, {}, at) == number
 
 

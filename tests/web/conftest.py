@@ -23,7 +23,7 @@ from dtm_contact.access import Role, call_procedure, csrf_token, digest_of, new_
 from dtm_contact.cases import Command, Done, apply
 from dtm_contact.cases.knowledge import ConfigurationProvider
 from dtm_contact.directory.records import Address, Dwelling
-from dtm_contact.model import Alarm, Attachment, Joining, Likely, Match
+from dtm_contact.model import Alarm, Attachment, ConversationMatch, Likely, Match
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import DeskSettings, OutboundSettings, RulesSettings, Settings, StoreSettings
 from dtm_contact.store import Store, migrate, open_store
@@ -113,7 +113,7 @@ def open_in(  # noqa: PLR0913 - all that a case may be made of
     match: Mapping[str, Any] = MappingProxyType({}),
     understood: Mapping[str, Any] = MappingProxyType({}),
     alarm: Alarm = _NO_ALARM,
-    joining: Joining | None = None,
+    joining: ConversationMatch | None = None,
     **contact: Any,
 ) -> str:
     """Open a case in an office, its parts as read, matched and understood being replaced; return its number."""
@@ -127,7 +127,7 @@ def open_in(  # noqa: PLR0913 - all that a case may be made of
         contact=replace(judged.contact, **{"subject": f"Fuite {office}", "attachments": pieces, **contact}),
         understanding=replace(judged.understanding, topics=("heating",), **understood),
         decision=replace(judged.decision, office_id=office, queue=office, due=datetime.now(UTC), alarm=alarm),
-        joining=joining or Joining(proven=proven),
+        joining=joining or ConversationMatch(proven=proven),
     )
     store.arrivals.accept([arrival(external_id, datetime.now(UTC), raw or message())])
     claimed = store.arrivals.claim("worker", datetime.now(UTC))

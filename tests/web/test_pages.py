@@ -21,9 +21,9 @@ from dtm_contact.model import (
     Call,
     Candidate,
     Channel,
+    ConversationMatch,
     Evidence,
     JoinedBy,
-    Joining,
     Mailbox,
     Outcome,
     Part,
@@ -73,7 +73,7 @@ def test_lines_asked_for_by_the_page_itself_are_those_of_the_page(desk: DeskAlon
 def test_a_line_tells_the_latest_message_and_the_head_of_a_case_the_town(desk: DeskAlone, secretary: Somebody) -> None:
     number = open_in(desk.store, "sud", "one", new_text="L'ascenseur marche pas, merci.")
     said = "Ma mère est sous oxygène."
-    follows = Joining(number, JoinedBy.MESSAGE_ID, proven=True)
+    follows = ConversationMatch(number, JoinedBy.MESSAGE_ID, proven=True)
     joined = open_in(desk.store, "sud", "two", joining=follows, new_text=said, understood={"raised_by": (OXYGEN,)})
     assert joined == number
     (line,) = re.findall(r'<li class="line.*?</li>', secretary.get("/file?file=toutes").text, re.DOTALL)
@@ -605,7 +605,13 @@ def test_an_answered_case_says_so_until_something_comes_in(desk: DeskAlone, agen
     head = agent.get(f"/dossier/{number}").text.partition('class="casehead"')[2].partition("</header>")[0]
     assert "répondu " in head
     assert "à répondre" not in head
-    open_in(desk.store, "nord", "two", joining=Joining(number, JoinedBy.MESSAGE_ID, proven=True), new_text="Et l'eau ?")
+    open_in(
+        desk.store,
+        "nord",
+        "two",
+        joining=ConversationMatch(number, JoinedBy.MESSAGE_ID, proven=True),
+        new_text="Et l'eau ?",
+    )
     assert "répondu" not in agent.get(f"/dossier/{number}").text.partition("</header>")[0]
     assert "répondu" not in agent.get("/file").text
 
