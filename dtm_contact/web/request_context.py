@@ -23,7 +23,9 @@ from dtm_contact.web.search import FoundPerson, FoundPlace
 LONGEST_SEARCH = 200
 ONE_TIME_KEY = "cle"
 """The field by which a form that is sent twice is known."""
-_OF_THE_PAGE = frozenset({ONE_TIME_KEY, "csrf", "version", "vu", "reste", "bandeau"})
+PAGE = "ecrit"
+"""The field by which a form says on which page it was written (`model.WritingPage`)."""
+_OF_THE_PAGE = frozenset({ONE_TIME_KEY, PAGE, "csrf", "version", "vu", "reste", "bandeau"})
 """Fields that say from which page a form was sent."""
 _MOST_PEOPLE = 20
 _NUMBER = re.compile(r"(\d{4})-?0*(\d{1,7})")
@@ -253,7 +255,7 @@ class RequestContext:
         arguments: Mapping[str, Any],
         version: int | None = None,
         *,
-        of_draft: bool = False,
+        of_draft: str | None = None,
     ) -> Done:
         """Have the daemon carry out a verb on a case, and audit it.
 
@@ -262,7 +264,7 @@ class RequestContext:
             number: the case; "" for a verb that opens one.
             arguments: the verb's own.
             version: of the case, as the page showed it; None where it does not matter.
-            of_draft: it is what the agent had in their draft, which is gone with it.
+            of_draft: the mark of the page on which the agent wrote it: their draft is gone with it; None without one.
 
         Raises:
             RefusedError: it cannot be done as asked; the message is for the agent.

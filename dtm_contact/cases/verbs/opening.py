@@ -97,17 +97,16 @@ def _apply(store: Store, command: Command, now: datetime, grounds: KnowledgeSour
     store.arrivals.accept([Arrival(CHANNEL, external_id, now, DESK, None, raw)])
     if files:
         store.files.hand_in(_draft(store, command, external_id), files, CHANNEL, external_id)
-    if command.of_draft:
+    if command.of_draft is not None:
         # After it: what is handed in twice under one id is one case.
-        store.drafts.drop_of(command.actor, DraftKind.NEW, external_id)
+        store.drafts.drop_of(command.actor, DraftKind.NEW, external_id, now)
     return Done("", 0, (), arrival=external_id)
 
 
 def _checked_files(
     store: Store, command: Command, about: str, files: FileIds, knowledge: Knowledge
 ) -> list[StoredFile]:
-    draft = store.drafts.draft(_draft(store, command, about))
-    theirs = {file.id: file for file in store.files.of_draft(draft.id)} if draft else {}
+    theirs = {file.id: file for file in store.files.of_drafts(_draft(store, command, about))}
     if not set(files) <= set(theirs):
         raise WrongArgumentError("une pièce jointe n'est plus là ; joignez-la de nouveau")
     chosen = [theirs[each] for each in dict.fromkeys(files)]

@@ -46,7 +46,7 @@ from dtm_contact.web.letters import files_of_form, forwardable, own_signature, r
 from dtm_contact.web.pages.canned import filled
 from dtm_contact.web.register_view import asked_entry, note_protection, proposed, register_of_case, shown_register
 from dtm_contact.web.registry import page, post
-from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, go
+from dtm_contact.web.request_context import LONGEST_SEARCH, PAGE, RequestContext, go
 
 OF_ANOTHER_OFFICE = "un logement d’un autre bureau"
 """Instead of where somebody lives whose dwelling the agent's office does not work."""
@@ -367,7 +367,7 @@ def _verb_action(word: str, verb: str, *, versioned: bool = True) -> Callable[[A
             version = context.number("version") if versioned else None
             try:
                 given = {name: value for name, value in arguments(context).items() if value not in (None, "", ())}
-                of_draft = word in FORMS and not context.text("bandeau")
+                of_draft = context.text(PAGE) if word in FORMS and not context.text("bandeau") else None
                 applied = context.apply(verb, number, given, version, of_draft=of_draft)
             except RefusedError as error:
                 keep_refused(context, word, number)

@@ -18,7 +18,7 @@ from dtm_contact.store import Case
 from dtm_contact.web.drafts import TypedFields, keep_refused
 from dtm_contact.web.letters import files_of_form
 from dtm_contact.web.registry import page, post
-from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, go
+from dtm_contact.web.request_context import LONGEST_SEARCH, PAGE, RequestContext, go
 
 _FIELDS = ("visit", "text", "subject", "name", "address", "phone", "place", "tenant", "dwelling", "topic", "priority")
 _JUDGED_WITHIN_SECONDS = 4.0
@@ -74,10 +74,11 @@ def _form(context: RequestContext, given: Mapping[str, str], alert: str = "", *,
     asked = "" if context.text("personne") else context.text("q")[:LONGEST_SEARCH]
     about = about or context.text("id") or uuid4().hex
     drafts = context.app.store.drafts.of_kind(context.account.id, DraftKind.NEW)
-    draft = next((draft for draft in drafts if draft.key.about == about), None)
+    these = [draft for draft in drafts if draft.key.about == about]
+    draft = next(iter(these), None)
     return {
         "given": given,
-        "typed": TypedFields(context, drafts={DraftKind.NEW: draft} if draft else {}),
+        "typed": TypedFields(context, drafts={DraftKind.NEW: these}),
         "attachable": context.app.settings.attachments,
         "first": _first(context, given),
         "already": _open_of(context, given),
@@ -137,7 +138,7 @@ def opened(context: RequestContext) -> Mapping[str, Any] | Response:
             asked["name"] = without_code(context.app.names.person(given["tenant"]))
         if files := files_of_form(context):
             asked["files"] = files
-        done = context.apply("new", "", asked, of_draft=True)
+        done = context.apply("new", "", asked, of_draft=context.text(PAGE))
     except RefusedError as error:
         keep_refused(context, "nouveau", about)
         return _form(context, given, str(error))
