@@ -114,6 +114,7 @@ def open_in(  # noqa: PLR0913 - all that a case may be made of
     understood: Mapping[str, Any] = MappingProxyType({}),
     alarm: Alarm = _NO_ALARM,
     joining: Joining | None = None,
+    due: timedelta = timedelta(),
     **contact: Any,
 ) -> str:
     """Open a case in an office, its parts as read, matched and understood being replaced; return its number."""
@@ -126,7 +127,7 @@ def open_in(  # noqa: PLR0913 - all that a case may be made of
         judged,
         contact=replace(judged.contact, **{"subject": f"Fuite {office}", "attachments": pieces, **contact}),
         understanding=replace(judged.understanding, topics=("heating",), **understood),
-        decision=replace(judged.decision, office_id=office, queue=office, due=datetime.now(UTC), alarm=alarm),
+        decision=replace(judged.decision, office_id=office, queue=office, due=datetime.now(UTC) + due, alarm=alarm),
         joining=joining or Joining(proven=proven),
     )
     store.arrivals.accept([arrival(external_id, datetime.now(UTC), raw or message())])

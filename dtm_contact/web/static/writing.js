@@ -115,6 +115,8 @@
   // What was sent is no draft any more: what is being kept of it is waited for, and nothing more is.
   document.addEventListener("desk:sends", (event) => {
     const form = event.detail.form;
+    // What stands in other forms is kept as it was begun, before the act changes what the page shows.
+    forms().filter((each) => each !== form && isDirty(each)).forEach((each) => event.detail.after.push(inTurn(each)));
     if (!form.matches("[data-draft]")) return;
     clearTimeout(stateOf(form).timer);
     stateOf(form).timer = null;
