@@ -195,7 +195,10 @@ def test_the_card_tells_what_is_wished_and_what_may_be_confirmed(desk: DeskAlone
         understood={"wishes": (Wished(Wish.CALL, said),)},
     )
     page = agent.get(f"/dossier/{number}").text
-    assert "« Appelez-moi au 06 98 76 54 32 après 18 h svp, pas avant »" in page
+    # What was read is a question until somebody confirms it.
+    heading = page.partition('id="entete"')[2].partition("</header>")[0].partition('class="wish"')[2]
+    assert heading.partition("</p>")[0].startswith("><b>Comment le joindre ?</b> « Appelez-moi au 06 98 76 54 32")
+    assert "à confirmer" in heading.partition("</p>")[0]
     assert 'name="valeur" value="+33698765432"' in page
     assert agent.post(f"/dossier/{number}/retenir", valeur="+33698765432", version=1).status_code == 303
     assert desk.store.desk.confirmed("T01", ["+33698765432"])
@@ -737,7 +740,7 @@ def test_what_was_sent_is_refused_as_a_draft_that_comes_late(desk: DeskAlone, ag
 
 
 def test_a_copy_of_what_is_written_of_a_caretaker_is_asked_about(desk: DeskAlone, agent: Somebody) -> None:
-    number = open_in(desk.store, "nord", "one", proven=True, understood={"topics": ("caretaker",)})
+    number = open_in(desk.store, "nord", "one", proven=True)
     caretaker = next(each.email for each in desk.directory.records.caretakers if each.email)
     agent.post(f"/dossier/{number}/motif", motif="caretaker", version=1)
     version = desk.store.cases.get(number).case.version
