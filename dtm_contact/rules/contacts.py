@@ -111,8 +111,8 @@ def load_contacts(root: Path, topics: Sequence[str] | None, problems: list[Probl
             continue
         for name, given in file.contacts.items():
             at = ("contacts", name)
-            for code in given.topics if topics is not None else ():
-                if code not in topics:
+            for code in given.topics:
+                if topics is not None and code not in topics:
                     hint = worded("write the code of a topic of topics.yaml")
                     faults.append(document.problem((*at, "topics"), worded("unknown topic {code}", code=code), hint))
             if not given.phone and not given.email:

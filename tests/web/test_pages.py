@@ -675,8 +675,7 @@ def test_a_danger_keeps_its_instruction_whatever_its_case_is_called(desk: DeskAl
 
 
 def test_a_danger_that_an_agent_saw_shows_first_what_its_topic_says(desk: DeskAlone, agent: Somebody) -> None:
-    maybe = {"alarm": MAYBE, "understood": {"alarm": MAYBE}}
-    number = open_in(desk.store, "nord", "one", **maybe)
+    number = open_in(desk.store, "nord", "one", alarm=MAYBE, understood={"alarm": MAYBE})
     agent.post(f"/dossier/{number}/motif", motif="security", confirme="1", version="1")
     agent.post(f"/dossier/{number}/danger-reel", raison="squat en cours", version="2")
     page = agent.get(f"/dossier/{number}").text
