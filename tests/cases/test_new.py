@@ -75,14 +75,14 @@ def test_what_the_agent_says_stands(
 
 def test_the_hour_that_an_agent_promised_is_when_the_case_is_due(desk: Desk) -> None:
     promised = NOW + timedelta(hours=3, minutes=5)
-    write_down(desk, topic="heating", due=promised.isoformat())
+    write_down(desk, text="Le radiateur est froid", topic="heating", due=promised.isoformat())
     _judged, number = worked(desk)
     assert desk.case(number).due == promised
     # No danger waits for it, and what was promised for an hour that is over is due now.
-    write_down(desk, topic="gas", due=promised.isoformat())
+    write_down(desk, text="Ça sent le gaz", topic="gas", due=promised.isoformat())
     _judged, danger = worked(desk)
     assert desk.case(danger).due < promised
-    write_down(desk, topic="heating", due=(NOW - timedelta(hours=1)).isoformat())
+    write_down(desk, text="Plus de chauffage du tout", topic="heating", due=(NOW - timedelta(hours=1)).isoformat())
     _judged, late = worked(desk)
     assert desk.case(late).due == NOW
 
