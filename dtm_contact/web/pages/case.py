@@ -177,17 +177,24 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
 
 
 NOBODY: Final = "personne"
-"""Whom a reply was begun for while the case named nobody."""
+SOMEBODY_ELSE: Final = "autre"
+"""For whom a reply was begun: nobody that the case named; somebody whom its writer may not see."""
 
 
-def _begun_for(context: RequestContext, found: Case, typed: TypedFields) -> str:
-    """Return for whom a reply was begun, in words, where the case is about somebody else by now; "" where it is not."""
-    begun = typed("repondre", "pour")
-    if begun in ("", found.tenant_id or NOBODY):
-        return ""
-    if begun == NOBODY:
-        return "quelqu’un que le dossier ne nommait pas"
-    return without_code(context.app.names.person(begun)) if context.sees_tenant(begun) else "quelqu’un d’autre"
+def _for_whom(context: RequestContext, tenant_id: str | None) -> str:
+    """Return for whom a reply is written, as its form tells it: by their identifier, as far as the agent may see it."""
+    if tenant_id in (None, NOBODY):
+        return NOBODY
+    return tenant_id if tenant_id and context.sees_tenant(tenant_id) else SOMEBODY_ELSE
+
+
+def _begun_for(context: RequestContext, found: Case, typed: TypedFields) -> Mapping[str, str]:
+    """Return for whom a reply is written, for whom it was begun, and who that was, in words, where it is another."""
+    now = _for_whom(context, found.tenant_id)
+    begun = _for_whom(context, typed("repondre", "pour")) if typed("repondre", "pour") else now
+    named = {NOBODY: "quelqu’un que le dossier ne nommait pas", SOMEBODY_ELSE: "quelqu’un d’autre"}
+    called = named.get(begun) or without_code(context.app.names.person(begun))
+    return {"now": now, "begun": begun, "called": called if begun != now else ""}
 
 
 def _told_by(context: RequestContext, file: CaseFile, now: Topic | None) -> tuple[Topic, ...]:
@@ -596,7 +603,7 @@ def divide(context: RequestContext) -> Mapping[str, Any]:
 @_verb_action("repondre", "reply")
 def reply(context: RequestContext) -> Mapping[str, Any]:
     """Answer the one who wrote; an unproven address, and words begun for somebody else, only where asked for."""
-    now = context.case().tenant_id or NOBODY
+    now = _for_whom(context, context.case().tenant_id)
     if context.text("pour") not in ("", now) and context.text("pour_relu") != now:
         raise WrongArgumentError(
             "ce texte a été commencé pour quelqu'un d'autre : relisez-le, vérifiez l'adresse, et confirmez"
