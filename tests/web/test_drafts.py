@@ -319,4 +319,4 @@ async def test_a_draft_is_nobodys_but_who_writes_it(world: World, come: Come) ->
     await expect(colleague.locator("[data-writing]")).to_contain_text("rédige une réponse")
     await expect(page.locator("[data-writing]")).to_be_hidden()
     answer = await colleague.request.get(f"{world.daemon.desk}/brouillon?forme=repondre&sur={number}")
-    assert (await answer.json()) == {"revision": 0, "fields": {}}
+    assert (await answer.json()) == {"revision": 0, "fields": {}, "writing": ""}
