@@ -168,6 +168,7 @@ def paths(open_cases: int, chance: random.Random) -> Iterator[tuple[str, Callabl
     yield "search, two words", lambda: f"/recherche?q={'+'.join(chance.sample(WORDS, 2))}"
     yield "search, a word with a slip", lambda: f"/recherche?q={_slip(chance, chance.choice(WORDS))}"
     yield "search, a name", lambda: f"/recherche?q={chance.choice(('Muller', 'Diabate', 'Lefevre', 'Benali'))}"
+    yield "search, a matter and a place", lambda: f"/recherche?q={chance.choice(('fuite', 'ascenseur'))}+Bagnolet"
     yield "search, a street", lambda: f"/recherche?q={chance.randrange(1, 90)}+rue+Robespierre"
     yield "incidents", lambda: "/incidents"
 

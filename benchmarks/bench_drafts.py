@@ -43,7 +43,7 @@ async def _write(address: str, cookies: list[str], numbers: list[str], seconds: 
                 if began > until:
                     return
                 fields = json.dumps({"texte": SENTENCE * min(count, 30)})
-                given = {"forme": "repondre", "sur": number, "champs": fields}
+                given = {"forme": "repondre", "sur": number, "champs": fields, "ecrit": f"page{number}..0"}
                 try:
                     (await client.post("/brouillon", data=given, headers=headers)).raise_for_status()
                 except httpx.TransportError:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from dtm_contact.access.roles import Right, may, visibility_of
 from dtm_contact.access.rpc import procedure
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import DraftKey, DraftKind
+from dtm_contact.model import DraftKey, DraftKind, WritingPage
 from dtm_contact.store import Account, Store, TrailLine
 
 MOST_FIELDS: Final = 40
@@ -24,14 +24,15 @@ def save_drafts(store: Store, now: datetime, *, drafts: list[dict[str, Any]]) ->
     Args:
         store: where.
         now: the time, aware.
-        drafts: of each who writes (`who`), its `kind`, what it is `about`, and its `fields`; None in place of these
-            for a letter that somebody is still at, though nothing new was typed. Of two of one form the last counts.
+        drafts: of each who writes (`who`), its `kind`, what it is `about`, the mark of the `page` on which it is
+            written, and its `fields`; None in place of these for a letter that somebody is still at, though nothing new
+            was typed. Of two of one page the last counts.
 
     Returns:
-        The revision of each; 0 where nothing is written in it any more, None where they may not write there, as where
-        there is no such case, or where no form has such fields.
+        The revision of each; 0 where nothing is written in it any more, `ENDED` where it was sent or thrown away, None
+        where they may not write there, as where there is no such case, or where no form has such fields.
     """
-    keys = _keys_of(store, [(each["who"], each["kind"], each["about"]) for each in drafts])
+    keys = _keys_of(store, [(each["who"], each["kind"], each["about"], each.get("page", "")) for each in drafts])
     found = [(key, each["fields"]) for key, each in zip(keys, drafts, strict=True) if key is not None]
     written = {key: fields for key, fields in found if fields is not None and _is_form(fields)}
     still = [key for key, fields in found if fields is None]
@@ -40,18 +41,17 @@ def save_drafts(store: Store, now: datetime, *, drafts: list[dict[str, Any]]) ->
 
 
 @procedure
-def drop_draft(store: Store, now: datetime, *, who: str, kind: str, about: str) -> None:
-    """Forget what somebody was writing."""
-    del now
-    store.drafts.drop(key_of(store, who, kind, about))
+def drop_draft(store: Store, now: datetime, *, who: str, kind: str, about: str, page: str = "") -> None:
+    """Forget what somebody was writing on a page."""
+    store.drafts.drop(key_of(store, who, kind, about, page), now)
 
 
 @procedure
 def begin_file(  # noqa: PLR0913 - it travels as JSON
-    store: Store, now: datetime, *, who: str, kind: str, about: str, named: str, media_type: str
+    store: Store, now: datetime, *, who: str, kind: str, about: str, named: str, media_type: str, page: str = ""
 ) -> int:
     """Begin a file of somebody's draft; return its id."""
-    return store.files.begin(key_of(store, who, kind, about), named, media_type, now)
+    return store.files.begin(key_of(store, who, kind, about, page), named, media_type, now)
 
 
 @procedure
@@ -89,27 +89,27 @@ def set_signature(store: Store, now: datetime, *, who: str, signature: str) -> N
     store.accounts.trail(TrailLine(now, who, "signed", who))
 
 
-def key_of(store: Store, who: str, kind: str, about: str) -> DraftKey:
+def key_of(store: Store, who: str, kind: str, about: str, page: str = "") -> DraftKey:
     """Return which draft of an account is meant.
 
     Raises:
         NotFoundError: the account may not work on cases, there is no draft of that kind, or no case that it may see.
     """
-    key = _keys_of(store, [(who, kind, about)])[0]
+    key = _keys_of(store, [(who, kind, about, page)])[0]
     if key is None:
         raise NotFoundError("draft")
     return key
 
 
-def _keys_of(store: Store, wanted: Sequence[tuple[str, str, str]]) -> list[DraftKey | None]:
-    """Return which drafts are meant by who writes, the kind, and what it is about; None as `key_of` raises."""
-    accounts = store.accounts.by_name({who for who, _kind, _about in wanted})
-    cases = store.desk.offices_of({about for _who, kind, about in wanted if kind != DraftKind.NEW})
+def _keys_of(store: Store, wanted: Sequence[tuple[str, str, str, str]]) -> list[DraftKey | None]:
+    """Return which drafts are meant by who writes, the kind, what it is about, the page; None as `key_of` raises."""
+    accounts = store.accounts.by_name({who for who, _kind, _about, _page in wanted})
+    cases = store.desk.offices_of({about for _who, kind, about, _page in wanted if kind != DraftKind.NEW})
     return [
-        DraftKey(accounts[who].id, DraftKind(kind), about)
+        DraftKey(accounts[who].id, DraftKind(kind), about, WritingPage.read(page))
         if who in accounts and kind in set(DraftKind) and _may_write(accounts[who], kind, about, cases)
         else None
-        for who, kind, about in wanted
+        for who, kind, about, page in wanted
     ]
 
 

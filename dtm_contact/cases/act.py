@@ -134,16 +134,17 @@ class Act:
             raise WrongArgumentError(f"la file {queue!r} n'existe pas ; il y a {', '.join(sorted(self.rules.queues))}")
         return found
 
-    def urgency(self, alarm: Alarm, usual: Priority) -> dict[str, Any]:
-        """Return the columns that say how urgent the case is with that alarm; due times count from its opening.
+    def urgency(self, alarm: Alarm, usual: Priority, *, since: datetime | None = None) -> dict[str, Any]:
+        """Return the columns that say how urgent the case is with that alarm.
 
         Args:
             alarm: whether somebody is in danger.
             usual: the priority without it.
+            since: when that became known, which its due time counts from; None for the case's opening.
         """
         priority, alarm = agreed(usual, alarm)
         queue = self.rules.queues.get(self.case.queue) or self.rules.desks.of_office(self.case.office_id)
-        due = queue.due_at(priority, self.case.opened_at, self.case.topic, alarm=alarm.level)
+        due = queue.due_at(priority, since or self.case.opened_at, self.case.topic, alarm=alarm.level)
         return {"priority": priority, "due": due, **alarm_values(alarm)}
 
     def label_alarm(self, *, danger: bool) -> None:

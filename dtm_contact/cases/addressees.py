@@ -134,9 +134,17 @@ def addressees(  # noqa: PLR0913 - what is known of one case, and whom it may re
     return tuple(sorted(people, key=lambda each: _place(each, settings)))
 
 
-def usual(addressees: Sequence[Addressee]) -> Addressee | None:
-    """Return the addressee whom an answer goes to unless the agent chooses; None where nothing proves any."""
-    return next((each for each in addressees if not (each.unproven or each.never)), None)
+def usual(addressees: Sequence[Addressee], *, corrected: bool = False) -> Addressee | None:
+    """Return the addressee whom an answer goes to unless the agent chooses; None where nothing proves any.
+
+    Args:
+        addressees: those of a case, the one to be chosen first in front.
+        corrected: an agent has said since whom the case is about: an answer to what somebody wrote from elsewhere goes
+            to no address that only the directory knows of whom they named.
+    """
+    first = next((each for each in addressees if not (each.unproven or each.never)), None)
+    wrote = any(each.contact is not None and not each.never for each in addressees)
+    return None if corrected and first is not None and first.contact is None and wrote else first
 
 
 def _beside(each: Addressee) -> Addressee:

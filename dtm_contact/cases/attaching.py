@@ -7,9 +7,10 @@ from pydantic import Field
 
 from dtm_contact.cases.act import Act
 from dtm_contact.cases.refusals import WrongArgumentError, WrongStateError
-from dtm_contact.directory import Directory
+from dtm_contact.directory import Directory, in_force
 from dtm_contact.explain import caller
 from dtm_contact.explain.names import Names, without_code
+from dtm_contact.labels.formats import spaced
 from dtm_contact.labels.judging import OUTCOMES
 from dtm_contact.model import Contact, DraftKind, StoredFile
 from dtm_contact.rules.queues import Queue
@@ -91,8 +92,7 @@ def quoted(act: Act, text: str, original: Contact | None) -> str:
 def passed_on(act: Act, original: Contact, *, tells_place: bool) -> str:
     """Return a message, a call or a visit of the case in hand as it stands behind the words of who passes it on.
 
-    Of what was said by word of mouth it tells, besides, what is known of whom: that bears no name and no address of
-    its own, and whoever gets it has nothing else to go by.
+    Behind it stands what is known of whom, and how they are reached: whoever gets it has nothing else to go by.
 
     Args:
         act: the verb being carried out.
@@ -105,7 +105,7 @@ def passed_on(act: Act, original: Contact, *, tells_place: bool) -> str:
     heads += [f"Objet : {original.subject}" if original.subject else ""]
     heads += [f"Le {original.at.astimezone(act.now.tzinfo):%d/%m/%Y à %H:%M}"]
     heads += [OUTCOMES[original.call.outcome] if original.call else ""]
-    heads += _known(act, tells_place=tells_place) if spoken else []
+    heads += _known(act, tells_place=tells_place)
     said = (original.new_text.strip(), original.signature.strip() if spoken and tells_place else "")
     title = "Appel transmis" if original.call or original.voice else "Message transmis"
     told = "\n".join(filter(None, (f"--- {title} ---", *heads)))
@@ -113,11 +113,29 @@ def passed_on(act: Act, original: Contact, *, tells_place: bool) -> str:
 
 
 def _known(act: Act, *, tells_place: bool) -> list[str]:
-    """Return whom the case in hand is about and where they live, as far as the actor may see it."""
+    """Return whom the case in hand is about, how they are called and where they live, as far as the actor may see it.
+
+    Of somebody who may be in danger from whoever learns it neither the number nor the place; no number that the
+    register forbids.
+    """
     case, names = act.case, Names(act.grounds.directory, {}, act.grounds.settings.zone)
     found = []
     if case.tenant_id is not None and act.sees_tenant(case.tenant_id):
         found.append(f"Locataire : {without_code(names.person(case.tenant_id))}")
-    if tells_place and case.dwelling_id is not None and act.sees_dwelling(case.dwelling_id):
+        if tells_place and (phones := _phones(act, case.tenant_id)):
+            found.append(f"Téléphone : {', '.join(phones)}")
+    if not tells_place:
+        return found
+    if case.dwelling_id is not None and act.sees_dwelling(case.dwelling_id):
         found.append(f"Logement : {without_code(names.dwelling(case.dwelling_id))}")
+    if case.residence_id is not None:
+        found.append(f"Résidence : {without_code(names.residence(case.residence_id))}")
     return found
+
+
+def _phones(act: Act, tenant_id: str) -> list[str]:
+    """Return the numbers that the directory has of a tenant, without those that the register forbids."""
+    leases = act.grounds.directory.leases_of(tenant_id)
+    phones = list(dict.fromkeys(phone for lease in leases if in_force(lease, act.now.date()) for phone in lease.phones))
+    never = act.work.never_used(tuple(phones))
+    return [spaced(phone) for phone in phones if phone not in never]

@@ -22,7 +22,8 @@ class Command:
         expected_version: the version of the case that the actor saw; None where it does not matter.
         visibility: what the actor may see. It does not travel: whoever receives a command decides it anew, by the
             socket that the command came by and by what the store says of the actor.
-        of_draft: what the actor had in their draft is what is asked for: the draft is gone with it.
+        of_draft: the mark of the page on which the actor wrote what is asked for (`WritingPage`): what was kept of it
+            is gone with it, and nothing that comes late is kept; None where nothing was written.
         form: the digest of the form that asks for it; "" for none. What one form asks for is done once.
     """
 
@@ -32,7 +33,7 @@ class Command:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     expected_version: int | None = None
     visibility: Visibility = EVERYTHING
-    of_draft: bool = False
+    of_draft: str | None = None
     form: str = ""
 
     def as_json(self) -> dict[str, Any]:
@@ -65,7 +66,8 @@ class Command:
         number = _name(data, "number", empty=True)
         named = _name(data, "verb"), _name(data, "actor")
         form = _name(data, "form", empty=True)
-        return cls(*named, number, arguments, version, of_draft=data.get("of_draft") is True, form=form)
+        of_draft = None if data.get("of_draft") is None else _name(data, "of_draft", empty=True)
+        return cls(*named, number, arguments, version, of_draft=of_draft, form=form)
 
 
 def _name(data: dict[str, Any], key: str, *, empty: bool = False) -> str:

@@ -10,6 +10,7 @@ from dtm_contact.cases.act import Act
 from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
 from dtm_contact.cases.refusals import NeverUsedError, RefusedError, UnprovenAddressError, WrongArgumentError
 from dtm_contact.cases.registered import HouseholdRegister, household_of, place_named, registered
+from dtm_contact.directory.duty import on_duty, on_duty_in_residence
 from dtm_contact.explain.names import Names
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.matching.verdict import as_stated
@@ -70,7 +71,7 @@ def recipient(act: Act, to: str | None, *, unproven_ok: bool = False) -> Address
         if chosen is None:
             raise WrongArgumentError(_NOT_OF_THE_CASE)
     else:
-        chosen = usual(found)
+        chosen = usual(found, corrected="tenant_id" in act.case.by_hand)
         if chosen is None and not found:
             raise WrongArgumentError("personne n'a écrit dans ce dossier, et l'annuaire n'a pas d'adresse")
         if chosen is None and all(each.never for each in found):
@@ -126,7 +127,7 @@ def check_tells_no_place(act: Act, text: str) -> None:
 
 
 def further(act: Act, addresses: Sequence[str], apart_from: Sequence[str], *, unproven_ok: bool) -> tuple[str, ...]:
-    """Return who else gets what is written: parties of the case; anybody, where the actor may write to anybody.
+    """Return who else gets what is written: parties of the case, our caretakers and offices; anybody for some.
 
     Args:
         act: the verb being carried out.
@@ -139,17 +140,32 @@ def further(act: Act, addresses: Sequence[str], apart_from: Sequence[str], *, un
         NeverUsedError: the register says never to write there.
         UnprovenAddressError: nothing proves one, and it was not said that it is meant all the same.
     """
-    known = {each.address: each for each in addressees_of(act)}
+    known, ours = {each.address: each for each in addressees_of(act)}, directory_addresses(act)
     found = list[str]()
     for address in dict.fromkeys(each.lower() for each in addresses):
         if address in (*apart_from, *found):
             continue
         if address in known:
             recipient(act, address, unproven_ok=unproven_ok)
-        else:
+        elif address not in ours:
             check_stranger(act, address, unproven_ok=unproven_ok)
         found.append(address)
     return tuple(found)
+
+
+def directory_addresses(act: Act) -> dict[str, str]:
+    """Return the addresses that a message may go on to: caretakers, offices, contacts of the rules."""
+    directory, today = act.grounds.directory, act.now.date()
+    dwelling = directory.dwellings.get(act.case.dwelling_id or "")
+    duty = on_duty(directory, dwelling.address_id, today) if dwelling else ()
+    if not duty and act.case.residence_id in directory.residences:
+        duty = on_duty_in_residence(directory, act.case.residence_id or "", today)
+    there = [directory.caretakers[each.id] for each in duty if each.id is not None and each.id in directory.caretakers]
+    seen = [each for each in directory.records.caretakers if act.visibility.sees(each.office_id)]
+    found = {each.email.lower(): f"{each.first_name} {each.last_name}" for each in (*there, *seen)}
+    found |= {each.email.lower(): each.name for each in directory.records.offices}
+    found |= {each.email: each.label for each in act.rules.contacts.entries}
+    return {address: name for address, name in found.items() if address}
 
 
 def check_stranger(act: Act, address: str, *, unproven_ok: bool) -> None:

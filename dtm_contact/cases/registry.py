@@ -16,7 +16,7 @@ from dtm_contact.cases.knowledge import KnowledgeSource
 from dtm_contact.cases.refusals import ChangedMeanwhileError, WrongArgumentError
 from dtm_contact.errors import NotFoundError
 from dtm_contact.labels.events import event_line
-from dtm_contact.model import DraftKind
+from dtm_contact.model import DraftKind, WritingPage
 from dtm_contact.registry import Registry
 from dtm_contact.store import CaseTransaction, Store, case_transaction
 from dtm_contact.store.case_transactions import ActResult
@@ -142,8 +142,7 @@ def _on_case(
         if command.expected_version not in (None, held.case.version):
             raise ChangedMeanwhileError(_what_came_between(act, command.actor))
         checked_call(checked, act, **command.arguments)
-        if command.of_draft and command.verb in set(DraftKind):
-            work.drop_draft(DraftKind(command.verb), command.number)
+        _drop_draft(work, command)
         (after,) = work.lock(command.number)
         done = Done(command.number, after.case.version, tuple(act.events), act.opened, hints=tuple(act.hints))
         return _done(work, command, done)
@@ -157,9 +156,13 @@ def _done_before(work: CaseTransaction, command: Command) -> Done | None:
     before = work.begin_act(command.form) if command.form else None
     if before is None:
         return None
-    if command.of_draft and command.verb in set(DraftKind):
-        work.drop_draft(DraftKind(command.verb), command.number)
+    _drop_draft(work, command)
     return Done(before.number, before.version, (), before.opened, again=True)
+
+
+def _drop_draft(work: CaseTransaction, command: Command) -> None:
+    if command.of_draft is not None and command.verb in set(DraftKind):
+        work.drop_draft(DraftKind(command.verb), command.number, WritingPage.read(command.of_draft))
 
 
 def _done(work: CaseTransaction, command: Command, done: Done) -> Done:

@@ -37,6 +37,8 @@ DANGERS_OVER: Final[Mapping[str, str]] = {
     "false_alarm": "Fausse alerte : personne n'était en danger",
 }
 """Why nobody is in danger any more, by the values of the verb's `DangerOver`."""
+NOTIFIED: Final[Mapping[str, str]] = {"on_call": "l’astreinte", "caretaker": "le gardien de service"}
+"""Whom a rule tells, by the words of `notify`; an address stands as it is."""
 VISITS: Final[Mapping[str, str]] = {"call": "Appel", "counter": "Visite au guichet", "letter": "Courrier"}
 """How what an agent noted came, by `Stated.visit`."""
 ROLES: Final[Mapping[str, str]] = {

@@ -234,6 +234,11 @@ def actor(who: str, account: Callable[[str], str] = str) -> str:
     return "un administrateur" if who == _BY_COMMAND else account(who)
 
 
+_WRITER_UNTOLD: Final = (
+    "qui a écrit n’a pas reçu les consignes de sécurité, aucune réponse automatique ne pouvant lui être envoyée"
+)
+
+
 def event_line(what: str, data: Mapping[str, Any], naming: EventNaming = _AS_IT_IS, who: str = "") -> str:
     """Return what an event of a case did, in a line; a word that nobody has put into French yet stands as it is.
 
@@ -281,6 +286,8 @@ def _details(what: str, data: Mapping[str, Any], naming: EventNaming) -> list[st
         details = [str(data.get("to", "")), _NOT_REACHED if data.get("unreached") else _NOT_TAKEN]
     elif what == "notice queued":
         details = [str(data.get("to", ""))]
+    elif what == "danger" and data.get("writer_told") is False:
+        details.append(_WRITER_UNTOLD)
     elif what == "undone":
         details = [EVENTS.get(data.get("what", ""), "").lower(), *_in_words(data)]
     elif what == "tenant" and (data.get("changed") or {}).get("tenant_id", [None, "?"])[1] is None:

@@ -45,7 +45,7 @@ from dtm_contact.model.conversation import (
     Sent,
 )
 from dtm_contact.model.decision import CaseKind, ConditionTrace, Decision, RuleTrace
-from dtm_contact.model.draft import Draft, DraftKey, DraftKind, Writer
+from dtm_contact.model.draft import UNKNOWN_PAGE, Draft, DraftKey, DraftKind, Writer, WritingPage
 from dtm_contact.model.file import StoredFile
 from dtm_contact.model.history import (
     Answers,
@@ -97,6 +97,7 @@ __all__ = [
     "SINGLE",
     "SOURCE_HEADER",
     "SPOKEN_CHANNELS",
+    "UNKNOWN_PAGE",
     "WRITER_FIELDS",
     "Alarm",
     "AlarmLevel",
@@ -198,6 +199,7 @@ __all__ = [
     "Withheld",
     "Writer",
     "WriterHome",
+    "WritingPage",
     "agreed",
     "domain_of",
     "errors_first",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final, Self
 
 
 class DraftKind(StrEnum):
@@ -28,18 +29,56 @@ class DraftKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class WritingPage:
+    """From which page something is written, so that of two pages neither overwrites what stands in the other.
+
+    Attributes:
+        id: the page's own, new each time that it is shown; "" where none is known.
+        begun: the page from which came what this one showed when it was opened; "" where it showed no draft.
+        revision: of what it showed.
+    """
+
+    id: str = ""
+    begun: str = ""
+    revision: int = 0
+
+    @classmethod
+    def read(cls, mark: str) -> Self:
+        """Return the page that a form's mark names; one that is not known where it is no mark."""
+        own, begun, revision = (*mark.split("."), "", "")[:3]
+        fit = len(mark) <= _LONGEST_MARK and revision.isdecimal()
+        return cls(own, begun, int(revision)) if fit else cls()
+
+    @property
+    def mark(self) -> str:
+        """What a form bears of it."""
+        return f"{self.id}.{self.begun}.{self.revision}"
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The page itself, and the one that it goes on from."""
+        return tuple(filter(None, (self.id, self.begun)))
+
+
+_LONGEST_MARK: Final = 100
+UNKNOWN_PAGE: Final = WritingPage()
+
+
+@dataclass(frozen=True, slots=True)
 class DraftKey:
-    """Which draft: one a person, kind and case.
+    """Which draft: those of one person, kind and case, of which each page that writes has its own.
 
     Attributes:
         account_id: whose.
         kind: what it becomes.
         about: the number of the case; of a case by hand the id that the page gave it.
+        page: from which page it is written.
     """
 
     account_id: int
     kind: DraftKind
     about: str
+    page: WritingPage = UNKNOWN_PAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +91,7 @@ class Draft:
         fields: what stands in the form, by the fields' names.
         revision: grows with each save.
         saved_at: when that was.
+        writing: the page that it was saved from.
     """
 
     id: int
@@ -59,6 +99,7 @@ class Draft:
     fields: Mapping[str, str]
     revision: int
     saved_at: datetime
+    writing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What an agent says of a contact that they write down: a caller on the line, a visitor, a letter."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from dtm_contact.model.alarm import Priority
 
@@ -15,6 +16,7 @@ class Stated:
         tenant_id, dwelling_id, residence_id: whom and where it is about.
         topic, priority: what is asked, and how urgent.
         phone_key: the number that was given, as its key.
+        due: until when the agent promised an answer, aware; None where they promised nothing.
         place: where it is, as they wrote it: where that is elsewhere, the matter is there, and not where they live.
     """
 
@@ -26,4 +28,5 @@ class Stated:
     topic: str | None = None
     priority: Priority | None = None
     phone_key: str | None = None
+    due: datetime | None = None
     place: str = ""

@@ -148,6 +148,7 @@ class Answering:
             "open": calendar.is_open(now),
             "urgent": decision.priority is Priority.P1,
             "known": decision is judgement.decision and _is_placed(judgement.match),
+            "topic": judgement.understanding.topic,
             "again": judgement.joining.case_number is not None,
         }
 

@@ -1,22 +1,26 @@
 """A word to those who must know at once: what, where, how urgent; the rest stands in the case."""
 
+import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from dtm_contact.directory import Directory
-from dtm_contact.explain.names import Names
+from dtm_contact.explain.names import Names, without_code
 from dtm_contact.labels.judging import CARE, PERILS
 from dtm_contact.model import AlarmSource, EntryKind, Judgement, Outgoing, OutgoingKind, Peril, Wish
 from dtm_contact.outbound.letters import Letter, write
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
+from dtm_contact.text import fold
 from dtm_contact.tokens import CaseTokens
 
 _FIRST_WORDS: Final = 200
+_SHORTEST_NAME: Final = 3
+_WORD: Final = re.compile(r"[a-z0-9]+")
 _NONCE_OCTETS: Final = 8
 ANY_DANGER: Final = "danger"
 """The topic of dangers that have none of their own."""
@@ -84,8 +88,8 @@ def notices(  # noqa: PLR0913 - what a notice is of, and what puts it right
         now: the time that says who is on call, aware.
         corrects: what was told before, where the place was wrong: whoever was told it hears where it truly is.
 
-    Of a writer who does not want to be named only those on call are told the words and the dwelling: they may have to
-    go there.
+    Of a writer who does not want to be named only those on call are told the words, without a name, and the dwelling:
+    they may have to go there. Others are told the entrance.
     """
     what = _what(judgement, names)
     protected = _is_protected(judgement, directory, now.astimezone(names.zone).date())
@@ -100,14 +104,16 @@ def notices(  # noqa: PLR0913 - what a notice is of, and what puts it right
         # Whoever was told a wrong place of somebody protected, or hurt at home, learns no more than that.
         astray = reason == _TOLD_BEFORE and (protected or judgement.violence_at_home)
         hidden = astray or (unnamed and reason != _ON_CALL)
-        where = "ailleurs" if astray else _where(judgement, names, hidden=hidden)
+        guarded = protected or judgement.violence_at_home
+        where = "ailleurs" if astray else _where(judgement, names, hidden=hidden, entrance_told=hidden and not guarded)
         right = f"{_CORRECTED} : " if corrects is not None else ""
         subject = f"[{judgement.decision.priority}] {right}{what} – {where} – dossier {number}"
+        words = "" if hidden else _words(judgement, _own_names(judgement, directory) if unnamed else ())
         care = f"{CARE}\n\n" if judgement.violence_at_home else _PROTECTED if protected else ""
         if corrects is not None:
             before = "" if hidden and not astray else f"Ce n'est pas : {corrects.before}\n"
             care = f"{_CORRECTED} : {where}\n{before}\n{care}"
-        text = f"{care}{_UNNAMED if unnamed else ''}{_text(judgement, number, what, where, hidden=hidden)}"
+        text = f"{care}{_UNNAMED if unnamed else ''}{_text(judgement, number, what, where, words)}"
         yield Notice(address, reason, subject, text, once)
 
 
@@ -152,10 +158,13 @@ def _what(judgement: Judgement, names: Names) -> str:
     return names.topics.get(topic or "", judgement.contact.subject)
 
 
-def _where(judgement: Judgement, names: Names, *, hidden: bool) -> str:
+def _where(judgement: Judgement, names: Names, *, hidden: bool, entrance_told: bool) -> str:
+    """Return where it is; where the dwelling is hidden the entrance alone, which many share, as far as that is told."""
     match = judgement.match
     dwelling = match.dwelling.id if match.dwelling is not None and not hidden else None
-    return place_words(names, dwelling, match.residence.id if match.residence else None)
+    place = place_words(names, dwelling, match.residence.id if match.residence else None)
+    entrance = names.directory.address_of(match.dwelling.id) if match.dwelling is not None and entrance_told else None
+    return f"{without_code(names.entrance(entrance.address_id))} ({place})" if entrance is not None else place
 
 
 def place_words(names: Names, dwelling_id: str | None, residence_id: str | None) -> str:
@@ -164,17 +173,26 @@ def place_words(names: Names, dwelling_id: str | None, residence_id: str | None)
     return ", ".join(filter(None, known)) or "lieu inconnu"
 
 
-def _text(judgement: Judgement, number: str, what: str, where: str, *, hidden: bool) -> str:
+def _text(judgement: Judgement, number: str, what: str, where: str, words: str) -> str:
     confirmed = judgement.decision.alarm.raised_by is AlarmSource.ANSWER
     return (
         f"{judgement.decision.priority} : {what}\nOù : {where}\nDossier : {number}\n{_CONFIRMED if confirmed else ''}"
-        f"{'' if hidden else _words(judgement)}\nPrenez le dossier pour dire que vous vous en occupez.\n"
+        f"{words}\nPrenez le dossier pour dire que vous vous en occupez.\n"
     )
 
 
-def _words(judgement: Judgement) -> str:
-    """Return the number to call back, and how the message begins."""
-    words = " ".join((judgement.contact.new_text or judgement.contact.subject).split())
+def _own_names(judgement: Judgement, directory: Directory) -> frozenset[str]:
+    """Return, folded, the words by which a writer is called: by themselves, and by the directory."""
+    tenant = judgement.match.tenant
+    leases = directory.leases_of(tenant.id) if tenant is not None else ()
+    called = (judgement.contact.sender.name, *(f"{lease.first_name} {lease.last_name}" for lease in leases))
+    return frozenset(word for name in called for word in _WORD.findall(fold(name)) if len(word) >= _SHORTEST_NAME)
+
+
+def _words(judgement: Judgement, hidden: Collection[str] = ()) -> str:
+    """Return the number to call back, and how the message begins, without the words that are hidden."""
+    written = (judgement.contact.new_text or judgement.contact.subject).split()
+    words = " ".join("[…]" if hidden and set(_WORD.findall(fold(word))) & set(hidden) else word for word in written)
     cut = words[:_FIRST_WORDS] + ("…" if len(words) > _FIRST_WORDS else "")
     call = judgement.contact.call
     number = f"Numéro à rappeler : {call.number}\n" if call is not None and call.number else ""

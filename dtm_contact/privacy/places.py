@@ -696,6 +696,9 @@ STAFF: Final = [
     StaffTable(system_schema.entry_failures, "les mots de passe refusés"),
     StaffTable(system_schema.sessions, "les sessions ouvertes"),
     StaffTable(system_schema.entry_links, "les liens de connexion"),
+    StaffTable(
+        writing_schema.ended_writings, "les pages dont le texte est parti, pour qu’il ne redevienne pas un brouillon"
+    ),
     StaffTable(writing_schema.act_keys, "les actes de la dernière journée, pour qu’aucun ne soit fait deux fois"),
     StaffTable(system_schema.canned_answers, "les réponses types et leurs auteurs"),
     StaffTable(system_schema.directory_versions, "les imports de l’annuaire"),

@@ -39,6 +39,7 @@ SINCE: Final = {
     "left, as long as the landlord exports it": "le départ, tant que l’annuaire l’exporte",
     "device last logged in": "la dernière connexion",
     "last failure": "le dernier échec",
+    "ended": "l’envoi ou la suppression",
     "session ended": "la fin de la session",
     "link ended": "la fin du lien",
     "read, by the log's own clock": "la lecture",

@@ -32,6 +32,7 @@ NAMES: Final[Mapping[str, str]] = {
     "open": "vrai quand les bureaux sont ouverts",
     "urgent": "vrai pour une urgence absolue (P1)",
     "known": "vrai quand l'expéditeur est un locataire, prouvé par son adresse vérifiée, et son logement reconnu",
+    "topic": "le motif du message, par son code",
     "again": "vrai quand le dossier était déjà ouvert",
 }
 """What an answer can name, each with what it stands for, in French as admins read it."""

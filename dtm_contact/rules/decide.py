@@ -244,10 +244,15 @@ def _tagged(tags: tuple[str, ...], rule: Rule) -> tuple[str, ...]:
 def _due(
     effective: Sequence[Rule], queue: Queue, urgency: tuple[Priority, Alarm], facts: Facts, begun: datetime
 ) -> datetime:
-    """Return what the last rule gives, else what a partner is promised, else the queue's; no alarm waits longer."""
+    """Return what an agent promised, else what the last rule gives, what a partner is promised, or the queue's.
+
+    No alarm waits longer than it would without.
+    """
     priority, alarm = urgency
     usual = queue.due_at(priority, begun, facts.understanding.topic, alarm=alarm.level)
     given = [due for rule in effective if (due := _given(rule, queue, facts, begun))]
+    if facts.contact.stated is not None and facts.contact.stated.due is not None:
+        given = [max(facts.contact.stated.due, begun)]
     if not given and facts.contact.sourced is not None and facts.contact.sourced.follow_up:
         given = [parse_due(facts.contact.sourced.follow_up).after(begun, queue.calendar)]
     if not given:

@@ -21,6 +21,7 @@ from dtm_contact.rules.arguments import (
     YesNo,
 )
 from dtm_contact.rules.conditions import all_conditions
+from dtm_contact.rules.contacts import ContactsFile
 from dtm_contact.rules.free_words import FreeWordsFile
 from dtm_contact.rules.library import VARIABLES, CannedAnswerHead
 from dtm_contact.rules.queues import RESERVED, QueuesFile
@@ -32,7 +33,7 @@ from dtm_contact.rules.trial import FileTest, RuleTest
 
 Schema = dict[str, Any]
 
-SCHEMAS = ("routing", "queues", "topics", "phrases", "sources", "free_words", "tests", "library")
+SCHEMAS = ("routing", "queues", "topics", "phrases", "sources", "free_words", "contacts", "tests", "library")
 """The schemas by the files that they are of: `<name>.yaml`, `phrases*.yaml`, `tests/*.yaml`; the head of
 `answers/library/*.md`."""
 
@@ -48,6 +49,7 @@ def json_schemas(rules: RuleSet) -> Mapping[str, Schema]:
         "phrases": _whole("Phrases that the model cannot contradict", _phrases(rules)),
         "sources": _whole("Those who write by machine or by office", _sources(rules)),
         "free_words": _whole("Words that have no place in what agents write freely", _model(FreeWordsFile)),
+        "contacts": _whole("Whom agents call beside our own people", _model(ContactsFile)),
         "tests": _whole("Tests of the rules", _tests()),
         "library": _whole("The head of a canned answer", _library(rules)),
     }

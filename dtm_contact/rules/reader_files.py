@@ -106,6 +106,7 @@ class _Topic(StrictModel):
     priority: Priority
     outage: bool = False
     momentary: bool = False
+    caretaker_apart: bool = False
     instruction: Annotated[str, Field(max_length=_LONGEST_INSTRUCTION)] = ""
     buttons: Annotated[tuple[_Button, ...], Field(max_length=_MOST_BUTTONS)] = ()
 
@@ -260,6 +261,7 @@ def _topics_of(file: TopicsFile) -> dict[str, Topic]:
             topic.priority,
             topic.outage,
             topic.momentary,
+            topic.caretaker_apart,
             tuple(line.strip() for line in topic.instruction.splitlines() if line.strip()),
             tuple(each.button for each in topic.buttons),
         )

@@ -15,6 +15,7 @@ from dtm_contact.hours import PARIS
 from dtm_contact.model import DANGER_QUESTION, NEUTRAL_RECEIPT, Problem, Severity
 from dtm_contact.rules.answers import answer_file, answer_files, load_answers
 from dtm_contact.rules.arguments import AllowedNames
+from dtm_contact.rules.contacts import Contacts, contacts_files, load_contacts
 from dtm_contact.rules.coverage import dangers_without_on_call, unreached_rules
 from dtm_contact.rules.expression import Index, contradiction
 from dtm_contact.rules.facts import residence_names
@@ -45,6 +46,7 @@ class RuleSet:
         library: the canned answers, by name.
         sources: those who write by machine or by office.
         free_words: words that have no place in what agents write freely.
+        contacts: whom agents call beside our own people.
         index: finds the rules that may hold.
     """
 
@@ -57,6 +59,7 @@ class RuleSet:
     library: Mapping[str, CannedAnswer] = field(default_factory=dict)
     sources: SourceBook = field(default_factory=SourceBook)
     free_words: FreeWords = field(default_factory=FreeWords)
+    contacts: Contacts = field(default_factory=Contacts)
     index: Index = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -152,6 +155,7 @@ def load_in_force(
     if topics is not None and queues is not None:
         for_writers.extend(unknown_buttons(folder, topics, library, queues.by_id))
     free_words = load_free_words(folder, for_writers)
+    contacts = load_contacts(folder, None if topics is None else tuple(topics), for_writers)
     sources = load_sources(folder, AllowedNames(topics, offices or None), problems)
     allowed = AllowedNames(
         topics, offices or None, named, answers, sources.sources, residences=_residences_by_name(residences)
@@ -182,6 +186,7 @@ def load_in_force(
         library,
         sources,
         free_words,
+        contacts,
     )
 
 
@@ -197,7 +202,7 @@ def _residences_by_name(residences: Iterable[Residence]) -> Mapping[str, tuple[t
 def yaml_files(folder: Path) -> list[Path]:
     """Return the YAML files of a folder that decide, those that are missing included."""
     others = (folder / QUEUES_FILE, folder / ROUTING_FILE)
-    return [*reader_files(folder), *source_files(folder), *free_words_files(folder), *others]
+    return [*reader_files(folder), *source_files(folder), *free_words_files(folder), *contacts_files(folder), *others]
 
 
 def deciding_files(folder: Path) -> list[Path]:

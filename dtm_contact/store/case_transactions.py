@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import (
+    UNKNOWN_PAGE,
     Alarm,
     AlarmLevel,
     Arrival,
@@ -23,6 +24,7 @@ from dtm_contact.model import (
     Priority,
     StoredFile,
     UnwrittenNotice,
+    WritingPage,
 )
 from dtm_contact.store import accounts, confirmations, events, outbox, register, timers
 from dtm_contact.store.accounts import TrailLine
@@ -307,12 +309,12 @@ class CaseTransaction:
         """Take files out of their draft, and lay them to a case."""
         lay_to_case(self._connection, file_ids, held.id)
 
-    def drop_draft(self, kind: DraftKind, about: str) -> None:
-        """Forget what who acts was writing: it is done with."""
+    def drop_draft(self, kind: DraftKind, about: str, page: WritingPage = UNKNOWN_PAGE) -> None:
+        """Forget what who acts was writing on a page: it is done with."""
         mine = sa.select(accounts_table.c.id).where(accounts_table.c.name == self.who)
         account_id = self._connection.execute(mine).scalar()
         if account_id is not None:
-            drop_draft(self._connection, DraftKey(account_id, kind, about))
+            drop_draft(self._connection, DraftKey(account_id, kind, about, page), self.now)
 
     def settle_timer(self, timer_id: int, *, done: bool) -> None:
         """Say that what was to happen has happened, or is needless."""

@@ -284,6 +284,16 @@ class StoredDesk:
         with self._database.reading() as connection:
             return _cases(connection, query.order_by(cases.c.state.desc(), cases.c.id.desc()).limit(limit))
 
+    def in_residences(
+        self, residences: Collection[str], topics: Collection[str], limit: int = _MOST_CASES
+    ) -> list[Case]:
+        """Return the open cases of some topics in some residences, the latest first."""
+        query = sa.select(*CASE_COLUMNS).where(
+            cases.c.residence_id.in_(tuple(residences)), cases.c.topic.in_(tuple(topics)), cases.c.state == "open"
+        )
+        with self._database.reading() as connection:
+            return _cases(connection, query.order_by(cases.c.id.desc()).limit(limit))
+
     def by_contacts(self, ids: Sequence[int]) -> list[Case]:
         """Return the cases in which contacts are shown: a contact lies in one, and may be shared with others.
 

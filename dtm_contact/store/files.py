@@ -81,6 +81,11 @@ class StoredFiles:
         with self._database.reading() as connection:
             return files_of(connection, files.c.draft_id == draft_id)
 
+    def of_drafts(self, key: DraftKey) -> list[StoredFile]:
+        """Return the whole files of what somebody writes of one kind in one case, oldest first."""
+        with self._database.reading() as connection:
+            return draft_files(connection, key)
+
     def of_arrivals(self, arrival_ids: Collection[int]) -> list[StoredFile]:
         """Return the files that were handed in with cases by hand."""
         if not arrival_ids:
@@ -126,7 +131,7 @@ class StoredFiles:
         with self._database.writing() as connection:
             which = sa.select(arrivals.c.id).where(arrivals.c.channel == channel, arrivals.c.external_id == external_id)
             arrival_id = connection.execute(which).scalar()
-            theirs = sa.and_(files.c.id.in_(file_ids), files.c.draft_id == _draft_id(key), files.c.state != "coming")
+            theirs = sa.and_(files.c.id.in_(file_ids), files.c.draft_id.in_(_draft_ids(key)), files.c.state != "coming")
             if arrival_id is not None:
                 connection.execute(sa.update(files).where(theirs).values(draft_id=None, arrival_id=arrival_id))
 
@@ -148,8 +153,8 @@ def files_of(connection: Connection, which: sa.ColumnElement[bool]) -> list[Stor
 
 
 def draft_files(connection: Connection, key: DraftKey) -> list[StoredFile]:
-    """Return the files of a draft that have come in full, in a transaction."""
-    return files_of(connection, files.c.draft_id == _draft_id(key))
+    """Return the whole files of what somebody writes of one kind in one case, in a transaction."""
+    return files_of(connection, files.c.draft_id.in_(_draft_ids(key)))
 
 
 def lay_to_case(connection: Connection, file_ids: Sequence[int], case_id: int) -> None:
@@ -161,14 +166,20 @@ def lay_to_case(connection: Connection, file_ids: Sequence[int], case_id: int) -
 
 def _draft_of(connection: Connection, key: DraftKey, now: datetime) -> int:
     values = {"account_id": key.account_id, "kind": key.kind, "about": key.about}
-    new = insert_of(connection)(drafts).values(**values, fields={}, revision=1, saved_at=now)
-    connection.execute(new.on_conflict_do_nothing())
-    return int(connection.execute(sa.select(_draft_id(key))).scalar_one())
+    own = drafts.c.writing == key.page.id
+    shown = _draft_ids(key).where(own | (drafts.c.writing == key.page.begun)).order_by(own.desc())
+    found = connection.execute(shown).first()
+    if found is None:
+        new = insert_of(connection)(drafts).values(**values, fields={}, revision=1, saved_at=now, writing=key.page.id)
+        connection.execute(new.on_conflict_do_nothing())
+        found = connection.execute(_draft_ids(key).where(own)).one()
+    return int(found.id)
 
 
-def _draft_id(key: DraftKey) -> sa.ScalarSelect[Any]:
+def _draft_ids(key: DraftKey) -> sa.Select[Any]:
+    """Return the query of somebody's drafts of one kind in one case, of whatever page."""
     mine = sa.and_(drafts.c.account_id == key.account_id, drafts.c.about == key.about, drafts.c.kind == key.kind)
-    return sa.select(drafts.c.id).where(mine).scalar_subquery()
+    return sa.select(drafts.c.id).where(mine)
 
 
 def _coming(file_id: int, account_id: int) -> sa.ColumnElement[bool]:

@@ -22,12 +22,24 @@ drafts = sa.Table(
     sa.Column("fields", sa.JSON, nullable=False),
     sa.Column("revision", sa.Integer, nullable=False, info=_NOTHING),
     sa.Column("saved_at", UtcTime, nullable=False, index=True, info=_NOTHING),
-    sa.UniqueConstraint("account_id", "about", "kind"),
+    sa.Column("writing", sa.Text, nullable=False, default="", info=_NOTHING),
+    sa.UniqueConstraint("account_id", "about", "kind", "writing"),
     info=_DRAFT,
 )
-"""What somebody is writing and has not sent: one a person, kind (`model.DraftKind`) and case. `about`: the number of
-the case; of a case by hand the id that the page gave it. `fields`: what stands in the form, by the fields' names;
-`revision`: grows with each save. A draft is gone when it is sent, and after 30 days."""
+"""What somebody is writing and has not sent: one a person, kind (`model.DraftKind`), case and page. `about`: the number
+of the case; of a case by hand the id that the page gave it. `fields`: what stands in the form, by the fields' names;
+`revision`: grows with each save; `writing`: the page that it was saved from last. A draft is gone when it is sent, and
+after 30 days."""
+
+ended_writings = sa.Table(
+    "ended_writings",
+    metadata,
+    sa.Column("account_id", Id, sa.ForeignKey("accounts.id"), primary_key=True),
+    sa.Column("writing", sa.Text, primary_key=True, info=_NOTHING),
+    sa.Column("at", UtcTime, nullable=False, index=True, info=_NOTHING),
+    info=classed(DataClass.STAFF, keep="P30D", since="ended"),
+)
+"""The pages of which what was written was sent or thrown away: what they still hold of it is no draft any more."""
 
 writers = sa.Table(
     "writers",

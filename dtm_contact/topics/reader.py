@@ -44,6 +44,7 @@ class Topic:
         priority: before any raising.
         outage: something is out on which frail people depend (heating, lift, power, water).
         momentary: it lasts for hours at the most: some days later it is over.
+        caretaker_apart: what is written of it may be about a caretaker, who gets no copy unless that is meant.
         instruction: what an agent does now, a line each; empty where nothing is to be said.
         buttons: what the instruction names.
     """
@@ -53,6 +54,7 @@ class Topic:
     priority: Priority
     outage: bool = False
     momentary: bool = False
+    caretaker_apart: bool = False
     instruction: tuple[str, ...] = ()
     buttons: tuple[TopicButton, ...] = ()
 

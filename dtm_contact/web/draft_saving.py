@@ -25,17 +25,19 @@ class TypedDraft:
         kind: what it becomes.
         about: the number of the case; of a case by hand the id that the page gave it.
         fields: what stands in the form; None where nothing new does, but somebody is still at it.
+        page: the mark of the page on which it is written (`WritingPage`).
     """
 
     who: str
     kind: DraftKind
     about: str
     fields: Mapping[str, str] | None
+    page: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the procedure `save_drafts` takes it."""
         fields = None if self.fields is None else dict(self.fields)
-        return {"who": self.who, "kind": self.kind.value, "about": self.about, "fields": fields}
+        return {"who": self.who, "kind": self.kind.value, "about": self.about, "fields": fields, "page": self.page}
 
 
 class DraftSaver:
@@ -54,7 +56,7 @@ class DraftSaver:
         self._next_at = 0.0
 
     async def save(self, draft: TypedDraft) -> int:
-        """Have a draft kept; return its revision, 0 where nothing is written in it any more.
+        """Have a draft kept; return its revision, 0 where nothing is written in it any more, `ENDED` where it is over.
 
         Raises:
             NotFoundError: they may not write there, or there is no such case.

@@ -1,18 +1,19 @@
 """What stands in the forms of a page: what was refused just now, else what was being written; and who else writes."""
 
 import json
-from collections.abc import Mapping
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from dtm_contact.access.drafting import LONGEST, MOST_FIELDS
-from dtm_contact.model import Draft, DraftKind, StoredFile
+from dtm_contact.model import Draft, DraftKind, StoredFile, WritingPage
 from dtm_contact.rules.free_words import FreeWordsHint
 from dtm_contact.store import Case
 from dtm_contact.store.drafts import names_of
 from dtm_contact.web.draft_saving import TypedDraft
-from dtm_contact.web.request_context import ONE_TIME_KEY, RequestContext
+from dtm_contact.web.request_context import ONE_TIME_KEY, PAGE, RequestContext
 
 FORMS: Final[Mapping[str, DraftKind]] = {
     "attendre": DraftKind.WAIT,
@@ -30,8 +31,11 @@ FORMS: Final[Mapping[str, DraftKind]] = {
 """The forms whose content is kept as it is typed, by the last word of their paths."""
 _FREE_TEXT: Final = ("subject", "text", "objet", "raison", "texte")
 """Fields that agents write freely in."""
-_NOT_KEPT: Final = frozenset({"csrf", ONE_TIME_KEY, "version", "vu", "reste", "bandeau", "piece", "puis"})
+_NOT_KEPT: Final = frozenset({"csrf", ONE_TIME_KEY, "version", "vu", "reste", "bandeau", "piece", "puis", PAGE})
 """Fields that say where a form was sent from, and not what was written."""
+
+
+_PAGE_OCTETS: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +45,13 @@ class TypedFields:
     Attributes:
         context: the request: of the form that was refused it has what was typed.
         refused: that form, by the last word of its path; "" where none was.
-        drafts: what was being written, by what it becomes.
+        drafts: what was being written, by what it becomes; of each what was saved last first, behind it what was
+            written in other pages.
     """
 
     context: RequestContext
     refused: str = ""
-    drafts: Mapping[DraftKind, Draft] = field(default_factory=dict)
+    drafts: Mapping[DraftKind, Sequence[Draft]] = field(default_factory=dict)
 
     def __call__(self, form: str, name: str, otherwise: str = "") -> str:
         """Return what stands in a field; `otherwise` where nobody has written anything in its form."""
@@ -73,8 +78,26 @@ class TypedFields:
 
     def of(self, form: str) -> Draft | None:
         """Return the draft of a form; None without one."""
+        return next(iter(self._drafts(form)), None)
+
+    def beside(self, form: str) -> Sequence[tuple[Draft, str]]:
+        """Return what was written in a form in other pages, and kept; of each its words, too."""
+        found = [
+            (each, "\n\n".join(each.fields[name] for name in _FREE_TEXT if each.fields.get(name)))
+            for each in self._drafts(form)[1:]
+        ]
+        return [(draft, words) for draft, words in found if words]
+
+    def _drafts(self, form: str) -> Sequence[Draft]:
         kind = FORMS.get(form)
-        return self.drafts.get(kind) if kind is not None else None
+        return self.drafts.get(kind, ()) if kind is not None else ()
+
+    def page(self, form: str) -> str:
+        """Return the mark of the page that is being made, for a form; of one that was refused the one that it bore."""
+        if form in (self.refused, "nouveau") and self.context.text(PAGE):
+            return self.context.text(PAGE)
+        shown, own = self.of(form), secrets.token_urlsafe(_PAGE_OCTETS)
+        return (WritingPage(own, shown.writing, shown.revision) if shown else WritingPage(own)).mark
 
     def hints(self, form: str) -> tuple[FreeWordsHint, ...]:
         """Return what is to be said of the words in a form."""
@@ -103,7 +126,9 @@ def hints_of(context: RequestContext, form: str, fields: Mapping[str, str]) -> t
 def typed_on(context: RequestContext, current: Case, refused: str) -> TypedFields:
     """Return what stands in the forms of a case's page."""
     # An answer that was begun for them is asked for alone: the page has what they wrote.
-    drafts = {} if context.text("seul") else context.app.store.drafts.on(context.account.id, current.number)
+    drafts: Mapping[DraftKind, Sequence[Draft]] = {}
+    if not context.text("seul"):
+        drafts = context.app.store.drafts.on(context.account.id, current.number)
     return TypedFields(context, refused, drafts)
 
 
@@ -125,7 +150,7 @@ def typed_draft(context: RequestContext, form: str, about: str, fields: Mapping[
     """Return what was typed in a form as it is kept: without the fields that say where the form was sent from."""
     if fields is not None:
         fields = {name: value for name, value in list(fields.items())[:MOST_FIELDS] if name not in _NOT_KEPT}
-    return TypedDraft(context.account.name, FORMS[form], about, fields)
+    return TypedDraft(context.account.name, FORMS[form], about, fields, context.text(PAGE))
 
 
 def fields_of(written: str) -> Mapping[str, str] | None:

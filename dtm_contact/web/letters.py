@@ -8,6 +8,7 @@ from dtm_contact.cases import RefusedError
 from dtm_contact.cases.attaching import signature
 from dtm_contact.cases.posting import subject_of
 from dtm_contact.model import Judgement
+from dtm_contact.rules.contacts import UsefulContact
 from dtm_contact.store import Case
 from dtm_contact.web.request_context import RequestContext
 from dtm_contact.web.scanner import ScannerAwayError, scan
@@ -28,8 +29,19 @@ class Recipient:
     name: str
 
 
-def forwardable(context: RequestContext, on_duty: Sequence[tuple[str, str, str]]) -> dict[str, list[Recipient]]:
-    """Return whom a message may be passed on to, in groups: who is on duty there, the offices, the other caretakers."""
+def useful_contacts(
+    context: RequestContext, topics: Sequence[str], residence_id: str | None
+) -> tuple[UsefulContact, ...]:
+    """Return whom agents call beside our own people for some topics in a residence."""
+    residence = context.app.directory.residences.get(residence_id or "")
+    called = (residence.residence_id, residence.name, *residence.aliases) if residence else ()
+    return context.app.rules.contacts.of(topics, called)
+
+
+def forwardable(
+    context: RequestContext, on_duty: Sequence[tuple[str, str, str]], useful: Sequence[UsefulContact]
+) -> dict[str, list[Recipient]]:
+    """Return whom a message may be passed on to, in groups: who is on duty there, contractors, offices, caretakers."""
     directory = context.app.directory
     there = {name for name, _phone, _absent in on_duty}
     known = [
@@ -39,6 +51,7 @@ def forwardable(context: RequestContext, on_duty: Sequence[tuple[str, str, str]]
     ]
     return {
         "Gardien de service": [each for each in known if each.name in there],
+        "Prestataires": [Recipient(each.email, each.label) for each in useful if each.email],
         "Bureaux": [Recipient(each.email.lower(), each.name) for each in directory.records.offices if each.email],
         "Gardiens": sorted((each for each in known if each.name not in there), key=lambda each: each.name),
     }

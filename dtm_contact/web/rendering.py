@@ -21,7 +21,7 @@ from dtm_contact.explain import Segment, alarm_line
 from dtm_contact.explain.names import without_code
 from dtm_contact.explain.waterfall import grouped, points
 from dtm_contact.labels.audit import audit_details, audit_subject, audited
-from dtm_contact.labels.cases import PRIORITIES, role_label
+from dtm_contact.labels.cases import NOTIFIED, PRIORITIES, role_label
 from dtm_contact.labels.coded_text import text_of, texts_of
 from dtm_contact.labels.events import rule_label, tag_label
 from dtm_contact.labels.formats import answer_before, because, clock, due_in, lasting, percent, plural, size, spaced
@@ -270,6 +270,7 @@ _FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "language_attribute": language_attribute,
     "lasting": lasting,
     "marked": marked,
+    "notified": lambda whom: ", ".join(NOTIFIED.get(each, each) for each in whom),
     "percent": percent,
     "plural": plural,
     "priority_word": lambda priority: PRIORITIES[str(priority)],

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from starlette.datastructures import FormData, QueryParams
@@ -18,14 +18,18 @@ from dtm_contact.errors import NotFoundError
 from dtm_contact.store import Account, Case, CaseFile, Session
 from dtm_contact.text import phone_key
 from dtm_contact.web.app_context import AppContext
-from dtm_contact.web.search import FoundPerson, FoundPlace
+from dtm_contact.web.search import FoundPerson, FoundPlace, nearest, words_of
 
 LONGEST_SEARCH = 200
 ONE_TIME_KEY = "cle"
 """The field by which a form that is sent twice is known."""
-_OF_THE_PAGE = frozenset({ONE_TIME_KEY, "csrf", "version", "vu", "reste", "bandeau"})
+PAGE = "ecrit"
+"""The field by which a form says on which page it was written (`model.WritingPage`)."""
+_OF_THE_PAGE = frozenset({ONE_TIME_KEY, PAGE, "csrf", "version", "vu", "reste", "bandeau"})
 """Fields that say from which page a form was sent."""
 _MOST_PEOPLE = 20
+_NEW_FOR = timedelta(minutes=5)
+"""So long a danger that nobody has taken stands before those that came earlier."""
 _NUMBER = re.compile(r"(\d{4})-?0*(\d{1,7})")
 _LONGEST_FIELD = 20_000
 _SEE_OTHER = 303
@@ -102,9 +106,14 @@ class RequestContext:
 
     @property
     def alarms(self) -> list[Case]:
-        """The P1 that nobody has taken, of the queues that they see, newest first; then their own that are late."""
-        late = self.app.store.desk.late_dangers_of(self.account.name, self.now)
-        return [*self.app.store.desk.alarms(self.queues), *(case for case in late if sees_case(self.account, case))]
+        """The P1 that nobody has taken, of the queues that they see, and their own that are late.
+
+        What has just come in is first, so that it is seen; after that what has been due longest.
+        """
+        own = self.app.store.desk.late_dangers_of(self.account.name, self.now)
+        found = [*self.app.store.desk.alarms(self.queues), *(case for case in own if sees_case(self.account, case))]
+        new = [case for case in found if self.now - case.opened_at < _NEW_FOR and case.due > self.now]
+        return [*new, *sorted((case for case in found if case not in new), key=lambda case: case.due)]
 
     @property
     def possibles(self) -> list[Case]:
@@ -216,9 +225,28 @@ class RequestContext:
         elif key or "@" in asked:
             cases = store.of(phones=[key] if key else [], addresses=[asked.lower()] if "@" in asked else [])
         else:
-            cases = store.by_contacts(self.app.contact_index.contacts(asked))
+            cases = [*store.by_contacts(self.app.contact_index.contacts(asked)), *self._of_matter_and_place(asked)]
+            cases = list({case.number: case for case in cases}.values())
         cases.sort(key=lambda case: case.state == "closed")
         return [case for case in cases if sees_case(self.account, case)], self.opened_elsewhere(cases)
+
+    def _of_matter_and_place(self, asked: str) -> list[Case]:
+        """Return the cases at a place that some words name, of the topic or with the words that the others say."""
+        matter, entrances = self.app.people().matter_and_place(asked)
+        if not matter:
+            return []
+        directory, store = self.app.directory, self.app.store.desk
+        residences = {directory.addresses[entrance].residence_id for entrance in entrances}
+        topics = [code for code, label in self.app.names.topics.items() if _says(label, matter)]
+        found = store.in_residences(residences, topics) if topics else []
+        found += store.by_contacts(self.app.contact_index.contacts(" ".join(matter)))
+        homes = {case.number: directory.address_of(case.dwelling_id) for case in found if case.dwelling_id}
+        there = {number for number, address in homes.items() if address is None or address.address_id in entrances}
+        return [
+            case
+            for case in found
+            if case.residence_id in residences and (case.number in there or case.number not in homes)
+        ]
 
     def opened_elsewhere(self, cases: Iterable[Case]) -> list[Case]:
         """Return the cases that the account opened and may not see, since another office works them now.
@@ -260,7 +288,7 @@ class RequestContext:
         arguments: Mapping[str, Any],
         version: int | None = None,
         *,
-        of_draft: bool = False,
+        of_draft: str | None = None,
     ) -> Done:
         """Have the daemon carry out a verb on a case, and audit it.
 
@@ -269,7 +297,7 @@ class RequestContext:
             number: the case; "" for a verb that opens one.
             arguments: the verb's own.
             version: of the case, as the page showed it; None where it does not matter.
-            of_draft: it is what the agent had in their draft, which is gone with it.
+            of_draft: the mark of the page on which the agent wrote it: their draft is gone with it; None without one.
 
         Raises:
             RefusedError: it cannot be done as asked; the message is for the agent.
@@ -286,6 +314,12 @@ class RequestContext:
         if done.number or done.arrival or number:
             self.audit("changed", done.number or done.arrival or number, verb=verb)
         return done
+
+
+def _says(label: str, words: Iterable[str]) -> bool:
+    """Return whether a label has all of some folded words; slips are forgiven, and so is the ending of a word."""
+    known = words_of(label)
+    return all(any(each.startswith(word) for each in known) or nearest(word, known) for word in words)
 
 
 HOME: Final = "/file"
@@ -306,3 +340,12 @@ def case_number(asked: str) -> str:
     """Return the number of a case that somebody typed, as cases bear it; "" where it is none."""
     number = _NUMBER.fullmatch(asked)
     return f"{number[1]}-{int(number[2]):06d}" if number else ""
+
+
+def time_of(given: str, now: datetime) -> str:
+    """Return a time that a field gives on the offices' wall clock, in ISO 8601; what is none as it was given."""
+    try:
+        time = datetime.fromisoformat(given)
+    except ValueError:
+        return given
+    return (time if time.tzinfo else time.replace(tzinfo=now.tzinfo)).isoformat()

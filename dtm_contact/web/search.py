@@ -22,6 +22,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from dtm_contact.directory import Address, Directory, in_force
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.log import get_log
+from dtm_contact.matching.cues import TITLES
 from dtm_contact.store import Store
 from dtm_contact.text import fold, phone_key
 from dtm_contact.text.streets import STREET_TYPES, written_out
@@ -47,6 +48,12 @@ _EMPTY = frozenset(
 def words_of(text: str) -> list[str]:
     """Return the folded words of a text that say something."""
     return [word for word in _WORD.findall(fold(text)) if word not in _EMPTY]
+
+
+def asked_words(text: str) -> list[str]:
+    """Return the words of a question that say something, without the titles before a name: where they are not all."""
+    words = words_of(text)
+    return [word for word in words if word not in TITLES] or words
 
 
 def nearest(word: str, vocabulary: Iterable[str]) -> list[str]:
@@ -89,7 +96,7 @@ class ContactIndex:
 
     def contacts(self, text: str) -> list[int]:
         """Return the store's ids of contacts that hold all of the words, the latest first; typos are forgiven."""
-        asked = words_of(text)[:_MOST_WORDS]
+        asked = asked_words(text)[:_MOST_WORDS]
         if not asked:
             return []
         with closing(self._connect()) as words:
@@ -207,7 +214,7 @@ class PeopleIndex:
         reached = self._phones.get(phone_key(text) or "") or self._mailboxes.get(text.strip().lower())
         if reached:
             return self._people(reached, on, (), sees)
-        words = words_of(text)
+        words = asked_words(text)
         if not words:
             return []
         named = [self._with_slips(word) for word in words]
@@ -232,6 +239,17 @@ class PeopleIndex:
         )
         seen = [each for each in ordered if sees(self._office_of(addresses[each].residence_id))]
         return [FoundPlace(each, addresses[each].residence_id, len(self._homes[each])) for each in seen[:_MOST_PLACES]]
+
+    def matter_and_place(self, text: str) -> tuple[list[str], set[str]]:
+        """Return the words that say what a matter is, and the entrances of the place that the other words name.
+
+        "ascenseur maladrerie", "fuite montrouge"; without either of the two, nothing of both.
+        """
+        words = [word for word in asked_words(text) if word not in STREET_TYPES and word != "residence"]
+        placed = {word: self._placed.get(word, set()) | self._placed.get(written_out(word), set()) for word in words}
+        matter = [word for word in words if not placed[word]]
+        places = [entrances for entrances in placed.values() if entrances]
+        return (matter, set.intersection(*places)) if matter and places else ([], set())
 
     def homes(self, address_id: str) -> list[str]:
         """Return the dwellings and shops that an entrance leads to."""

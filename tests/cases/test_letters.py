@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dtm_contact.cases import Command, RefusedError, UnprovenAddressError, WrongArgumentError, apply
+from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.model import (
     Attachment,
@@ -195,11 +196,17 @@ BY_WORD = [
         "01 48 51 17 43",
     ),
     ({"channel": Channel.DESK, "new_text": "Le robinet goutte.", "subject": "Appel"}, "Le robinet goutte."),
+    ({"new_text": "Le robinet goutte."}, "Le robinet goutte."),
 ]
 
 
-@pytest.mark.parametrize(("read", "words"), BY_WORD, ids=["call", "visit"])
+@pytest.mark.parametrize(("read", "words"), BY_WORD, ids=["call", "visit", "mail"])
 def test_what_was_said_goes_on_with_what_is_known(sending: Desk, read: dict[str, Any], words: str) -> None:
+    records = sending.grounds.directory.records
+    leases = tuple(
+        replace(each, phones=("0612345678",)) if each.tenant_id == "T01" else each for each in records.leases
+    )
+    sending.grounds = replace(sending.grounds, directory=Directory(replace(records, leases=leases)))
     whom = Match(tenant=Likely("T01", 0.99), dwelling=Likely("L01", 0.99), residence=Likely("R01", 0.99))
     number = sending.open(contact=replace(judgement().contact, **read), match=whom)
     arrival = sending.store.cases.get(number).contacts[0].arrival_id
@@ -209,3 +216,4 @@ def test_what_was_said_goes_on_with_what_is_known(sending: Desk, read: dict[str,
     assert words in text
     assert without_code(names.person("T01")) in text
     assert without_code(names.dwelling("L01")) in text
+    assert "06 12 34 56 78" in text

@@ -1,6 +1,7 @@
 """A case by hand: judged by the same rules; the agent's own word goes before what is weighed."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -70,6 +71,20 @@ def test_what_the_agent_says_stands(
     assert case.residence_id == residence
     assert topic in {None, case.topic}
     assert priority in {None, judged.understanding.priority}
+
+
+def test_the_hour_that_an_agent_promised_is_when_the_case_is_due(desk: Desk) -> None:
+    promised = NOW + timedelta(hours=3, minutes=5)
+    write_down(desk, text="Le radiateur est froid", topic="heating", due=promised.isoformat())
+    _judged, number = worked(desk)
+    assert desk.case(number).due == promised
+    # No danger waits for it, and what was promised for an hour that is over is due now.
+    write_down(desk, text="Ça sent le gaz", topic="gas", due=promised.isoformat())
+    _judged, danger = worked(desk)
+    assert desk.case(danger).due < promised
+    write_down(desk, text="Plus de chauffage du tout", topic="heating", due=(NOW - timedelta(hours=1)).isoformat())
+    _judged, late = worked(desk)
+    assert desk.case(late).due == NOW
 
 
 def test_a_matter_at_another_address_than_the_tenants_is_there(desk: Desk) -> None:

@@ -140,6 +140,16 @@ def test_a_stranger_who_names_a_tenant_is_not_who_hears_the_reply(sending: Desk)
         sending.do(number, "reply", text="Bonjour", to="hj.nouveau@evil.example")
 
 
+def test_after_an_agent_named_somebody_no_reply_goes_by_itself_to_where_nobody_wrote_from(sending: Desk) -> None:
+    match = replace(with_address(sending, "huguette@free.example"), tenant=None)
+    number = sending.open(proven=False, contact=email("hj.nouveau@evil.example"), match=match)
+    sending.do(number, "tenant", tenant="T01")
+    with pytest.raises(UnprovenAddressError, match=r"(?i)choisissez"):
+        sending.do(number, "reply", text="Bonjour")
+    sending.do(number, "reply", text="Bonjour", to="huguette@free.example")
+    assert sent(sending)["To"] == "huguette@free.example"
+
+
 @pytest.mark.parametrize(
     "contact",
     [

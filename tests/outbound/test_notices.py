@@ -12,6 +12,8 @@ from dtm_contact.explain.names import Names
 from dtm_contact.model import (
     CaseKind,
     Evidence,
+    Likely,
+    Mailbox,
     Match,
     OnDuty,
     Outgoing,
@@ -27,6 +29,7 @@ from dtm_contact.outbound.notices import Correction, notices
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
 from dtm_contact.tokens import CaseTokens
+from tests.rules.cast import DIRECTORY as CAST
 from tests.rules.folders import GOOD, overlay
 from tests.rules.once import load_once
 from tests.store.samples import arrival, judgement
@@ -114,3 +117,22 @@ def test_who_does_not_want_to_be_named_is_told_only_to_those_on_call(rules: Rule
     assert "Laporte" in on_call.text
     assert "Laporte" not in caretaker.text
     assert all("ne veut pas être nommé" in notice.text for notice in (on_call, caretaker))
+
+
+def test_whoever_is_not_to_be_named_has_no_name_in_the_words_and_an_entrance_for_the_caretaker(rules: RuleSet) -> None:
+    whom = Match(tenant=Likely("T01", 0.99), dwelling=Likely("L01", 0.99), caretakers=(OnDuty("C1"),))
+    judged = judgement(CaseKind.CASE, priority=Priority.P1, queue="nord", match=whom)
+    judged = replace(
+        judged,
+        contact=replace(judged.contact, sender=Mailbox("Fatoumata Barry", ""), new_text="C'est Mme BARRY, ça brûle."),
+        decision=replace(judged.decision, notify=("on_call", "address@bailleur.example")),
+        understanding=replace(judged.understanding, wishes=(Wished(Wish.ANONYMOUS, Evidence("wish.word", 1.0, "")),)),
+    )
+    names = Names(CAST, {}, ZoneInfo("Europe/Paris"))
+    on_call, other = notices(judged, "2026-000001", rules, CAST, names, now=NOW)
+    assert "BARRY" not in on_call.text
+    assert "C'est Mme […] ça brûle." in on_call.text
+    address = CAST.address_of("L01")
+    assert address is not None
+    assert f"{address.house_number} {address.street}" in other.text
+    assert "ça brûle" not in other.text

@@ -14,6 +14,7 @@ VALUES: dict[str, object] = {
     "open": True,
     "urgent": False,
     "known": False,
+    "topic": "water_leak",
     "again": False,
 }
 

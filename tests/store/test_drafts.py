@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from dtm_contact.model import DraftKey, DraftKind
+from dtm_contact.model import DraftKey, DraftKind, WritingPage
 from dtm_contact.store import Account, Store, case_transaction
 from dtm_contact.store.accepting import prepare_at_once
-from dtm_contact.store.drafts import KEPT, MOST_DRAFTS
+from dtm_contact.store.drafts import ENDED, KEPT, MOST_DRAFTS
 from dtm_contact.store.listening import WRITING, ChangeListener
 from dtm_contact.store.writing_schema import writers
 from tests.store.samples import NOW, judgement, minutes, open_case
@@ -76,6 +76,43 @@ def test_a_draft_goes_with_what_it_became_or_stays_with_what_was_rolled_back(sto
     assert store.drafts.draft(reply) is None
 
 
+def on_page(key: DraftKey, own: str, begun: str = "", revision: int = 0) -> DraftKey:
+    return replace(key, page=WritingPage(own, begun, revision))
+
+
+def test_of_two_pages_neither_overwrites_the_other(store: Store, reply: DraftKey) -> None:
+    assert save(store, on_page(reply, "first"), {"texte": "Bonjour"}) == 1
+    # Both were opened on what the first had kept; the one that goes on first has it.
+    one, two = on_page(reply, "one", "first", 1), on_page(reply, "two", "first", 1)
+    saved = store.drafts.save({one: {"texte": "UN"}, two: {"texte": "DEUX"}}, NOW)
+    assert saved == {one: 2, two: 1}
+    assert save(store, one, {"texte": "UN, suite"}, minutes(1)) == 3
+    assert [each.fields["texte"] for each in store.drafts.of_all_pages(reply)] == ["UN, suite", "DEUX"]
+    assert save(store, on_page(reply, "three", "two", 1), {"texte": "DEUX, suite"}, minutes(2)) == 2
+    kept = [(each.writing, each.fields["texte"]) for each in store.drafts.of_all_pages(reply)]
+    assert kept == [("three", "DEUX, suite"), ("one", "UN, suite")]
+    # The same words of a further page are no text of their own.
+    assert save(store, on_page(reply, "four"), {"texte": "UN, suite"}) == 3
+    assert save(store, on_page(reply, "three", "two", 1), {"texte": " "}) == 0
+    assert [each.writing for each in store.drafts.of_all_pages(reply)] == ["one"]
+
+
+def test_what_was_sent_is_no_draft_again_whatever_comes_late(store: Store, reply: DraftKey) -> None:
+    page, other = on_page(reply, "page", "before", 4), on_page(reply, "other")
+    save(store, other, {"texte": "autre chose"})
+    with case_transaction(store.database, "paul", NOW) as work:
+        # It was sent before the first of it had been kept.
+        work.drop_draft(DraftKind.REPLY, reply.about, page.page)
+    assert save(store, page, {"texte": "Bonjour"}) == ENDED
+    assert save(store, on_page(reply, "restored", "page", 1), {"texte": "Bonjour"}) == ENDED
+    assert save(store, on_page(reply, "restored", "before", 4), {"texte": "Bonjour"}) == ENDED
+    assert [each.fields["texte"] for each in store.drafts.of_all_pages(reply)] == ["autre chose"]
+    anne = replace(page, account_id=account(store, "anne"))
+    assert save(store, anne, {"texte": "Bonjour"}) == 1, "that page was somebody else's"
+    store.drafts.erase_old(NOW + KEPT + timedelta(seconds=1))
+    assert save(store, page, {"texte": "Bonjour"}) == 1
+
+
 def test_a_draft_is_erased_at_its_age(store: Store, reply: DraftKey) -> None:
     save(store, reply, {"texte": "Bonjour"})
     assert store.drafts.erase_old(NOW + KEPT) == 0
@@ -101,7 +138,7 @@ def test_who_writes_a_letter_is_told_until_it_is_over(store: Store, reply: Draft
     gone = replace(reply, about="2026-999999")
     assert store.drafts.save({}, NOW, still=[reply, gone]) == {}
     assert len(store.drafts.writers()) == 1
-    store.drafts.drop(reply)
+    store.drafts.drop(reply, NOW)
     assert store.drafts.writers() == []
 
 

@@ -22,7 +22,7 @@ from starlette.applications import Starlette
 from dtm_contact.access import Role, call_procedure, csrf_token, digest_of, new_account, new_secret
 from dtm_contact.cases import Command, Done, apply
 from dtm_contact.cases.knowledge import ConfigurationProvider
-from dtm_contact.directory.records import Address, Dwelling
+from dtm_contact.directory.records import Address, Caretaker, Dwelling
 from dtm_contact.model import Alarm, Attachment, ConversationMatch, Likely, Match
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import DeskSettings, OutboundSettings, RulesSettings, Settings, StoreSettings
@@ -114,6 +114,7 @@ def open_in(  # noqa: PLR0913 - all that a case may be made of
     understood: Mapping[str, Any] = MappingProxyType({}),
     alarm: Alarm = _NO_ALARM,
     joining: ConversationMatch | None = None,
+    due: timedelta = timedelta(),
     **contact: Any,
 ) -> str:
     """Open a case in an office, its parts as read, matched and understood being replaced; return its number."""
@@ -126,7 +127,7 @@ def open_in(  # noqa: PLR0913 - all that a case may be made of
         judged,
         contact=replace(judged.contact, **{"subject": f"Fuite {office}", "attachments": pieces, **contact}),
         understanding=replace(judged.understanding, topics=("heating",), **understood),
-        decision=replace(judged.decision, office_id=office, queue=office, due=datetime.now(UTC), alarm=alarm),
+        decision=replace(judged.decision, office_id=office, queue=office, due=datetime.now(UTC) + due, alarm=alarm),
         joining=joining or ConversationMatch(proven=proven),
     )
     store.arrivals.accept([arrival(external_id, datetime.now(UTC), raw or message())])
@@ -139,6 +140,7 @@ def open_in(  # noqa: PLR0913 - all that a case may be made of
 
 RECORDS = replace(
     DIRECTORY.records,
+    caretakers=(Caretaker("C1", "Mme", "Roche", "Anne", "anne.roche@bailleur.example", "", "", "nord"),),
     addresses=(*DIRECTORY.records.addresses, Address("A09", "R02", "9", "rue Béranger", "92240", "Malakoff", "", "")),
     dwellings=(*DIRECTORY.records.dwellings, Dwelling("L09", "A09", "dwelling", "", "", "", "", "")),
     leases=(

@@ -33,7 +33,7 @@ ARGUMENTS: Mapping[str, tuple[set[str], set[str]]] = {
     "move": (set(), {"queue", "reason"}),
     "new": (
         {"tenant", "dwelling", "residence", "files"},
-        {"visit", "text", "subject", "name", "address", "phone", "place", "topic", "priority", "id"},
+        {"visit", "text", "subject", "name", "address", "phone", "place", "topic", "priority", "due", "id"},
     ),
     "no_answer": (set(), {"again"}),
     "no_danger": (set(), {"reason"}),

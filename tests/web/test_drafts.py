@@ -45,7 +45,7 @@ def drafts(world: World, number: str) -> dict[str, str]:
     """Return the text of each draft on a case, by what it becomes; whoever's."""
     with open_store(world.daemon.url) as store:
         found = [store.drafts.on(each.id, number) for each in store.accounts.all()]
-    return {kind.value: draft.fields.get("texte", "") for each in found for kind, draft in each.items()}
+    return {kind.value: kept[0].fields.get("texte", "") for each in found for kind, kept in each.items()}
 
 
 async def test_a_reload_and_other_pages_keep_what_is_written(world: World, come: Come) -> None:
@@ -91,7 +91,7 @@ async def test_a_refused_reply_keeps_its_text_and_shows_what_came_between(world:
     number = await opened(world, page, "Brouillon deux")
     await write(page)
     reply = page.locator(REPLY)
-    await reply.locator("select").select_option("brouillon.deux@free.example")
+    await reply.locator("select[name=a]").select_option("brouillon.deux@free.example")
     await reply.get_by_role("checkbox", name="rien ne prouve").check()
     await colleague.goto(f"{world.daemon.desk}/dossier/{number}")
     await colleague.keyboard.press("t")
@@ -110,6 +110,52 @@ async def test_a_refused_reply_keeps_its_text_and_shows_what_came_between(world:
     await expect(page.locator(TEXT)).to_have_value("")
     assert [event.data["text"] for event in file(world, number).events if event.what == "replied"] == [WORDS]
     assert drafts(world, number) == {}
+
+
+async def test_a_reply_that_was_sent_never_comes_back_as_a_draft(world: World, come: Come) -> None:
+    page = await come()
+    number = await opened(world, page, "Brouillon parti")
+    await write(page)
+    reply = page.locator(REPLY)
+    await reply.locator("select[name=a]").select_option("brouillon.parti@free.example")
+    await reply.get_by_role("checkbox", name="rien ne prouve").check()
+    await kept(page)
+    await reply.get_by_role("button", name="Envoyer et clore").click()
+    await said(page, "Réponse en cours d’envoi")
+    await page.go_back()
+    await expect(page.locator(TEXT)).to_have_value("")
+    await page.goto(f"{world.daemon.desk}/file")
+    await page.goto(f"{world.daemon.desk}/dossier/{number}")
+    await expect(page.locator(TEXT)).to_have_value("")
+    assert drafts(world, number) == {}
+
+
+async def test_two_tabs_keep_both_texts_and_say_so(world: World, come: Come) -> None:
+    one = await come()
+    number = await opened(world, one, "Deux onglets")
+    two = await one.context.new_page()
+    await two.goto(f"{world.daemon.desk}/dossier/{number}")
+    await write(one, "UN")
+    await kept(one)
+    await write(two, "DEUX")
+    await kept(two)
+    await expect(two.locator(f"{REPLY} [data-beside]")).to_contain_text("Écrit aussi dans un autre onglet")
+    await one.bring_to_front()
+    await one.locator(TEXT).focus()
+    await one.keyboard.insert_text(" suite")
+    await expect(one.locator(f"{REPLY} [data-beside]")).to_be_visible()
+    await two.close()
+    await one.get_by_role("link", name="Voir les deux textes").click()
+    await expect(one.locator(TEXT)).to_have_value("UN suite")
+    other = one.locator(".beside-text")
+    await expect(other).to_contain_text("DEUX")
+    await other.get_by_role("button", name="Ajouter à ce que j’écris").click()
+    await expect(one.locator(TEXT)).to_have_value("UN suite\n\nDEUX")
+    await other.get_by_role("button", name="Supprimer l’autre texte").click()
+    await expect(other).to_have_count(0)
+    await expect(one.locator(TEXT)).to_have_value("UN suite\n\nDEUX")
+    await kept(one)
+    assert drafts(world, number) == {"reply": "UN suite\n\nDEUX"}
 
 
 async def test_the_end_of_a_session_is_followed_by_coming_in_again_in_place(world: World) -> None:
@@ -273,4 +319,4 @@ async def test_a_draft_is_nobodys_but_who_writes_it(world: World, come: Come) ->
     await expect(colleague.locator("[data-writing]")).to_contain_text("rédige une réponse")
     await expect(page.locator("[data-writing]")).to_be_hidden()
     answer = await colleague.request.get(f"{world.daemon.desk}/brouillon?forme=repondre&sur={number}")
-    assert (await answer.json()) == {"revision": 0, "fields": {}}
+    assert (await answer.json()) == {"revision": 0, "fields": {}, "writing": ""}

@@ -5,6 +5,7 @@ import json
 import re
 import time
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 from html import unescape
 
@@ -196,7 +197,10 @@ def test_the_card_tells_what_is_wished_and_what_may_be_confirmed(desk: DeskAlone
         understood={"wishes": (Wished(Wish.CALL, said),)},
     )
     page = agent.get(f"/dossier/{number}").text
-    assert "« Appelez-moi au 06 98 76 54 32 après 18 h svp, pas avant »" in page
+    # What was read is a question until somebody confirms it.
+    heading = page.partition('id="entete"')[2].partition("</header>")[0].partition('class="wish"')[2]
+    assert heading.partition("</p>")[0].startswith("><b>Comment le joindre ?</b> « Appelez-moi au 06 98 76 54 32")
+    assert "à confirmer" in heading.partition("</p>")[0]
     assert 'name="valeur" value="+33698765432"' in page
     assert agent.post(f"/dossier/{number}/retenir", valeur="+33698765432", version=1).status_code == 303
     assert desk.store.desk.confirmed("T01", ["+33698765432"])
@@ -677,6 +681,106 @@ def test_a_danger_keeps_its_instruction_whatever_its_case_is_called(desk: DeskAl
     assert "Publicité" in agent.get(f"/dossier/{number}").text
     assert shown.index("Secours d&#39;abord") == shown.index("<li>") + len("<li>")
     assert 'href="tel:15"' in shown
+
+
+def test_a_danger_that_an_agent_saw_shows_first_what_its_topic_says(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one", alarm=MAYBE, understood={"alarm": MAYBE})
+    agent.post(f"/dossier/{number}/motif", motif="security", confirme="1", version="1")
+    agent.post(f"/dossier/{number}/danger-reel", raison="squat en cours", version="2")
+    page = agent.get(f"/dossier/{number}").text
+    shown = page.partition('id="consigne"')[2].partition("</section>")[0]
+    assert shown.index("occupé sans droit") < shown.index("3114")
+    assert "Danger possible" not in page.partition('id="entete"')[2].partition("</header>")[0]
+    # It is due from now on, and not from when it came in.
+    found = desk.store.cases.get(number)
+    assert found.case.due > found.case.opened_at + (found.events[-1].at - found.case.opened_at)
+    assert found.case.due > found.events[-1].at
+    assert "n’a pas reçu les consignes" in page
+
+
+def test_late_dangers_stand_in_front_and_a_new_one_before_them(
+    desk: DeskAlone, agent: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certain = Alarm(AlarmLevel.CERTAIN, AlarmSource.WORDS)
+    first, second = (open_in(desk.store, "nord", name, alarm=certain) for name in ("one", "two"))
+    late = agent.get("/aide").text
+    assert late.index(f'data-alarm="{first}"') < late.index(f'data-alarm="{second}"')
+    assert "en retard de" in late.partition(f'data-alarm="{first}"')[2].partition("</div>")[0]
+    assert '<b class="late">1 en retard</b>' in late
+    new = open_in(desk.store, "nord", "three", alarm=certain, due=timedelta(minutes=15))
+    page = agent.get("/aide").text
+    assert page.index(f'data-alarm="{new}"') < page.index(f'data-alarm="{first}"')
+    assert '<b class="late">2 en retard</b>' in page
+    monkeypatch.setattr("dtm_contact.web.request_context._NEW_FOR", timedelta())
+    page = agent.get("/aide").text
+    assert page.index(f'data-alarm="{first}"') < page.index(f'data-alarm="{new}"')
+
+
+def test_after_another_person_was_named_no_address_is_chosen_and_the_text_is_asked_about(
+    desk: DeskAlone, agent: Somebody
+) -> None:
+    number = open_in(desk.store, "nord", "one", match={"tenant": None}, sender=Mailbox("Maël", "maeltr@evil.example"))
+    began = {"texte": "Bonjour Monsieur Tran", "pour": "personne"}
+    agent.post("/brouillon", forme="repondre", sur=number, ecrit="page..0", champs=json.dumps(began))
+    agent.post(f"/dossier/{number}/locataire", locataire="T01", version=1)
+    page = agent.get(f"/dossier/{number}").text
+    form = page.partition(f'action="/dossier/{number}/repondre"')[2].partition("</form>")[0]
+    assert '<option value="">Choisissez une adresse</option>' in form
+    assert "selected" not in form.partition('name="a"')[2].partition("</select>")[0]
+    assert "Ce texte a été commencé pour" in form
+    letter = {"texte": "Bonjour", "a": "maeltr@evil.example", "non_verifiee": "1", "pour": "personne", "version": 2}
+    refused = agent.post(f"/dossier/{number}/repondre", **letter)
+    assert refused.status_code == 409
+    assert "commencé pour quelqu&#39;un d&#39;autre" in refused.text
+    assert agent.post(f"/dossier/{number}/repondre", **letter, pour_relu="T01").status_code == 303
+
+
+def test_what_was_sent_is_refused_as_a_draft_that_comes_late(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one", proven=True)
+    page = agent.get(f"/dossier/{number}").text.partition("/repondre")[2]
+    mark = page.partition('name="ecrit" value="')[2].partition('"')[0]
+    typed = {"forme": "repondre", "sur": number, "ecrit": mark, "champs": json.dumps({"texte": "Bonjour"})}
+    assert agent.post("/brouillon", **typed).json()["revision"] == 1
+    sent = agent.post(f"/dossier/{number}/repondre", texte="Bonjour", a=NADIA, version=1, ecrit=mark, puis="clore")
+    assert sent.status_code == 303
+    assert agent.post("/brouillon", **typed).status_code == 410
+    assert "Brouillon enregistré" not in agent.get(f"/dossier/{number}").text
+
+
+def test_a_copy_of_what_is_written_of_a_caretaker_is_asked_about(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one", proven=True)
+    caretaker = next(each.email for each in desk.directory.records.caretakers if each.email)
+    agent.post(f"/dossier/{number}/motif", motif="caretaker", version=1)
+    version = desk.store.cases.get(number).case.version
+    letter = {"texte": "Bonjour", "a": NADIA, "copie": caretaker, "version": version}
+    refused = agent.post(f"/dossier/{number}/repondre", **letter)
+    assert refused.status_code == 409
+    assert "sans copie au gardien" in refused.text
+    assert agent.post(f"/dossier/{number}/repondre", **letter, copie_gardien="1").status_code == 303
+
+
+def test_a_case_by_hand_of_nobody_is_asked_about_once_and_keeps_the_hour_that_was_promised(agent: Somebody) -> None:
+    told = {"visit": "call", "text": "Odeur de gaz", "topic": "gas", "id": "sheet-of-nobody"}
+    asked = agent.post("/nouveau", **told)
+    assert asked.status_code == 409
+    assert "personne ne pourra être rappelé" in asked.text
+    assert 'name="personne_sans" value="1"' in asked.text
+    assert agent.desk.store.arrivals.head("desk", "sheet-of-nobody", 1) is None
+    agent.post("/nouveau", **told, personne_sans="1", due="2026-12-02T14:30")
+    raw = agent.desk.store.arrivals.head("desk", "sheet-of-nobody", 10_000)
+    assert raw is not None
+    assert b'"due": "2026-12-02T14:30:00+01:00"' in raw
+
+
+def test_whom_to_call_beside_our_people_stands_with_the_instruction_and_in_the_help(
+    desk: DeskAlone, agent: Somebody
+) -> None:
+    number = open_in(desk.store, "nord", "one")
+    agent.post(f"/dossier/{number}/motif", motif="electricity", version=1)
+    shown = agent.get(f"/dossier/{number}").text.partition('id="consigne"')[2].partition("</section>")[0]
+    assert 'href="tel:0972675000"' in shown
+    assert "0 800 47 33 33" in agent.get("/aide").text
+    assert "0 800 47 33 33" in agent.get("/nouveau").text
 
 
 def test_the_words_of_a_danger_go_with_its_alarm(desk: DeskAlone, agent: Somebody) -> None:

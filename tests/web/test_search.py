@@ -25,6 +25,20 @@ def test_a_street_alone_leads_to_its_households_and_cases(desk: DeskAlone, agent
     assert f'id="d-{number}"' in page
 
 
+@pytest.mark.parametrize("asked", ["m. beranger", "mme béranger", "monsieur Béranger"])
+def test_a_title_before_a_name_hides_nobody(secretary: Somebody, asked: str) -> None:
+    assert "/foyer/L09" in secretary.get(f"/recherche?q={asked}").text
+
+
+@pytest.mark.parametrize("asked", ["chauffage tilleuls", "chaufage rue des tilleuls", "chauffage saint-ouen"])
+def test_a_matter_and_a_place_lead_to_the_cases_there(desk: DeskAlone, secretary: Somebody, asked: str) -> None:
+    here, elsewhere = open_in(desk.store, "nord", "one"), open_in(desk.store, "sud", "two")
+    found = secretary.get(f"/recherche?q={asked}").text
+    assert f'id="d-{here}"' in found
+    assert f'id="d-{elsewhere}"' not in found
+    assert f'id="d-{here}"' not in secretary.get("/recherche?q=parking tilleuls").text
+
+
 def test_a_street_of_another_office_is_not_found(agent: Somebody, secretary: Somebody) -> None:
     assert "/adresse/A09" not in agent.get("/recherche?q=rue béranger").text
     assert "/adresse/A09" in secretary.get("/recherche?q=rue béranger").text

@@ -7,12 +7,20 @@ from pydantic import AwareDatetime, Field
 from dtm_contact.cases.act import Act
 from dtm_contact.cases.addressees import Addressee, Trust
 from dtm_contact.cases.attaching import FileIds, passed_on, quoted, signed, taken_files
-from dtm_contact.cases.posting import Enclosed, addressees_of, check_stranger, further, post, recipient, registered_of
+from dtm_contact.cases.posting import (
+    Enclosed,
+    addressees_of,
+    check_stranger,
+    directory_addresses,
+    further,
+    post,
+    recipient,
+    registered_of,
+)
 from dtm_contact.cases.refusals import RefusedError, UnprovenAddressError, WrongArgumentError, WrongStateError
 from dtm_contact.cases.registry import verb
 from dtm_contact.cases.texts import Line, Words
 from dtm_contact.cases.verbs.working import done, wait
-from dtm_contact.directory.duty import on_duty, on_duty_in_residence
 from dtm_contact.model import Contact, DraftKind, OutgoingFile
 from dtm_contact.model.attachable import MEDIA_TYPES, extension_of
 from dtm_contact.rules.library import TO_FILL_IN
@@ -133,20 +141,6 @@ def _somebody(act: Act, address: str, *, unproven_ok: bool) -> Addressee:
     elif address not in directory_addresses(act):
         check_stranger(act, address, unproven_ok=unproven_ok)
     return Addressee(address, Trust.KNOWN)
-
-
-def directory_addresses(act: Act) -> dict[str, str]:
-    """Return the addresses of the directory that a message may go on to: caretakers and offices."""
-    directory, today = act.grounds.directory, act.now.date()
-    dwelling = directory.dwellings.get(act.case.dwelling_id or "")
-    duty = on_duty(directory, dwelling.address_id, today) if dwelling else ()
-    if not duty and act.case.residence_id in directory.residences:
-        duty = on_duty_in_residence(directory, act.case.residence_id or "", today)
-    there = [directory.caretakers[each.id] for each in duty if each.id is not None and each.id in directory.caretakers]
-    seen = [each for each in directory.records.caretakers if act.visibility.sees(each.office_id)]
-    found = {each.email.lower(): f"{each.first_name} {each.last_name}" for each in (*there, *seen)}
-    found |= {each.email.lower(): each.name for each in directory.records.offices}
-    return {address: name for address, name in found.items() if address}
 
 
 def _piece(original: Contact, arrival: int, digest: str) -> OutgoingFile:

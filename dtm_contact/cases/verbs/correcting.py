@@ -53,10 +53,12 @@ def raise_alarm(act: Act, what: str, reason: str | None) -> None:
     act.work.restart_escalation(act.held, Priority.P1)
     alarm = act.case.alarm.raised(AlarmSource.AGENT)
     letters = danger_letters(act, alarm)
-    written = (letter for letter in letters if isinstance(letter, Outgoing))
+    written = [letter for letter in letters if isinstance(letter, Outgoing)]
     data: dict[str, Any] = {"told": [letter.to for letter in written if letter.kind is OutgoingKind.NOTICE]}
     data |= {"reason": reason} if reason else {}
-    act.change(what, by_hand=_BY_HAND, data=data, waiting_until=None, **act.urgency(alarm, act.case.priority))
+    data |= {"writer_told": any(letter.kind is OutgoingKind.ANSWER for letter in written)}
+    urgency = act.urgency(alarm, act.case.priority, since=act.now)
+    act.change(what, by_hand=_BY_HAND, data=data, waiting_until=None, **urgency)
     act.label_alarm(danger=True)
     for letter in letters:
         # Once the case is a P1: what is sent about one goes before all else.

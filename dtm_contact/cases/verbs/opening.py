@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
-from pydantic import StringConstraints, validate_call
+from pydantic import AwareDatetime, StringConstraints, validate_call
 
 from dtm_contact.cases.attaching import FileIds, check_files
 from dtm_contact.cases.command import Command, Done
@@ -44,12 +44,13 @@ def new(  # noqa: PLR0913 - all that an agent may write down
     residence: Code | None = None,
     topic: Code | None = None,
     priority: Priority | None = None,
+    due: AwareDatetime | None = None,
     id: _Id | None = None,  # noqa: A002 - the command's own word
     files: FileIds = (),
 ) -> tuple[str, dict[str, Any], FileIds]:
     """Ouvre un dossier à la main : un appel en ligne, une visite au guichet, un courrier ; jugé par les mêmes règles.
 
-    `address` est son adresse électronique, `place` celle où il dit habiter.
+    `address` est son adresse électronique, `place` celle où il dit habiter ; `due` : l'heure promise pour la réponse.
     `id` : le même deux fois n'ouvre qu'un dossier. `files` : des pièces du brouillon. `text` est ce qui est demandé ;
     d'un courrier dont la lettre numérisée est jointe, il peut manquer : la lettre est alors lue.
     """
@@ -58,6 +59,7 @@ def new(  # noqa: PLR0913 - all that an agent may write down
     told = {"visit": visit, "text": text or "", "subject": subject, "name": name, "address": address, "phone": phone}
     told["place"] = place
     told |= {"tenant": tenant, "dwelling": dwelling, "residence": residence, "topic": topic, "priority": priority}
+    told["due"] = due.isoformat() if due is not None else None
     return id or uuid4().hex, {key: value for key, value in told.items() if value is not None}, files
 
 
@@ -97,17 +99,16 @@ def _apply(store: Store, command: Command, now: datetime, grounds: KnowledgeSour
     store.arrivals.accept([Arrival(CHANNEL, external_id, now, DESK, None, raw)])
     if files:
         store.files.hand_in(_draft(store, command, external_id), files, CHANNEL, external_id)
-    if command.of_draft:
+    if command.of_draft is not None:
         # After it: what is handed in twice under one id is one case.
-        store.drafts.drop_of(command.actor, DraftKind.NEW, external_id)
+        store.drafts.drop_of(command.actor, DraftKind.NEW, external_id, now)
     return Done("", 0, (), arrival=external_id)
 
 
 def _checked_files(
     store: Store, command: Command, about: str, files: FileIds, knowledge: Knowledge
 ) -> list[StoredFile]:
-    draft = store.drafts.draft(_draft(store, command, about))
-    theirs = {file.id: file for file in store.files.of_draft(draft.id)} if draft else {}
+    theirs = {file.id: file for file in store.files.of_drafts(_draft(store, command, about))}
     if not set(files) <= set(theirs):
         raise WrongArgumentError("une pièce jointe n'est plus là ; joignez-la de nouveau")
     chosen = [theirs[each] for each in dict.fromkeys(files)]

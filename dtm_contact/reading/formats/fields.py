@@ -6,6 +6,7 @@ Each channel has a media type of its own. All have `text`, and where known `subj
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final
 
 from dtm_contact.errors import UnreadableArrivalError
@@ -88,6 +89,7 @@ def _stated(fields: dict[str, Any]) -> Stated:
         topic=fields.get("topic"),
         priority=Priority(priority) if priority else None,
         phone_key=phone_key(_line(fields, "phone")),
+        due=datetime.fromisoformat(fields["due"]) if fields.get("due") else None,
         place=_line(fields, "place"),
     )
 

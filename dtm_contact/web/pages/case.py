@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from email.parser import BytesParser
 from email.policy import default as default_policy
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -18,12 +18,22 @@ from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
 from dtm_contact.cases.verbs.correcting import is_denied
 from dtm_contact.errors import NotFoundError
+from dtm_contact.explain.names import without_code
 from dtm_contact.explain.telling import Paragraph, called_by, told
-from dtm_contact.labels.cases import DANGERS_OVER
+from dtm_contact.labels.cases import DANGERS_OVER, VISITS
 from dtm_contact.labels.coded_text import NOT_READ
 from dtm_contact.labels.events import SENT_STATES
 from dtm_contact.labels.judging import CARE
-from dtm_contact.model import Alarm, Candidate, Judgement, KeptHistory, Priority, Proposal, RuleTrace
+from dtm_contact.model import (
+    Alarm,
+    AlarmSource,
+    Candidate,
+    Judgement,
+    KeptHistory,
+    Priority,
+    Proposal,
+    RuleTrace,
+)
 from dtm_contact.outbound.notices import ANY_DANGER
 from dtm_contact.rules import decide
 from dtm_contact.rules.free_words import FreeWordsHint
@@ -43,12 +53,12 @@ from dtm_contact.web.case_view import (
     voice_messages,
     wishes,
 )
-from dtm_contact.web.drafts import FORMS, keep_refused, typed_on, writing_in
-from dtm_contact.web.letters import files_of_form, forwardable, own_signature, reply_subject
+from dtm_contact.web.drafts import FORMS, TypedFields, keep_refused, typed_on, writing_in
+from dtm_contact.web.letters import files_of_form, forwardable, own_signature, reply_subject, useful_contacts
 from dtm_contact.web.pages.canned import filled
 from dtm_contact.web.register_view import asked_entry, note_protection, proposed, register_of_case, shown_register
 from dtm_contact.web.registry import page, post
-from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, go
+from dtm_contact.web.request_context import LONGEST_SEARCH, PAGE, RequestContext, go, time_of
 
 OF_ANOTHER_OFFICE = "un logement d’un autre bureau"
 """Instead of where somebody lives whose dwelling the agent's office does not work."""
@@ -81,10 +91,12 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     file = context.file()
     topic_now = context.app.rules.reader.topics.get(file.case.topic or "")
     told = _told_by(context, file, topic_now)
+    useful = useful_contacts(context, [each.code for each in told], file.case.residence_id)
     sent = {each.message_id: each for each in context.app.store.outbox.of_case(file.case.number)}
     context.audit("read", file.case.number, dwelling=file.case.dwelling_id, tenant=file.case.tenant_id)
     registered = register_of_case(context, file.case)
     last = next((each.judgement for each in reversed(file.contacts) if each.judgement), None)
+    judged_first = [each.judgement for each in file.contacts[:1] if each.judgement]
     own = frozenset(domain.lower() for domain in context.app.settings.domains)
     directory, names = context.app.directory, context.app.names
     found, answerable = file.case, addressees_of(context, file)
@@ -109,6 +121,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         caretakers = residence_caretakers(directory, names, residence.residence_id, context.now)
     candidates = [each for each in last.match.candidates if context.sees_tenant(each.tenant_id)] if last else []
     answered_at = context.app.store.desk.answered_at(found.number)
+    typed = typed_on(context, found, refused)
     return {
         "case": found,
         "line": entries,
@@ -145,8 +158,10 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         # What is to be done in danger is said while there is one.
         "only_in_danger": topic_now is not None and topic_now.priority is Priority.P1 and not found.alarm.any,
         "denied": _denied(found, file.events),
+        "came": next((VISITS.get(each.contact.stated.visit, "") for each in judged_first if each.contact.stated), ""),
         "addressees": answerable,
-        "usual": usual(answerable),
+        "usual": usual(answerable, corrected="tenant_id" in found.by_hand),
+        "begun_for": _begun_for(context, found, typed),
         "draft": _draft(context),
         "can_undo": _can_undo(file.events, context.account.name),
         "since": since,
@@ -155,19 +170,42 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "not_read": NOT_READ,
         "alert": alert,
         "refused": refused,
-        "typed": typed_on(context, found, refused),
+        "typed": typed,
         "writing": writing_in(context, found),
         "passable": [each for each in entries if each.kind in _PASSED_ON],
         "answered": next((each for each in entries if each.kind in _ANSWERED), None),
         "signature": own_signature(context, found),
         "subject_of_reply": reply_subject(found, last, protected=bool(registered.protected)),
-        "forward_to": forwardable(context, caretakers),
+        "caretaker_apart": topic_now is not None and topic_now.caretaker_apart,
+        "useful": useful,
+        "forward_to": forwardable(context, caretakers, useful),
         "attachable": context.app.settings.attachments,
         "unseen_since": _unseen_since(context, file.events) if refused else None,
         "dangers_over": DANGERS_OVER,
         "unconfirmed": found.alarm.certain and context.app.store.desk.calls_nobody(found.number),
         "status": 409 if alert else 200,
     }
+
+
+NOBODY: Final = "personne"
+SOMEBODY_ELSE: Final = "autre"
+"""For whom a reply was begun: nobody that the case named; somebody whom its writer may not see."""
+
+
+def _for_whom(context: RequestContext, tenant_id: str | None) -> str:
+    """Return for whom a reply is written, as its form tells it: by their identifier, as far as the agent may see it."""
+    if tenant_id in (None, NOBODY):
+        return NOBODY
+    return tenant_id if tenant_id and context.sees_tenant(tenant_id) else SOMEBODY_ELSE
+
+
+def _begun_for(context: RequestContext, found: Case, typed: TypedFields) -> Mapping[str, str]:
+    """Return for whom a reply is written, for whom it was begun, and who that was, in words, where it is another."""
+    now = _for_whom(context, found.tenant_id)
+    begun = _for_whom(context, typed("repondre", "pour")) if typed("repondre", "pour") else now
+    named = {NOBODY: "quelqu’un que le dossier ne nommait pas", SOMEBODY_ELSE: "quelqu’un d’autre"}
+    called = named.get(begun) or without_code(context.app.names.person(begun))
+    return {"now": now, "begun": begun, "called": called if begun != now else ""}
 
 
 def _told_by(context: RequestContext, file: CaseFile, now: Topic | None) -> tuple[Topic, ...]:
@@ -180,6 +218,9 @@ def _told_by(context: RequestContext, file: CaseFile, now: Topic | None) -> tupl
     danger = next((each for each in seen if each.priority is Priority.P1), None)
     if danger is None and alarm.certain:
         danger = topics.get(ANY_DANGER)
+        # Of a danger that an agent saw in what it is called, that comes before what holds for any danger.
+        if alarm.raised_by is AlarmSource.AGENT:
+            return tuple(each for each in (now, danger) if each is not None)
     return tuple(each for each in (danger, now) if each is not None)
 
 
@@ -397,7 +438,7 @@ def _verb_action(word: str, verb: str, *, versioned: bool = True) -> Callable[[A
             version = context.number("version") if versioned else None
             try:
                 given = {name: value for name, value in arguments(context).items() if value not in (None, "", ())}
-                of_draft = word in FORMS and not context.text("bandeau")
+                of_draft = context.text(PAGE) if word in FORMS and not context.text("bandeau") else None
                 applied = context.apply(verb, number, given, version, of_draft=of_draft)
             except RefusedError as error:
                 keep_refused(context, word, number)
@@ -438,7 +479,8 @@ def _after(context: RequestContext, verb: str, number: str, opened: str | None =
         context.text("reste") and _still_seen(context, number)
     ):
         to = f"&vers={quote(context.text('file'))}" if verb == "move" else ""
-        return go(f"/file?fait={verb}&de={number}{to}")
+        done = "reply_done" if verb == "reply" else verb
+        return go(f"/file?fait={done}&de={number}{to}")
     if not context.is_script:
         return go(f"/dossier/{number}?fait={verb}")
     # Whoever opened it may not see it any more: its number and its queue are said once.
@@ -599,10 +641,16 @@ def divide(context: RequestContext) -> Mapping[str, Any]:
 
 @_verb_action("repondre", "reply")
 def reply(context: RequestContext) -> Mapping[str, Any]:
-    """Answer the one who wrote; an address that nothing proves only where asked for."""
-    then = _THEN.get(context.text("puis"))
+    """Answer the one who wrote; an unproven address, and words begun for somebody else, only where asked for."""
+    now = _for_whom(context, context.case().tenant_id)
+    if context.text("pour") not in ("", now) and context.text("pour_relu") != now:
+        raise WrongArgumentError(
+            "ce texte a été commencé pour quelqu'un d'autre : relisez-le, vérifiez l'adresse, et confirmez"
+        )
+    then, letter = _THEN.get(context.text("puis")), _letter(context)
+    _check_copies(context, letter["cc"])
     return {
-        **_letter(context),
+        **letter,
         "also_to": context.values("aussi"),
         "quote": context.text("citer") == "1" or None,
         "then": then,
@@ -616,6 +664,20 @@ def forward(context: RequestContext) -> Mapping[str, Any]:
     return {**_letter(context), "arrival": context.number("message") or 0, "attached": context.values("empreinte")}
 
 
+def _check_copies(context: RequestContext, copies: Iterable[str]) -> None:
+    """Make sure that no caretaker is sent by mistake what is written of the caretakers.
+
+    Raises:
+        WrongArgumentError: one is, and that was not said to be meant.
+    """
+    topic = context.app.rules.reader.topics.get(context.case().topic or "")
+    if topic is None or not topic.caretaker_apart or context.text("copie_gardien") == "1":
+        return
+    caretakers = {each.email.lower() for each in context.app.directory.records.caretakers if each.email}
+    if caretakers & {each.lower() for each in copies}:
+        raise WrongArgumentError("la consigne dit « sans copie au gardien » : confirmez la copie, ou retirez-la")
+
+
 _THEN = {"clore": "done", "attendre": "wait"}
 
 
@@ -625,7 +687,7 @@ def _letter(context: RequestContext) -> Mapping[str, Any]:
     return {
         "text": context.text("texte"),
         "to": context.text("a_autre") or context.text("a"),
-        "cc": (*context.values("copie"), *others),
+        "cc": tuple(filter(None, (*context.values("copie"), *others))),
         "subject": context.text("objet"),
         "unproven_ok": context.text("non_verifiee") == "1" or None,
         "sign": context.text("signer") == "1" or None,
@@ -659,11 +721,7 @@ def _time(context: RequestContext) -> str | None:
     """Return the time that a form gives, in ISO 8601: hours from now, a morning in some days, or a time itself."""
     hours, days, at = context.number("heures"), context.number("jours"), context.text("quand")
     if at:
-        try:
-            time = datetime.fromisoformat(at)
-        except ValueError:
-            return at
-        return (time if time.tzinfo else time.replace(tzinfo=context.now.tzinfo)).isoformat()
+        return time_of(at, context.now)
     if hours:
         return (context.now + timedelta(hours=min(hours, 1000))).isoformat()
     if days:

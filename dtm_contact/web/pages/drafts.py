@@ -4,19 +4,21 @@ import re
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Final
 
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from dtm_contact.access import Right
 from dtm_contact.errors import NotFoundError
 from dtm_contact.labels.formats import clock
-from dtm_contact.model import DraftKey, DraftKind
+from dtm_contact.model import DraftKey, DraftKind, WritingPage
 from dtm_contact.rules.free_words import FreeWordsHint
+from dtm_contact.store.drafts import ENDED
 from dtm_contact.web.draft_saving import TypedDraft
 from dtm_contact.web.drafts import FORMS, fields_of, hints_of, typed_draft
 from dtm_contact.web.pages.case import case_page
 from dtm_contact.web.pages.opening import was_handed_in
 from dtm_contact.web.registry import page, post
-from dtm_contact.web.request_context import RequestContext, go
+from dtm_contact.web.request_context import PAGE, RequestContext, go
 
 _ID: Final = re.compile("[0-9A-Za-z._-]{8,80}")
 
@@ -36,10 +38,21 @@ def keep(context: RequestContext) -> Response | Awaitable[Response]:
 
 async def _kept(context: RequestContext, draft: TypedDraft, hints: Sequence[FreeWordsHint]) -> Response:
     revision = await context.app.drafts.save(draft)
+    if revision == ENDED:
+        # It was sent, or thrown away: what comes late of it, or from a page that was come back to, is no draft.
+        return Response(status_code=410)
     told = [
         {"words": f"« {each.words} »", "why": f"{each.label}. {each.why}", "instead": each.instead} for each in hints
     ]
-    return JSONResponse({"revision": revision, "at": clock(context.now, context.now), "hints": told})
+    beside = await run_in_threadpool(_written_beside, context, draft) if revision else False
+    at = clock(context.now, context.now)
+    return JSONResponse({"revision": revision, "at": at, "hints": told, "beside": beside})
+
+
+def _written_beside(context: RequestContext, draft: TypedDraft) -> bool:
+    """Return whether something else is kept of the same form, from another page."""
+    kept = context.app.store.drafts.of_all_pages(DraftKey(context.account.id, draft.kind, draft.about))
+    return any(each.fields != draft.fields and any(each.fields.values()) for each in kept)
 
 
 @page("/brouillon", Right.WORK)
@@ -48,8 +61,8 @@ def kept(context: RequestContext) -> Response:
     form, about = which_draft(context)
     draft = context.app.store.drafts.draft(DraftKey(context.account.id, FORMS[form], about))
     if draft is None:
-        return JSONResponse({"revision": 0, "fields": {}})
-    return JSONResponse({"revision": draft.revision, "fields": dict(draft.fields)})
+        return JSONResponse({"revision": 0, "fields": {}, "writing": ""})
+    return JSONResponse({"revision": draft.revision, "fields": dict(draft.fields), "writing": draft.writing})
 
 
 @post("/brouillon/present")
@@ -84,7 +97,9 @@ def discard_new(context: RequestContext) -> Response:
 def _drop(context: RequestContext, form: str, about: str) -> None:
     if form not in FORMS:
         raise NotFoundError("draft")
-    context.app.call("drop_draft", who=context.account.name, kind=FORMS[form].value, about=about)
+    # The one of another page is thrown away by itself: this page's stays.
+    page = WritingPage(context.text("autre")).mark if context.text("autre") else context.text(PAGE)
+    context.app.call("drop_draft", who=context.account.name, kind=FORMS[form].value, about=about, page=page)
 
 
 def which_draft(context: RequestContext) -> tuple[str, str]:

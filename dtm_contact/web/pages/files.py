@@ -20,7 +20,7 @@ from dtm_contact.web.letters import UnfitFileError, look_through
 from dtm_contact.web.pages.attachments import as_download
 from dtm_contact.web.pages.drafts import which_draft
 from dtm_contact.web.registry import page, post, upload
-from dtm_contact.web.request_context import RequestContext
+from dtm_contact.web.request_context import PAGE, RequestContext
 
 _LONGEST_NAME: Final = 120
 _UNFIT: Final = re.compile("[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069/\\\\]+")
@@ -33,7 +33,7 @@ async def attach(context: RequestContext, octets: AsyncIterator[bytes]) -> Respo
     name = _UNFIT.sub("_", context.text("nom")).strip(". ")[-_LONGEST_NAME:] or "fichier"
     media_type = await run_in_threadpool(_checked_beforehand, context, form, about, name)
     call, who = context.app.call, context.account.name
-    place = {"who": who, "kind": FORMS[form].value, "about": about}
+    place = {"who": who, "kind": FORMS[form].value, "about": about, "page": context.text(PAGE)}
     file_id = await run_in_threadpool(call, "begin_file", **place, named=name, media_type=media_type)
     try:
         digest = await _kept(context, file_id, media_type, octets)
@@ -70,8 +70,7 @@ def _checked_beforehand(context: RequestContext, form: str, about: str, name: st
 
 
 def _there(context: RequestContext, form: str, about: str) -> Sequence[StoredFile]:
-    draft = context.app.store.drafts.draft(DraftKey(context.account.id, FORMS[form], about))
-    return context.app.store.files.of_draft(draft.id) if draft else ()
+    return context.app.store.files.of_drafts(DraftKey(context.account.id, FORMS[form], about))
 
 
 async def _kept(context: RequestContext, file_id: int, media_type: str, octets: AsyncIterator[bytes]) -> str:

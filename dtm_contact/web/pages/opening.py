@@ -18,9 +18,28 @@ from dtm_contact.store import Case
 from dtm_contact.web.drafts import TypedFields, keep_refused
 from dtm_contact.web.letters import files_of_form
 from dtm_contact.web.registry import page, post
-from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, go
+from dtm_contact.web.request_context import LONGEST_SEARCH, PAGE, RequestContext, go, time_of
 
-_FIELDS = ("visit", "text", "subject", "name", "address", "phone", "place", "tenant", "dwelling", "topic", "priority")
+_FIELDS = (
+    "visit",
+    "text",
+    "subject",
+    "name",
+    "address",
+    "phone",
+    "place",
+    "tenant",
+    "dwelling",
+    "topic",
+    "priority",
+    "due",
+)
+_REACHES = ("name", "address", "phone", "place", "tenant", "dwelling")
+"""Fields of which one lets somebody be helped or called back."""
+_NOBODY_TO_REACH = (
+    "ni nom, ni téléphone, ni adresse : personne ne pourra être rappelé ni secouru. Demandez-les, ou ouvrez le dossier "
+    "quand même en cliquant de nouveau"
+)
 _JUDGED_WITHIN_SECONDS = 4.0
 _POLL_SECONDS = 0.1
 _DRAFTS_SHOWN = 10
@@ -70,14 +89,17 @@ def look_up_for_new(context: RequestContext) -> Mapping[str, Any]:
     return _form(context, _seen(context, given))
 
 
-def _form(context: RequestContext, given: Mapping[str, str], alert: str = "", *, about: str = "") -> Mapping[str, Any]:
+def _form(
+    context: RequestContext, given: Mapping[str, str], alert: str = "", *, about: str = "", asks_whom: bool = False
+) -> Mapping[str, Any]:
     asked = "" if context.text("personne") else context.text("q")[:LONGEST_SEARCH]
     about = about or context.text("id") or uuid4().hex
     drafts = context.app.store.drafts.of_kind(context.account.id, DraftKind.NEW)
-    draft = next((draft for draft in drafts if draft.key.about == about), None)
+    these = [draft for draft in drafts if draft.key.about == about]
+    draft = next(iter(these), None)
     return {
         "given": given,
-        "typed": TypedFields(context, drafts={DraftKind.NEW: draft} if draft else {}),
+        "typed": TypedFields(context, drafts={DraftKind.NEW: these}),
         "attachable": context.app.settings.attachments,
         "first": _first(context, given),
         "already": _open_of(context, given),
@@ -89,6 +111,7 @@ def _form(context: RequestContext, given: Mapping[str, str], alert: str = "", *,
         "draft": draft,
         "other_drafts": [draft for draft in drafts if draft.key.about != about][:_DRAFTS_SHOWN],
         "alert": alert,
+        "asks_whom": asks_whom,
         "status": 409 if alert else 200,
     }
 
@@ -132,18 +155,26 @@ def opened(context: RequestContext) -> Mapping[str, Any] | Response:
     given, about = {name: context.text(name) for name in _FIELDS}, context.text("id") or uuid4().hex
     try:
         asked: dict[str, Any] = {"id": about, **{name: value for name, value in given.items() if value}}
+        if given["due"]:
+            asked["due"] = time_of(given["due"], context.now)
+        if (
+            not any(given[name] for name in _REACHES)
+            and not context.values("piece")
+            and not context.text("personne_sans")
+        ):
+            return _form(context, given, _NOBODY_TO_REACH, about=about, asks_whom=True)
         if given["tenant"] and not given["name"] and context.sees_tenant(given["tenant"]):
             # Nobody else calls for them.
             asked["name"] = without_code(context.app.names.person(given["tenant"]))
         if files := files_of_form(context):
             asked["files"] = files
-        done = context.apply("new", "", asked, of_draft=True)
+        done = context.apply("new", "", asked, of_draft=context.text(PAGE))
     except RefusedError as error:
         keep_refused(context, "nouveau", about)
         return _form(context, given, str(error))
     case = _wait_for(context, done.arrival or "")
     if case is None:
-        return go("/file?fait=new")
+        return go(f"/file?fait=new&ouvert={done.arrival}")
     if not sees_case(context.account, case):
         return go(f"/file?fait=sent&de={case.number}")
     return go(f"/dossier/{case.number}?fait=new")

@@ -354,8 +354,9 @@
     if (answer.ok && ends) fire("sent", form);
     const next = answer.headers.get("X-Desk-Go-To");
     if (next) {
-      // Whoever comes back to a sheet that opened a case is told which, and finds its words in no other.
-      if (form.dataset.spent) history.replaceState({ spent: true }, "", form.dataset.spent);
+      // Whoever comes back finds the page as it is by then, and not what was sent from it; of a sheet that opened a case
+      // it says which.
+      history.replaceState({ spent: true }, "", form.dataset.spent || location.href);
       leave(true);
       location.assign(next);
       return true;

@@ -8,7 +8,7 @@
   const EACH = 1000, PATIENCE = 2500, FIRST = 250, AGAIN = 3000, STILL = 8000, THINKS = 120000, LATE = "desk-late";
   const TYPED = "textarea, input:not([type=hidden], [type=checkbox], [type=radio], [type=file], [name=q])";
   const LETTERS = "[data-draft=repondre], [data-draft=faire-suivre]";
-  const FAILED = "Pas encore enregistré ; nouvel essai.", REFUSED = "Ce brouillon ne peut pas être enregistré.", SPENT = "Ce dossier est déjà ouvert : rien de plus n’est gardé ici.";
+  const FAILED = "Pas encore enregistré ; nouvel essai.", REFUSED = "Ce brouillon ne peut pas être enregistré.", SPENT = "Ce texte est parti, ou a été supprimé : rien de plus n’en est gardé ici. Relisez le dossier.";
 
   // ---- what stands in a form
   const forms = () => all("form[data-draft]");
@@ -29,9 +29,11 @@
 
   // ---- kept a second after it was typed, one after the other; what could not be kept is tried again until it is
   const states = new Map();
+  // The mark of the page on which it is written: by it the server knows a text that comes late, or from another page.
+  const pageOf = (form) => form.elements.ecrit;
   const stateOf = (form) => {
     const key = keyOf(form);
-    if (!states.has(key)) states.set(key, { kept: JSON.stringify(content(form, true)), revision: Number(form.dataset.revision || 0), busy: Promise.resolve(), at: 0, typedAt: 0, timer: null, unkept: 0 });
+    if (!states.has(key)) states.set(key, { kept: JSON.stringify(content(form, true)), revision: Number(form.dataset.revision || 0), busy: Promise.resolve(), page: pageOf(form).value, at: 0, typedAt: 0, timer: null, unkept: 0 });
     return states.get(key);
   };
   const isDirty = (form) => JSON.stringify(content(form)) !== stateOf(form).kept;
@@ -50,7 +52,7 @@
     }));
   };
   const asked = (path, fields, how) => fetch(path, { method: "POST", body: new URLSearchParams(fields), headers: { "X-Desk-Script": "1", "X-CSRF-Token": body.dataset.csrf }, ...how });
-  const named = (form) => ({ forme: form.dataset.draft, sur: form.dataset.about });
+  const named = (form) => ({ forme: form.dataset.draft, sur: form.dataset.about, ecrit: pageOf(form).value });
   const now = (key) => forms().find((form) => keyOf(form) === key);
   const keep = async (key, how) => {
     const form = now(key), state = states.get(key);
@@ -67,6 +69,8 @@
       state.revision = told.revision;
       hint(shown, told.hints);
       tell(shown, told.revision ? `Brouillon enregistré à ${told.at}` : "");
+      const beside = $("[data-beside]", shown);
+      if (beside) beside.hidden = !told.beside && !$(".beside-text", shown);
       const discard = $("[data-discard]", shown);
       if (discard) discard.hidden = !told.revision;
     } else if (answer.status === 401) document.dispatchEvent(new CustomEvent("desk:ended"));
@@ -102,10 +106,17 @@
   document.addEventListener("input", typed);
   document.addEventListener("change", typed);
   document.addEventListener("desk:back", keepAll);
-  document.addEventListener("desk:shown", () => forms().filter(isDirty).forEach((form) => later(form)));
+  // What stays of what was being written is of the page that it was written on; what was sent leaves a new one.
+  document.addEventListener("desk:shown", () => forms().forEach((form) => {
+    const state = stateOf(form);
+    if (state.page) pageOf(form).value = state.page; else state.page = pageOf(form).value;
+    if (isDirty(form)) later(form);
+  }));
   // What was sent is no draft any more: what is being kept of it is waited for, and nothing more is.
   document.addEventListener("desk:sends", (event) => {
     const form = event.detail.form;
+    // What stands in other forms is kept as it was begun, before the act changes what the page shows.
+    forms().filter((each) => each !== form && isDirty(each)).forEach((each) => event.detail.after.push(inTurn(each)));
     if (!form.matches("[data-draft]")) return;
     clearTimeout(stateOf(form).timer);
     stateOf(form).timer = null;
@@ -115,7 +126,7 @@
     const form = event.detail;
     if (!form.matches("[data-draft]")) return;
     states.delete(keyOf(form));
-    if (form.isConnected) stateOf(form).kept = JSON.stringify(content(form));
+    if (form.isConnected) Object.assign(stateOf(form), { kept: JSON.stringify(content(form)), page: "" });
   });
 
   // ---- on the way to another page: the last words are sent after it, and the next page asks whether it came too early
@@ -149,7 +160,8 @@
       // Of somebody who was chosen, the page itself says more than its fields.
       if (all("[type=hidden][data-keeps]", form).some((field) => (draft.fields[field.name] || "") !== field.value)) { location.reload(); return; }
       put(form, draft.fields);
-      Object.assign(stateOf(form), { kept: JSON.stringify(content(form)), revision: draft.revision });
+      pageOf(form).value = `${pageOf(form).value.split(".")[0]}.${draft.writing}.${draft.revision}`;
+      Object.assign(stateOf(form), { kept: JSON.stringify(content(form)), revision: draft.revision, page: pageOf(form).value });
     } else if (left) setTimeout(() => catchUp([kind, about, revision], left - 1).catch(() => {}), 400);
   };
   const late = JSON.parse(sessionStorage.getItem(LATE) || "[]");
@@ -233,6 +245,14 @@
     const asks = event.target.closest("details");
     asks.open = false;
     $("summary", asks).focus();
+  });
+
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-add-words]")) return;
+    const words = $("[data-words]", event.target.closest(".beside-text")).textContent, form = event.target.form, text = $("textarea", form);
+    text.setRangeText(`${text.value.trim() ? "\n\n" : ""}${words}`, text.value.length, text.value.length, "end");
+    text.focus();
+    text.dispatchEvent(new Event("input", { bubbles: true }));
   });
 
   // ---- who writes
