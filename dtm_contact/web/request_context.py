@@ -238,8 +238,9 @@ class RequestContext:
         directory, store = self.app.directory, self.app.store.desk
         residences = {directory.addresses[entrance].residence_id for entrance in entrances}
         topics = [code for code, label in self.app.names.topics.items() if _says(label, matter)]
-        found = store.in_residences(residences, topics) if topics else []
-        found += store.by_contacts(self.app.contact_index.contacts(" ".join(matter)))
+        # Where no topic is called so it is looked for in what was written.
+        said = () if topics else self.app.contact_index.contacts(" ".join(matter))
+        found = store.in_residences(residences, topics) if topics else store.by_contacts(said)
         homes = {case.number: directory.address_of(case.dwelling_id) for case in found if case.dwelling_id}
         there = {number for number, address in homes.items() if address is None or address.address_id in entrances}
         return [
