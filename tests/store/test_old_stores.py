@@ -59,7 +59,7 @@ RELEASED = {
     "v0031_act_keys": "a6eae7551de79a6e",
     "v0032_access": "f69585b0938e9440",
     "v0035_figure_definitions": "abc5a7ef6f30e731",
-    "v0039_writing_pages": "89ad001e1e3094dc",
+    "v0036_writing_pages": "c83df31389b356c8",
 }
 """Each revision with the beginning of its text's SHA-256."""
 NUMBERS = [f"2026-{number:06}" for number in range(1, 5)]

@@ -64,7 +64,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0039');
+INSERT INTO "alembic_version" VALUES('0036');
 CREATE TABLE appointments (
 	id INTEGER NOT NULL, 
 	office_id TEXT NOT NULL, 

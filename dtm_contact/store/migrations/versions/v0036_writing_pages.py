@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0039"
+revision = "0036"
 down_revision = "0035"
 
 _TIME = sa.DateTime(timezone=True)
