@@ -196,8 +196,9 @@ def lay_out_service(root: Path = Path("/"), user: str = APPLICATION) -> LaidOut:
   2. /usr/local/sbin/dtm-contact settings check      it runs as {user}; so do all commands typed so
   3. dtm-contact directory import EXPORT
   4. dtm-contact user add NAME --role admin --without-password; dtm-contact user link NAME
-  5. systemctl daemon-reload; systemctl enable --now dtm-contact dtm-contact-backup.timer
-  6. dtm-contact doctor"""
+  5. systemctl daemon-reload; systemctl start dtm-contact-backup.service
+  6. systemctl enable --now dtm-contact dtm-contact-backup.timer
+  7. dtm-contact doctor"""
     return done
 
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from dtm_contact.errors import WrongSettingError
+from dtm_contact.errors import WrongSettingError, shut_out
 
 _PREFIX: Final = "credential:"
 _FOLDER_VARIABLE: Final = "CREDENTIALS_DIRECTORY"
@@ -61,7 +61,7 @@ def text_lines(path: Path, setting: str) -> tuple[str, ...]:
     try:
         found = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
     except OSError as error:
-        raise WrongSettingError(f"{setting}: {error.strerror}: {path}; {right}") from error
+        raise WrongSettingError(f"{setting}: {shut_out(path) or error.strerror}: {path}; {right}") from error
     except UnicodeDecodeError:
         # Not as the cause, which holds the secret.
         raise WrongSettingError(f"{setting}: no text in UTF-8: {path}; {right}") from None
