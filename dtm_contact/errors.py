@@ -1,9 +1,12 @@
 """The errors of the engine: a class's docstring is its message, and it says whether trying again may help."""
 
+import errno
 import os
+import pwd
 import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import ClassVar
 
 from dtm_contact.model import Problem, errors_first
@@ -93,7 +96,30 @@ def _of_the_system(error: OSError) -> str:
         return "none of its addresses answers" if str(error).startswith("Multiple exceptions") else ""
     # Beyond the system's own numbers are those of the look-up of names, which bring their words along.
     told = os.strerror(error.errno) if error.errno > 0 else error.strerror or type(error).__name__
-    return f"{told}: {error.filename}" if isinstance(error.filename, str) else told
+    if not isinstance(error.filename, str):
+        return told
+    # Of whatever lies behind a closed door the system only says that it is forbidden.
+    return (error.errno == errno.EACCES and shut_out(Path(error.filename))) or f"{told}: {error.filename}"
+
+
+def closed_folder(path: Path) -> Path | None:
+    """Return the first folder on the way to a path that this user cannot enter; None where there is none."""
+    above = reversed(path.absolute().parents)
+    return next((folder for folder in above if folder.is_dir() and not os.access(folder, os.X_OK)), None)
+
+
+def shut_out(path: Path) -> str | None:
+    """Return which folder keeps this user from a path, in words; None where none does."""
+    folder = closed_folder(path)
+    return f"{folder} cannot be entered by {user_name(os.geteuid())}" if folder is not None else None
+
+
+def user_name(number: int) -> str:
+    """Return what a user of the system is called; the number of one whom it does not know."""
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import click
 
 from dtm_contact import __version__, log
 from dtm_contact.cli.told_help import told_in_use
-from dtm_contact.errors import DtmContactError
+from dtm_contact.errors import DtmContactError, described
 from dtm_contact.settings.loading import load
 from dtm_contact.wording import CATALOGUES, DOMAIN, UserLanguage, preferred, speak, translated, worded
 
@@ -210,6 +210,11 @@ def main() -> NoReturn:
         sys.exit(130)
     except DtmContactError as error:
         sys.exit(_fail(translated(error.wording)))
+    except OSError as error:
+        # A file that an operator named; without a name the fault is the program's, and its trace is wanted.
+        if error.filename is None:
+            raise
+        sys.exit(_fail(described(error)))
 
 
 def _fail(message: str) -> int:

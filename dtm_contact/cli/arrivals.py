@@ -9,7 +9,7 @@ import click
 
 from dtm_contact.backup import replay as replay_journal
 from dtm_contact.cli import CommandGroup
-from dtm_contact.cli.output import as_json_option, plain, print_json, table, terminal_output
+from dtm_contact.cli.output import ReadablePath, as_json_option, plain, print_json, table, terminal_output
 from dtm_contact.privacy.erasing import erased_arrivals
 from dtm_contact.settings import Settings
 from dtm_contact.store import ArrivalLine, ArrivalState, Store, open_store
@@ -62,7 +62,7 @@ def release(settings: Settings, arrival: int) -> None:
 
 
 @arrivals.command()
-@click.argument("journal", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("journal", type=ReadablePath(file_okay=False))
 @click.option("--since", type=click.DateTime(_SINCE), help="Only what was received from then on, by the offices' time.")
 @as_json_option
 @click.pass_obj

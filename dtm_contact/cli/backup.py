@@ -13,12 +13,12 @@ from dtm_contact.backup import verify as verify_backup
 from dtm_contact.backup.making import mark_verified
 from dtm_contact.backup.restoring import take_out_files, user_named
 from dtm_contact.cli.outbox import held_table
-from dtm_contact.cli.output import as_json_option, plain, print_json, terminal_output
+from dtm_contact.cli.output import ReadablePath, as_json_option, plain, print_json, terminal_output
 from dtm_contact.privacy.erasing import erase_again, erase_copies_again
 from dtm_contact.settings import Settings
 from dtm_contact.store import open_store
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE = ReadablePath(dir_okay=False)
 
 
 @click.command("backup")

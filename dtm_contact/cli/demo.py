@@ -31,7 +31,7 @@ from dtm_contact import log
 from dtm_contact.access import Role, new_account, new_link
 from dtm_contact.access.login import LINK_MINUTES
 from dtm_contact.cli.grounds import ListingNames, listing_names
-from dtm_contact.cli.output import terminal_output
+from dtm_contact.cli.output import ReadablePath, terminal_output
 from dtm_contact.cli.queue import cases_table, queues_table
 from dtm_contact.daemon import RunningDaemon, daemon, stop_signal
 from dtm_contact.directory import Directory, in_force, read_export
@@ -73,7 +73,7 @@ What the desk sends is read at {mails}; nothing leaves this machine.
 
 
 @click.command()
-@click.argument("fixtures", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("fixtures", required=False, type=ReadablePath(file_okay=False))
 @click.option("--once", is_flag=True, help="Stop once the queues are shown.")
 @click.pass_obj
 def demo(settings: Settings, fixtures: Path | None, *, once: bool) -> None:

@@ -12,7 +12,15 @@ import click
 from dtm_contact.alerting import announce_once, notifiers_of
 from dtm_contact.cases.rerouting import Placement, former_offices
 from dtm_contact.cli import CommandGroup
-from dtm_contact.cli.output import as_json_option, plain, print_json, print_problems, table, terminal_output
+from dtm_contact.cli.output import (
+    ReadablePath,
+    as_json_option,
+    plain,
+    print_json,
+    print_problems,
+    table,
+    terminal_output,
+)
 from dtm_contact.directory import (
     Directory,
     ExportFiles,
@@ -32,7 +40,7 @@ from dtm_contact.settings import Settings
 from dtm_contact.store import DirectoryImport, Origin, Store, migrate, open_store
 from dtm_contact.store.rule_versions import files_in_force
 
-_FOLDER = click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+_FOLDER = click.argument("folder", type=ReadablePath(file_okay=False))
 _KEYS_SHOWN = 5
 _MOST_FAULTS_SHOWN = 20
 _COUNTED = ("residences", "dwellings", "leases", "caretakers", "assignments")

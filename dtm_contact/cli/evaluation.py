@@ -12,7 +12,15 @@ from rich.console import Group
 from rich.text import Text
 
 from dtm_contact.cli.grounds import grounds_options, load_grounds
-from dtm_contact.cli.output import as_json_option, print_json, print_problems, printable, table, terminal_output
+from dtm_contact.cli.output import (
+    ReadablePath,
+    as_json_option,
+    print_json,
+    print_problems,
+    printable,
+    table,
+    terminal_output,
+)
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.model import CaseKind, Judgement, NoHistory, Priority
 from dtm_contact.pipeline import Grounds, judge
@@ -40,7 +48,7 @@ _CONFUSIONS_SHOWN = 20
 
 
 @click.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=ReadablePath(file_okay=False))
 @grounds_options
 @click.option("--totals", is_flag=True, help="Only the figures: no miss, and no word of any message.")
 @as_json_option
@@ -162,7 +170,7 @@ _SHOWN = 3_000
 
 
 @click.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=ReadablePath(file_okay=False))
 @grounds_options
 @click.pass_obj
 def label_command(settings: Settings, folder: Path, directory: Path | None, rules: Path | None) -> None:
@@ -213,7 +221,7 @@ def _choice(question: str, choices: Collection[str], usual: str) -> str:
         click.echo(", ".join(choices))
 
 
-_PAIR = (click.Path(exists=True, file_okay=False, path_type=Path), click.Path(exists=True, path_type=Path))
+_PAIR = (ReadablePath(file_okay=False), ReadablePath())
 
 
 @click.command()

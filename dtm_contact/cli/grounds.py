@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from dtm_contact.cli.output import ReadablePath
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.explain.names import Names
 from dtm_contact.pdf.reader import PdfReader
@@ -19,7 +20,7 @@ from dtm_contact.store import Store, open_store
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FOLDER = ReadablePath(file_okay=False)
 
 
 def grounds_options(command: Decorated) -> Decorated:

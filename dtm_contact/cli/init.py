@@ -194,10 +194,10 @@ def lay_out_service(root: Path = Path("/"), user: str = APPLICATION) -> LaidOut:
   1. look through {SERVICE_CONFIG / FILE_NAME}: your address, your mail servers, who hears alarms;
      and {SERVICE_CONFIG / "rules" / "queues.yaml"}: who is on call
   2. /usr/local/sbin/dtm-contact settings check      it runs as {user}; so do all commands typed so
-  3. dtm-contact directory import EXPORT
-  4. dtm-contact user add NAME --role admin --without-password; dtm-contact user link NAME
-  5. systemctl daemon-reload; systemctl enable --now dtm-contact dtm-contact-backup.timer
-  6. dtm-contact doctor"""
+  3. dtm-contact directory import EXPORT; dtm-contact user add NAME --role admin --without-password
+  4. systemctl daemon-reload; systemctl start dtm-contact-backup.service
+  5. systemctl enable --now dtm-contact dtm-contact-backup.timer
+  6. dtm-contact doctor; dtm-contact user link NAME"""
     return done
 
 

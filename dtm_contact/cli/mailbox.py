@@ -4,7 +4,6 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from getpass import getuser
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +15,7 @@ from dtm_contact.cases.registered import look_up
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.case import perform
 from dtm_contact.cli.grounds import ListingNames, grounds_options, listing_names, load_grounds, names_of
-from dtm_contact.cli.output import as_json_option, plain, print_json, printable, table, terminal_output
+from dtm_contact.cli.output import ReadablePath, as_json_option, plain, print_json, printable, table, terminal_output
 from dtm_contact.directory import Directory
 from dtm_contact.ingest.imap import imap_tokens, login_by
 from dtm_contact.labels.coded_text import text_of
@@ -58,7 +57,6 @@ def mailbox() -> None:
 
 def _source_options(command: Decorated) -> Decorated:
     """Add what says which mailbox is meant, and from when on."""
-    path = partial(click.Path, exists=True, path_type=Path)
     for decorate in (
         click.option("--unanswered", is_flag=True, help="Only what nobody has marked as answered there."),
         click.option(
@@ -66,8 +64,10 @@ def _source_options(command: Decorated) -> Decorated:
             type=click.DateTime(_SINCE),
             help="Only what came to the mailbox from then on, by the offices' time; without it, all.",
         ),
-        click.option("--maildir", type=path(file_okay=False), help="A Maildir: the folder that holds cur and new."),
-        click.option("--mbox", type=path(dir_okay=False), help="An mbox file."),
+        click.option(
+            "--maildir", type=ReadablePath(file_okay=False), help="A Maildir: the folder that holds cur and new."
+        ),
+        click.option("--mbox", type=ReadablePath(dir_okay=False), help="An mbox file."),
         click.option(
             "--folder", help="A folder of the mailbox of DTM_IMAP_…; without any of the three, DTM_IMAP_FOLDER."
         ),

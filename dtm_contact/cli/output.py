@@ -1,9 +1,11 @@
 """What commands print: tables for people, JSON lines for programs, faults of files that people edit."""
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,9 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from dtm_contact import __version__
+from dtm_contact.errors import closed_folder, user_name
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import CodedText, Problem, Severity, errors_first
-from dtm_contact.wording import translated
+from dtm_contact.wording import translated, worded
 
 # Wide enough for every table of ours: output that goes to a file or a pipe must not lose cells to an unknown width.
 _WIDTH_OFF_TERMINAL = 200
@@ -48,6 +51,34 @@ def printable(text: str) -> str:
 def priority(value: str) -> Text:
     """Return a priority in its colour."""
     return Text(value, style=PRIORITY_STYLE.get(value, "default"))
+
+
+class ReadablePath(click.Path):
+    """A file or folder that must be there and that this user can read, of which click itself only says that it is not.
+
+    Commands of the service run as the daemon's user, who cannot enter the folders of whoever types them.
+    """
+
+    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
+        """Take which of both it may be."""
+        super().__init__(exists=True, file_okay=file_okay, dir_okay=dir_okay, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path.
+
+        Raises:
+            click.BadParameter: it is not there, is not of the kind, or cannot be read by this user.
+        """
+        path = Path(value)
+        user = user_name(os.geteuid())
+        if (folder := closed_folder(path)) is not None:
+            said = worded(
+                "{path} cannot be read by {user}, who may not enter {folder}", path=path, user=user, folder=folder
+            )
+            self.fail(translated(said), param, ctx)
+        if path.exists() and not os.access(path, os.R_OK):
+            self.fail(translated(worded("{path} cannot be read by {user}", path=path, user=user)), param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def print_json(value: Any) -> None:

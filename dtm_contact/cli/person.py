@@ -8,7 +8,7 @@ import click
 
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.case import actor_option
-from dtm_contact.cli.output import as_json_option, plain, print_json, say, table, terminal_output
+from dtm_contact.cli.output import ReadablePath, as_json_option, plain, print_json, say, table, terminal_output
 from dtm_contact.privacy.erasing import ErasurePlan, erase, plan, verify_certificate
 from dtm_contact.privacy.export import export_person
 from dtm_contact.privacy.subject import DataSubject, person_named
@@ -83,7 +83,7 @@ def erase_command(settings: Settings, asked: str, who: str, *, yes: bool) -> Non
 
 
 @person.command("verify")
-@click.argument("certificate", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("certificate", type=ReadablePath(dir_okay=False))
 @click.pass_context
 def verify_command(context: click.Context, certificate: Path) -> None:
     """Check a certificate: that it is ours and unchanged, and that the store holds nothing of its person."""

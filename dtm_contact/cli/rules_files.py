@@ -17,7 +17,7 @@ import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from dtm_contact.cli.output import NotDoneError, as_json_option, print_json, print_problems, sarif, say
+from dtm_contact.cli.output import NotDoneError, ReadablePath, as_json_option, print_json, print_problems, sarif, say
 from dtm_contact.directory import Directory
 from dtm_contact.errors import InvalidFilesError, NoDirectoryError, UnknownSchemaError
 from dtm_contact.model import Judgement, Problem, Severity
@@ -35,9 +35,7 @@ _ROUTING = "routing.yaml"
 _QUEUES = "queues.yaml"
 _DAYS = re.compile("([1-9][0-9]{0,3})d")
 
-folder_argument = click.argument(
-    "folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path)
-)
+folder_argument = click.argument("folder", required=False, type=ReadablePath(file_okay=False))
 
 
 class Days(click.ParamType[timedelta]):
@@ -381,7 +379,7 @@ _MOST_MINUTES = 9_999
 @click.option(
     "--rules",
     "folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=ReadablePath(file_okay=False),
     help="Folder of the rules; without it, that of the settings.",
 )
 @click.pass_obj

@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from dtm_contact.cli.output import NotDoneError, print_problems, say
+from dtm_contact.cli.output import NotDoneError, ReadablePath, print_problems, say
 from dtm_contact.cli.rules_files import check_rules, folder_argument
 from dtm_contact.errors import InvalidFilesError, described
 from dtm_contact.model import Severity
@@ -19,7 +19,7 @@ from dtm_contact.settings.common import shipped
 from dtm_contact.wording import Translatable, counted, joined, worded
 
 _MERGED: Final = ".merged"
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FOLDER = ReadablePath(file_okay=False)
 
 
 @click.command()
@@ -55,9 +55,15 @@ def merge(
         raise NotDoneError(_no_base(own))
     merged = merge_folders(before, own, now)
     _tell(merged)
+    changes_nothing = not merged.conflicts and not _changed(merged, own)
+    if changes_nothing:
+        say(worded("nothing that is shipped has changed since, or you have it already"))
     if dry_run:
         return 1 if merged.conflicts else 0
     try:
+        if changes_nothing:
+            _remember(own, now)
+            return 0
         _write(merged, own, work, now)
         if merged.conflicts:
             say(
@@ -93,8 +99,33 @@ def _tell(merged: FolderMerge) -> None:
         say(note, err=True, fg="yellow")
     for conflict in merged.conflicts:
         say(worded("conflict: {conflict}", conflict=conflict.wording), err=True, fg="red")
-    if not merged.taken and not merged.conflicts:
-        say(worded("nothing that is shipped has changed since, or you have it already"))
+
+
+def _changed(merged: FolderMerge, own: Path) -> bool:
+    """Tell whether a merge would change a file of the site's."""
+    written = ((own / name, text.encode()) for name, text in merged.texts.items())
+    return bool(merged.removed) or any(not path.is_file() or path.read_bytes() != text for path, text in written)
+
+
+def _remember(own: Path, today: Path) -> None:
+    """Have a folder that holds all that is shipped say so, for the next merge; the rest of it stays as it is.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    before = own / SHIPPED_BEFORE
+    if _octets(before) == _octets(today):
+        return
+    beside = own / f"{SHIPPED_BEFORE}{_MERGED}"
+    shutil.rmtree(beside, ignore_errors=True)
+    copy_shipped(today, beside)
+    shutil.rmtree(before, ignore_errors=True)
+    beside.rename(before)
+
+
+def _octets(folder: Path) -> dict[Path, bytes]:
+    paths = (path for pattern in MERGED_FILES for path in folder.glob(pattern))
+    return {path.relative_to(folder): path.read_bytes() for path in paths}
 
 
 def _write(merged: FolderMerge, own: Path, work: Path, today: Path) -> None:

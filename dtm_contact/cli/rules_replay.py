@@ -15,6 +15,7 @@ from rich.text import Text
 
 from dtm_contact.cases.rerouting import Placement, Reroute, reroute
 from dtm_contact.cli.output import (
+    ReadablePath,
     WrongUseError,
     as_json_option,
     plain,
@@ -48,7 +49,7 @@ _MARK = worded("DANGER")
 @click.option(
     "--rules",
     "folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=ReadablePath(file_okay=False),
     help="Folder of the proposed rules; without it, that of the settings.",
 )
 @click.option(

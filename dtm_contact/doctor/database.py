@@ -190,4 +190,4 @@ def desk(site: Site) -> Iterator[CheckResult]:
             f"of {len(roles)} accounts none is a head's or an admin's", "dtm-contact user add NAME --role head"
         )
     else:
-        yield ok(f"{len(roles)} accounts may come in")
+        yield ok(f"{len(roles)} account{'s' if len(roles) > 1 else ''} may come in")

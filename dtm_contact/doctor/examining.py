@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from dtm_contact.doctor import database, intake, links, local, machine, postfix, sources
-from dtm_contact.doctor.registry import Check, CheckResult, CheckState, Site, SkipError, warning
+from dtm_contact.doctor.registry import Check, CheckResult, CheckState, Site, SkipError, fault, warning
 from dtm_contact.errors import described
 from dtm_contact.settings.loading import InvalidSettingsError, load
 
@@ -51,5 +51,7 @@ def _looked(each: Check, site: Site) -> Iterator[CheckResult]:
         yield from each.look(site)
     except SkipError as error:
         yield CheckResult("", CheckState.SKIPPED, error.reason)
+    except PermissionError as error:
+        yield fault(described(error), "let the daemon's user enter the folder and read what lies in it")
     except Exception as error:  # noqa: BLE001 - one check that fails must not keep the others from being made
         yield warning(f"the check itself failed: {described(error)}", "tell whoever maintains the program")

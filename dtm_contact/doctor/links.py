@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from dtm_contact.doctor.local import certificate_finding, ends_at
 from dtm_contact.doctor.registry import SECONDS, CheckResult, Site, SkipError, check, fault, ok, warning
+from dtm_contact.doctor.sources import is_example, notified_addresses
 from dtm_contact.errors import WrongSettingError, described
 from dtm_contact.ingest.graph_client import GraphClient
 from dtm_contact.ingest.imap import imap_tokens, logged_in, login_by
@@ -44,7 +45,8 @@ _BY_GRAPH: Final = ("graph", "graph_sent")
 
 @check(
     "relay",
-    "The mail server that sends for us answers, its certificate is sound, it takes our credentials, and letters with "
+    "The mail server that sends for us answers, its certificate is sound, it takes our credentials, our address as the "
+    "sender and those on call and offices as recipients (`RSET` ends it before there is a message), and letters with "
     "as much as agents may attach.",
 )
 def relay(site: Site) -> Iterator[CheckResult]:
@@ -60,17 +62,31 @@ def relay(site: Site) -> Iterator[CheckResult]:
     _require_secrets("outbound", outbound.password_file)
     at = f"{outbound.host}:{outbound.port} ({outbound.security})"
     bounds = {"connect_seconds": min(outbound.connect_seconds, SECONDS), "seconds": min(outbound.seconds, SECONDS)}
-    reached = asyncio.run(Relay(outbound.model_copy(update=bounds)).reach())
+    tried = Relay(outbound.model_copy(update=bounds))
+    reached = asyncio.run(tried.reach(outbound.sender, _one_of_each_domain(site) or [outbound.sender]))
     if reached.trouble is not None:
         yield fault(f"{at}: {reached.trouble}{_by(outbound.authority)}", _remedy(reached.trouble, "outbound"))
         return
     if outbound.user and outbound.security == "none" and not _local(outbound.host):
         yield fault(f"{at}: the password is sent in the clear", "outbound.security: starttls or tls")
+    for each in reached.unwelcome:
+        what = "the sender" if each.is_sender else "mail for"
+        message = f"{at}: it refuses {what} {each.address}: {each.reply}"
+        yield fault(message, _WELCOME) if each.for_good else warning(f"{message} (it may later)", _WELCOME)
     yield from _of_size(at, reached.size, site.settings.attachments)
     if reached.certificate:
         yield certificate_finding(at, ends_at(reached.certificate), site.now)
-    else:
-        yield ok(f"{at}: it answers" + (" and takes our credentials" if outbound.user else ""))
+    elif not reached.unwelcome:
+        yield ok(f"{at}: it answers, takes our {'credentials and ' if outbound.user else ''}address as the sender")
+
+
+_WELCOME: Final = "have it let this machine send from outbound.sender to everybody: its log says which rule refused it"
+
+
+def _one_of_each_domain(site: Site) -> list[str]:
+    """Return an address of each domain that notices go to; those of tenants, whom answers go to, may be of any."""
+    given = [each for found in notified_addresses(site).values() for each in found if not is_example(each)]
+    return list({each.rpartition("@")[2].lower(): each for each in reversed(given)}.values())
 
 
 def _of_size(at: str, most: int | None, attachments: AttachmentSettings) -> Iterator[CheckResult]:
@@ -274,7 +290,9 @@ def _hosts(settings: Settings) -> Iterator[tuple[str, str]]:
 def _domains(settings: Settings) -> list[str]:
     servers = [server for name, server in settings.mail_servers.items() if name in settings.channels]
     found = [address.rpartition("@")[2].lower() for server in servers for address in server.recipients]
-    return list(dict.fromkeys([*found, settings.outbound.sender.rpartition("@")[2].lower()]))
+    if "sender" in settings.outbound.model_fields_set:
+        found.append(settings.outbound.sender.rpartition("@")[2].lower())
+    return list(dict.fromkeys(found))
 
 
 def mail_exchangers(domain: str) -> int:

@@ -1,7 +1,6 @@
 """What can be told without a connection: settings, rights, secrets, addresses, certificates, ways to raise an alarm."""
 
 import os
-import pwd
 import shutil
 import socket
 import ssl
@@ -26,8 +25,9 @@ from dtm_contact.doctor.registry import (
     ok,
     warning,
 )
-from dtm_contact.errors import DtmContactError, WrongSettingError, described
+from dtm_contact.errors import DtmContactError, WrongSettingError, closed_folder, described, shut_out, user_name
 from dtm_contact.ingest import known_receivers
+from dtm_contact.rules.queues import QUEUES_FILE
 from dtm_contact.rules.ruleset import yaml_files
 from dtm_contact.settings import MailServerSettings, Settings, secret_files
 from dtm_contact.settings.files import SecretFile, is_out_of_reach, secret_file
@@ -61,8 +61,9 @@ def settings(site: Site) -> Iterator[CheckResult]:
 
 @check(
     "rights",
-    "The folders of the store, of alarms, of the page of open P1, of sockets and of the heartbeat are there and can be "
-    "written; the rules and files that settings name can be read; the command runs as the daemon's user.",
+    "The folders of the store, of backups, of the intake journal, of alarms, of the page of open P1, of sockets and of "
+    "the heartbeat are there and can be written; the rules and files that settings name can be read; the command runs "
+    "as the daemon's user.",
     offline=True,
 )
 def rights(site: Site) -> Iterator[CheckResult]:
@@ -73,14 +74,16 @@ def rights(site: Site) -> Iterator[CheckResult]:
     if stranger is not None:
         yield stranger
     if not found:
-        yield ok(f"folders and files are as they must be for the user {_user(os.geteuid())}")
+        yield ok(f"folders and files are as they must be for the user {user_name(os.geteuid())}")
 
 
 def _wrong_folders(settings: Settings) -> Iterator[CheckResult]:
     for setting, folder in _written_folders(settings):
         message = _cannot_write(folder)
         if message is not None:
-            yield fault(f"{setting}: {message}", f"make the folder, and give it to the daemon's user: {folder}")
+            owner = user_name(os.geteuid()) if os.geteuid() else "USER"
+            remedy = f"give it to the daemon's user: mkdir -p {folder}; chown {owner} {folder}"
+            yield fault(f"{setting}: {message}", remedy)
     store = settings.store.sqlite_path
     if store is None:
         return
@@ -103,6 +106,10 @@ def _written_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
         yield "alarm.folder", settings.alarm.folder
     if settings.danger.folder is not None:
         yield "danger.folder", settings.danger.folder
+    if settings.backup.dir is not None:
+        yield "backup.dir", settings.backup.dir
+    if settings.journal.dir is not None:
+        yield "journal.dir", settings.journal.dir
     if settings.log.file is not None:
         yield "log.file", settings.log.file.absolute().parent
     if settings.heartbeat.file is not None:
@@ -134,10 +141,13 @@ def _cannot_write(folder: Path) -> str | None:
 
 def _wrong_files(settings: Settings) -> Iterator[CheckResult]:
     rules = settings.rules.dir
-    for file in (rules, *(yaml_files(rules) if rules.is_dir() else ())):
-        message = _cannot_read(file)
-        if message is not None:
-            yield fault(f"rules.dir: {message}", "let the daemon's user read the folder of the rules and all in it")
+    if (closed := closed_rules(settings)) is not None:
+        yield closed
+    else:
+        for file in (rules, *(yaml_files(rules) if rules.is_dir() else ())):
+            message = _cannot_read(file)
+            if message is not None:
+                yield fault(f"rules.dir: {message}", "let the daemon's user read the folder of the rules and all in it")
     named = {
         "model": settings.model,
         "outbound.authority": settings.outbound.authority,
@@ -156,6 +166,14 @@ def _wrong_files(settings: Settings) -> Iterator[CheckResult]:
                 f"{setting}: {path} is longer than the {_LONGEST_SOCKET} octets of a socket's name",
                 "choose a shorter one",
             )
+
+
+def closed_rules(settings: Settings) -> CheckResult | None:
+    """Return a fault where the folder of the rules, or one above it, is closed to who runs this; else nothing."""
+    # Of a file in it: the folder itself must be entered, too.
+    within = settings.rules.dir / QUEUES_FILE
+    folder = closed_folder(within)
+    return fault(f"rules.dir: {shut_out(within)}", f"chmod 755 {folder}") if folder is not None else None
 
 
 def _cannot_read(path: Path) -> str | None:
@@ -177,18 +195,11 @@ def _runs_as_another(settings: Settings) -> CheckResult | None:
         return None
     if owner == 0:
         return None
-    name = _user(owner)
+    name = user_name(owner)
     return warning(
         f"this runs as root, and the store is {name}'s: rights were looked at as root's",
         f"runuser -u {name} -- dtm-contact …",
     )
-
-
-def _user(number: int) -> str:
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return str(number)
 
 
 @check(
@@ -263,7 +274,7 @@ def _of_secret(setting: str, secret: SecretFile) -> Iterator[CheckResult]:
         mode = f"{stat.S_IMODE(status.st_mode):04o}"
         yield fault(f"{setting}: every user can read {path} (mode {mode})", f"chmod 640 {path}, group of the daemon")
     if status.st_uid not in {0, os.geteuid()}:
-        message = f"{setting}: {path} belongs to {_user(status.st_uid)}, who can change it"
+        message = f"{setting}: {path} belongs to {user_name(status.st_uid)}, who can change it"
         yield warning(message, "give it to root, with the daemon's group")
 
 
@@ -304,7 +315,9 @@ def addresses(site: Site) -> Iterator[CheckResult]:
     found = [*_wrong_addresses(site.settings), *_open_to_all(site.settings)]
     yield from found
     if not found:
-        yield ok(", ".join(f"{name} on {host}:{port}" for name, host, port in addresses_of(site.settings)))
+        listening = [f"{name} on {host}:{port}" for name, host, port in addresses_of(site.settings)]
+        listening += [f"{setting.partition('.')[0]} on {path}" for setting, path in _sockets(site.settings)]
+        yield ok(", ".join(listening))
 
 
 def _wrong_addresses(settings: Settings) -> Iterator[CheckResult]:

@@ -1,8 +1,8 @@
 """The machine that the daemon runs on: its disks, its memory, its limits; and whether the daemon on it is well."""
 
 import json
+import math
 import os
-import resource
 import socket
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException
@@ -181,15 +181,23 @@ def files(site: Site) -> Iterator[CheckResult]:
     """Look at the hard limit, since the daemon raises the soft one itself."""
     needed = files_needed(site.settings)
     pid = _pid_of_daemon(site)
-    try:
-        _soft, hard = resource.prlimit(0 if pid == "self" else int(pid), resource.RLIMIT_NOFILE)
-    except OSError as error:
-        raise SkipError(f"the limits of process {pid} cannot be read: {described(error)}") from None
-    if hard != resource.RLIM_INFINITY and hard < needed:
+    hard = _allowed_files(pid)
+    if hard is None:
+        raise SkipError(f"{PROC}/{pid}/limits names no bound on open files")
+    if hard < needed:
         remedy = f"LimitNOFILE={needed} in the unit, or lower smtp.connections"
         yield warning(f"{hard:,} open files are allowed, the connections may need {needed:,}", remedy)
     else:
         yield ok(f"{needed:,} open files may be needed, and are allowed")
+
+
+def _allowed_files(pid: str) -> float | None:
+    """Return how many files a process may open at most: everybody may read that, while prlimit(2) wants its group."""
+    for line in _text(PROC / pid / "limits").splitlines():
+        if line.startswith("Max open files"):
+            hard = line.split()[4]
+            return math.inf if hard == "unlimited" else int(hard)
+    return None
 
 
 @check("daemon", "The daemon on this machine runs, answers, and is well by its own `/healthz`.")

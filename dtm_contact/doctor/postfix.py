@@ -4,7 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from dtm_contact.doctor.registry import SECONDS, CheckResult, Site, SkipError, check, fault, ok, warning
@@ -12,9 +12,21 @@ from dtm_contact.errors import described
 from dtm_contact.settings import MailServerSettings, Settings
 
 _ADMINS_PATH: Final = "/usr/sbin:/usr/local/sbin"
-_ACCEPTING: Final = ("relay_domains", "virtual_mailbox_domains", "virtual_alias_domains", "mydestination")
+_CLASSES: Final = {
+    "mydestination": "local_recipient_maps",
+    "virtual_alias_domains": "virtual_alias_maps",
+    "virtual_mailbox_domains": "virtual_mailbox_maps",
+    "relay_domains": "relay_recipient_maps",
+}
+"""The lists of domains that Postfix takes mail for, with the tables of the recipients that it knows there.
+
+The first list that names a domain counts and no other (trivial-rewrite(8), ADDRESS_CLASS_README).
+"""
+_ALWAYS_KNOWN: Final = ("virtual_alias_maps", "canonical_maps", "recipient_canonical_maps")
+"""Whom these name is known whatever the list is (smtpd(8), `smtpd_reject_unlisted_recipient`)."""
+_NEEDS_A_TABLE: Final = "virtual_alias_domains"
 _PARAMETERS: Final = (
-    *_ACCEPTING, "transport_maps", "local_recipient_maps", "message_size_limit", "recipient_delimiter", "alias_maps",
+    *_CLASSES, *_CLASSES.values(), *_ALWAYS_KNOWN, "transport_maps", "message_size_limit", "recipient_delimiter",
 )  # fmt: skip
 
 
@@ -55,6 +67,14 @@ class _Postfix:
             self.looked_up(key, entry) is not None if ":" in entry else entry.lower() == key
             for entry in self.entries(name)
         )
+
+    def tables(self, name: str) -> list[str]:
+        """Return the tables of a list."""
+        return [entry for entry in self.entries(name) if ":" in entry]
+
+    def in_tables(self, name: str, keys: Iterable[str]) -> bool:
+        """Tell whether one of a list's tables has one of the keys."""
+        return any(self.looked_up(key, table) is not None for key in keys for table in self.tables(name))
 
     def chroot(self, service: str) -> bool:
         """Tell whether a service of master.cf sees another root."""
@@ -144,16 +164,16 @@ def _of_sizes(asked: _Postfix, ways: list[tuple[str, MailServerSettings]]) -> It
 
 
 def _of_address(asked: _Postfix, settings: Settings, address: str) -> Iterator[CheckResult]:
-    local, _, domain = address.rpartition("@")
-    accepting = [name for name in _ACCEPTING if asked.holds(name, domain)]
-    if not accepting:
+    domain = address.rpartition("@")[2]
+    counts = next((name for name in _CLASSES if asked.holds(name, domain)), None)
+    if counts is None:
         message = f"Postfix takes no mail for {domain} from outside (Relay access denied)"
         yield fault(message, f"add {domain} to relay_domains")
-    elif accepting == ["mydestination"] and not _known_locally(asked, local, address):
-        message = f"{domain} is in mydestination, where {address} is unknown (User unknown in local recipient table)"
-        yield fault(
-            message, f"move {domain} from mydestination to relay_domains, or add the address to local_recipient_maps"
-        )
+    elif not _is_known(asked, counts, address):
+        known = _CLASSES[counts]
+        unknown = f"User unknown in {known.removesuffix('_maps').replace('_', ' ')} table"
+        message = f"{domain} is in {counts}, where {address} is unknown ({unknown})"
+        yield fault(message, _made_known(asked, counts, domain))
     tables = asked.entries("transport_maps")
     leads = next((way for key in (address, domain) for table in tables if (way := asked.looked_up(key, table))), None)
     if leads is None:
@@ -164,9 +184,24 @@ def _of_address(asked: _Postfix, settings: Settings, address: str) -> Iterator[C
         yield from _of_transport(asked, settings, address, leads)
 
 
-def _known_locally(asked: _Postfix, local: str, address: str) -> bool:
-    tables = [entry for entry in asked.entries("local_recipient_maps") if ":" in entry]
-    return not tables or any(asked.looked_up(key, table) is not None for key in (address, local) for table in tables)
+def _is_known(asked: _Postfix, counts: str, address: str) -> bool:
+    """Tell whether Postfix knows an address of a domain that such a list names; without a table it takes all."""
+    local, _, domain = address.rpartition("@")
+    keys = (address, local, f"@{domain}") if counts == "mydestination" else (address, f"@{domain}")
+    if any(asked.in_tables(name, keys) for name in _ALWAYS_KNOWN):
+        return True
+    return (counts != _NEEDS_A_TABLE and not asked.tables(_CLASSES[counts])) or asked.in_tables(_CLASSES[counts], keys)
+
+
+def _made_known(asked: _Postfix, counts: str, domain: str) -> str:
+    """Return what has Postfix take mail for our address of a domain that such a list names."""
+    table = f"{_CLASSES[counts]} must know the address (of a user of the system an alias will do)"
+    if counts != "mydestination":
+        return table.partition(" (")[0]
+    rest = ", ".join(entry for entry in asked.entries(counts) if entry.lower() != domain)
+    moved = "" if asked.holds("relay_domains", domain) else f"add {domain} to relay_domains, and "
+    changed = f"{moved}postconf -e 'mydestination = {rest}', then: postfix reload"
+    return f"{changed}; or where others have mailboxes here, {table}"
 
 
 def _right(settings: Settings) -> str:

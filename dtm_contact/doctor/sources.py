@@ -12,6 +12,7 @@ from typing import Final
 from dtm_contact.calls.log_lines import Faults, FileLine, split_lines
 from dtm_contact.calls.records import ColumnsError, RecordReader
 from dtm_contact.directory import Residence
+from dtm_contact.doctor.local import closed_rules
 from dtm_contact.doctor.registry import CheckResult, Site, SkipError, check, days, fault, ok, warning
 from dtm_contact.errors import DtmContactError, InvalidFilesError, described
 from dtm_contact.model import Problem, errors_first
@@ -19,6 +20,8 @@ from dtm_contact.rules import load_in_force
 from dtm_contact.rules.arguments import AllowedNames
 from dtm_contact.rules.queues import load_queues
 from dtm_contact.rules.reader_files import load_model
+from dtm_contact.settings import Settings
+from dtm_contact.store.rule_versions import files_in_force
 
 _SHOWN: Final = 3
 _READ_OCTETS: Final = 256 * 1024
@@ -44,6 +47,9 @@ def directory(site: Site) -> Iterator[CheckResult]:
 def rules(site: Site) -> Iterator[CheckResult]:
     """Read the rules as the daemon does."""
     settings = site.settings
+    if (closed := closed_rules(settings)) is not None:
+        yield closed
+        return
     unusable: list[Problem] = []
     model = settings.model if load_model(settings.model, unusable) is not None else None
     for problem in unusable:
@@ -89,7 +95,7 @@ def _faulty(folder: Path, problems: tuple[Problem, ...]) -> Iterator[CheckResult
 def addressees(site: Site) -> Iterator[CheckResult]:
     """Look at where notices, alarms and answers would go."""
     settings = site.settings
-    examples = {what: [each for each in given if _is_example(each)] for what, given in _addresses(site).items()}
+    examples = {what: [each for each in given if is_example(each)] for what, given in _addresses(site).items()}
     told = [f"{what}: {', '.join(found)}" for what, found in examples.items() if found]
     if settings.rules.observe or not settings.outbound.host:
         before = f"; before it is, replace {'; '.join(told)}" if told else ""
@@ -116,28 +122,42 @@ _REAL: Final = "write your own into rules/queues.yaml, dtm-contact.toml or the e
 _EXAMPLES: Final = re.compile(r"(.*\.)?(example|invalid|test|localhost|example\.(com|net|org))")
 
 
-def _is_example(address: str) -> bool:
+def is_example(address: str) -> bool:
+    """Tell whether an address is of a domain that is kept for examples."""
     return _EXAMPLES.fullmatch(address.rpartition("@")[2].lower()) is not None
 
 
 def _addresses(site: Site) -> Mapping[str, Collection[str]]:
     """Return the addresses that something may be sent to or from, each once, by where they are written."""
-    settings, problems = site.settings, list[Problem]()
-    queues, _names = load_queues(settings.rules.dir, AllowedNames(), settings.zone, problems)
-    by_id = queues.by_id.values() if queues is not None else ()
-    on_call = [each for queue in by_id for shift in queue.on_call.shifts for each in shift.call]
-    in_place = [queue.caretaker_away for queue in by_id if queue.caretaker_away]
-    found = {
-        "on_call in queues.yaml": on_call,
-        "caretaker_away in queues.yaml": in_place,
-        "alarm.recipients": settings.alarm.recipients,
-        "outbound.sender": (settings.outbound.sender,),
-    }
+    settings = site.settings
+    others = {"alarm.recipients": settings.alarm.recipients, "outbound.sender": (settings.outbound.sender,)}
+    return {**notified_addresses(site), **{what: tuple(dict.fromkeys(given)) for what, given in others.items()}}
+
+
+def notified_addresses(site: Site) -> Mapping[str, Collection[str]]:
+    """Return the addresses of those whom notices of cases go to, each once, by where they are written."""
+    settings = site.settings
+    found = _in_queues(settings, settings.rules.dir, "queues.yaml")
     if not site.offline:
         with suppress(SkipError, DtmContactError):
+            versions = site.store.rule_versions
+            if any(each.refused for each in versions.in_force()):
+                # The folder's do not judge: those that do notify whom they name.
+                with files_in_force(versions, settings.name, settings.rules.dir) as folder:
+                    found |= _in_queues(settings, folder, "the rules in force, since those of the folder are refused")
             offices = site.store.directory.in_force().offices.values()
             found["offices of the directory"] = [office.email for office in offices if office.email]
     return {what: tuple(dict.fromkeys(given)) for what, given in found.items()}
+
+
+def _in_queues(settings: Settings, folder: Path, where: str) -> dict[str, list[str]]:
+    problems = list[Problem]()
+    queues, _names = load_queues(folder, AllowedNames(), settings.zone, problems)
+    by_id = queues.by_id.values() if queues is not None else ()
+    return {
+        f"on_call in {where}": [each for queue in by_id for shift in queue.on_call.shifts for each in shift.call],
+        f"caretaker_away in {where}": [queue.caretaker_away for queue in by_id if queue.caretaker_away],
+    }
 
 
 @check(

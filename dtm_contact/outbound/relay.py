@@ -70,16 +70,35 @@ class SendResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Unwelcome:
+    """Whom a server refused when a message was begun.
+
+    Attributes:
+        address: the sender or a recipient.
+        is_sender: it was the sender, so that no recipient was asked for.
+        reply: the server's codes and words.
+        for_good: trying again does not help.
+    """
+
+    address: str
+    is_sender: bool
+    reply: str
+    for_good: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Reached:
     """What a look at the server found, without a message.
 
     Attributes:
         trouble: why it would take nothing from us; None where it would.
+        unwelcome: of the sender and the recipients that were tried, those that it refused.
         certificate: its certificate as it was verified, as `ssl.SSLSocket.getpeercert` has it; None without TLS.
         size: the largest message that it says it takes, in octets (RFC 1870); None where it names no bound.
     """
 
     trouble: str | None
+    unwelcome: tuple[Unwelcome, ...] = ()
     certificate: Mapping[str, object] | None = None
     size: int | None = None
 
@@ -128,8 +147,15 @@ class Relay:
             return exchange.failed(error)
         return _of_some(unwelcome)
 
-    async def reach(self) -> Reached:
-        """Connect, protect the connection and log in, as for a message, and part again."""
+    async def reach(self, sender: str, recipients: Sequence[str]) -> Reached:
+        """Connect, protect the connection, log in and begin a message, and part again before there is one.
+
+        Many servers say only then, at MAIL or RCPT, that they take nothing from us.
+
+        Args:
+            sender: whom a message would be from.
+            recipients: whom it would be for.
+        """
         exchange = _Exchange(self._settings)
         try:
             async with exchange.client() as client:
@@ -139,10 +165,35 @@ class Relay:
                         await client.ehlo()
                 said = client.esmtp_extensions.get("size", "").strip()
                 size = int(said) if said.isascii() and said.isdigit() else 0
+                unwelcome = await _unwelcome(client, sender, recipients)
                 # 0 stands for no bound (RFC 1870 section 4).
-                return Reached(None, client.get_transport_info("peercert"), size or None)
+                return Reached(None, unwelcome, client.get_transport_info("peercert"), size or None)
         except (aiosmtplib.SMTPException, WrongSettingError, OSError, ValueError) as error:
             return Reached(exchange.failed(error).why)
+
+
+async def _unwelcome(client: aiosmtplib.SMTP, sender: str, recipients: Sequence[str]) -> tuple[Unwelcome, ...]:
+    """Begin a message and take it back (RSET, RFC 5321 section 4.1.1.5); return who was refused."""
+    try:
+        await client.mail(sender)
+    except aiosmtplib.SMTPSenderRefused as error:
+        return (_refused(sender, error),)
+    refused = []
+    for address in recipients:
+        try:
+            await client.rcpt(address)
+        except aiosmtplib.SMTPRecipientRefused as error:
+            refused.append(_refused(address, error))
+    with suppress(aiosmtplib.SMTPException):
+        await client.rset()
+    return tuple(refused)
+
+
+def _refused(address: str, error: aiosmtplib.SMTPResponseException) -> Unwelcome:
+    reply = ServerReply.of(error)
+    is_sender = isinstance(error, aiosmtplib.SMTPSenderRefused)
+    told = f"{reply.codes} {reply.words}".rstrip()
+    return Unwelcome(address, is_sender=is_sender, reply=told, for_good=error.code >= _PERMANENT)
 
 
 async def _whole(raw: bytes) -> AsyncIterator[bytes]:

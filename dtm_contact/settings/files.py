@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Final, NewType
 
-from dtm_contact.errors import WrongSettingError
+from dtm_contact.errors import WrongSettingError, shut_out
 
 SecretFile = NewType("SecretFile", Path)
 """A file that holds a password, a token or a key: by this type of a setting backups and the doctor know it."""
@@ -64,7 +64,7 @@ def text_lines(path: SecretFile, setting: str) -> tuple[str, ...]:
     try:
         found = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
     except OSError as error:
-        raise WrongSettingError(f"{setting}: {error.strerror}: {file}; {right}") from error
+        raise WrongSettingError(f"{setting}: {shut_out(file) or error.strerror}: {file}; {right}") from error
     except UnicodeDecodeError:
         # Not as the cause, which holds the secret.
         raise WrongSettingError(f"{setting}: no text in UTF-8: {file}; {right}") from None

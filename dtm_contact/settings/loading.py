@@ -14,7 +14,7 @@ from typing import Any, Final, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import SettingsError
 
-from dtm_contact.errors import DtmContactError, described
+from dtm_contact.errors import DtmContactError, described, shut_out
 from dtm_contact.settings import Settings, below_environment, unknown
 from dtm_contact.settings.common import FILE_NAME, SERVICE_CONFIG, SERVICE_DATA, store_in, user_config
 
@@ -154,7 +154,7 @@ def read_file(path: Path) -> SettingsFile:
             octets = opened.read(_LARGEST + 1)
     except OSError as error:
         hint = "dtm-contact init lays one out" if isinstance(error, FileNotFoundError) else "let this user read it"
-        raise InvalidSettingsError([f"{path}: {error.strerror}; {hint}"]) from None
+        raise InvalidSettingsError([f"{path}: {shut_out(path) or error.strerror}; {hint}"]) from None
     if mode & stat.S_IWOTH and stat.S_ISREG(mode):
         raise InvalidSettingsError([f"{path}: anybody may change it, and so have us run commands; chmod o-w {path}"])
     if len(octets) > _LARGEST:

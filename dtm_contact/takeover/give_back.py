@@ -179,7 +179,7 @@ class MboxTarget:
     async def put(self, queue: str, items: Iterator[Item]) -> list[tuple[str, str]]:
         """Write the file of a queue; see `Target.put`."""
         wanted = []
-        with (self._work / _file_name(queue)).open("wb") as file:
+        with _private(self._work / _file_name(queue)).open("wb") as file:
             for item in items:
                 at = item.at.astimezone(UTC).strftime("%a %b %d %H:%M:%S %Y").encode()
                 file.write(_FROM_LINE + at + b"\n" + _quoted(item.raw))
@@ -209,7 +209,7 @@ class MboxTarget:
 
     async def finish(self) -> None:
         """Write the listing, and give the folder its name."""
-        with (self._work / _LISTING).open("w", encoding="utf-8", newline="") as file:
+        with _private(self._work / _LISTING).open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, delimiter=";").writerows([_COLUMNS, *self._listed])
         self._work.rename(self._folder)
 
@@ -258,6 +258,12 @@ class ImapTarget:
 
     async def finish(self) -> None:
         """Return: all lies there."""
+
+
+def _private(path: Path) -> Path:
+    """Make an empty file that its owner alone may read, wherever the folder is moved to; return its path."""
+    path.touch(mode=0o600)
+    return path
 
 
 def _with_crlf(raw: bytes) -> bytes:

@@ -109,6 +109,10 @@ def test_open_cases_are_given_back_and_classes_of_data_left_out(
     whole = b"".join(path.read_bytes() for path in (tmp_path / "back").glob("*.mbox"))
     assert b"vu avec le plombier" in whole
     assert "is there already" in program("mailbox", "give-back", "--mbox", str(tmp_path / "back")).stderr
+    (tmp_path / "file").touch()
+    nowhere = program("mailbox", "give-back", "--mbox", str(tmp_path / "file" / "back"))
+    assert (nowhere.returncode, nowhere.stderr.count("\n")) == (1, 1)
+    assert nowhere.stderr.startswith(f"dtm-contact: Not a directory: {tmp_path}/file/")
     bare = program(
         "mailbox", "give-back", "--mbox", str(tmp_path / "bare"), "--leave-out", "content", "--leave-out", "staff"
     )

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-from aiosmtpd.smtp import SMTP, AuthResult
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 
 from tests.ingest.mailbox.fake_graph import FakeGraph, fake_graph
 from tests.ingest.mailbox.fake_server import FakeServer
@@ -80,16 +80,52 @@ def graph(served: FakeGraph) -> Iterator[FakeGraph]:
         thread.join(30)
 
 
+class _Refusing:
+    """What a mail server says to senders and recipients, and that it never gets as far as a message."""
+
+    def __init__(self, to_senders: str, to_recipients: str) -> None:
+        self._to_senders, self._to_recipients = to_senders, to_recipients
+
+    async def handle_MAIL(  # noqa: N802 - the library's name
+        self, _server: object, _session: object, envelope: Envelope, address: str, _options: object
+    ) -> str:
+        if self._to_senders.startswith("250"):
+            envelope.mail_from = address
+        return self._to_senders
+
+    async def handle_RCPT(  # noqa: N802 - the library's name
+        self, _server: object, _session: object, envelope: Envelope, address: str, _options: object
+    ) -> str:
+        if self._to_recipients.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return self._to_recipients
+
+    async def handle_DATA(self, *_: object) -> str:  # noqa: N802 - the library's name
+        raise AssertionError("the doctor hands over no message")
+
+
 @contextmanager
-def mail_server(tls: ssl.SSLContext | None = None, size: int = 40_000_000) -> Iterator[int]:
-    """Serve SMTP that takes one password, and says that it takes so many octets; with STARTTLS where `tls` is given."""
+def mail_server(
+    tls: ssl.SSLContext | None = None,
+    size: int = 40_000_000,
+    to_senders: str = "250 OK",
+    to_recipients: str = "250 OK",
+) -> Iterator[int]:
+    """Serve SMTP that takes one password, and says that it takes so many octets; with STARTTLS where `tls` is given.
+
+    Args:
+        tls: the certificate that it shows.
+        size: the octets that it says it takes.
+        to_senders: what it says to MAIL.
+        to_recipients: what it says to RCPT.
+    """
 
     def authenticate(_server: object, _session: object, _envelope: object, _mechanism: str, data: object) -> AuthResult:
         return AuthResult(success=getattr(data, "password", None) == PASSWORD, handled=False)
 
     def protocol() -> SMTP:
         return SMTP(
-            object(),
+            _Refusing(to_senders, to_recipients),
             hostname="relay.example",
             data_size_limit=size,
             tls_context=tls,

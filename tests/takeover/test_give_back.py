@@ -95,6 +95,7 @@ async def test_what_a_server_does_not_take_is_missed(running: Engine, server: Do
 async def test_a_summary_tells_who_where_and_what_was_done(running: Engine, tmp_path: Path) -> None:
     running.take(of_tenant(1), TENANT.decode(), NOW)
     await give_back(running.store, MboxTarget(tmp_path / "back", PARIS), writer(running))
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "back").iterdir()} == {0o600}
     (summary,) = await summaries(tmp_path / "back")
     text = summary.get_content()
     assert "Joly" in text
