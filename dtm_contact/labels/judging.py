@@ -95,7 +95,7 @@ ALARM_RAISED: Final[Mapping[AlarmSource | None, str]] = {
 ALARM_DOUBTED: Final[Mapping[AlarmSource | None, str]] = {
     **ALARM_RAISED,
     AlarmSource.WORDS: "la liste des dangers possibles contient ces mots",
-    AlarmSource.MODEL: "le programme hésite : ce qui est écrit peut annoncer un danger, ou autre chose",
+    AlarmSource.MODEL: "le programme hésite devant ce qui est écrit",
 }
 """The same of one that is possible and was never more: no reason stands for both."""
 PERILS: Final[Mapping[Peril, str]] = {
