@@ -44,6 +44,7 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
         (AlarmLevel, judging.ALARM_LEVELS),
         (AlarmSource, judging.ALARM_SOURCES),
         ((*AlarmSource, None), judging.ALARM_RAISED),
+        ((*AlarmSource, None), judging.ALARM_DOUBTED),
         (Outcome, judging.OUTCOMES),
         (Unanswered, judging.UNANSWERED),
         (Peril, judging.PERILS),

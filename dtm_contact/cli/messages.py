@@ -19,7 +19,7 @@ from dtm_contact.model import Arrival, Envelope, Judgement
 from dtm_contact.outbound import chosen_answer
 from dtm_contact.pipeline import Grounds
 from dtm_contact.rehearsal import CallsAtRest, JudgedCalls, judge_messages, require_at_rest
-from dtm_contact.rules.answers import subject_in_brief
+from dtm_contact.rules.answers import opening, subject_in_brief
 from dtm_contact.settings import Settings
 
 
@@ -152,7 +152,8 @@ def _answer_told(judgement: Judgement, now: datetime, grounds: Grounds) -> Answe
     arrival = Arrival("smtp", judgement.source, now, "message/rfc822", envelope, b"")
     ruled = (grounds.rules, grounds.directory)
     chosen = chosen_answer(arrival, judgement, ruled, grounds.settings, now)
-    return AnswerTold(subject_in_brief(grounds.rules.answers.get(chosen.name or "", "")), chosen.why_not)
+    text = grounds.rules.answers.get(chosen.name or "", "")
+    return AnswerTold(subject_in_brief(text), chosen.why_not, opening(text))
 
 
 def _draw(judgement: Judgement, names: Names, svg: Path) -> None:

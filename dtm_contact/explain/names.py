@@ -52,8 +52,9 @@ class Names:
             return dwelling_id
         details = (("bât.", dwelling.building), ("esc.", dwelling.staircase), ("étage", dwelling.floor))
         parts = [f"{address.house_number} {address.street}", *(f"{word} {value}" for word, value in details if value)]
-        door = dwelling.door if dwelling.door.lower().startswith("porte") else f"porte {dwelling.door}"
-        parts += [door] if dwelling.door else []
+        # A door may bring its own word: "porte 3", "box 247".
+        worded = " " in dwelling.door and dwelling.door.split()[0].isalpha()
+        parts += [dwelling.door if worded else f"porte {dwelling.door}"] if dwelling.door else []
         return f"{', '.join(parts)} ({dwelling_id})"
 
     def entrance(self, address_id: str) -> str:

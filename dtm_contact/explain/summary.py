@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from dtm_contact.explain.names import Names
+from dtm_contact.explain.quoting import clauses
 from dtm_contact.explain.reason import quoted_words
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.labels.formats import because
-from dtm_contact.labels.judging import ALARM_RAISED, LANGUAGES, OUTCOMES, PERILS, SCOPES, SCRIPTS, UNREAD
+from dtm_contact.labels.judging import ALARM_DOUBTED, ALARM_RAISED, LANGUAGES, OUTCOMES, PERILS, SCOPES, SCRIPTS, UNREAD
 from dtm_contact.model import Alarm, AlarmSource, CaseKind, Evidence, Judgement, Understanding
 
 _ANY_DANGER: Final = "danger"
 """The topic that says no more than that there is a danger: its words are told with the danger."""
 _TOPICS_TOLD: Final = 3
+_PASSAGES_TOLD: Final = 3
 _LETTERS_LOOKED_AT: Final = 400
 _SET_ASIDE: Final = {
     CaseKind.AUTOMATIC: "C'est un message automatique, qu'un programme envoie tout seul : il ne demande rien.",
@@ -60,21 +62,18 @@ def danger_told(judgement: Judgement, alarm: Alarm) -> Iterator[str]:
     if not alarm.any:
         yield from _no_danger(understanding, alarm)
         return
-    words = quoted_words(understanding.raised_by)
+    words = clauses(judgement.contact, understanding.raised_by, _PASSAGES_TOLD)
     danger = _small(PERILS[understanding.peril]) if understanding.peril else ""
-    by = f"d'après « {words[2:-2]} »" if words else ""
-    named = ", ".join(filter(None, (danger, by)))
     on_call = "on_call" in judgement.decision.notify
-    why = because(ALARM_RAISED[alarm.raised_by])
     if alarm.certain:
+        named = ", ".join(filter(None, (danger, f"d'après {words}" if words else "")))
         yield f"Danger certain{f' : {named}' if named else ''}."
-        yield f"C'est certain {why}."
+        yield f"C'est certain {because(ALARM_RAISED[alarm.raised_by])}."
         by_person = alarm.raised_by in {AlarmSource.AGENT, AlarmSource.ANSWER}
         yield "L'astreinte est prévenue aussitôt." if on_call or by_person else ""
     else:
-        yield f"Danger possible, mais pas certain{f' : {named}' if named else ''}."
-        yield f"On le pense {why}." if words else f"Aucun passage précis ne le dit ; on le pense {why}."
-        yield f"Il n'est pas certain, car {text_of(alarm.why_not)}." if alarm.why_not else ""
+        yield f"Danger possible, mais pas certain{f' : {danger}' if danger else ''}."
+        yield _in_doubt(alarm, words)
         if on_call:
             yield "L'astreinte est prévenue, parce que la règle ci-dessous le demande."
         else:
@@ -97,6 +96,20 @@ def named_language(declared: str, text: str) -> str:
         return SCRIPTS[most]
     code = declared[:2].lower()
     return f"en {LANGUAGES[code]}" if code in LANGUAGES and code != "fr" else ""
+
+
+def _in_doubt(alarm: Alarm, words: str) -> str:
+    """Return what speaks for a danger and why it is not certain: what lowered it, else that the program wavers."""
+    if alarm.why_not:
+        raised = because(ALARM_RAISED[alarm.raised_by])
+        by = f", d'après {words}" if words else ""
+        return f"On y a pensé {raised}{by} ; il n'est pas certain, car {text_of(alarm.why_not)}."
+    if alarm.raised_by is not AlarmSource.MODEL:
+        by = f", d'après {words}" if words else ""
+        return f"On le pense {because(ALARM_DOUBTED[alarm.raised_by])}{by}."
+    if not words:
+        return "Le programme hésite, d'après l'ensemble du message : aucun passage précis ne l'annonce."
+    return f"Le programme hésite : {words} peut annoncer un danger, ou autre chose."
 
 
 def _no_danger(understanding: Understanding, alarm: Alarm) -> Iterator[str]:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from dtm_contact.explain.names import Names
+from dtm_contact.explain.quoting import sentence
 from dtm_contact.explain.summary import danger_told, matter_told
 from dtm_contact.explain.whom import where_told, who_told
 from dtm_contact.labels.coded_text import texts_of
 from dtm_contact.labels.events import rule_label
 from dtm_contact.labels.formats import because, moment
 from dtm_contact.labels.judging import UNANSWERED, WISHES
-from dtm_contact.model import Alarm, CaseKind, Judgement, Unanswered
+from dtm_contact.model import Alarm, CaseKind, Judgement, Unanswered, Wish
 from dtm_contact.rules import RuleSet
 from dtm_contact.rules.saying import SaidRule, said_rules
 
@@ -37,10 +38,11 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class AnswerTold:
-    """The answer that goes out by itself: what its writer reads as its subject; or why none goes out."""
+    """The answer that goes out by itself: its subject and how it begins; or why none goes out."""
 
     subject: str
     why_not: Unanswered | None
+    begins: str = ""
 
 
 def told(
@@ -90,8 +92,24 @@ def called_by(names: Names, rules: RuleSet) -> dict[str, str]:
 
 
 def _wishes(judgement: Judgement) -> Iterator[str]:
-    for wished in judgement.understanding.wishes:
-        yield f"Souhait de la personne : {WISHES[wished.wish]} (« {' '.join(wished.evidence.seen.split())} »)."
+    """Yield how the writer wishes to be treated, in their own sentences, and how they may still be reached."""
+    wishes = judgement.understanding.wishes
+    asked: dict[str, list[str]] = {}
+    for wished in wishes:
+        asked.setdefault(sentence(judgement.contact, wished.evidence), []).append(WISHES[wished.wish])
+    for words, wanted in asked.items():
+        yield f"Souhait lu dans « {words} », à confirmer par un agent : {' ; '.join(wanted)}."
+    refused = {wished.wish for wished in wishes} & {Wish.NO_PHONE, Wish.NO_POST}
+    if not refused:
+        return
+    ways = [
+        "l'adresse électronique d'où vient ce message" if judgement.writer.address else "",
+        "le téléphone" if Wish.NO_PHONE not in refused else "un numéro que la personne donne elle-même",
+        "le courrier postal" if Wish.NO_POST not in refused else "",
+    ]
+    left = " ou ".join(filter(None, ways))
+    shared = ", en s'assurant d'abord que personne d'autre du foyer ne lit ni n'écoute"
+    yield f"Reste possible : {left}{shared if judgement.violence_at_home else ''}."
 
 
 def _on_call(judgement: Judgement) -> Iterator[str]:
@@ -113,7 +131,7 @@ def _why_here(judgement: Judgement, names: Names, rules: RuleSet) -> Iterator[st
         named = rule_told(kept) if kept is not None else f"« {rule_label(decision.rule)} »"
         yield f"La règle {named} a décidé."
     elif chosen.rule.when is None:
-        yield f"Aucune règle particulière ne convient : c'est donc la règle {rule_told(chosen)} qui décide."
+        yield f"C'est la règle générale qui s'applique : {rule_told(chosen)}."
     elif chosen.held:
         yield f"La règle {rule_told(chosen)} décide {because(*chosen.clauses(called))}."
     else:
@@ -146,19 +164,38 @@ def _what_follows(judgement: Judgement, names: Names, rules: RuleSet, answer: An
     decision = judgement.decision
     if decision.kind is not CaseKind.CASE:
         yield "Le message est gardé, mais personne n'a à s'en occuper ; un agent peut en faire un dossier."
+        yield _answer(answer) if answer is not None else ""
         return
-    queue = rules.queues.get(decision.queue or "")
-    named = queue.label if queue is not None else decision.queue
+    lies = "est" if decision.alarm.certain else "attend"
     due = f" ; {_by_when(judgement)} {moment(decision.due, names.zone)}" if decision.due is not None else ""
-    yield f"Le dossier attend dans la file « {named} »{due}."
+    yield f"Le dossier {lies} dans la file {_queue_told(judgement, names, rules)}{due}."
     if judgement.joining.case_number:
         yield f"Il rejoint le dossier {judgement.joining.case_number}, qui existe déjà."
     if decision.notify:
         yield f"On prévient aussitôt {' et '.join(_NOTIFIED.get(whom, whom) for whom in decision.notify)}."
+        yield _NOTIFIED_OF_VIOLENCE if judgement.violence_at_home else ""
     if answer is not None:
         yield _answer(answer)
 
 
+def _queue_told(judgement: Judgement, names: Names, rules: RuleSet) -> str:
+    """Return what a queue is called, with the agency's town, and why it is that office."""
+    decision = judgement.decision
+    queue = rules.queues.get(decision.queue or "")
+    named = queue.label if queue is not None else decision.queue or ""
+    offices = names.directory.records.offices
+    office = next((each for each in offices if each.office_id == decision.office_id), None)
+    at_agency = queue is not None and queue.office_id is None
+    town = f" ({office.commune})" if office is not None and at_agency else ""
+    residence = names.directory.residences.get(judgement.match.residence.id) if judgement.match.residence else None
+    theirs = residence is not None and residence.office_id == decision.office_id
+    return f"« {named} »{town}{' (ce bureau suit cette résidence)' if theirs else ''}"
+
+
+_NOTIFIED_OF_VIOLENCE: Final = (
+    "Leur avis dit d'abord de n'appeler aucun numéro du foyer et de n'écrire à aucune adresse partagée sans être sûr de"
+    " qui répond."
+)
 _NOTIFIED: Final = {"on_call": "l'astreinte", "caretaker": "le gardien de service"}
 
 
@@ -174,5 +211,6 @@ def _by_when(judgement: Judgement) -> str:
 
 def _answer(answer: AnswerTold) -> str:
     if answer.why_not is None:
-        return f"L'auteur reçoit tout de suite une réponse automatique : « {answer.subject} »."
-    return f"Aucune réponse automatique ne part : {UNANSWERED[answer.why_not]}."
+        begins = f" (elle commence ainsi : « {answer.begins} »)" if answer.begins else ""
+        return f"L'auteur reçoit tout de suite la réponse automatique « {answer.subject} »{begins}."
+    return f"Aucune réponse automatique ne part, car {UNANSWERED[answer.why_not]}."

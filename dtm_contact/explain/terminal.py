@@ -41,6 +41,7 @@ from dtm_contact.model import (
     Part,
     RuleTrace,
 )
+from dtm_contact.reasons import heaviest_words
 from dtm_contact.rules import RuleSet
 
 _STYLES = {
@@ -80,7 +81,12 @@ def render_judgement(
     )
 
 
-_MORE: Final = "\nLes chiffres, les codes et les règles écartées : --details"
+_MORE: Final = (
+    "\nPour voir aussi les chiffres, les codes et les règles écartées, relancez la commande avec l'option --details."
+)
+_BRACKETS: Final = {"topic": "[]", "priority": "{}", "who": "‹›"}
+"""What stands around words that counted, one pair for each kind: colour is lost in a file and to some eyes."""
+_NEW_TEXT: Final = "texte du message, sans ce qui y est recopié d'avant"
 
 
 def _read(text: str) -> RenderableType:
@@ -192,7 +198,8 @@ def _marks(judgement: Judgement) -> Iterator[tuple[str, Evidence]]:
         yield "priority", piece
     for finding in understanding.findings:
         if judgement.decision.kind is CaseKind.CASE and finding.topic in understanding.topics:
-            yield from (("topic", piece) for piece in finding.evidence)
+            told = heaviest_words(finding.evidence)
+            yield from (("topic", piece) for piece in finding.evidence if " ".join(piece.seen.split()) in told)
     sure = match.tenant is not None or match.dwelling is not None
     for piece in (*match.place_evidence, *(match.candidates[0].evidence if sure and match.candidates else ())):
         if piece.weight > 0:
@@ -203,21 +210,21 @@ def _text(judgement: Judgement) -> Iterator[RenderableType]:
     marks = list(_marks(judgement))
     for part in _SHOWN_PARTS:
         if judgement.contact.text(part).strip():
-            yield Text(f"{PARTS[part]} :", style="dim")
+            yield Text(f"{_NEW_TEXT if part is Part.NEW else PARTS[part]} :", style="dim")
             yield Constrain(Padding(_marked(judgement.contact, part, marks), (0, 0, 0, 2)), _LINE)
-    legend = Text("Entre crochets, les mots qui ont compté : ", style="dim")
+    legend = Text("Les mots qui ont compté :", style="dim")
     for name, meaning in MARKS.items():
-        legend.append(meaning, style=_STYLES[name]).append("  ")
+        legend.append("  ").append(meaning.join(_BRACKETS[name]), style=_STYLES[name])
     yield legend
 
 
 def _marked(contact: Contact, part: Part, marks: list[tuple[str, Evidence]]) -> Text:
-    """Show a mark by colour, and by brackets too, since colour is lost in a file and to some eyes."""
+    """Show a mark by colour, and by brackets too."""
     shown = Text()
     for segment in mark(contact, part, marks):
         left = _TEXT_SHOWN - len(shown)
         text = _visible(segment.text[:left])
-        shown.append(f"[{text}]" if segment.mark else text, style=_STYLES.get(segment.mark, ""))
+        shown.append(text.join(_BRACKETS[segment.mark]) if segment.mark else text, style=_STYLES.get(segment.mark, ""))
         if len(segment.text) >= left:
             return shown.append(" … (coupé ici)", style="dim")
     return shown

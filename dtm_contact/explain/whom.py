@@ -1,8 +1,10 @@
 """Who writes and where it is, in plain French: how sure, by what, why not somebody else, and what is missing."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from dtm_contact.directory.records import Dwelling
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.explain.reason import caller
 from dtm_contact.explain.waterfall import short
@@ -14,7 +16,8 @@ from dtm_contact.labels.judging import (
     UNVERIFIED_CALLER,
     match_evidence,
 )
-from dtm_contact.model import Asker, Candidate, CaseKind, Evidence, Judgement, Likely, Match
+from dtm_contact.model import Asker, Candidate, CaseKind, Contact, Evidence, Judgement, Likely, Match, Scope
+from dtm_contact.text import fold
 
 _SURE: Final = 0.995
 _NEARLY_SURE: Final = 0.95
@@ -44,7 +47,16 @@ _DIFFERENCES: Final = {
     "unit": "la référence « {seen} » est celle de {called}",
 }
 """Why it is the first and not the second, by what speaks for the first, or its family."""
+_AND_TO_NOBODY_ELSE: Final = " et que personne d'autre du foyer n'y a accès"
+_TITLED: Final = re.compile(r"(?i)\b(m|mr|monsieur|mme|madame|mlle|mademoiselle)\.?\s+(?:\w+\s+)?$")
+_MEN: Final = frozenset({"m", "mr", "monsieur"})
+_IN_COMMON: Final = {
+    Scope.STAIRCASE: "Dans la cage d'escalier",
+    Scope.BUILDING: "Dans le bâtiment, pas dans un seul logement",
+    Scope.RESIDENCE: "Dans la résidence, pas dans un seul logement",
+}
 _HOMES_LISTED: Final = 2
+_HOME: Final = "dwelling"
 _WITHIN: Final = ("building", "staircase", "floor", "door")
 _FIELDS: Final = {
     "building": "le bâtiment",
@@ -66,8 +78,10 @@ def who_told(judgement: Judgement, names: Names) -> Iterator[str]:
     best = match.candidates[0] if match.candidates else None
     if match.tenant is not None:
         yield from _named(judgement, match.tenant, names)
+    elif _by_program(judgement) and match.residence is not None:
+        yield "Aucun locataire n'est désigné avec assez de certitude ; le lieu est dit ci-dessous."
     elif best is not None and best.probability >= _STANDS_OUT:
-        yield from _unnamed(match, best, names)
+        yield from _unnamed(judgement, best, names)
     elif contact.call is None and contact.sender.address:
         yield (
             "Aucun de nos locataires n'est reconnu : cette adresse électronique n'est dans aucune fiche, et le message"
@@ -79,22 +93,28 @@ def who_told(judgement: Judgement, names: Names) -> Iterator[str]:
         what = "L'adresse électronique" if proposal.kind == "address" else "Le numéro"
         yield (
             f"{what} {proposal.seen} n'est pas dans la fiche de {_person(proposal.tenant_id, names)} : un agent"
-            " qui sait que c'est bien à cette personne peut l'y ajouter, d'un clic sur la page du dossier."
+            " peut l'y ajouter sur la page du dossier, mais seulement s'il a vérifié que c'est bien à cette personne"
+            f"{_AND_TO_NOBODY_ELSE if judgement.violence_at_home or judgement.unwritable else ''} : ce qui en vient"
+            " sera ensuite tenu pour venir d'elle."
         )
 
 
 def where_told(judgement: Judgement, names: Names) -> Iterator[str]:
     """Yield where the matter is, by what, or what is missing to say so; where the writer lives; who is on duty."""
     match = judgement.match
+    common = _IN_COMMON.get(judgement.understanding.scope) if judgement.understanding.scope else None
     if judgement.decision.kind is not CaseKind.CASE and match.residence is None:
+        yield "Aucun lieu n'est dit."
         return
-    if match.dwelling is not None:
+    if common and match.residence is not None and _is_home(match, names):
+        yield from _in_common(match, common, names)
+    elif match.dwelling is not None:
         residence = f", résidence {without_code(names.residence(match.residence.id))}" if match.residence else ""
         home = f"{without_code(names.dwelling(match.dwelling.id))}{residence}"
-        yield f"{_by_place(match)}, {_how_sure(match.dwelling.probability)} : {home}."
+        yield f"{_by_place(match)} : {home} ; {_how_sure_place(match)} pour le lieu."
     elif match.residence is not None:
-        sure = _how_sure(match.residence.probability)
-        yield f"{_by_place(match)}, {sure} : résidence {without_code(names.residence(match.residence.id))}."
+        residence = without_code(names.residence(match.residence.id))
+        yield f"{_by_place(match)} : résidence {residence} ; {_how_sure_place(match)} pour la résidence."
         yield from _missing_dwelling(match, names)
     else:
         yield from _missing_place(match)
@@ -112,6 +132,42 @@ def where_told(judgement: Judgement, names: Names) -> Iterator[str]:
         yield f"{'Gardien de service' if len(present) == 1 else 'Gardiens de service'} : {', '.join(present)}."
 
 
+def _is_home(match: Match, names: Names) -> bool:
+    """Return whether the dwelling, where one is known, is one that people live in: a parking box is a place itself."""
+    dwelling = names.directory.dwellings.get(match.dwelling.id) if match.dwelling is not None else None
+    return dwelling is None or dwelling.kind == _HOME
+
+
+def _in_common(match: Match, common: str, names: Names) -> Iterator[str]:
+    """Yield where a matter is that is of no single dwelling, then the dwelling that was found, as where they live."""
+    residence = f"résidence {without_code(names.residence(match.residence.id))}" if match.residence else ""
+    address = names.directory.address_of(match.dwelling.id) if match.dwelling is not None else None
+    # The residence, told next, brings the town.
+    street = without_code(names.entrance(address.address_id)).rpartition(", ")[0] if address is not None else ""
+    entrance = f"{street}, " if street else ""
+    cited = _cited(match)
+    by = f"« {cited} »" if cited else "le logement de cette personne" if match.dwelling is not None else "le message"
+    yield f"{common} : {entrance}{residence} ; {_how_sure_place(match)} pour le lieu, d'après {by}."
+    if match.dwelling is not None:
+        whose = "C'est là qu'habite cette personne" if match.tenant is not None else "Le logement reconnu y est"
+        yield f"{whose} : {without_code(names.dwelling(match.dwelling.id))}."
+
+
+def _how_sure_place(match: Match) -> str:
+    """Return how sure the place is; whoever is surely somebody surely lives where they live."""
+    place = match.dwelling or match.residence
+    sure = place.probability if place is not None else 0.0
+    person = next((each for each in match.candidates if match.tenant and each.tenant_id == match.tenant.id), None)
+    if match.tenant is not None and person is not None and place is not None:
+        at = person.dwelling_id if match.dwelling is not None else person.residence_id
+        sure = max(sure, match.tenant.probability) if at == place.id else sure
+    return _how_sure(sure)
+
+
+def _by_program(judgement: Judgement) -> bool:
+    return bool(judgement.contact.automatic_signs) or judgement.understanding.by_program
+
+
 def _sender(judgement: Judgement) -> str:
     contact, writer = judgement.contact, judgement.writer
     if contact.call is not None:
@@ -123,8 +179,8 @@ def _sender(judgement: Judgement) -> str:
     if not named:
         return "Le message ne dit pas de qui il vient."
     passed_on = f", transmis par {contact.sender.address}" if writer != contact.sender else ""
-    if contact.automatic_signs or judgement.understanding.by_program:
-        return f"C'est un programme qui envoie ce message : {named}{passed_on}."
+    if _by_program(judgement):
+        return f"Personne n'écrit : c'est un programme qui envoie ce message, {named}{passed_on}."
     return f"Le message vient de {named}{passed_on}."
 
 
@@ -146,10 +202,11 @@ def _named(judgement: Judgement, likely: Likely, names: Names) -> Iterator[str]:
     told_by = f", d'après {by}" if by else ""
     yield f"{head}, {_how_sure(likely.probability)}{told_by}."
     if person is not None:
-        yield from _why_not_second(match, person, names)
+        yield from _why_not_second(judgement, person, names)
 
 
-def _unnamed(match: Match, best: Candidate, names: Names) -> Iterator[str]:
+def _unnamed(judgement: Judgement, best: Candidate, names: Names) -> Iterator[str]:
+    match = judgement.match
     at_home = [each for each in match.candidates if each.dwelling_id == best.dwelling_id and _near(each, best)]
     where = f", {_home(best.dwelling_id, names)}" if best.dwelling_id else ""
     if match.dwelling is not None and len(at_home) > 1:
@@ -163,27 +220,28 @@ def _unnamed(match: Match, best: Candidate, names: Names) -> Iterator[str]:
     against = [*_doubts(best.evidence), *_against(best.evidence)]
     yield f"Contre : {' ; '.join(against)}." if against else ""
     if len(at_home) < 2:  # noqa: PLR2004 - one alone
-        yield from _why_not_second(match, best, names)
+        yield from _why_not_second(judgement, best, names)
 
 
-def _why_not_second(match: Match, best: Candidate, names: Names) -> Iterator[str]:
+def _why_not_second(judgement: Judgement, best: Candidate, names: Names) -> Iterator[str]:
     """Yield why it is not the next one, where somebody might ask: they share a name or come near."""
-    second = next((each for each in match.candidates if each.tenant_id != best.tenant_id), None)
+    second = next((each for each in judgement.match.candidates if each.tenant_id != best.tenant_id), None)
     if second is None or not (_share_a_name(best, second, names) or _near(second, best)):
         return
     home = "du même logement" if second.dwelling_id == best.dwelling_id else _home(second.dwelling_id or "", names)
-    reasons = list(_differences(best, second, _person(best.tenant_id, names)))
+    apart = _differences(best, second)
+    reasons = list(filter(None, (_difference(piece, best, second, judgement.contact, names) for piece in apart)))
     name = _person(second.tenant_id, names)
     if reasons and name == _person(best.tenant_id, names):
         yield f"Une autre personne porte ce nom, {home} ; ce n'est pas elle : {' ; '.join(reasons)}."
     elif reasons:
         yield f"Ce n'est pas {name}, {home} : {' ; '.join(reasons)}."
-    else:
+    elif not apart:
         yield f"Ce pourrait être aussi {name}, {home} : rien dans le message ne les sépare."
 
 
-def _differences(best: Candidate, second: Candidate, called: str) -> Iterator[str]:
-    """Yield what speaks for the first and not for the second, the heaviest first, each kind of thing once."""
+def _differences(best: Candidate, second: Candidate) -> list[Evidence]:
+    """Return what speaks for the first and not for the second, the heaviest first, each kind of thing once."""
     theirs: dict[str, float] = {}
     for piece in second.evidence:
         theirs[_kind(piece)] = theirs.get(_kind(piece), 0.0) + piece.weight
@@ -192,11 +250,45 @@ def _differences(best: Candidate, second: Candidate, called: str) -> Iterator[st
         ahead = piece.weight - theirs.get(_kind(piece), 0.0)
         if piece.weight >= _LEAST and ahead >= _LEAST and piece.seen:
             found.setdefault(_kind(piece), (ahead, piece))
-    told = sorted(found.values(), key=lambda each: -each[0])[:_REASONS]
-    for _ahead, piece in told:
-        family = piece.name.partition(".")[0]
-        way = _DIFFERENCES.get(piece.name) or _DIFFERENCES.get(family, "{what} « {seen} » va à {called}")
-        yield way.format(what=match_evidence(piece.name), seen=short(piece.seen, _QUOTED), called=called)
+    return [piece for _ahead, piece in sorted(found.values(), key=lambda each: -each[0])[:_REASONS]]
+
+
+def _difference(piece: Evidence, best: Candidate, second: Candidate, contact: Contact, names: Names) -> str:
+    """Return what tells two people apart, in words; "" where a person could not see it in what is quoted."""
+    called = _person(best.tenant_id, names)
+    family = piece.name.partition(".")[0]
+    if family == "name":
+        return _name_apart(piece, best, second, contact, names)
+    way = _DIFFERENCES.get(piece.name) or _DIFFERENCES.get(family, "{what} « {seen} » va à {called}")
+    return way.format(what=match_evidence(piece.name), seen=short(piece.seen, _QUOTED), called=called)
+
+
+def _name_apart(piece: Evidence, best: Candidate, second: Candidate, contact: Contact, names: Names) -> str:
+    """Return by what of a name it is the first and not the second: first name, initial, surname or title."""
+    ours = next(iter(names.directory.leases_of(best.tenant_id)), None)
+    theirs = next(iter(names.directory.leases_of(second.tenant_id)), None)
+    if ours is None or theirs is None:
+        return ""
+    seen, called = fold(piece.seen), _person(best.tenant_id, names)
+    first, other = fold(ours.first_name), fold(theirs.first_name)
+    initials = {word for word in re.findall(r"\w+", seen) if len(word) == 1}
+    title = _title_before(piece, contact)
+    if first and first in seen and first != other:
+        return f"le prénom « {ours.first_name} » est celui de {called}"
+    if initials & {first[:1]} and first[:1] != other[:1]:
+        return f"l'initiale « {ours.first_name[:1]}. » est celle de {called}"
+    if fold(ours.last_name) in seen and fold(ours.last_name) != fold(theirs.last_name):
+        return f"le nom « {ours.last_name} » est celui de {called}"
+    man, other_man = (fold(each.title).rstrip(".") in _MEN for each in (ours, theirs))
+    if title and man is (title in _MEN) and other_man is not man:
+        return f"le message écrit « {ours.title} {ours.last_name} »"
+    return ""
+
+
+def _title_before(piece: Evidence, contact: Contact) -> str:
+    span = piece.span
+    found = _TITLED.search(contact.text(span.part)[: span.start]) if span is not None else None
+    return fold(found.group(1)) if found else ""
 
 
 def _kind(piece: Evidence) -> str:
@@ -221,11 +313,18 @@ def _by_what(pieces: Sequence[Evidence]) -> str:
     groups: dict[str, list[str]] = {}
     for piece in sorted(pieces, key=lambda piece: -piece.weight):
         group = EVIDENCE_GROUPS.get(piece.name.partition(".")[0])
-        if group is not None and piece.weight >= _LEAST:
+        if group is not None and piece.weight >= _LEAST and not _quoted_with_more(piece, pieces):
             seen = f" « {short(piece.seen, _QUOTED)} »" if piece.seen else ""
             groups.setdefault(group, []).append(f"{match_evidence(piece.name)}{seen}")
     told = [f"{EVIDENCE_OF[group]} ({', '.join(each[:_PIECES_OF_A_KIND])})" for group, each in groups.items()]
     return " et ".join(filter(None, (", ".join(told[:-1]), *told[-1:])))
+
+
+def _quoted_with_more(piece: Evidence, pieces: Sequence[Evidence]) -> bool:
+    """Return whether a longer piece of the same family quotes its words: a door that stands in the address cited."""
+    family = piece.name.partition(".")[0]
+    longer = (each for each in pieces if each.weight >= _LEAST and len(each.seen) > len(piece.seen) > 0)
+    return any(piece.seen in each.seen and each.name.partition(".")[0] == family for each in longer)
 
 
 def _doubts(pieces: Sequence[Evidence]) -> Iterator[str]:
@@ -239,15 +338,17 @@ def _against(pieces: Sequence[Evidence]) -> Iterator[str]:
 
 
 def _by_place(match: Match) -> str:
+    cited = _cited(match)
+    if cited:
+        return f"Au lieu que le message donne (« {cited} »)"
+    at_home = match.tenant is not None and match.dwelling is not None
+    return "Au logement de cette personne" if at_home else "Au lieu reconnu"
+
+
+def _cited(match: Match) -> str:
+    """Return the words of a place that say most; "" where the message gives none."""
     cited = [piece for piece in match.place_evidence if piece.weight >= _LEAST and piece.seen]
-    if not cited:
-        return (
-            "Au logement de cette personne"
-            if match.tenant is not None and match.dwelling is not None
-            else "Au lieu reconnu"
-        )
-    heaviest = max(cited, key=lambda piece: piece.weight)
-    return f"Au lieu que le message donne (« {short(heaviest.seen, _QUOTED)} »)"
+    return short(max(cited, key=lambda piece: piece.weight).seen, _QUOTED) if cited else ""
 
 
 def _missing_dwelling(match: Match, names: Names) -> Iterator[str]:
@@ -261,8 +362,9 @@ def _missing_dwelling(match: Match, names: Names) -> Iterator[str]:
     apart = [field for field in _WITHIN if len({getattr(home, field) for home in homes}) > 1]
     if len(homes) > 1 and not apart:
         yield (
-            f"Le logement n'est pas retenu, car notre annuaire en a {len(homes)} à cette même porte"
-            f" ({without_code(names.dwelling(homes[0].dwelling_id))}), et un nom manque pour choisir."
+            f"Le logement reste à choisir, car {len(homes)} fiches ont cette même porte"
+            f" ({without_code(names.dwelling(homes[0].dwelling_id))}), {_and(_lived_in(homes, here, names))} :"
+            " il faut un nom pour savoir laquelle."
         )
     elif len(homes) > 1:
         few = len(homes) <= _HOMES_LISTED
@@ -284,6 +386,12 @@ def _missing_dwelling(match: Match, names: Names) -> Iterator[str]:
             "Le logement n'est pas retenu : le message ne donne ni étage, ni porte, ni nom de locataire de cette"
             " résidence."
         )
+
+
+def _lived_in(homes: Sequence[Dwelling], here: Sequence[Candidate], names: Names) -> list[str]:
+    """Return whose each dwelling is, by one person that comes into question there."""
+    first = {each.dwelling_id: each.tenant_id for each in reversed(here)}
+    return [f"celle de {_person(first[home.dwelling_id], names)}" for home in homes if home.dwelling_id in first]
 
 
 def _missing_place(match: Match) -> Iterator[str]:

@@ -82,7 +82,7 @@ SOURCE_FIELDS: Final[Mapping[SourceField, str]] = {
 }
 ALARM_RAISED: Final[Mapping[AlarmSource | None, str]] = {
     AlarmSource.WORDS: "la liste des dangers contient ces mots",
-    AlarmSource.MODEL: "le message ressemble à d'autres qui annonçaient un danger",
+    AlarmSource.MODEL: "ce qui est écrit ne laisse pas de doute au programme",
     AlarmSource.FRAILTY: "une personne fragile dépend de ce qui est en panne",
     AlarmSource.RULE: "une règle le dit",
     AlarmSource.EQUIPMENT: "la ligne d'une machine appelle",
@@ -91,7 +91,13 @@ ALARM_RAISED: Final[Mapping[AlarmSource | None, str]] = {
     AlarmSource.AGENT: "un agent le dit",
     None: "le programme le disait déjà, avant de noter pourquoi",
 }
-"""Why there is an alarm, as a clause behind "parce que"."""
+"""Why there is an alarm that is certain, or was before it was lowered, as a clause behind "parce que"."""
+ALARM_DOUBTED: Final[Mapping[AlarmSource | None, str]] = {
+    **ALARM_RAISED,
+    AlarmSource.WORDS: "la liste des dangers possibles contient ces mots",
+    AlarmSource.MODEL: "le programme hésite devant ce qui est écrit",
+}
+"""The same of one that is possible and was never more: no reason stands for both."""
 PERILS: Final[Mapping[Peril, str]] = {
     Peril.GAS: "Gaz ou monoxyde de carbone",
     Peril.FIRE: "Incendie ou fumée",
@@ -131,7 +137,7 @@ UNVERIFIED_CALLER: Final = "appel, non vérifié"
 WISHES: Final[Mapping[Wish, str]] = {
     Wish.ANONYMOUS: "ne pas être nommé",
     Wish.CALL: "être joint ainsi",
-    Wish.NO_PHONE: "ne pas être appelé",
+    Wish.NO_PHONE: "ne pas être appelé, ou pas à tout numéro",
     Wish.NO_POST: "ne rien recevoir à l'adresse",
 }
 WISH_HEADINGS: Final[Mapping[Wish, str]] = {
@@ -220,8 +226,8 @@ MATCH_EVIDENCE: Final[Mapping[str, str]] = {
     "place.commune": "commune citée",
     "place.number": "numéro de rue cité",
     "place.building": "bâtiment cité",
-    "place.floor": "étage",
-    "place.door": "porte",
+    "place.floor": "étage cité",
+    "place.door": "porte citée",
     "place.caretaker": "gardien cité",
     "place.fits_another": "l'adresse citée est celle d'une autre personne nommée",
     "place.elsewhere": "dit habiter hors de notre parc",

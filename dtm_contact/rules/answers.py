@@ -5,6 +5,7 @@ writer anything about themselves, their dwelling or their neighbours. To whoever
 are those of a message whose writer and place the directory does not know (`outbound.answers.answerable_decision`).
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -157,12 +158,28 @@ def fill_in(text: str, values: Mapping[str, object]) -> tuple[str, str]:
     return "", filled.strip() + "\n"
 
 
+_FILLED_IN: Final = re.compile(r"\{\{.*?\}\}")
+
+
 def subject_in_brief(text: str) -> str:
     """Return what an answer is about, by its subject without what is filled in; "" where it has none of its own."""
     first = text.lstrip().partition("\n")[0]
     if not first.startswith(SUBJECT):
         return ""
     return first.removeprefix(SUBJECT).partition("{{")[0].strip().removesuffix("dossier").strip(" \N{EN DASH}-")
+
+
+def opening(text: str) -> str:
+    """Return how an answer begins behind its greeting, "…" in the place of what is filled in; "" where it has no more.
+
+    Args:
+        text: an answer as it stands in its file.
+    """
+    lines = [line.strip() for line in text.splitlines()]
+    body = [line for line in lines if line and not line.startswith((SUBJECT, "{%"))]
+    # The greeting ends in a comma and tells nothing.
+    first = next((line for line in body if not line.endswith(",")), "")
+    return _FILLED_IN.sub("…", first).replace("….", "…")
 
 
 def load_answers(folder: Path, problems: list[Problem]) -> dict[str, str]:

@@ -26,6 +26,7 @@ from dtm_contact.labels.coded_text import text_of, texts_of
 from dtm_contact.labels.events import rule_label, tag_label
 from dtm_contact.labels.formats import answer_before, because, clock, due_in, lasting, percent, plural, size, spaced
 from dtm_contact.labels.judging import (
+    ALARM_DOUBTED,
     ALARM_LEVELS,
     ALARM_RAISED,
     PERILS,
@@ -197,7 +198,8 @@ def danger_line(alarm: Alarm, peril: Peril | None) -> str:
     named = (
         f"{ALARM_LEVELS[alarm.level]} ({PERILS[peril].lower()})" if peril and alarm.any else ALARM_LEVELS[alarm.level]
     )
-    raised = because(ALARM_RAISED[alarm.raised_by]) if alarm.raised_by is not None and alarm.any else ""
+    told = ALARM_RAISED if alarm.certain or alarm.why_not else ALARM_DOUBTED
+    raised = because(told[alarm.raised_by]) if alarm.raised_by is not None and alarm.any else ""
     lowered = because(text_of(alarm.why_not)) if alarm.why_not else ""
     lowered = f"pas certain {lowered}" if lowered and alarm.any else lowered
     woken = "l'astreinte n'est pas appelée" if alarm.level is AlarmLevel.POSSIBLE else ""

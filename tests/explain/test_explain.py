@@ -110,7 +110,7 @@ def test_the_details_have_codes_weights_and_refused_rules(directory: Directory) 
     for expected in (
         f"{lease.first_name} {lease.last_name} ({lease.tenant_id}), 98,0 %",
         "retenu : 98,0 %",
-        "[Plus de chauffage] depuis lundi, [bébé de trois semaines].",
+        "[Plus de chauffage] depuis lundi, {bébé de trois semaines}.",
         "Chauffage, eau chaude (heating) : 6,0 points",
         "plus urgent à cause de",
         "P1, première réponse au plus tard mar. 24/11/2026 10:30",

@@ -83,12 +83,12 @@ def said(text: str, subject: str, reader: Reader, names: Names) -> str:
     [
         (
             "Je dois deux mois de loyer. Je n'ai plus envie de vivre.",
-            "Danger certain : risque de suicide, d'après « plus envie de vivre ». C'est certain parce que la liste des",
+            "Danger certain : risque de suicide, d'après « Je n'ai plus envie de vivre ». C'est certain parce",
             "L'astreinte est prévenue aussitôt.",
         ),
         ("Mon mari me frappe tous les soirs.", "Danger certain : violences ou menaces, d'après « ", "Prudence : qui "),
         ("Forte odeur de gaz dans l'escalier", "Danger certain : gaz ou monoxyde de carbone, d", "odeur de gaz"),
-        ("Il y a le feu dans la cave", "Danger certain : incendie ou fumée, d'après « Il y a le feu ».", "astreinte"),
+        ("Il y a le feu dans la cave", "Danger certain : incendie ou fumée, d'après « Il y a le feu dans", "astreinte"),
         ("Ma mère est coincée dans l'ascenseur", "Danger certain : personne enfermée, d'après « ", "C'est certain"),
         ("Plus de chauffage et un nourrisson de trois semaines", "Danger certain : panne chez", "Sujet : Chauffage"),
         ("Des flammes sur la photo, ou un reflet ?", "Danger possible, mais pas certain", "n'est pas appelée"),
@@ -126,7 +126,22 @@ def test_a_possible_danger_without_telling_words_is_not_given_a_kind(names: Name
     alarm = Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL, 0.15, 0.7)
     understanding = Understanding(CaseKind.CASE, ("works",), Priority.P2, alarm=alarm)
     told = summary(judged(Contact(Channel.EMAIL, DUE), understanding), names)
-    assert told.startswith("Danger possible, mais pas certain. Aucun passage précis ne le dit")
+    assert told.startswith(
+        "Danger possible, mais pas certain. Le programme hésite, d'après l'ensemble du message : aucun passage"
+    )
+
+
+def test_what_speaks_for_a_possible_danger_is_never_told_as_what_makes_one_certain(names: Names) -> None:
+    words = (Evidence("danger.passage", 1.0, "ça sent un peu bizarre"),)
+    told = []
+    for level in (AlarmLevel.POSSIBLE, AlarmLevel.CERTAIN):
+        alarm = Alarm(level, AlarmSource.MODEL, 0.5, 0.7)
+        understanding = Understanding(CaseKind.CASE, ("gas",), Priority.P2, raised_by=words, alarm=alarm)
+        told.append(summary(judged(Contact(Channel.EMAIL, DUE), understanding), names))
+        assert "« ça sent un peu bizarre »" in told[-1]
+        assert ("hésite" in danger_line(alarm, None)) is (level is AlarmLevel.POSSIBLE)
+    assert "Le programme hésite : « ça sent un peu bizarre » peut annoncer un danger, ou autre chose." in told[0]
+    assert "C'est certain parce que ce qui est écrit ne laisse pas de doute au programme." in told[1]
 
 
 @pytest.mark.parametrize("source", [*AlarmSource, None])
@@ -154,7 +169,7 @@ def test_what_lowered_a_certain_alarm_is_said(names: Names) -> None:
     )
     understanding = Understanding(CaseKind.CASE, ("fire",), Priority.P2, alarm=alarm, peril=Peril.FIRE)
     told = summary(judged(Contact(Channel.EMAIL, DUE), understanding, alarm), names)
-    assert "Il n'est pas certain, car la règle travaux le dit." in told
+    assert "il n'est pas certain, car la règle travaux le dit." in told
 
 
 def test_calls_letters_and_what_is_set_aside(names: Names) -> None:

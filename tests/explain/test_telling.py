@@ -12,6 +12,7 @@ from dtm_contact.directory import Directory, read_export
 from dtm_contact.directory.records import Lease
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.explain.telling import AnswerTold, told
+from dtm_contact.explain.whom import who_told
 from dtm_contact.hours import PARIS
 from dtm_contact.model import (
     Alarm,
@@ -27,10 +28,15 @@ from dtm_contact.model import (
     Likely,
     Mailbox,
     Match,
+    Part,
     Priority,
     Proposal,
+    Scope,
+    Span,
     Unanswered,
     Understanding,
+    Wish,
+    Wished,
     WriterHome,
 )
 from dtm_contact.rules import RuleSet, decide, load_rules
@@ -103,7 +109,7 @@ def test_a_rule_is_told_by_its_own_words_and_what_made_it_hold() -> None:
         " « Nuisibles »."
     )
     default = sentences(about("other"))["Pourquoi cette file"]
-    assert default.startswith("Aucune règle particulière ne convient : c'est donc la règle « Tout le reste ")
+    assert default == "C'est la règle générale qui s'applique : « Tout le reste va au bureau de proximité »."
     aside = sentences(Understanding(CaseKind.AUTOMATIC, ("automatic",), Priority.P4))
     assert "personne n'a à s'en occuper" in aside["La suite"]
     assert "n'ouvre pas de dossier" in aside["Pourquoi aucun dossier"]
@@ -163,12 +169,85 @@ def test_who_lives_elsewhere_and_what_may_be_confirmed_by_whom() -> None:
     text = sentences(about("pests"), match)
     assert f"L'auteur habite ailleurs : {without_code(names().dwelling(lease.dwelling_id))}" in text["Où c'est"]
     assert "Le numéro 06 00 00 00 00 n'est pas dans la fiche de " in text["Qui écrit"]
-    assert "un agent qui sait que c'est bien à cette personne peut l'y ajouter" in text["Qui écrit"]
+    assert "seulement s'il a vérifié que c'est bien à cette personne" in text["Qui écrit"]
+
+
+def test_a_matter_of_the_building_is_told_there_and_the_dwelling_as_where_they_live() -> None:
+    lease = leases()[0]
+    residence = directory().residence_of(lease.dwelling_id)
+    assert residence is not None
+    match = Match(
+        (candidate(lease, 0.99, Evidence("email.known", 9.0, "jo@free.example")),),
+        tenant=Likely(lease.tenant_id, 0.999),
+        dwelling=Likely(lease.dwelling_id, 0.96),
+        residence=Likely(residence.residence_id, 0.999),
+    )
+    home = without_code(names().dwelling(lease.dwelling_id))
+    common = sentences(about("pests", scope=Scope.STAIRCASE), match)["Où c'est"]
+    assert common.startswith("Dans la cage d'escalier : ")
+    assert common.endswith(f"C'est là qu'habite cette personne : {home}.")
+    own = sentences(about("pests", scope=Scope.DWELLING), match)
+    assert own["Où c'est"].startswith(f"Au logement de cette personne : {home}")
+    assert "c'est sûr pour le lieu" in own["Où c'est"]
+    assert "(ce bureau suit cette résidence)" in own["La suite"]
+    nowhere = replace(match, tenant=None, dwelling=None)
+    assert "logement n'est pas" not in sentences(about("pests", scope=Scope.BUILDING), nowhere)["Où c'est"]
+
+
+def test_spouses_are_told_apart_by_what_can_be_seen_or_not_at_all() -> None:
+    lease = leases()[0]
+    spouse = next(each for each in leases() if each.tenant_id != lease.tenant_id)
+    him, her = replace_names(lease, "M.", "Paul"), replace_names(spouse, "Mme", "Odette")
+    contact = Contact(Channel.EMAIL, DAY, new_text="chez Mme Royer. Odette Royer. O. Royer")
+    records = replace(directory().records, leases=[him, her])
+    both = replace(names(), directory=Directory(records))
+    second, best = (Candidate(each.tenant_id, None, None, 0.5, 1.0, ()) for each in (him, her))
+    for start, end, expected in (
+        (9, 14, "le message écrit « Mme Royer »"),
+        (16, 28, "le prénom « Odette » est celui de Mme Odette Royer"),
+        (30, 38, "l'initiale « O. » est celle de Mme Odette Royer"),
+        (23, 28, ""),
+    ):
+        seen = contact.new_text[start:end]
+        piece = Evidence("name.named", 5.0, seen, Span(Part.NEW, start, end))
+        match = Match((replace(best, evidence=(piece,)), second), tenant=Likely(her.tenant_id, 0.97))
+        decision = decide(contact, UNKNOWN, about("pests"), DAY, rules(), directory(), trace=True)
+        who = " ".join(who_told(Judgement("x", contact, match, about("pests"), decision), both))
+        assert expected in who
+        assert ("Ce n'est pas" in who) is bool(expected)
+        assert "va mieux" not in who
+
+
+def replace_names(lease: Lease, title: str, first_name: str) -> Lease:
+    return replace(lease, title=title, first_name=first_name, last_name="Royer")
+
+
+def test_a_wish_is_told_in_its_sentence_to_be_confirmed_with_what_stays_possible() -> None:
+    text = "Bonsoir. Surtout ne m'appelez pas sur le fixe, il ouvre tout. Merci."
+    start = text.index("appelez")
+    wished = Wished(Wish.NO_PHONE, Evidence("wish.word", 1.0, "appelez pas", Span(Part.NEW, start, start + 11)))
+    contact = Contact(Channel.EMAIL, DAY, sender=Mailbox("Jo", "jo@free.example"), new_text=text)
+    understanding = about("pests", wishes=(wished,))
+    decision = decide(contact, UNKNOWN, understanding, DAY, rules(), directory(), trace=True)
+    asked = told(Judgement("x", contact, UNKNOWN, understanding, decision), names(), rules())[0].text
+    assert "Souhait lu dans « Surtout ne m'appelez pas sur le fixe, il ouvre tout », à confirmer" in asked
+    assert "Reste possible : l'adresse électronique d'où vient ce message ou un numéro que la personne donne" in asked
+    assert asked.endswith("ou le courrier postal.")
+
+
+def test_a_program_is_no_person_and_names_nobody() -> None:
+    lease = leases()[0]
+    residence = directory().residence_of(lease.dwelling_id)
+    assert residence is not None
+    match = Match((candidate(lease, 0.5),), residence=Likely(residence.residence_id, 0.99))
+    who = sentences(about("gas", by_program=True), match)["Qui écrit"]
+    assert who.startswith("Personne n'écrit : c'est un programme")
+    assert "probable" not in who
 
 
 @pytest.mark.parametrize("why", [*Unanswered, None])
 def test_the_automatic_answer_or_why_there_is_none(why: Unanswered | None) -> None:
     text = sentences(about("pests"), answer=AnswerTold("Nous avons bien reçu votre message", why))["La suite"]
     assert ("« Nous avons bien reçu votre message »" in text) is (why is None)
-    assert ("Aucune réponse automatique ne part : " in text) is (why is not None)
+    assert ("Aucune réponse automatique ne part, car " in text) is (why is not None)
     assert "un agent doit répondre au plus tard " in text
