@@ -88,8 +88,8 @@ def test_nothing_of_an_export_names_staff_or_says_whom_of_us_was_told(
         assert [name for name in ("claire", "paul", oncall) if name in told_there] == [], file
     page = (done.folder / "lisez-moi.html").read_text()
     assert "Un agent s’occupe du dossier" in page
-    assert "a été prévenu par courriel" in page
-    assert "Urgence changée : priorité « Normal »" in page
+    assert "Avis par courriel à la personne d’astreinte" in page
+    assert "Urgence changée par un agent : de « Dans la journée » à « Normal »" in page
     assert re.search(r"\bP[1-4]\b", page) is None
 
 
