@@ -335,7 +335,7 @@ class _ExportPage:
             "l’annuaire » "
             "viennent du fichier des locataires de votre bailleur. Une coordonnée « connue de nous » qui n’est "
             "pas dans "
-            "l’annuaire vient d’un message ou d’un appel de votre part ; « confirmée » veut dire que vous l’avez "
+            "l’annuaire vient de vos messages et appels, ou d’un agent ; « confirmée » veut dire que vous l’avez "
             "donnée, ou "
             "qu’un agent l’a ajoutée à votre fiche. Le reste vient de vos messages, de vos appels et de ce que "
             "des agents "

@@ -89,6 +89,13 @@ def test_nothing_of_an_export_names_staff_or_says_whom_of_us_was_told(
     page = (done.folder / "lisez-moi.html").read_text()
     assert "Un agent s’occupe du dossier" in page
     assert "Avis par courriel à la personne d’astreinte" in page
+    assert "les avis à la personne d’astreinte, au gardien ou au bureau</td><td>1</td>" in page
+    assert "(choisi par un agent)" in page
+    rows = json.loads((done.folder / "donnees.json").read_text())["donnees"]
+    (noticed,) = (row for row in rows["outbox"]["lignes"] if row["kind"] == "notice")
+    assert noticed.get("texte") == "x" or noticed["texte_absent"]
+    bodies = rows["arrival_bodies"]["lignes"]
+    assert [row for row in bodies if not (row["fichier"] or row.get("fichier_absent"))] == []
     assert "Urgence changée par un agent : de « Dans la journée » à « Normal »" in page
     assert re.search(r"\bP[1-4]\b", page) is None
 
