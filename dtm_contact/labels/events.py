@@ -79,7 +79,7 @@ _NOT_REACHED: Final = "l'avis à la précédente n'a atteint personne"
 _BY_ENGINE: Final[Mapping[str, str]] = {"opened": "Dossier créé automatiquement"}
 WITHHELD_BECAUSE: Final[Mapping[Withheld, str]] = {
     Withheld.NO_SUCH_ADDRESS: "l'adresse n'existe pas",
-    Withheld.MAILBOX_LIMIT: "déjà plusieurs réponses automatiques à cette adresse depuis hier",
+    Withheld.MAILBOX_LIMIT: "le nombre de réponses automatiques permis à cette adresse en 24 heures est atteint",
     Withheld.TOTAL_LIMIT: "trop de réponses automatiques en une heure",
     Withheld.REGISTER: "le registre interdit d'écrire à cette adresse",
     Withheld.NO_ADDRESS: "personne n'a pu être prévenu, faute d'adresse utilisable",

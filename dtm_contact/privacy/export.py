@@ -4,10 +4,11 @@ import json
 import mimetypes
 import re
 import zipfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from email import message_from_bytes, policy
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,16 +20,24 @@ from dtm_contact.directory.records import Records
 from dtm_contact.errors import DtmContactError, NoDirectoryError
 from dtm_contact.explain.names import Names
 from dtm_contact.labels.coded_text import text_of
-from dtm_contact.model import Channel, CodedText
-from dtm_contact.privacy.export_page import ExportNames, WrittenFile, page
+from dtm_contact.model import Channel, CodedText, OutgoingKind
+from dtm_contact.privacy.export_page import (
+    CASE_NUMBER,
+    NOT_THEIRS,
+    ExportNames,
+    WrittenFile,
+    mail_subject,
+    mail_text,
+    page,
+)
 from dtm_contact.privacy.places import PLACES
 from dtm_contact.privacy.subject import DataSubject, SubjectScope, rows_of, slices
 from dtm_contact.rules import load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
-from dtm_contact.store.schema import arrival_bodies, arrivals, contacts, outbox
+from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts, outbox
 from dtm_contact.store.system_schema import accounts
-from dtm_contact.store.writing_schema import files
+from dtm_contact.store.writing_schema import file_pieces, files
 from dtm_contact.wording import worded
 
 _PAGE: Final = "lisez-moi.html"
@@ -96,12 +105,14 @@ def export_person(settings: Settings, store: Store, person: DataSubject, folder:
         found = collected(store, person)
         mails = _mails(store, found.scope)
         written = [
-            *_write_messages(store, found.scope, folder),
-            *_write_mails(mails, folder),
+            *_write_messages(store, found.scope, folder, settings.zone),
+            *_write_mails([mail for mail in mails if mail.kind != OutgoingKind.NOTICE], folder, settings.zone),
             *_write_files(store, found.scope, folder),
         ]
-        _write(folder / _DATA, json.dumps(found.contents, ensure_ascii=False, indent=1, default=_plain).encode())
-        bodies = {mail.id: bytes(mail.raw) for mail in mails}
+        bodies = _own_bodies(store, found, mails)
+        _say_where(found.contents, bodies, written)
+        plain = partial(_plain, zone=settings.zone)
+        _write(folder / _DATA, json.dumps(found.contents, ensure_ascii=False, indent=1, default=plain).encode())
         told = page(settings, _names(settings, store), found.contents, bodies, written, now)
         _write(folder / _PAGE, told.encode())
         archive.touch(0o600, exist_ok=False)
@@ -118,11 +129,12 @@ def export_person(settings: Settings, store: Store, person: DataSubject, folder:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What was found of a person: the rows by place, and all of their scope."""
+    """What was found of a person: the rows by place, all of their scope, and how the staff in them is called."""
 
     person: DataSubject
     scope: SubjectScope
     contents: Mapping[str, Any]
+    staff: frozenset[str]
 
     @property
     def rows(self) -> int:
@@ -158,7 +170,7 @@ def collected(store: Store, person: DataSubject) -> Collected:
         },
         "donnees": found,
     }
-    return Collected(person, scope, told)
+    return Collected(person, scope, told, staff)
 
 
 def _staff(connection: Connection, rows: list[dict[str, Any]]) -> frozenset[str]:
@@ -227,8 +239,59 @@ def _own_changes(value: Any) -> Any:
     return {name: each for name, each in value.items() if name not in _OF_OTHERS}
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any, zone: tzinfo | None = None) -> str:
+    if isinstance(value, datetime) and zone is not None:
+        value = value.astimezone(zone)
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _own_bodies(store: Store, found: Collected, mails: list[Any]) -> dict[int, bytes]:
+    """Return the mails that the person may read, by the ids of their rows.
+
+    A notice to staff repeats what was written in its case: it is left out where others wrote in that case, too, where
+    it tells of another case, and where it names one of the staff.
+    """
+    theirs: set[int] = set()
+    with store.database.reading() as connection:
+        for some in slices(found.scope.case_ids):
+            wrote = sa.select(contacts.c.case_id, contacts.c.id).where(contacts.c.case_id.in_(some))
+            rows = connection.execute(wrote).all()
+            others = {row.case_id for row in rows if row.id not in set(found.scope.contact_ids)}
+            theirs |= set(some) - others
+    numbers = set(found.scope.numbers)
+    bodies = {}
+    for mail in mails:
+        raw = bytes(mail.raw)
+        if mail.kind == OutgoingKind.NOTICE:
+            text = f"{mail_subject(raw)}\n{mail_text(raw)}"
+            named = any(re.search(rf"\b{re.escape(each)}\b", text, re.IGNORECASE) for each in found.staff)
+            if mail.case_id not in theirs or named or set(CASE_NUMBER.findall(text)) - numbers:
+                continue
+        bodies[mail.id] = raw
+    return bodies
+
+
+def _say_where(contents: Mapping[str, Any], bodies: Mapping[int, bytes], written: Sequence[WrittenFile]) -> None:
+    """Add to each row whose words are no part of it the words, the file that has them, or why neither is there."""
+    names = {(each.table, each.id): each.name for each in written}
+
+    def rows(table: str) -> list[dict[str, Any]]:
+        return list(contents["donnees"].get(table, {}).get("lignes", ()))
+
+    for row in rows(outbox.name):
+        if row["kind"] != OutgoingKind.NOTICE:
+            row["fichier"] = names.get((outbox.name, row["id"]))
+        elif row["id"] in bodies:
+            row |= {"objet": mail_subject(bodies[row["id"]]), "texte": mail_text(bodies[row["id"]])}
+        else:
+            row["texte_absent"] = NOT_THEIRS
+    for row in rows(arrival_bodies.name):
+        row["fichier"] = names.get((arrivals.name, row["arrival_id"]))
+        if row["fichier"] is None:
+            row["fichier_absent"] = "noté par un agent ou par le standard : ses mots sont dans « judgements »"
+    for table, key in ((files.name, "id"), (file_pieces.name, "file_id")):
+        for row in rows(table):
+            row["fichier"] = names.get((files.name, row[key]))
 
 
 def _write(path: Path, octets: bytes) -> None:
@@ -237,18 +300,21 @@ def _write(path: Path, octets: bytes) -> None:
     path.chmod(0o600)
 
 
-def _write_messages(store: Store, scope: SubjectScope, folder: Path) -> Iterator[WrittenFile]:
+def _write_messages(store: Store, scope: SubjectScope, folder: Path, zone: tzinfo) -> Iterator[WrittenFile]:
     """Write the messages as they came, but for what we wrote down ourselves; yield what was written."""
     for some in slices(scope.arrival_ids, 20):
         came = sa.select(arrivals.c.id, arrivals.c.received_at, arrivals.c.media_type, arrival_bodies.c.raw)
+        came = came.add_columns(cases.c.number)
         came = came.join(arrival_bodies).join(contacts, contacts.c.arrival_id == arrivals.c.id)
+        came = came.outerjoin(cases, cases.c.id == contacts.c.case_id)
         came = came.where(arrivals.c.id.in_(some), contacts.c.channel.not_in(_OUR_RECORDS))
         with store.database.reading() as connection:
             rows = connection.execute(came).all()
         for row in rows:
-            name = f"{_MESSAGES}/{row.received_at:%Y-%m-%d}-{row.id}{_ending(row.media_type)}"
+            at = row.received_at.astimezone(zone)
+            name = f"{_MESSAGES}/{at:%Y-%m-%d}-{_of_case(row)}-recu-{row.id}{_ending(row.media_type)}"
             _write(folder / name, bytes(row.raw))
-            told = f"message reçu le {row.received_at:%d/%m/%Y}"
+            told = f"message reçu le {at:%d/%m/%Y à %H:%M}, {_of_case(row).replace('-', ' ', 1)}"
             yield WrittenFile(name, told, arrivals.name, row.id)
             if row.media_type == "message/rfc822":
                 yield from _write_attached(bytes(row.raw), folder, name.removesuffix(".eml"), told)
@@ -264,28 +330,39 @@ def _write_attached(raw: bytes, folder: Path, stem: str, told: str) -> Iterator[
         yield WrittenFile(name, f"{part.get_filename()}, joint au {told}", "", 0)
 
 
+def _of_case(row: Any) -> str:
+    return f"dossier-{row.number}" if row.number else "sans-dossier"
+
+
 def _ending(media_type: str) -> str:
     return _MARKS.get(media_type) or mimetypes.guess_extension(media_type) or ".bin"
 
 
 def _mails(store: Store, scope: SubjectScope) -> list[Any]:
-    """Return the mails that went out, or are to, in the person's cases, and those to them in others'."""
+    """Return the mails that went out, or are to, in the person's cases, and those to them in others'; notices, too."""
     found: dict[int, Any] = {}
     addresses = tuple(scope.person.addresses) if scope.person is not None else ()
     wanted = [outbox.c.case_id.in_(some) for some in slices(scope.case_ids, 20)]
     wanted += [outbox.c.to_address.in_(addresses)] if addresses else []
     for condition in wanted:
-        sent = sa.select(outbox.c.id, outbox.c.created_at, outbox.c.raw).where(condition, outbox.c.kind != "notice")
+        columns = (outbox.c.id, outbox.c.case_id, outbox.c.kind, outbox.c.created_at, outbox.c.raw, cases.c.number)
+        sent = sa.select(*columns).outerjoin(cases, cases.c.id == outbox.c.case_id).where(condition)
         with store.database.reading() as connection:
             found |= {mail.id: mail for mail in connection.execute(sent)}
     return list(found.values())
 
 
-def _write_mails(mails: list[Any], folder: Path) -> Iterator[WrittenFile]:
+def _write_mails(mails: list[Any], folder: Path, zone: tzinfo) -> Iterator[WrittenFile]:
     for mail in mails:
-        name = f"{_SENT}/{mail.created_at:%Y-%m-%d}-{mail.id}.eml"
+        at = mail.created_at.astimezone(zone)
+        name = f"{_SENT}/{at:%Y-%m-%d}-{_of_case(mail)}-envoye-{mail.id}.eml"
         _write(folder / name, bytes(mail.raw))
-        yield WrittenFile(name, f"courriel du {mail.created_at:%d/%m/%Y} pour vous", outbox.name, mail.id)
+        yield WrittenFile(
+            name,
+            f"courriel envoyé le {at:%d/%m/%Y à %H:%M}, {_of_case(mail).replace('-', ' ', 1)}",
+            outbox.name,
+            mail.id,
+        )
 
 
 def _write_files(store: Store, scope: SubjectScope, folder: Path) -> Iterator[WrittenFile]:

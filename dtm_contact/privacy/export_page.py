@@ -20,11 +20,13 @@ from dtm_contact.labels.formats import spaced
 from dtm_contact.labels.judging import ASKERS, OUTCOMES, SCOPES
 from dtm_contact.model import (
     AlarmLevel,
+    AlarmSource,
     Asker,
     Channel,
     DraftKind,
     EntryKind,
     Outcome,
+    OutgoingKind,
     Protection,
     Scope,
 )
@@ -40,17 +42,19 @@ _DRAFTS: Final = {
     DraftKind.FORWARD: "Transfert en préparation, pas envoyé",
 }
 _DRAFT: Final = "Texte en préparation, pas enregistré"
-_LETTERS: Final = {"answer": "Réponse automatique", "reply": "Réponse d’un agent", "notice": "Avis interne"}
+_LETTERS: Final = {"answer": "Réponse automatique", "reply": "Réponse d’un agent"}
+_NOTICE: Final = "Avis par courriel à la personne d’astreinte, au gardien ou au bureau"
+NOT_THEIRS: Final = "cet avis cite un agent, une autre personne ou un autre dossier : son texte n’est pas donné"
+"""Why the words of a notice to staff are not told."""
 _SILENT: Final = frozenset(
     {"completed", "judged", "joined", "returned", "retried", "revised", "replied", "forwarded", "sent", "refused"}
-    | {"no_such_address", "given_up", "outgoing released", "outgoing dropped", "queue renamed"}
+    | {"no_such_address", "given_up", "outgoing released", "outgoing dropped", "queue renamed", "notice queued"}
 )
 """Events that the message or the mail itself tells of, which stands beside them."""
 _TOLD: Final = {
     "opened": "Dossier ouvert",
     "taken": "Un agent s’occupe du dossier",
     "released": "Le dossier attend de nouveau un agent",
-    "notice queued": "La personne d’astreinte ou le gardien a été prévenu par courriel",
     "called next": "La personne d’astreinte suivante a été prévenue par courriel",
     "tenant": "Le locataire que le dossier concerne a été précisé",
     "noted": "Note d’un agent",
@@ -58,24 +62,28 @@ _TOLD: Final = {
     "linked": "Rapproché d’un autre dossier",
     "merged": "Réuni à un autre dossier, où la suite se trouve",
     "absorbed": "Un autre dossier a été réuni à celui-ci",
-    "priority": "Urgence changée",
     "not sent": "La réponse automatique n’est pas partie",
 }
 """What some events are called here: who is addressed has no queue, and is no colleague."""
 _LEVELS: Final = {
-    AlarmLevel.CERTAIN: "reconnu : quelqu’un pouvait être en danger",
+    AlarmLevel.CERTAIN: "oui : quelqu’un pouvait être en danger",
     AlarmLevel.POSSIBLE: "possible, à vérifier par un agent",
 }
+_RAISED_BY: Final[Mapping[str | None, str]] = {
+    AlarmSource.AGENT: "un agent",
+    AlarmSource.ANSWER: "votre réponse à la question du programme",
+}
+"""Who says that there is a danger, where it is not the program."""
 _LOOKED: Final = {
     "read": "lecture",
     "searched": "recherche",
     "exported": "copie",
     "protection": "lecture de la protection",
 }
-_SAYS_ALL: Final = frozenset({"opened", "taken", "released", "notice queued", "called next", "tenant", "resumed"})
+_SAYS_ALL: Final = frozenset({"opened", "taken", "released", "called next", "tenant", "resumed"})
 _OF_MESSAGE: Final = (
     ("", "new_text"),
-    ("Signature", "signature"),
+    ("Ce qui suit le texte", "signature"),
     ("Texte auquel ce message répond", "quoted_text"),
     ("Mention en bas du message", "disclaimer"),
     ("Texte des pièces jointes", "attached_text"),
@@ -86,8 +94,9 @@ h2{border-bottom:1px solid #555;margin-top:2.5rem}h3{margin-top:2rem}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .8rem .3rem 0;vertical-align:top}
 th{font-weight:600}tr{border-bottom:1px solid #ccc}td:first-child,th:first-child{width:11rem}
 blockquote{margin:.3rem 0;padding:.1rem .8rem;border-left:3px solid #767676;white-space:pre-wrap;overflow-wrap:anywhere}
+@page{margin:2cm 1.8cm;@bottom-right{content:counter(page) " / " counter(pages);font:9pt sans-serif}}
 @media print{body{margin:0;max-width:none;font-size:11pt}nav{display:none}
-h2,h3,h4{break-after:avoid}tr{break-inside:avoid}}
+h2,h3,h4{break-after:avoid}p,blockquote{orphans:3;widows:3}}
 """
 
 
@@ -142,10 +151,29 @@ class ExportNames:
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """One thing on the time line of a case: when, and what it was, as HTML."""
+    """One thing on the time line of a case.
+
+    Attributes:
+        at: when.
+        told: what it was, as HTML; its first line stands alone on the time line of all cases.
+        way: whether it came from the person, went to them, or was done here.
+        before: it comes before what is as old: what led to it.
+    """
 
     at: datetime
     told: str
+    way: str = "Noté"
+    before: bool = False
+
+    @property
+    def order(self) -> tuple[datetime, bool]:
+        """What moments are sorted by."""
+        return self.at, not self.before
+
+    @property
+    def head(self) -> str:
+        """The first line, as HTML."""
+        return self.told.partition("<br>")[0].partition("<blockquote>")[0]
 
 
 def page(
@@ -193,6 +221,8 @@ class _ExportPage:
         sections = [
             ("vous", "Qui vous êtes pour nous", self._person()),
             ("souhaits", "Vos souhaits et protections", self._register()),
+            ("ordre", "Tout, dans l’ordre", self._in_order()),
+            ("decisions", "Ce qu’un programme décide, et comment le contester", self._decisions()),
             ("dossiers", "Vos dossiers", self._cases()),
             ("autres", "Vos messages et appels sans dossier", self._loose()),
             ("consultations", "Qui a consulté vos dossiers", self._readings()),
@@ -208,8 +238,16 @@ class _ExportPage:
             + ", à votre demande (droit d’accès, RGPD, articles 15 et 20). Vous y trouvez tout ce que nous conservons "
             "de vous. Le nom des agents et ce que d’autres personnes ont écrit n’y figurent pas. Les heures sont "
             f"celles de {escape(self._settings.timezone.rpartition('/')[2])}.</p>",
+            (
+                "<p>Une partie de ce que vous avez écrit peut toucher votre santé, vos revenus ou votre famille : ces "
+                "mots sont gardés parce qu’ils sont dans vos messages ou ont été notés pour répondre à votre demande, "
+                "et pour rien d’autre.</p>"
+            ),
             '<nav aria-label="Sommaire"><ol>'
-            + "".join(f'<li><a href="#{key}">{escape(head)}</a></li>' for key, head, _ in sections)
+            + "".join(
+                f'<li><a href="#{key}">{escape(head)}</a>{self._menu() if key == "dossiers" else ""}</li>'
+                for key, head, _ in sections
+            )
             + "</ol></nav>",
             *(f'<section id="{key}"><h2>{escape(head)}</h2>{"".join(told)}</section>' for key, head, told in sections),
         ]
@@ -218,6 +256,44 @@ class _ExportPage:
             f'<!doctype html>\n<html lang="fr"><head><meta charset="utf-8">'
             f'<meta name="viewport" content="width=device-width"><title>{title}</title>'
             f"<style>{STYLE}</style></head><body><main>\n{body}\n</main></body></html>\n"
+        )
+
+    def _menu(self) -> str:
+        rows = sorted(self._rows("cases"), key=lambda row: row["opened_at"])
+        told = (f"<li>{self._to_case(row)} {escape(self._subject(row))}</li>" for row in rows)
+        return f"<ul>{''.join(told)}</ul>" if rows else ""
+
+    def _to_case(self, case: Row) -> str:
+        return f'<a href="#dossier-{escape(case["number"])}">{escape(case["number"])}</a>'
+
+    def _subject(self, case: Row) -> str:
+        return case["subject"] or self._names.topic(case["topic"] or "")
+
+    def _in_order(self) -> Iterator[str]:
+        all_ = [(each, self._to_case(case)) for case in self._rows("cases") for each in self._moments(case)]
+        all_ += [(each, "sans dossier") for each in self._loose_moments()]
+        all_.sort(key=lambda pair: pair[0].order)
+        rows = [(self._when(each.at), each.way, of, each.head) for each, of in all_]
+        yield _table(("Quand", "Sens", "Dossier", "Quoi"), rows)
+
+    def _decisions(self) -> Iterator[str]:
+        """Yield what the program decides by itself, as GDPR article 15(1)(h) asks."""
+        officer = self._settings.privacy.officer or "notre délégué à la protection des données"
+        yield (
+            "<p>Un programme lit chaque message à son arrivée. Par les mots qu’il y relève et par des règles "
+            "écrites par "
+            "des responsables, il choisit seul, sans attendre un agent : le sujet, l’urgence et le délai de "
+            "réponse, le "
+            "service à qui confier le dossier, s’il peut y avoir un danger et qui est alors prévenu, si le message "
+            "rejoint un dossier déjà ouvert ou est mis de côté, et si une réponse automatique part ou non. Il "
+            "pèse tous "
+            "les mots ensemble : un mot relevé peut ne rien dire à lui seul. Chaque dossier, plus bas, dit ce "
+            "qui a été "
+            "choisi, par quels mots et quelle règle, et ce qu’un agent a changé.</p>"
+            "<p>Ce programme ne décide ni de votre bail, ni de votre loyer, ni d’une attribution de logement.</p>"
+            "<p>Pour contester un de ces choix, donner votre avis ou demander qu’une personne relise votre dossier : "
+            f"répondez à un courriel du dossier, appelez votre bureau, ou écrivez à {escape(officer)}. Un agent peut "
+            "changer chacun de ces choix.</p>"
         )
 
     def _rows(self, table: str) -> list[Row]:
@@ -254,6 +330,17 @@ class _ExportPage:
         for each in self._rows("undeliverable_addresses"):
             lines.append(("Adresse qui ne reçoit plus", f"{each['address']} : depuis le {self._day(each['since'])}"))
         yield _table(("", ""), dict.fromkeys((head, escape(told)) for head, told in lines))
+        yield (
+            "<p>D’où cela vient : le nom, le nom de naissance, le bail, le logement et ce qui est dit « dans "
+            "l’annuaire » "
+            "viennent du fichier des locataires de votre bailleur. Une coordonnée « connue de nous » qui n’est "
+            "pas dans "
+            "l’annuaire vient de vos messages et appels, ou d’un agent ; « confirmée » veut dire que vous l’avez "
+            "donnée, ou "
+            "qu’un agent l’a ajoutée à votre fiche. Le reste vient de vos messages, de vos appels et de ce que "
+            "des agents "
+            "ont noté.</p>"
+        )
 
     def _register(self) -> Iterator[str]:
         rows = []
@@ -277,20 +364,21 @@ class _ExportPage:
             yield from self._case(case)
 
     def _case(self, case: Row) -> Iterator[str]:
-        subject = case["subject"] or self._names.topic(case["topic"] or "")
-        yield f"<h3>Dossier {escape(case['number'])}{' : ' if subject else ''}{escape(subject)}</h3>"
+        subject, number = self._subject(case), escape(case["number"])
+        yield f'<h3 id="dossier-{number}">Dossier {number}{" : " if subject else ""}{escape(subject)}</h3>'
         state = "ouvert" if case["state"] == "open" else f"clos le {self._day(case['closed_at'])}"
         home = self._naming.dwelling(case["dwelling_id"]) if case["dwelling_id"] else ""
         place = home or (self._naming.residence(case["residence_id"]) if case["residence_id"] else "")
         lines = [
             ("Ouvert", f"le {self._when(case['opened_at'])} ; {state}"),
             ("De la part de", case["who"]),
-            ("Sujet", self._names.topic(case["topic"]) if case["topic"] else ""),
+            ("Sujet", self._names.topic(case["topic"]) + self._by(case, "topic") if case["topic"] else ""),
             ("Lieu", place),
-            ("Qui s’en occupe", self._names.queue(case["queue"])),
-            ("Urgence", f"{PRIORITIES[case['priority']]} ; réponse prévue avant le {self._when(case['due'])}"),
+            ("Qui s’en occupe", self._names.queue(case["queue"]) + self._by(case, "queue")),
+            ("Urgence", PRIORITIES[case["priority"]] + self._by(case, "priority")),
+            ("Réponse prévue", f"avant le {self._when(case['due'])}"),
             ("Danger", _without_codes(self._danger(case))),
-            ("Ce qui l’a orienté", " ; ".join(map(self._reason, case["why"]))),
+            ("Ce qui a guidé le programme", " ; ".join(map(self._reason, case["why"]))),
             ("En attente", f"jusqu’au {self._when(case['waiting_until'])}" if case["waiting_until"] else ""),
             ("Étiquettes", ", ".join(map(tag_label, case["tags"] or ()))),
             ("Raison de la clôture", case["done_reason"] or ""),
@@ -298,16 +386,25 @@ class _ExportPage:
         ]
         yield _table(("", ""), [(head, escape(told)) for head, told in lines if told])
         yield "<h4>Ce qui a été dit et fait</h4>"
-        moments = sorted(self._moments(case), key=lambda moment: moment.at)
-        yield _table(("Quand", "Quoi"), [(self._when(each.at), each.told) for each in moments])
+        moments = sorted(self._moments(case), key=lambda moment: moment.order)
+        yield _table(("Quand", "Sens", "Quoi"), [(self._when(each.at), each.way, each.told) for each in moments])
+
+    def _by(self, case: Row, column: str) -> str:
+        """Return who set a column of a case: an agent, where they named it or an act of theirs changed it."""
+        acts = (each for each in self._of(case, "events") if each["who"] != "le système")
+        changed = any(column in (each["data"].get("changed") or {}) for each in acts)
+        return f" (choisi par {'un agent' if changed or column in (case['by_hand'] or ()) else 'le programme'})"
 
     def _reason(self, told: str) -> str:
         word, _, rule = told.partition(" ")
-        return f"règle « {rule_label(rule)} »" if word == "règle" and rule else _without_codes(told)
+        if word == "règle" and rule:
+            return f"règle de tri appelée « {rule_label(rule)} »"
+        return f"mots relevés : {told}" if told.startswith("«") else _without_codes(told)
 
     def _danger(self, case: Row) -> str:
         level = AlarmLevel(case["alarm_level"])
-        told = "" if level is AlarmLevel.NONE else _LEVELS[level]
+        by = _RAISED_BY.get(case["alarm_by"], "le programme")
+        told = "" if level is AlarmLevel.NONE else f"{_LEVELS[level]} (dit par {by})"
         return " ; ".join(filter(None, (told, case["alarm_why_not"])))
 
     def _moments(self, case: Row) -> Iterator[_Moment]:
@@ -317,13 +414,13 @@ class _ExportPage:
         for event in self._of(case, "events"):
             if told := self._event(event):
                 yield _Moment(event["at"], told)
-        yield from (self._mail(mail) for mail in self._of(case, "outbox") if mail["kind"] != "notice")
+        yield from map(self._mail, self._of(case, "outbox"))
         yield from self._drafts_about({case["number"]})
         for visit in self._of(case, "appointments"):
             yield _Moment(visit["booked_at"], escape(f"Rendez-vous pour le {self._when(visit['at'])} : {visit['who']}"))
         for label in self._of(case, "alarm_labels"):
             told = f"Un agent a dit qu’il {'y avait' if label['danger'] else 'n’y avait pas de'} danger"
-            yield _Moment(label["at"], escape(" : ".join(filter(None, (told, label["alarm_why_not"])))))
+            yield _Moment(label["at"], escape(" : ".join(filter(None, (told, label["alarm_why_not"])))), before=True)
         for file in self._of(case, "files"):
             told = f"Fichier joint par un agent : {self._link('files', file['id'], file['name'])}"
             yield _Moment(file["created_at"], told)
@@ -360,7 +457,7 @@ class _ExportPage:
             parts.append(f"Voir {link}")
         if judged and (understood := self._understood(judged)):
             parts.append(f"Ce que le programme en a compris : {escape(understood)}")
-        return _Moment(contact["at"] or otherwise, "<br>".join(parts))
+        return _Moment(contact["at"] or otherwise, "<br>".join(parts), "Reçu", before=True)
 
     def _came(self, contact: Row, said: Row) -> str:
         stated: Row = said.get("stated") or {}
@@ -400,44 +497,57 @@ class _ExportPage:
             return _TOLD[what]
         data = dict(event["data"])
         changed = dict(data.get("changed") or {})
+        by = "le programme" if event["who"] == "le système" else "un agent"
+        raised = ""
         if "priority" in changed:
-            changed["priority"] = [None, f"« {PRIORITIES[changed['priority'][1]]} »"]
+            before, after = (f"« {PRIORITIES[each]} »" if each else "rien" for each in changed.pop("priority"))
+            raised = f"Urgence changée par {by} : de {before} à {after}"
         data["changed"] = changed
         data["confirmed"] = [(kind, _reached(value), who) for kind, value, who in data.get("confirmed", ())]
         told = event_line(what, data, self._naming, _ENGINE_NAME if event["who"] == "le système" else "")
         if what in _TOLD:
             told = f"{_TOLD[what]} :{told.partition(':')[2]}"
+        if raised:
+            rest = told.partition(" : ")[2] if what == "priority" else told
+            told = " ; ".join(filter(None, (raised, rest)))
         return escape(told).replace("\n", "<br>")
 
     def _mail(self, mail: Row) -> _Moment:
         raw = self._bodies.get(mail["id"], b"")
-        parsed = message_from_bytes(raw, policy=policy.default)
-        body = parsed.get_body(("plain",))
-        text = body.get_content().strip() if body is not None else ""
-        told = [f"<strong>{_LETTERS[mail['kind']]} à {escape(mail['to_address'])}</strong>"]
-        told[0] += f" ({SENT_STATES[mail['state']]})"
-        if parsed["subject"]:
-            told.append(f"Objet : {escape(str(parsed['subject']))}")
-        told.append(_quote(text))
+        to_staff = mail["kind"] == OutgoingKind.NOTICE
+        head = _NOTICE if to_staff else f"{_LETTERS[mail['kind']]} à {mail['to_address']}"
+        told = [f"<strong>{escape(head)}</strong> ({SENT_STATES[mail['state']]})"]
+        if to_staff and not raw:
+            told.append(escape(NOT_THEIRS.capitalize()))
+        if subject := mail_subject(raw):
+            told.append(f"Objet : {escape(_without_codes(subject) if to_staff else subject)}")
+        text = mail_text(raw)
+        told.append(_quote(_without_codes(text) if to_staff else text))
         if link := self._link("outbox", mail["id"], "le courriel tel qu’il est parti"):
             told.append(f"Voir {link}")
-        return _Moment(mail["created_at"], "<br>".join(told))
+        return _Moment(mail["created_at"], "<br>".join(told), "Avis interne" if to_staff else "Envoyé")
 
     def _loose(self) -> Iterator[str]:
+        moments = sorted(self._loose_moments(), key=lambda moment: moment.order)
+        yield _table(("Quand", "Sens", "Quoi"), [(self._when(each.at), each.way, each.told) for each in moments])
+
+    def _loose_moments(self) -> list[_Moment]:
         ours = {case["id"] for case in self._rows("cases")}
         numbers = {case["number"] for case in self._rows("cases")}
         contacts = (each for each in self._rows("contacts") if each["case_id"] not in ours)
         moments = [self._contact(each, each["judged_at"]) for each in contacts]
         moments += self._drafts_about({each["about"] for each in self._rows("drafts")} - numbers)
-        mails = (each for each in self._rows("outbox") if each["kind"] != "notice")
-        moments += [self._mail(each) for each in mails if each["case_id"] not in ours]
-        rows = [(self._when(each.at), each.told) for each in sorted(moments, key=lambda moment: moment.at)]
-        yield _table(("Quand", "Quoi"), rows)
+        return [*moments, *(self._mail(each) for each in self._rows("outbox") if each["case_id"] not in ours)]
 
     def _readings(self) -> Iterator[str]:
         yield (
-            "<p>Chaque consultation de vos dossiers par le personnel est notée. Les agents agissent pour notre compte :"
-            " leur nom ne vous est pas donné.</p>"
+            "<p>Chaque ouverture d’un de vos dossiers, ou de votre fiche, par un agent est notée et figure ici. Ce que "
+            "les agents ont fait dans un dossier est à sa date dans ce dossier et n’est pas compté comme une "
+            "consultation ; les pages qui montrent plusieurs personnes à la fois (listes, recherches, fiche d’un "
+            "logement) ne figurent pas ici. Ce journal est gardé "
+            f"{self._settings.retention.trail_months} mois. Les agents agissent pour notre compte : leur nom ne "
+            "vous est "
+            "pas donné.</p>"
         )
         rows = sorted(self._rows("audit_trail"), key=lambda row: row["at"])
         lines = [(self._when(each["at"]), escape(_looked(each["what"], each["subject"]))) for each in rows]
@@ -460,9 +570,18 @@ class _ExportPage:
     def _inventory(self) -> Iterator[str]:
         yield (
             '<p>Chaque ligne comptée ici est dans le fichier <a href="donnees.json">donnees.json</a>, fait pour être '
-            "lu par un programme (droit à la portabilité).</p>"
+            "lu par un programme : vous pouvez le remettre à un autre organisme (droit à la portabilité). Une "
+            "ligne dont "
+            "le contenu est un fichier en donne le nom, ou dit pourquoi il n’est pas joint. Ses heures portent leur "
+            "décalage : +00:00 est l’heure universelle.</p>"
         )
-        rows = [(escape(each["contenu"]), str(len(each["lignes"]))) for each in self._contents["donnees"].values()]
+        rows = []
+        for table, each in self._contents["donnees"].items():
+            notices = [row for row in each["lignes"] if table == "outbox" and row["kind"] == OutgoingKind.NOTICE]
+            if own := len(each["lignes"]) - len(notices):
+                rows.append((escape(each["contenu"]), str(own)))
+            if notices:
+                rows.append(("les avis à la personne d’astreinte, au gardien ou au bureau", str(len(notices))))
         yield _table(("Ce que c’est", "Lignes"), rows)
 
     def _link(self, table: str, row_id: int, told: str) -> str:
@@ -483,11 +602,22 @@ _PRIORITY: Final = re.compile(r"\bP[1-4]\b")
 
 def _looked(what: str, subject: str) -> str:
     """Return how staff looked at a case, or at a person's card."""
-    of = f"du dossier {subject}" if _CASE_NUMBER.fullmatch(subject) else f"de la fiche {subject}"
+    of = f"du dossier {subject}" if CASE_NUMBER.fullmatch(subject) else f"de la fiche {subject}"
     return f"{_LOOKED.get(what, 'modification')} {of}"
 
 
-_CASE_NUMBER: Final = re.compile(r"\d{4}-\d{6,}")
+CASE_NUMBER: Final = re.compile(r"\d{4}-\d{6,}")
+
+
+def mail_subject(raw: bytes) -> str:
+    """Return the subject of a mail as it went out."""
+    return str(message_from_bytes(raw, policy=policy.default)["subject"] or "")
+
+
+def mail_text(raw: bytes) -> str:
+    """Return the words of a mail as it went out; "" where it has none as plain text."""
+    body = message_from_bytes(raw, policy=policy.default).get_body(("plain",))
+    return body.get_content().strip() if body is not None else ""
 
 
 def _reached(value: str) -> str:

@@ -201,8 +201,12 @@ def notice(settings: Settings) -> list[Block]:
         Heading(2, "Qui les voit"),
         Paragraph(
             "Les agents de votre bureau et de l’agence, votre gardien et les entreprises quand il le faut. Ils ne sont "
-            "ni vendus ni envoyés hors de l’Union européenne. Un programme propose à qui confier votre message ; "
-            "aucune décision sur vos droits n’est prise sans une personne."
+            "ni vendus ni envoyés hors de l’Union européenne. Un programme lit votre message et choisit seul son "
+            "sujet, "
+            "son urgence, le service à qui il est confié, s’il y a un danger et si une réponse automatique part ; il "
+            "ne décide ni de votre bail, ni de votre loyer. Vous pouvez demander qu’une personne relise ses choix. Un "
+            f"dossier clos depuis {ages.archive_months} mois n’est plus vu que des responsables, des administrateurs "
+            "et des contrôleurs."
         ),
         Heading(2, "Combien de temps"),
         Table(
@@ -212,17 +216,32 @@ def notice(settings: Settings) -> list[Block]:
                     "Votre dossier, une fois clos",
                     f"{ages.case_months} mois, dont {ages.archive_months} à portée des agents",
                 ),
+                (
+                    "Votre dossier tant qu’il est ouvert, ou gelé pour un litige",
+                    "sans limite, puis comme un dossier clos",
+                ),
+                ("Réponses, avis, notes et fichiers d’un dossier", "comme leur dossier"),
+                ("Un brouillon, et ce qui y est joint", "30 jours"),
                 ("Votre message tel qu’il est arrivé", f"{ages.raw_months} mois"),
                 ("Un message ou un appel qui n’a donné aucun dossier", f"{ages.aside_months} mois"),
                 ("Les coordonnées et souhaits que vous avez confirmés", f"{ages.lease_months} mois après votre bail"),
+                (
+                    "Votre nom, bail et logement dans l’annuaire",
+                    f"{ages.directory_months} mois après votre bail au plus",
+                ),
+                ("Vos rendez-vous", f"{ages.appointment_months} mois"),
+                ("Une adresse qui ne reçoit plus", f"{ages.reach_months} mois"),
+                ("Le journal de ce que les agents lisent et font", f"{ages.trail_months} mois"),
+                ("Les copies de secours", f"les {settings.backup.keep} dernières"),
             ),
         ),
         Heading(2, "Vos droits"),
         Paragraph(
             "Vous pouvez demander une copie de vos données, leur correction, leur effacement, la limitation de leur "
-            "usage, ou vous y opposer. Écrivez à "
-            f"{settings.privacy.officer or 'notre délégué à la protection des données'}. Nous répondons dans le mois. "
-            "Vous pouvez aussi saisir la CNIL (www.cnil.fr)."
+            "usage, les reprendre pour un autre organisme (portabilité), ou vous opposer à leur usage. C’est gratuit. "
+            "Écrivez, par courriel ou par lettre, à notre délégué à la protection des données : "
+            f"{settings.privacy.officer or 'son adresse est à votre bureau'}. Nous répondons dans le mois. Vous pouvez "
+            "aussi vous plaindre à la CNIL : 3 place de Fontenoy, TSA 80715, 75334 Paris cedex 07 ; www.cnil.fr."
         ),
     ]
 

@@ -79,17 +79,27 @@ def test_nothing_of_an_export_names_staff_or_says_whom_of_us_was_told(
         connection.execute(events.insert(), [taken, told, handed])
         mail = {"case_id": case_id, "kind": "notice", "reason": f"on_call: {oncall}", "to_address": oncall}
         mail |= {"mail_from": "us@ours.example", "message_id": "n1", "raw": b"Subject: P1\n\nx", "state": "sent"}
-        connection.execute(outbox.insert(), {**mail, "created_at": NOW})
+        naming = {**mail, "message_id": "n2", "raw": b"Subject: P1\n\nClaire s'en occupe", "reason": "n2"}
+        connection.execute(outbox.insert(), [{**each, "created_at": NOW} for each in (mail, naming)])
     with sqlite_store.database.reading() as connection:
         person = person_named(connection, TENANT, date(2026, 11, 25))
     done = export_person(site.settings, sqlite_store, person, tmp_path / "out", LATER)
     for file in ("donnees.json", "lisez-moi.html"):
         told_there = (done.folder / file).read_text()
-        assert [name for name in ("claire", "paul", oncall) if name in told_there] == [], file
+        assert [name for name in ("claire", "paul", oncall) if name in told_there.lower()] == [], file
     page = (done.folder / "lisez-moi.html").read_text()
     assert "Un agent s’occupe du dossier" in page
-    assert "a été prévenu par courriel" in page
-    assert "Urgence changée : priorité « Normal »" in page
+    assert "Avis par courriel à la personne d’astreinte" in page
+    assert "les avis à la personne d’astreinte, au gardien ou au bureau</td><td>2</td>" in page
+    assert "(choisi par un agent)" in page
+    rows = json.loads((done.folder / "donnees.json").read_text())["donnees"]
+    plain, naming_staff = (row for row in rows["outbox"]["lignes"] if row["kind"] == "notice")
+    assert plain["texte"] == "x"
+    assert "texte" not in naming_staff
+    assert "cite un agent" in naming_staff["texte_absent"]
+    bodies = rows["arrival_bodies"]["lignes"]
+    assert [row for row in bodies if not (row["fichier"] or row.get("fichier_absent"))] == []
+    assert "Urgence changée par un agent : de « Dans la journée » à « Normal »" in page
     assert re.search(r"\bP[1-4]\b", page) is None
 
 
