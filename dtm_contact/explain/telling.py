@@ -24,7 +24,7 @@ _TOPIC, _ALARM = "topic", "alarm"
 
 
 @dataclass(frozen=True, slots=True)
-class Paragraph:
+class ExplanationBlock:
     """What is told of one question."""
 
     title: str
@@ -45,7 +45,7 @@ class AnswerTold:
     begins: str = ""
 
 
-def told(
+def explained(
     judgement: Judgement,
     names: Names,
     rules: RuleSet,
@@ -53,7 +53,7 @@ def told(
     alarm: Alarm | None = None,
     answer: AnswerTold | None = None,
     with_people: bool = True,
-) -> tuple[Paragraph, ...]:
+) -> tuple[ExplanationBlock, ...]:
     """Return what was understood and decided of a message or a call, and why.
 
     Args:
@@ -76,7 +76,9 @@ def told(
         (why, [*_why_here(judgement, names, rules)]),
         ("La suite", [*_what_follows(judgement, names, rules, answer)]),
     )
-    return tuple(Paragraph(title, tuple(filter(None, sentences))) for title, sentences in paragraphs if any(sentences))
+    return tuple(
+        ExplanationBlock(title, tuple(filter(None, sentences))) for title, sentences in paragraphs if any(sentences)
+    )
 
 
 def rule_told(said: SaidRule) -> str:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.reason import alarm_line, caller, mark, source_line
-from dtm_contact.explain.telling import AnswerTold, told
+from dtm_contact.explain.telling import AnswerTold, explained
 from dtm_contact.explain.waterfall import Waterfall, WaterfallStep, percent, points, waterfall
 from dtm_contact.labels.coded_text import texts_of
 from dtm_contact.labels.formats import day_and_time
@@ -71,7 +71,7 @@ def render_judgement(
         answer: the answer that goes out by itself; None: nothing is said of it.
         details: also the codes, the evidence with its weights, and each rule with what it saw.
     """
-    paragraphs = told(judgement, names, rules, answer=answer)
+    paragraphs = explained(judgement, names, rules, answer=answer)
     folded = _details(judgement, names) if details else (Text(_MORE, style="dim"),)
     return Group(
         _heading(f"{judgement.source}"),

@@ -77,7 +77,7 @@ class Tally:
         return cls({day: defaultdict(Counter) for day in days}, first, last)
 
 
-class Part(IntEnum):
+class Division(IntEnum):
     """What a key says of a place, by where it says it."""
 
     OFFICE = 0
@@ -214,7 +214,7 @@ class FigureCells:
     def _parts(self) -> tuple[tuple[list[str], np.ndarray], ...]:
         """Of office, residence and topic: the names that there are, and which of them each key has."""
         found = []
-        for part in Part:
+        for part in Division:
             names = sorted({key[part] for key in self.keys})
             place = {name: at for at, name in enumerate(names)}
             found.append((names, np.array([place[key[part]] for key in self.keys], np.int64)))
@@ -223,12 +223,12 @@ class FigureCells:
     def _of(self, where: Where) -> np.ndarray:
         """Return the cells of some keys."""
         held = np.ones(len(self.keys), bool)
-        for part, (names, codes) in zip(Part, self._parts, strict=True):
+        for part, (names, codes) in zip(Division, self._parts, strict=True):
             if (wanted := where[part]) is not None:
                 held &= codes == (names.index(wanted) if wanted in names else -1)
         return self.cells if held.all() else self.cells[held[self.cells[:, 0]]]
 
-    def by(self, part: Part, where: Where = ANYWHERE) -> dict[str, Sums]:
+    def by(self, part: Division, where: Where = ANYWHERE) -> dict[str, Sums]:
         """Return what was counted in each office, residence or topic, within the keys that are looked at."""
         names, codes = self._parts[part]
         return self._summed(names, codes, self._of(where))
@@ -255,7 +255,7 @@ class FigureCells:
         """Return how much of a measure was counted of each residence and topic that are known."""
         cells = self._of(where)
         cells = cells[cells[:, 1] == self._columns.at.get(measure, len(self.measures))]
-        (residences, of_residence), (topics, of_topic) = self._parts[Part.RESIDENCE], self._parts[Part.TOPIC]
+        (residences, of_residence), (topics, of_topic) = self._parts[Division.RESIDENCE], self._parts[Division.TOPIC]
         code = of_residence[cells[:, 0]] * len(topics) + of_topic[cells[:, 0]]
         sums = np.bincount(code, cells[:, 2], len(residences) * len(topics)).astype(np.int64)
         places = ((divmod(int(at), len(topics)), int(sums[at])) for at in np.flatnonzero(sums))

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from dtm_contact.model import Channel
-from dtm_contact.store.figures import Verdict
+from dtm_contact.store.figures import DangerVerdict
 
 CONTACT_CHANNELS: Final = tuple(Channel)
 """The channels of contacts, by which arrivals are split."""
@@ -127,7 +127,7 @@ class CasesBehind:
     calls: bool = False
     topics: tuple[str, ...] = ()
     reopening: bool = False
-    verdict: Verdict | None = None
+    verdict: DangerVerdict | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -767,7 +767,7 @@ for _figure in (
         judged_of=("alarms_confirmed", "alarms_false"),
         judged_as="des verdicts",
         basis=Basis.CRIED,
-        behind=CasesBehind(danger=True, verdict=Verdict.DANGER),
+        behind=CasesBehind(danger=True, verdict=DangerVerdict.DANGER),
         reported=True,
         revision=2,
     ),
@@ -785,7 +785,7 @@ for _figure in (
         judged_of=("alarms_confirmed", "alarms_false"),
         judged_as="des verdicts",
         basis=Basis.CRIED,
-        behind=CasesBehind(danger=True, verdict=Verdict.NO_DANGER),
+        behind=CasesBehind(danger=True, verdict=DangerVerdict.NO_DANGER),
         reported=True,
         revision=2,
     ),
@@ -807,7 +807,7 @@ for _figure in (
         judged_of=("alarms",),
         judged_as="des dangers signalés",
         basis=Basis.CRIED,
-        behind=CasesBehind(danger=True, verdict=Verdict.NONE),
+        behind=CasesBehind(danger=True, verdict=DangerVerdict.NONE),
         reported=True,
         revision=2,
     ),

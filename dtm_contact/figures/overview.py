@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from operator import is_
 
 from dtm_contact.directory import Directory
-from dtm_contact.figures.cells import NOTHING, FigureCells, Part, Sums, Where, added, merged
+from dtm_contact.figures.cells import NOTHING, Division, FigureCells, Sums, Where, added, merged
 from dtm_contact.figures.comparing import (
     BY_CHANCE,
     Unusual,
@@ -136,7 +136,7 @@ class Run:
 class PartStandsOut:
     """A topic or a residence of an office that is worse than the rest of it; `run` is None where only all is."""
 
-    part: Part
+    part: Division
     name: str
     run: Run | None
 
@@ -348,17 +348,17 @@ class Overview:
         return self._by_office(self._cells)
 
     def _by_office(self, cells: FigureCells) -> dict[str, Sums]:
-        return cells.by(Part.OFFICE, self.place.in_all_offices.where)
+        return cells.by(Division.OFFICE, self.place.in_all_offices.where)
 
     @cached_property
     def by_residence(self) -> Mapping[str, Sums]:
         """What was counted of each residence; "" for what has none."""
-        return self._cells.by(Part.RESIDENCE, self.place.where)
+        return self._cells.by(Division.RESIDENCE, self.place.where)
 
     @cached_property
     def by_topic(self) -> Mapping[str, Sums]:
         """What was counted of each topic; "" for what has none."""
-        return self._cells.by(Part.TOPIC, self.place.where)
+        return self._cells.by(Division.TOPIC, self.place.where)
 
     def of_whole(self, figure: Figure) -> Value:
         """Return a figure of all offices."""
@@ -491,7 +491,7 @@ class Overview:
         topics = {name: counts for name, counts in within.by_topic.items() if name}
         parts = [
             PartStandsOut(part, name, _run_of(figure, within.part_in_time(figure, part, name)))
-            for part, counted in ((Part.RESIDENCE, residences), (Part.TOPIC, topics))
+            for part, counted in ((Division.RESIDENCE, residences), (Division.TOPIC, topics))
             if (name := within.worst_part(figure, counted)) is not None
         ]
         return OfficeStandsOut(office, figure, mine, whole, _run_of(figure, in_time), tuple(parts))
@@ -514,12 +514,12 @@ class Overview:
                     mine, rest = value_of(figure, counts), value_of(figure, whole.without(counts))
                     chance = chance_of(figure, mine, rest)
                     if chance < min(BY_CHANCE, found.get(each.residence_id, (1.0,))[0]):
-                        run = _run_of(figure, within.part_in_time(figure, Part.RESIDENCE, each.residence_id))
+                        run = _run_of(figure, within.part_in_time(figure, Division.RESIDENCE, each.residence_id))
                         standing = ResidenceStandsOut(office, each.residence_id, figure, mine, rest, run)
                         found[each.residence_id] = chance, standing
         return [standing for _, standing in sorted(found.values(), key=lambda each: each[0])]
 
-    def part_in_time(self, figure: Figure, part: Part, name: str) -> Iterator[tuple[date, Value, Value]]:
+    def part_in_time(self, figure: Figure, part: Division, name: str) -> Iterator[tuple[date, Value, Value]]:
         """Yield what a topic or a residence of the place was in the periods up to this one, and all else of it."""
         for first, cells in self._cells_in_time.items():
             mine = cells.by(part, self.place.where).get(name, NOTHING)

@@ -34,7 +34,7 @@ class SheetLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class MeetingSheet:
     """What stands on the page.
 
     Attributes:
@@ -52,7 +52,7 @@ class Sheet:
     dangers: str
 
 
-def meeting_sheet(overview: Overview, names: Names, directory: Directory) -> Sheet:
+def meeting_sheet(overview: Overview, names: Names, directory: Directory) -> MeetingSheet:
     """Return the page of a period."""
     found = list(describe_outliers(overview, names, directory))
     offices, residences = ([each for each in found if bool(each.office) is office] for office in (True, False))
@@ -60,7 +60,7 @@ def meeting_sheet(overview: Overview, names: Names, directory: Directory) -> She
     shown = [*offices[: max(_MOST - len(residences), _MOST - 2)], *residences][:_MOST]
     before = overview.previous
     weighty = sorted((figure for figure in FIGURES if figure.weight), key=lambda figure: -figure.weight)
-    return Sheet(
+    return MeetingSheet(
         shown,
         len(found) - len(shown),
         list(describe_nothing(overview, found)),

@@ -6,7 +6,7 @@ from typing import Final
 
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names, without_code
-from dtm_contact.figures.cells import Part
+from dtm_contact.figures.cells import Division
 from dtm_contact.figures.comparing import PER_DWELLINGS, SMALLEST, Gap, Value, drawn
 from dtm_contact.figures.definitions import BY_ID, Figure, Unit
 from dtm_contact.figures.overview import (
@@ -222,7 +222,7 @@ def _affected(office: OfficeStandsOut, names: Names, overview: Overview) -> str:
 
 def _part(part: PartStandsOut, office: OfficeStandsOut, names: Names, span: FigureSpan) -> str:
     """Return what a part is called, and since when it is worse than the rest where the office is not since then."""
-    is_topic = part.part is Part.TOPIC
+    is_topic = part.part is Division.TOPIC
     told = names.topics.get(part.name, part.name).lower() if is_topic else without_code(names.residence(part.name))
     return f"{told}, {_since(part.run, span)}" if part.run is not None and part.run != office.run else told
 

@@ -188,14 +188,14 @@ def _staff(connection: Connection, rows: list[dict[str, Any]]) -> frozenset[str]
 def _unnamed(row: Mapping[str, Any], staff: Collection[str]) -> dict[str, Any]:
     """Return a row whose nested values name nobody of the staff."""
 
-    def told(value: Any) -> Any:
+    def without_staff(value: Any) -> Any:
         if isinstance(value, dict):
-            return {name: told(each) for name, each in value.items()}
+            return {name: without_staff(each) for name, each in value.items()}
         if isinstance(value, list):
-            return [told(each) for each in value]
+            return [without_staff(each) for each in value]
         return "un agent" if isinstance(value, str) and value in staff else value
 
-    return {name: told(value) if isinstance(value, dict | list) else value for name, value in row.items()}
+    return {name: without_staff(value) if isinstance(value, dict | list) else value for name, value in row.items()}
 
 
 def _of_the_person(table: str, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -127,14 +127,14 @@ class ExportNames:
         """Return how events call things, without the identifiers themselves."""
         names = self.names
 
-        def told(call: Callable[[str], str]) -> Callable[[str], str]:
+        def coded(call: Callable[[str], str]) -> Callable[[str], str]:
             return lambda identifier: without_code(call(identifier))
 
         return EventNaming(
             time=time,
-            person=told(names.person),
-            dwelling=told(names.dwelling),
-            residence=told(names.residence),
+            person=coded(names.person),
+            dwelling=coded(names.dwelling),
+            residence=coded(names.residence),
             topic=self.topic,
             queue=self.queue,
             account=lambda _who: "un agent",
@@ -150,18 +150,18 @@ class ExportNames:
 
 
 @dataclass(frozen=True, slots=True)
-class _Moment:
+class _TimelineEntry:
     """One thing on the time line of a case.
 
     Attributes:
         at: when.
-        told: what it was, as HTML; its first line stands alone on the time line of all cases.
+        html: what it was, as HTML; its first line stands alone on the time line of all cases.
         way: whether it came from the person, went to them, or was done here.
         before: it comes before what is as old: what led to it.
     """
 
     at: datetime
-    told: str
+    html: str
     way: str = "Noté"
     before: bool = False
 
@@ -173,7 +173,7 @@ class _Moment:
     @property
     def head(self) -> str:
         """The first line, as HTML."""
-        return self.told.partition("<br>")[0].partition("<blockquote>")[0]
+        return self.html.partition("<br>")[0].partition("<blockquote>")[0]
 
 
 def page(
@@ -387,7 +387,7 @@ class _ExportPage:
         yield _table(("", ""), [(head, escape(told)) for head, told in lines if told])
         yield "<h4>Ce qui a été dit et fait</h4>"
         moments = sorted(self._moments(case), key=lambda moment: moment.order)
-        yield _table(("Quand", "Sens", "Quoi"), [(self._when(each.at), each.way, each.told) for each in moments])
+        yield _table(("Quand", "Sens", "Quoi"), [(self._when(each.at), each.way, each.html) for each in moments])
 
     def _by(self, case: Row, column: str) -> str:
         """Return who set a column of a case: an agent, where they named it or an act of theirs changed it."""
@@ -407,23 +407,27 @@ class _ExportPage:
         told = "" if level is AlarmLevel.NONE else f"{_LEVELS[level]} (dit par {by})"
         return " ; ".join(filter(None, (told, case["alarm_why_not"])))
 
-    def _moments(self, case: Row) -> Iterator[_Moment]:
+    def _moments(self, case: Row) -> Iterator[_TimelineEntry]:
         for contact in self._rows("contacts"):
             if self._is_in(contact, case):
                 yield self._contact(contact, case["opened_at"])
         for event in self._of(case, "events"):
             if told := self._event(event):
-                yield _Moment(event["at"], told)
+                yield _TimelineEntry(event["at"], told)
         yield from map(self._mail, self._of(case, "outbox"))
         yield from self._drafts_about({case["number"]})
         for visit in self._of(case, "appointments"):
-            yield _Moment(visit["booked_at"], escape(f"Rendez-vous pour le {self._when(visit['at'])} : {visit['who']}"))
+            yield _TimelineEntry(
+                visit["booked_at"], escape(f"Rendez-vous pour le {self._when(visit['at'])} : {visit['who']}")
+            )
         for label in self._of(case, "alarm_labels"):
             told = f"Un agent a dit qu’il {'y avait' if label['danger'] else 'n’y avait pas de'} danger"
-            yield _Moment(label["at"], escape(" : ".join(filter(None, (told, label["alarm_why_not"])))), before=True)
+            yield _TimelineEntry(
+                label["at"], escape(" : ".join(filter(None, (told, label["alarm_why_not"])))), before=True
+            )
         for file in self._of(case, "files"):
             told = f"Fichier joint par un agent : {self._link('files', file['id'], file['name'])}"
-            yield _Moment(file["created_at"], told)
+            yield _TimelineEntry(file["created_at"], told)
 
     def _of(self, case: Row, table: str) -> Iterator[Row]:
         return (row for row in self._rows(table) if row["case_id"] == case["id"])
@@ -432,14 +436,14 @@ class _ExportPage:
         shared = (each["contact_id"] for each in self._of(case, "shared_contacts"))
         return contact["case_id"] == case["id"] or contact["id"] in shared
 
-    def _drafts_about(self, numbers: Collection[str]) -> Iterator[_Moment]:
+    def _drafts_about(self, numbers: Collection[str]) -> Iterator[_TimelineEntry]:
         for draft in self._rows("drafts"):
             texts = [each for each in draft["fields"].values() if isinstance(each, str) and each]
             if draft["about"] in numbers and texts:
                 head = _DRAFTS.get(DraftKind(draft["kind"]), _DRAFT)
-                yield _Moment(draft["saved_at"], f"<strong>{escape(head)}</strong>" + _quote("\n".join(texts)))
+                yield _TimelineEntry(draft["saved_at"], f"<strong>{escape(head)}</strong>" + _quote("\n".join(texts)))
 
-    def _contact(self, contact: Row, otherwise: datetime) -> _Moment:
+    def _contact(self, contact: Row, otherwise: datetime) -> _TimelineEntry:
         judged = self._judged.get(contact["id"])
         said: Row = (judged["judgement"].get("contact") if judged else None) or {}
         parts = [f"<strong>{escape(self._came(contact, said))}</strong>"]
@@ -457,7 +461,7 @@ class _ExportPage:
             parts.append(f"Voir {link}")
         if judged and (understood := self._understood(judged)):
             parts.append(f"Ce que le programme en a compris : {escape(understood)}")
-        return _Moment(contact["at"] or otherwise, "<br>".join(parts), "Reçu", before=True)
+        return _TimelineEntry(contact["at"] or otherwise, "<br>".join(parts), "Reçu", before=True)
 
     def _came(self, contact: Row, said: Row) -> str:
         stated: Row = said.get("stated") or {}
@@ -512,7 +516,7 @@ class _ExportPage:
             told = " ; ".join(filter(None, (raised, rest)))
         return escape(told).replace("\n", "<br>")
 
-    def _mail(self, mail: Row) -> _Moment:
+    def _mail(self, mail: Row) -> _TimelineEntry:
         raw = self._bodies.get(mail["id"], b"")
         to_staff = mail["kind"] == OutgoingKind.NOTICE
         head = _NOTICE if to_staff else f"{_LETTERS[mail['kind']]} à {mail['to_address']}"
@@ -525,13 +529,13 @@ class _ExportPage:
         told.append(_quote(_without_codes(text) if to_staff else text))
         if link := self._link("outbox", mail["id"], "le courriel tel qu’il est parti"):
             told.append(f"Voir {link}")
-        return _Moment(mail["created_at"], "<br>".join(told), "Avis interne" if to_staff else "Envoyé")
+        return _TimelineEntry(mail["created_at"], "<br>".join(told), "Avis interne" if to_staff else "Envoyé")
 
     def _loose(self) -> Iterator[str]:
         moments = sorted(self._loose_moments(), key=lambda moment: moment.order)
-        yield _table(("Quand", "Sens", "Quoi"), [(self._when(each.at), each.way, each.told) for each in moments])
+        yield _table(("Quand", "Sens", "Quoi"), [(self._when(each.at), each.way, each.html) for each in moments])
 
-    def _loose_moments(self) -> list[_Moment]:
+    def _loose_moments(self) -> list[_TimelineEntry]:
         ours = {case["id"] for case in self._rows("cases")}
         numbers = {case["number"] for case in self._rows("cases")}
         contacts = (each for each in self._rows("contacts") if each["case_id"] not in ours)

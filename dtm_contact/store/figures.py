@@ -72,7 +72,7 @@ class AlarmLabelRow(NamedTuple):
     danger: bool
 
 
-class Verdict(StrEnum):
+class DangerVerdict(StrEnum):
     """What agents said of an alarm, their last word."""
 
     DANGER = "danger"
@@ -125,7 +125,7 @@ class CasesWanted:
     calls: bool = False
     topics: tuple[str, ...] = ()
     reopening: bool = False
-    verdict: Verdict | None = None
+    verdict: DangerVerdict | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,9 +423,9 @@ _LAST_VERDICT = (
 )
 _VERDICTS = {
     None: sa.true(),
-    Verdict.DANGER: _LAST_VERDICT.is_(True),
-    Verdict.NO_DANGER: _LAST_VERDICT.is_(False),
-    Verdict.NONE: _LAST_VERDICT.is_(None),
+    DangerVerdict.DANGER: _LAST_VERDICT.is_(True),
+    DangerVerdict.NO_DANGER: _LAST_VERDICT.is_(False),
+    DangerVerdict.NONE: _LAST_VERDICT.is_(None),
 }
 
 

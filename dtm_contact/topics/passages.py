@@ -26,7 +26,7 @@ _NEARLY: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class DangerPassage:
     """Some words of one clause, by the places of the first and the last, and by how much the odds fall without them."""
 
     first: int
@@ -41,7 +41,7 @@ def telling_passages(
     promise: Sequence[float],
     common: Collection[str],
     unquoted: Collection[int] = (),
-) -> list[Passage]:
+) -> list[DangerPassage]:
     """Return the passages that say most of what is heard in a message, the most telling first; [] where none does.
 
     Args:
@@ -56,10 +56,10 @@ def telling_passages(
     tried.sort(key=lambda passage: -sum(promise[passage.first : passage.last + 1]))
     whole = _odds(probability(list(forms)))
     found = [
-        Passage(passage.first, passage.last, whole - _odds(probability(_without(forms, passage))))
+        DangerPassage(passage.first, passage.last, whole - _odds(probability(_without(forms, passage))))
         for passage in tried[:_MOST_TRIED]
     ]
-    told: list[Passage] = []
+    told: list[DangerPassage] = []
     for passage in sorted(found, key=lambda passage: -passage.fall):
         least = max(_LEAST, _SHARE * told[0].fall) if told else _LEAST
         if passage.fall >= least and not any(_overlap(passage, other) for other in told):
@@ -69,7 +69,7 @@ def telling_passages(
 
 def _passages(
     tokens: Tokens, forms: Sequence[str], common: Collection[str], unquoted: Collection[int]
-) -> Iterator[Passage]:
+) -> Iterator[DangerPassage]:
     for clause in _clauses(tokens, forms, unquoted):
         starts = range(0, max(len(clause) - LONGEST // 2, 1), LONGEST // 2) if len(clause) > LONGEST else (0,)
         for start in starts:
@@ -79,7 +79,7 @@ def _passages(
             while places and _is_small(forms[places[-1]], common):
                 places = places[:-1]
             if sum(forms[place] not in common for place in places) >= _LEAST_WORDS:
-                yield Passage(places[0], places[-1])
+                yield DangerPassage(places[0], places[-1])
 
 
 def _clauses(tokens: Tokens, forms: Sequence[str], unquoted: Collection[int]) -> Iterator[list[int]]:
@@ -100,13 +100,13 @@ def _is_small(form: str, common: Collection[str]) -> bool:
     return form in common and form not in NEGATIONS
 
 
-def _without(forms: Sequence[str], passage: Passage) -> list[str]:
+def _without(forms: Sequence[str], passage: DangerPassage) -> list[str]:
     left = list(forms)
     left[passage.first : passage.last + 1] = [MASKED] * (passage.last + 1 - passage.first)
     return left
 
 
-def _overlap(one: Passage, other: Passage) -> bool:
+def _overlap(one: DangerPassage, other: DangerPassage) -> bool:
     return one.first <= other.last and other.first <= one.last
 
 

@@ -37,7 +37,7 @@ from dtm_contact.topics.features import NEGATIONS
 from dtm_contact.topics.fields import danger_of_field
 from dtm_contact.topics.kind import kind_of
 from dtm_contact.topics.model import BY_OUTAGE, SCAN, URGENT, Model, Reading
-from dtm_contact.topics.passages import Passage, telling_passages
+from dtm_contact.topics.passages import DangerPassage, telling_passages
 from dtm_contact.topics.phrases import Effect, Hit, unique_texts
 from dtm_contact.topics.reader import Heard, Reader
 
@@ -81,7 +81,7 @@ _TELLING: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class MaskedNames:
     """Where a message names people and places: spans that are not heard, and spans that are never told as a reason."""
 
     masked: Collection[Span] = ()
@@ -112,7 +112,7 @@ def understand(
     if is_unread_scan(contact, reader):
         priority = min(reader.topics[OTHER].priority, Priority.P3)
         return Understanding(CaseKind.CASE, (OTHER,), priority, unread=Unread.SCAN)
-    names = Names(masked, unquoted)
+    names = MaskedNames(masked, unquoted)
     understood = _as_written(contact, reader, names)
     if contact.recognised is not None and not (contact.recognised.sure and understood.readable):
         return _read_badly(understood, reader)
@@ -142,7 +142,7 @@ def _read_badly(understood: Understanding, reader: Reader) -> Understanding:
     )
 
 
-def _as_written(contact: Contact, reader: Reader, names: Names) -> Understanding:
+def _as_written(contact: Contact, reader: Reader, names: MaskedNames) -> Understanding:
     # A machine's answer repeats the subject that it answers: ours, or the one that it was sent with.
     said = (Part.NEW,) if is_notice(contact) and contact.new_text.strip() else OWN_PARTS
     own = _understood(contact, reader, said, names)
@@ -175,7 +175,7 @@ def danger_score(texts: Iterable[str], reader: Reader) -> int:
     return round(said * SURE_DANGER) if said >= _LEAST_DANGER else 0
 
 
-def _alarmed_by_files(understood: Understanding, contact: Contact, reader: Reader, names: Names) -> Understanding:
+def _alarmed_by_files(understood: Understanding, contact: Contact, reader: Reader, names: MaskedNames) -> Understanding:
     """Return what was understood with the alarm of the files' words, read alone, where that is higher."""
     files = _understood(contact, reader, (Part.ATTACHED,), names)
     if files.alarm.level.rank <= understood.alarm.level.rank:
@@ -193,7 +193,7 @@ def _alarmed_by_files(understood: Understanding, contact: Contact, reader: Reade
     )
 
 
-def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], names: Names) -> Understanding:
+def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], names: MaskedNames) -> Understanding:
     wrapping = unwrapped(contact, parts, partial(danger_of_field, reader))
     heard = Heard.of(tokenize(wrapping.texts, names.masked), reader, names.unquoted)
     readable = _is_readable(heard.reading)
@@ -388,7 +388,7 @@ def _telling(
     return (*by_phrase, *by_passage), peril
 
 
-def _telling_passages(danger: DangerFinding, heard: Heard, reader: Reader, *, outage: bool) -> list[Passage]:
+def _telling_passages(danger: DangerFinding, heard: Heard, reader: Reader, *, outage: bool) -> list[DangerPassage]:
     model, tokens = reader.model, heard.tokens
 
     def probability(forms: list[str]) -> float:
@@ -402,8 +402,8 @@ def _telling_passages(danger: DangerFinding, heard: Heard, reader: Reader, *, ou
 
 
 def _as_said(
-    peril: Peril, passages: list[Passage], expected: Peril | None, heard: Heard, reader: Reader
-) -> tuple[list[Passage], Peril | None]:
+    peril: Peril, passages: list[DangerPassage], expected: Peril | None, heard: Heard, reader: Reader
+) -> tuple[list[DangerPassage], Peril | None]:
     """Return the passages that speak for a kind of danger; where none does, all, and the kind that the first names."""
     kinds = [
         perils_said((each.first, each.last + 1), expected, heard.reading, reader.details, reader.model)

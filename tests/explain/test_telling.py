@@ -11,7 +11,7 @@ import pytest
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.directory.records import Lease
 from dtm_contact.explain.names import Names, without_code
-from dtm_contact.explain.telling import AnswerTold, told
+from dtm_contact.explain.telling import AnswerTold, explained
 from dtm_contact.explain.whom import who_told
 from dtm_contact.hours import PARIS
 from dtm_contact.model import (
@@ -72,7 +72,7 @@ def sentences(
     contact = Contact(Channel.EMAIL, at, sender=Mailbox("Jo Ferrand", "jo@free.example"), new_text="…")
     decision = decide(contact, match, understanding, at, rules(), directory(), trace=True)
     judgement = Judgement("x.eml", contact, match, understanding, decision)
-    return {each.title: each.text for each in told(judgement, names(), rules(), answer=answer)}
+    return {each.title: each.text for each in explained(judgement, names(), rules(), answer=answer)}
 
 
 def about(topic: str, priority: Priority = Priority.P3, **given: object) -> Understanding:
@@ -229,7 +229,7 @@ def test_a_wish_is_told_in_its_sentence_to_be_confirmed_with_what_stays_possible
     contact = Contact(Channel.EMAIL, DAY, sender=Mailbox("Jo", "jo@free.example"), new_text=text)
     understanding = about("pests", wishes=(wished,))
     decision = decide(contact, UNKNOWN, understanding, DAY, rules(), directory(), trace=True)
-    asked = told(Judgement("x", contact, UNKNOWN, understanding, decision), names(), rules())[0].text
+    asked = explained(Judgement("x", contact, UNKNOWN, understanding, decision), names(), rules())[0].text
     assert "Souhait lu dans « Surtout ne m'appelez pas sur le fixe, il ouvre tout », à confirmer" in asked
     assert "Reste possible : l'adresse électronique d'où vient ce message ou un numéro que la personne donne" in asked
     assert asked.endswith("ou le courrier postal.")

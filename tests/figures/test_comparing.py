@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtm_contact.figures.cells import LARGEST_ERROR, FigureCells, Part, Spread, added, bin_of, merged, timed
+from dtm_contact.figures.cells import LARGEST_ERROR, Division, FigureCells, Spread, added, bin_of, merged, timed
 from dtm_contact.figures.comparing import (
     SMALLEST,
     Value,
@@ -89,7 +89,7 @@ def test_packing_keeps_everything_and_parts_add_up(seed: int) -> None:
     cells = FigureCells.pack(counted)
     again = FigureCells.unpack([list(key) for key in cells.keys], list(cells.measures), cells.octets)
     assert again.counted() == {key: +counts for key, counts in counted.items() if +counts}
-    by_office = again.by(Part.OFFICE)
+    by_office = again.by(Division.OFFICE)
     assert (
         added(by_office.values()) == again.whole() == +sum((Counter(counts) for counts in counted.values()), Counter())
     )

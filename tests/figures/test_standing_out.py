@@ -11,7 +11,7 @@ from dtm_contact.explain.names import Names
 from dtm_contact.figures.cells import FigureCells, merged
 from dtm_contact.figures.definitions import BY_ID
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place
-from dtm_contact.figures.sheet import Sheet, meeting_sheet
+from dtm_contact.figures.sheet import MeetingSheet, meeting_sheet
 from dtm_contact.figures.telling import Outlier, describe_nothing, describe_outliers, format_rate
 from dtm_contact.hours import PARIS
 
@@ -211,7 +211,7 @@ def test_where_nothing_stands_out_that_is_said_of_offices_and_of_residences() ->
 NAMES = Names(DIRECTORY, {"heating": "Chauffage", "pests": "Nuisibles"}, PARIS)
 
 
-def sheet(months: Mapping[date, Counted]) -> Sheet:
+def sheet(months: Mapping[date, Counted]) -> MeetingSheet:
     return meeting_sheet(overview(months), NAMES, DIRECTORY)
 
 

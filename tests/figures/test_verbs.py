@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dtm_contact.figures.case_facts import TimeContext
-from dtm_contact.figures.cells import Part, Spread, Sums
+from dtm_contact.figures.cells import Division, Spread, Sums
 from dtm_contact.figures.counting import CountingContext, count_days
 from dtm_contact.model import Alarm, AlarmLevel, ConversationMatch, JoinedBy, Priority
 from dtm_contact.pipeline import Grounds
@@ -83,7 +83,7 @@ def test_corrections_are_counted_and_a_topic_under_that_which_was_wrong(desk: De
     names = ("corrected_topic", "corrected_tenant", "corrected_priority", "transfers")
     assert only(counted(desk), *names) == dict.fromkeys(names, 1)
     cells = count_days(desk.store, NOW.date(), NOW.date(), CountingContext(TimeContext(PARIS, LATER, CALENDARS), {}))
-    by_topic = cells[NOW.date()].by(Part.TOPIC)
+    by_topic = cells[NOW.date()].by(Division.TOPIC)
     assert (by_topic["plumbing"]["corrected_topic"], by_topic["heating"]["opened"]) == (1, 1)
 
 

@@ -18,7 +18,7 @@ from tests.ingest.inbox import FakeInbox
 def test_every_receiver_is_found_in_its_file() -> None:
     by_mail = {"graph", "graph_sent", "imap", "imap_sent", "lmtp", "smtp"}
     assert set(known_receivers()) == {"asterisk_cdr", "folder", "http", *by_mail}
-    files = {start.__module__.rpartition(".")[2] for start in known_receivers().values()}
+    files = {receiver.start.__module__.rpartition(".")[2] for receiver in known_receivers().values()}
     assert files == {"asterisk_cdr", "drop_folder", "graph", "http_intake", "imap", "smtp"}
 
 

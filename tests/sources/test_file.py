@@ -165,7 +165,7 @@ FAULTS = {
     ),
     "a-test-of-two-messages": (
         "    from: a@b.example\n    reads: table\n    fields: {name: Nom}\n    tests: [{text: a, html: b}]\n",
-        "a test has one message (write text: …, or html: …)",
+        "a test has one message (write text: …, html: … or json: {…})",
     ),
     "test-of-an-alarm": (
         (

@@ -19,7 +19,7 @@ from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, w
 from dtm_contact.cases.verbs.correcting import is_denied
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain.names import without_code
-from dtm_contact.explain.telling import Paragraph, called_by, told
+from dtm_contact.explain.telling import ExplanationBlock, called_by, explained
 from dtm_contact.labels.cases import DANGERS_OVER, VISITS
 from dtm_contact.labels.coded_text import NOT_READ
 from dtm_contact.labels.events import SENT_STATES
@@ -360,7 +360,7 @@ def sent_mail(context: RequestContext) -> Mapping[str, Any]:
     }
 
 
-def _paragraphs(context: RequestContext, judged: Judgement, alarm: Alarm) -> tuple[Paragraph, ...]:
+def _paragraphs(context: RequestContext, judged: Judgement, alarm: Alarm) -> tuple[ExplanationBlock, ...]:
     """Return why a case lies where it lies, in plain sentences: people and places only as far as the account sees them.
 
     What may be confirmed of a tenant stands on their card.
@@ -373,7 +373,7 @@ def _paragraphs(context: RequestContext, judged: Judgement, alarm: Alarm) -> tup
     decision = replace(judged.decision, trace=_trace(context, judged))
     shown = replace(judged, match=replace(match, candidates=tuple(seen), proposals=()), decision=decision)
     rules = context.app.in_force().rules
-    return told(shown, context.app.names, rules, alarm=alarm, with_people=with_people)
+    return explained(shown, context.app.names, rules, alarm=alarm, with_people=with_people)
 
 
 def _sees_home(context: RequestContext, tenant_id: str | None, dwelling_id: str | None) -> bool:
