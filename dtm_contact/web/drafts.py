@@ -31,7 +31,9 @@ FORMS: Final[Mapping[str, DraftKind]] = {
 """The forms whose content is kept as it is typed, by the last word of their paths."""
 _FREE_TEXT: Final = ("subject", "text", "objet", "raison", "texte")
 """Fields that agents write freely in."""
-_NOT_KEPT: Final = frozenset({"csrf", ONE_TIME_KEY, "version", "vu", "reste", "bandeau", "piece", "puis", PAGE})
+_NOT_KEPT: Final = frozenset(
+    {"csrf", ONE_TIME_KEY, "version", "vu", "reste", "bandeau", "piece", "puis", "autre", "forme", PAGE}
+)
 """Fields that say where a form was sent from, and not what was written."""
 
 
@@ -137,8 +139,8 @@ def writing_in(context: RequestContext, current: Case) -> list[str]:
     return names_of(context.app.store.drafts.writers(), current.number, context.account.id)
 
 
-def keep_refused(context: RequestContext, form: str, about: str) -> None:
-    """Keep what was typed in a form that was refused."""
+def keep_typed(context: RequestContext, form: str, about: str) -> None:
+    """Keep what stands in a form that did not take effect: it was refused, or did something besides."""
     given = {name: "\n".join(context.values(name)) for name in context.form}
     fields = {name: value for name, value in given.items() if name not in _NOT_KEPT and len(value) <= LONGEST}
     if form in FORMS and any(value.strip() for value in fields.values()):

@@ -28,7 +28,7 @@ def test_the_demo_shows_the_queues_filled_by_smtp(program: Program, tmp_path: Pa
     done = program("demo", "--once", str(samples(tmp_path)))
     assert done.returncode == 0, done.stderr
     assert "Sent 2 messages by SMTP to metropole@parishabitat.fr; all are judged." in done.stdout
-    assert re.search(r"\d{4}-00000\d  P1 .*Message 0(?s:.*)règle urgence-gaz", done.stdout)
+    assert re.search(r"\d{4}-00000\d  P1 .*Message 0(?s:.*)règle\s+urgence-gaz", done.stdout)
     assert "Message 1" in done.stdout
     queues = program("queue", "list", "--json").stdout.splitlines()
     assert len(queues) == 2

@@ -145,7 +145,8 @@ async def test_two_tabs_keep_both_texts_and_say_so(world: World, come: Come) -> 
     await one.keyboard.insert_text(" suite")
     await expect(one.locator(f"{REPLY} [data-beside]")).to_be_visible()
     await two.close()
-    await one.get_by_role("link", name="Voir les deux textes").click()
+    async with one.expect_navigation():
+        await one.get_by_role("link", name="Voir les deux textes").click()
     await expect(one.locator(TEXT)).to_have_value("UN suite")
     other = one.locator(".beside-text")
     await expect(other).to_contain_text("DEUX")

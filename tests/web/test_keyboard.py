@@ -186,6 +186,8 @@ async def test_several_at_once_a_case_by_hand_and_search_by_keyboard_alone(world
     await keys.tab_to("a[href='/nouveau']")
     await keys.press("Enter")
     await page.wait_for_url("**/nouveau")
+    await keys.tab_to("input[name=phone]")
+    await keys.write("06 12 34 56 78")
     await keys.tab_to("textarea[name=text]")
     await keys.write("La porte du hall ne ferme plus.")
     await keys.do(to=".sheet button.primary", told="Dossier ouvert")

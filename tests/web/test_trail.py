@@ -109,7 +109,7 @@ def test_what_an_agent_changes_and_opens_has_its_subject(desk: DeskAlone, fill: 
     agent.post(fill("/dossier/{number}/noter"), texte="Vu avec elle")
     lines = [(line.what, line.subject) for _, line in desk.store.accounts.trail_of(who="paul")]
     assert lines == [("changed", fill("{number}"))]
-    agent.post("/nouveau", visit="call", text="Bonjour, plus de chauffage.", id="0123456789abcdef")
+    agent.post("/nouveau", visit="call", text="Bonjour, plus de chauffage.", phone="0612345678", id="0123456789abcdef")
     line = desk.store.accounts.trail_of(who="paul", limit=1)[0][1]
     assert (line.what, line.subject) == ("changed", "0123456789abcdef")
 

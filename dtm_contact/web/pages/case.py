@@ -53,7 +53,7 @@ from dtm_contact.web.case_view import (
     voice_messages,
     wishes,
 )
-from dtm_contact.web.drafts import FORMS, TypedFields, keep_refused, typed_on, writing_in
+from dtm_contact.web.drafts import FORMS, TypedFields, keep_typed, typed_on, writing_in
 from dtm_contact.web.letters import files_of_form, forwardable, own_signature, reply_subject, useful_contacts
 from dtm_contact.web.pages.canned import filled
 from dtm_contact.web.register_view import asked_entry, note_protection, proposed, register_of_case, shown_register
@@ -441,7 +441,7 @@ def _verb_action(word: str, verb: str, *, versioned: bool = True) -> Callable[[A
                 of_draft = context.text(PAGE) if word in FORMS and not context.text("bandeau") else None
                 applied = context.apply(verb, number, given, version, of_draft=of_draft)
             except RefusedError as error:
-                keep_refused(context, word, number)
+                keep_typed(context, word, number)
                 return case_page(context, alert=_why_refused(context, error), refused=word)
             return _after(context, verb, number, applied.opened)
 

@@ -14,7 +14,7 @@ from dtm_contact.model import DraftKey, DraftKind, WritingPage
 from dtm_contact.rules.free_words import FreeWordsHint
 from dtm_contact.store.drafts import ENDED
 from dtm_contact.web.draft_saving import TypedDraft
-from dtm_contact.web.drafts import FORMS, fields_of, hints_of, typed_draft
+from dtm_contact.web.drafts import FORMS, fields_of, hints_of, keep_typed, typed_draft
 from dtm_contact.web.pages.case import case_page
 from dtm_contact.web.pages.opening import was_handed_in
 from dtm_contact.web.registry import page, post
@@ -97,8 +97,11 @@ def discard_new(context: RequestContext) -> Response:
 def _drop(context: RequestContext, form: str, about: str) -> None:
     if form not in FORMS:
         raise NotFoundError("draft")
-    # The one of another page is thrown away by itself: this page's stays.
-    page = WritingPage(context.text("autre")).mark if context.text("autre") else context.text(PAGE)
+    page = context.text(PAGE)
+    if context.text("autre"):
+        # The one of another page is thrown away by itself: this page's stays, with what was typed a moment ago.
+        keep_typed(context, form, about)
+        page = WritingPage(context.text("autre")).mark
     context.app.call("drop_draft", who=context.account.name, kind=FORMS[form].value, about=about, page=page)
 
 

@@ -15,7 +15,7 @@ from dtm_contact.errors import NotFoundError
 from dtm_contact.explain.names import without_code
 from dtm_contact.model import Draft, DraftKind
 from dtm_contact.store import Case
-from dtm_contact.web.drafts import TypedFields, keep_refused
+from dtm_contact.web.drafts import TypedFields, keep_typed
 from dtm_contact.web.letters import files_of_form
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import LONGEST_SEARCH, PAGE, RequestContext, go, time_of
@@ -158,7 +158,8 @@ def opened(context: RequestContext) -> Mapping[str, Any] | Response:
         if given["due"]:
             asked["due"] = time_of(given["due"], context.now)
         if (
-            not any(given[name] for name in _REACHES)
+            given["text"]
+            and not any(given[name] for name in _REACHES)
             and not context.values("piece")
             and not context.text("personne_sans")
         ):
@@ -170,7 +171,7 @@ def opened(context: RequestContext) -> Mapping[str, Any] | Response:
             asked["files"] = files
         done = context.apply("new", "", asked, of_draft=context.text(PAGE))
     except RefusedError as error:
-        keep_refused(context, "nouveau", about)
+        keep_typed(context, "nouveau", about)
         return _form(context, given, str(error))
     case = _wait_for(context, done.arrival or "")
     if case is None:
