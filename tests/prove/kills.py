@@ -138,11 +138,7 @@ async def _live_and_die(program: Program, random: Random, judges: Judges, sender
         if not judges.at_work or random.random() < _JUDGE_DIES_FIRST:
             for _ in range(1 if judges.at_work else _FIRST_TRIES):
                 judges.tried += 1
-                # A judge needs work and no more of it; mail comes in again before the daemon dies.
-                senders.held_back = await asyncio.to_thread(waiting, program.database) > _ENOUGH_WAITING
-                hit = await _kill_a_judge(program, random)
-                senders.held_back = False
-                if hit:
+                if await _kill_a_judge(program, random, senders):
                     judges.at_work += 1
                     break
             await asyncio.sleep(random.uniform(0, _LONGEST_LIFE / 4))
@@ -150,31 +146,36 @@ async def _live_and_die(program: Program, random: Random, judges: Judges, sender
     await program.launch()
 
 
-async def _kill_a_judge(program: Program, random: Random) -> bool:
+async def _kill_a_judge(program: Program, random: Random, senders: Senders) -> bool:
     """Kill a judge while it judges; return whether that was so, false where none could be met at work.
 
-    As soon as one is seen to run, all of them are made to stand still. Once every consumer has a claim, and none of
+    As soon as one is seen at work, all of them are made to stand still. Once every consumer has a claim, and none of
     these changes any more, nothing is on its way: a judge that had answered has been sent the next request, and has not
     read it; one that has read what it was sent has not answered.
     """
     await _judging(program)
-    for _ in range(_TRIES):
-        judges = await _alone(program)
-        await _one_runs(program, judges)
-        for judge in judges:
-            _signal(judge, signal.SIGSTOP)
-        await asyncio.sleep(_TO_RECORD)
-        before = await asyncio.to_thread(claims, program.database)
-        await asyncio.sleep(_TO_RECORD)
-        quiet = before == await asyncio.to_thread(claims, program.database) and len(before) == len(judges)
-        at_work = [judge for judge in judges if quiet and not unread(judge)]
-        if at_work:
-            _signal(random.choice(at_work), signal.SIGKILL)
-        for judge in judges:
-            _signal(judge, signal.SIGCONT)
-        if at_work:
-            return True
-    return False
+    try:
+        for _ in range(_TRIES):
+            # Judges need work and no more of it: too little, and one of them has none; too much, and none is finished.
+            senders.held_back = await asyncio.to_thread(waiting, program.database) > _ENOUGH_WAITING
+            judges = await _alone(program)
+            await _one_works(program, judges)
+            for judge in judges:
+                _signal(judge, signal.SIGSTOP)
+            await asyncio.sleep(_TO_RECORD)
+            before = await asyncio.to_thread(claims, program.database)
+            await asyncio.sleep(_TO_RECORD)
+            quiet = before == await asyncio.to_thread(claims, program.database) and len(before) == len(judges)
+            at_work = [judge for judge in judges if quiet and not unread(judge)]
+            if at_work:
+                _signal(random.choice(at_work), signal.SIGKILL)
+            for judge in judges:
+                _signal(judge, signal.SIGCONT)
+            if at_work:
+                return True
+        return False
+    finally:
+        senders.held_back = False
 
 
 async def _alone(program: Program) -> list[int]:
@@ -189,18 +190,20 @@ async def _alone(program: Program) -> list[int]:
     return program.judges()
 
 
-async def _one_runs(program: Program, judges: Sequence[int]) -> None:
-    """Return once something is being judged and one of the judges has, or wants, the processor.
+async def _one_works(program: Program, judges: Sequence[int]) -> None:
+    """Return once every judge has a claim and one of them has read its own and has, or wants, the processor.
 
-    One that has nothing to do sleeps, and one that glances at what waits has no claim. After a while return all the
-    same: nothing may be waiting for them any more.
+    One that has nothing to do sleeps, one that glances at what waits has no claim, and one that is still loading what
+    it reads with has not read its first request: made to stand still again and again, it would never come to it. After
+    a while return all the same: nothing may be waiting for them any more.
     """
     with suppress(TimeoutError):
         async with asyncio.timeout(_LONGEST_LOOK):
-            while not (
-                await asyncio.to_thread(claims, program.database) and any(_state(judge) == "R" for judge in judges)
-            ):
-                await asyncio.sleep(0)
+            while True:
+                at_work = any(_state(judge) == "R" and not unread(judge) for judge in judges)
+                if at_work and len(await asyncio.to_thread(claims, program.database)) == len(judges):
+                    return
+                await asyncio.sleep(0.001)
 
 
 def _state(process: int) -> str:
