@@ -168,6 +168,7 @@ TOPIC_EVIDENCE: Final[Mapping[str, str]] = {
     "danger.passage": "passage",
     "danger.word": "mot",
     "danger.phrase": "tournure",
+    "danger.always": "tournure",
     "urgency.word": "mot",
     "kind.structure": "en-tête",
     "kind.verdict": "avis du serveur",

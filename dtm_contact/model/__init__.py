@@ -80,9 +80,20 @@ from dtm_contact.model.register import SINGLE, Consent, EntryKind, KnownEntry, P
 from dtm_contact.model.scan import Recognition, ScannedLine, ScanReader
 from dtm_contact.model.sourced import WRITER_FIELDS, FieldValue, Sourced, SourceField, request_key
 from dtm_contact.model.stated import Stated
-from dtm_contact.model.understanding import Asker, Finding, Peril, Scope, Understanding, Unread, Wish, Wished
+from dtm_contact.model.understanding import (
+    ALWAYS_DANGER,
+    Asker,
+    Finding,
+    Peril,
+    Scope,
+    Understanding,
+    Unread,
+    Wish,
+    Wished,
+)
 
 __all__ = [
+    "ALWAYS_DANGER",
     "CHANNEL_HEADER",
     "DANGER_QUESTION",
     "DIGEST_HEADER",

@@ -181,6 +181,11 @@ class AutomaticSign:
     kind: Automation
     seen: str
 
+    @property
+    def by_words(self) -> bool:
+        """Whether only the wording says so, of the subject or the text, which a person may use as well."""
+        return self.seen.startswith(("Subject: ", "Text: "))
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:

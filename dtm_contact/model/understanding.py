@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from dtm_contact.model.alarm import Alarm, AlarmLevel, AlarmSource, Priority, agreed
 from dtm_contact.model.decision import CaseKind
@@ -98,6 +99,10 @@ class Finding:
 
 _OF_CALLS = Priority.P3
 """The priority of a call-back, unless an alarm or a rule says otherwise."""
+
+
+ALWAYS_DANGER: Final = "danger.always"
+"""The name of the evidence of a phrase `always_danger`, which nothing takes back."""
 
 
 @dataclass(frozen=True, slots=True)

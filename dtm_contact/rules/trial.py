@@ -15,6 +15,8 @@ from dtm_contact.model import (
     AlarmSource,
     Asker,
     Attachment,
+    AutomaticSign,
+    Automation,
     Call,
     CallBackState,
     CaseKind,
@@ -132,6 +134,7 @@ class Trial(StrictModel):
         text, subject: what the writer wrote.
         sender: the address it comes from.
         source: the source of `sources.yaml` that it comes from.
+        automatic: a program sent it, as its header `Auto-Submitted` says (RFC 3834).
         at: when it comes, ISO 8601 without offset, by the clock on the wall.
         channel: how it comes.
         language, attachments: what the message declares, and the names of its files.
@@ -149,6 +152,7 @@ class Trial(StrictModel):
     subject: str = ""
     sender: str = ""
     source: Identifier | None = None
+    automatic: bool = False
     at: Annotated[str, AfterValidator(_check_local_time)] = ""
     channel: Channel = Channel.EMAIL
     language: str = ""
@@ -180,6 +184,8 @@ class Trial(StrictModel):
             )
         if not self.channel.is_spoken and (self.outcome or self.withheld or self.calls):
             raise InvalidValueError(worded("only a call has an outcome"), worded("add channel: phone"))
+        if self.channel.is_spoken and self.automatic:
+            raise InvalidValueError(worded("a call is sent by no program"), worded("leave out automatic, or channel"))
         return self
 
 
@@ -230,6 +236,7 @@ OFFICE_HOURS = datetime(2026, 11, 24, 10, 0, tzinfo=PARIS)
 
 _TENANT, _DWELLING, _PLACE = "T0", "L0", "A0"
 _SURE = 0.99
+_SENT_BY_PROGRAM = AutomaticSign(Automation.GENERATED, "Auto-Submitted: auto-generated")
 _SAYS_SO = CodedText("rule_test_says_so")
 # Nobody without any address or name could have brought something before.
 _SOMEBODY = "locataire@tenant.example"
@@ -288,6 +295,7 @@ def _contact(trial: Trial, now: datetime) -> Contact:
         new_text=trial.text,
         language=trial.language,
         sourced=Sourced(trial.source, trial.source) if trial.source else None,
+        automatic_signs=(_SENT_BY_PROGRAM,) if trial.automatic else (),
         attachments=tuple(Attachment(name, _media_type(name), 1, "") for name in trial.attachments),
     )
     if not trial.channel.is_spoken:

@@ -23,8 +23,8 @@ _MASS_SIGNS: Final = 2
 _NO_PERSONS: Final = 0.0
 """The score from which a program's receipt of a message asks for nothing besides."""
 _A_PERSONS: Final = -3.0
-"""The score of "no person wrote it" under which a reply by its structure is a person's all the same: in an absence
-notice somebody speaks of their daughter, too."""
+"""The score of "no person wrote it" under which what a machine's words make a reply is a person's all the same. A
+header says it for good: absence notices speak of a daughter or a replacement, and many a bounce is in no language known."""
 
 
 def kind_of(contact: Contact, heard: Heard, alarm: Alarm, reader: Reader) -> tuple[CaseKind, tuple[Evidence, ...]]:
@@ -45,7 +45,8 @@ def kind_of(contact: Contact, heard: Heard, alarm: Alarm, reader: Reader) -> tup
     kinds = [sign.kind for sign in contact.automatic_signs]
     structure = tuple(Evidence("kind.structure", _HINTED, sign.seen) for sign in contact.automatic_signs)
     if Automation.REPLY in kinds:
-        return (CaseKind.CASE, ()) if score < _A_PERSONS else (CaseKind.AUTOMATIC, structure)
+        by_structure = any(sign.kind is Automation.REPLY and not sign.by_words for sign in contact.automatic_signs)
+        return (CaseKind.AUTOMATIC, structure) if by_structure or score >= _A_PERSONS else (CaseKind.CASE, ())
     if any(map(may_be_letter, contact.attachments)):
         return CaseKind.CASE, ()
     if is_receipt(contact) and score >= _NO_PERSONS:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from dtm_contact.model import (
+    ALWAYS_DANGER,
     AlarmLevel,
     Asker,
     CaseKind,
@@ -364,7 +365,15 @@ def _telling(
     if not danger.alarm.any:
         return (), None
     said = unique_texts(danger.deciding or danger.hits)
-    by_phrase = tuple(_marked("danger.phrase", _OWN_WORDS, hit, heard.tokens) for hit in said)
+    by_phrase = tuple(
+        _marked(
+            ALWAYS_DANGER if hit.phrase.effect is Effect.ALWAYS_DANGER else "danger.phrase",
+            _OWN_WORDS,
+            hit,
+            heard.tokens,
+        )
+        for hit in said
+    )
     if danger.deciding:
         return by_phrase, peril
     passages = _telling_passages(danger, heard, reader, outage=reader.topics[topic].outage)

@@ -243,14 +243,18 @@ def unread(process: int) -> int:
 
 
 async def settled(database: Database) -> None:
-    """Return once nothing waits to be judged.
+    """Return once nothing waits to be judged, however long a busy machine takes.
 
     Raises:
-        TimeoutError: something waits for ever.
+        TimeoutError: what waits has grown no less for a long while.
     """
-    async with asyncio.timeout(_SECONDS_TO_SETTLE):
-        while await asyncio.to_thread(waiting, database) > 0:
-            await asyncio.sleep(0.1)
+    left = await asyncio.to_thread(waiting, database)
+    while left:
+        async with asyncio.timeout(_SECONDS_TO_SETTLE):
+            least = left
+            while left >= least:
+                await asyncio.sleep(0.1)
+                left = await asyncio.to_thread(waiting, database)
 
 
 async def finished(program: Program) -> None:

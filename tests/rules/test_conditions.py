@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dtm_contact.model import (
+    ALWAYS_DANGER,
     Alarm,
     AlarmLevel,
     AlarmSource,
@@ -80,6 +81,8 @@ CALLED = Contact(Channel.PHONE, TUESDAY, call=CALL, standing=STANDING)
 
 LEAK = asked("water_leak")
 MAYBE = replace(LEAK, alarm=Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL))
+BY_WORDS = replace(LEAK, alarm=Alarm(AlarmLevel.CERTAIN, AlarmSource.WORDS, 0.029, 0.7))
+ALWAYS = replace(BY_WORDS, raised_by=(Evidence(ALWAYS_DANGER, 3.0, "usager bloqué en cabine"),))
 DAUGHTER = replace(
     LEAK, asker=Asker.THIRD_PARTY, wishes=(Wished(Wish.ANONYMOUS, Evidence("wish", 1.0, "sans me nommer")),)
 )
@@ -116,6 +119,10 @@ HOLDS: list[tuple[dict[str, Any], Facts]] = [
     ({"priority": ["P1", "P2"]}, facts(understanding=asked("gas", priority=Priority.P2))),
     ({"alarm": "certain"}, facts(understanding=asked("gas", priority=Priority.P1))),
     ({"alarm": ["possible", "certain"]}, facts(understanding=MAYBE)),
+    ({"alarm_by": ["words", "model"]}, facts(understanding=MAYBE)),
+    ({"alarm_by": "words"}, facts(understanding=BY_WORDS)),
+    ({"alarm_by": "always"}, facts(understanding=ALWAYS)),
+    ({"danger_under": 0.03}, facts(understanding=BY_WORDS)),
     ({"priority": "P2"}, facts(understanding=MAYBE)),
     ({"scope": ["staircase", "building"]}, facts(understanding=STAIRS)),
     (
@@ -211,6 +218,10 @@ DOES_NOT: list[tuple[dict[str, Any], Facts]] = [
     ({"priority": "P1"}, facts()),
     ({"alarm": "certain"}, facts(understanding=MAYBE)),
     ({"alarm": ["possible", "certain"]}, facts()),
+    ({"alarm_by": "words"}, facts(understanding=ALWAYS)),
+    ({"alarm_by": "model"}, facts()),
+    ({"danger_under": 0.029}, facts(understanding=BY_WORDS)),
+    ({"danger_under": 1}, facts()),
     ({"automatic": True}, facts()),
     ({"readable": False}, facts()),
     ({"source": ["otis", "kone"]}, facts()),

@@ -117,6 +117,16 @@ def test_a_reply_of_a_machine_is_set_aside_unless_it_alarms(read: Read) -> None:
     assert read(alarming, "Absente", signs=(sign,)).kind is CaseKind.CASE
 
 
+def test_a_header_makes_an_absence_notice_whatever_it_speaks_of_and_a_subject_does_not(read: Read) -> None:
+    """Somebody who is away says who stands in for them; a person, too, may write "Absence" above a request."""
+    away = "La loge est fermée jusqu'au 7 (congés). Remplacement : M. Sy, loge du 37, tous les matins."
+    by_header = AutomaticSign(Automation.REPLY, "Auto-Submitted: auto-replied (vacation)")
+    by_words = AutomaticSign(Automation.REPLY, "Subject: Absence")
+    assert read(away, signs=(by_header,)).kind is CaseKind.AUTOMATIC
+    asked = "Absence de gardien depuis lundi, ma fille n'a plus de badge, pouvez-vous me rappeler ?"
+    assert read(asked, signs=(by_words,)).kind is CaseKind.CASE
+
+
 def test_a_scan_that_says_nothing_is_to_be_read_by_a_person(read: Read) -> None:
     scan = (Attachment("scan_0001.pdf", "application/pdf", 10_000, ""),)
     found = read("Numérisé depuis un appareil multifonction. 2 pages, 200 x 200 dpi", "Scan", attachments=scan)

@@ -18,6 +18,11 @@ from dtm_contact.rules.facts import Facts, Values
 from dtm_contact.wording import Translatable, translated, worded
 
 
+def percent(share: float) -> str:
+    """Return a share in hundredths, as conditions say it."""
+    return f"{share:.0%}".replace("%", " %")
+
+
 class ConditionOutcome(NamedTuple):
     """Whether a condition held, and what it saw, for the trace."""
 

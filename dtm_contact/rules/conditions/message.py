@@ -3,10 +3,21 @@
 from typing import Final
 
 from dtm_contact.labels.cases import PRIORITIES
-from dtm_contact.labels.judging import ASKERS, KINDS, LANGUAGES, SCOPES, WISHES
-from dtm_contact.model import AlarmLevel, Asker, CaseKind, Channel, Priority, Scope, Unread, Wish
-from dtm_contact.rules.arguments import Identifiers, OneOf, Search, TextList, Wanted, YesNo
-from dtm_contact.rules.conditions import ConditionOutcome, Says, predicate_condition, value_condition
+from dtm_contact.labels.judging import ALARM_SOURCES, ASKERS, KINDS, LANGUAGES, SCOPES, WISHES
+from dtm_contact.model import (
+    ALWAYS_DANGER,
+    AlarmLevel,
+    AlarmSource,
+    Asker,
+    CaseKind,
+    Channel,
+    Priority,
+    Scope,
+    Unread,
+    Wish,
+)
+from dtm_contact.rules.arguments import Identifiers, OneOf, Search, Share, TextList, Wanted, YesNo
+from dtm_contact.rules.conditions import ConditionOutcome, Says, percent, predicate_condition, value_condition
 from dtm_contact.rules.facts import Facts, Values
 from dtm_contact.wording import worded
 
@@ -16,6 +27,12 @@ _ALARMS: Final = {
     AlarmLevel.NONE: "aucun danger n'est reconnu",
     AlarmLevel.POSSIBLE: "un danger est possible, sans être certain",
     AlarmLevel.CERTAIN: "un danger est certain",
+}
+_ALWAYS: Final = "always"
+_ALARM_BY: Final = {
+    _ALWAYS: "le message dit ce qui est toujours un danger",
+    **{source.value: f"le danger a été reconnu par {label}" for source, label in ALARM_SOURCES.items()},
+    AlarmSource.WORDS.value: "le danger n'a été reconnu qu'à des mots",
 }
 _UNREAD: Final = {
     Unread.SCAN: "c'est une lettre numérisée que personne n'a encore lue",
@@ -107,6 +124,44 @@ def alarm(facts: Facts) -> Values:
     Example: `alarm: certain`
     """
     return (facts.understanding.alarm.level.value,)
+
+
+@value_condition(
+    "alarm_by",
+    OneOf((_ALWAYS, *AlarmSource)),
+    Says("{}", "ce n'est pas ce qui a fait reconnaître un danger", _ALARM_BY, of_none="aucun danger n'est reconnu"),
+    is_single=True,
+)
+def alarm_by(facts: Facts) -> Values:
+    """What raised the alarm: phrases of `danger` or `possible` (`words`), the model, a frail person in an outage, ….
+
+    `always` is a phrase of `always_danger`, which nothing takes back; to a rule that lowers what `words` raise it is
+    another matter.
+
+    Example: `alarm_by: words`
+    """
+    alarm = facts.understanding.alarm
+    if alarm.raised_by is AlarmSource.WORDS and any(
+        evidence.name == ALWAYS_DANGER for evidence in facts.understanding.raised_by
+    ):
+        return (_ALWAYS,)
+    return (alarm.raised_by.value,) if alarm.raised_by else ()
+
+
+@predicate_condition(
+    "danger_under",
+    Share(),
+    Says(
+        "le modèle ne voit un danger qu'à moins de {}", "le modèle n'exclut pas un danger à moins de {} près", percent
+    ),
+)
+def danger_under(facts: Facts, wanted: float) -> ConditionOutcome:
+    """How probable the model holds a danger, less than this, whatever phrases say; never where no model judged.
+
+    Example: `danger_under: 0.03`
+    """
+    score = facts.understanding.alarm.score
+    return ConditionOutcome(score is not None and score < wanted, "" if score is None else f"{score:.3f}")
 
 
 @value_condition(

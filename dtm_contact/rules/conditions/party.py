@@ -5,7 +5,7 @@ from typing import Final
 from dtm_contact.labels.judging import LANGUAGES
 from dtm_contact.model import Consent, EntryKind, KnownEntry, Reach
 from dtm_contact.rules.arguments import Identifiers, OneOf, ResidenceNames, Share, TextList, YesNo
-from dtm_contact.rules.conditions import ConditionOutcome, Says, predicate_condition, value_condition
+from dtm_contact.rules.conditions import ConditionOutcome, Says, percent, predicate_condition, value_condition
 from dtm_contact.rules.facts import Facts, Values, office_of, residence_names, squeeze
 from dtm_contact.wording import worded
 
@@ -18,11 +18,6 @@ _ROLES: Final = {
 _KINDS: Final = {"dwelling": "un logement", "parking": "un parking", "commercial": "un local commercial"}
 _LABELS = 8
 """Labels of a domain that are looked at, from its end."""
-
-
-def percent(share: float) -> str:
-    """Return a share in hundredths."""
-    return f"{share:.0%}".replace("%", " %")
 
 
 @value_condition(
