@@ -79,7 +79,8 @@ class Sourced:
         machine: the address that the message came from, lower case; empty where our own intake took it in.
         key: what its messages on one matter have in common, the number of the request or of the machine; else empty.
         numbered_by: the sources whose number of a request `OUR_NUMBER` may be, besides that of a case of ours.
-        answer_at: where the source's people are answered, lower case; empty where nobody of them is.
+        answer_at: where the source's people are answered, or one of us whom its form names, lower case; empty where
+            nobody of them is.
         topic, priority: what its code says is asked; None where it says nothing of that.
         hint: the code was chosen by somebody who may not know: what the text says of the topic goes before it.
         alarm: what its code says of danger; the text may say more, never less.

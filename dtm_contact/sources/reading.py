@@ -303,9 +303,13 @@ def _as_filled(contact: Contact, source: Source, filled: Filled, domains: Collec
         else (filled.name, SourceField.EMAIL)
     )
     address = said_by.get(field, "") if source.answered is Answered.PERSON else ""
-    # Whoever fills in a form may write any address into it, so that nothing vouches for that.
-    sender = Mailbox(name or source.label, "" if domain_of(address) in domains else address)
-    return _with_fields(_nobody_s(contact, source), source, filled, sender, cut=cut)
+    if domain_of(address) not in domains:
+        return _with_fields(_nobody_s(contact, source), source, filled, Mailbox(name or source.label, address), cut=cut)
+    # Nobody becomes one of us by an address that anybody may write into a form, but a caretaker is answered there; not
+    # so the mailbox that the form itself wrote to, which would have its own answer.
+    of_one = _with_fields(_nobody_s(contact, source), source, filled, Mailbox(name or source.label), cut=cut)
+    written_to = {each.address.strip().lower() for each in contact.recipients}
+    return of_one if address.strip().lower() in written_to else _answered_at(of_one, address.strip().lower())
 
 
 def _answered_at(contact: Contact, address: str) -> Contact:

@@ -24,7 +24,7 @@ _NO_PERSONS: Final = 0.0
 """The score from which a program's receipt of a message asks for nothing besides."""
 _A_PERSONS: Final = -3.0
 """The score of "no person wrote it" under which what a machine's words make a reply is a person's all the same. A
-header says it for good: absence notices speak of a daughter, and many a bounce is in a language that was never learned."""
+header says it for good: absence notices speak of a daughter, and many a bounce is in a language that nobody taught."""
 
 
 def kind_of(contact: Contact, heard: Heard, alarm: Alarm, reader: Reader) -> tuple[CaseKind, tuple[Evidence, ...]]:

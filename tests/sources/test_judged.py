@@ -109,6 +109,16 @@ def test_nobody_becomes_one_of_us_by_a_form() -> None:
     assert judgement.writer.address == ""
     assert not judgement.joining.by_staff
     assert judgement.decision.kind is CaseKind.CASE
+    assert judgement.contact.sourced is not None
+    assert judgement.contact.sourced.answer_at == "directeur@parishabitat.fr"
+
+
+def test_the_mailbox_that_a_form_writes_to_is_nobody_s_answer() -> None:
+    message = mail(form(email="metropole@parishabitat.fr"))
+    judgement = judged(message)
+    assert "metropole@parishabitat.fr" in str(message["To"])
+    assert judgement.contact.sourced is not None
+    assert judgement.contact.sourced.answer_at == ""
 
 
 def test_the_code_fixes_the_topic_and_the_text_is_heard_beside_it() -> None:
