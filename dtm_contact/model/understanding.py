@@ -127,7 +127,8 @@ class Understanding:
         alarm: whether somebody is in danger now, as far as what the contact itself says tells.
         denied: words of danger that stand in the text and are denied there ("pas d'odeur de gaz").
         peril: what kind of danger the alarm is about; None without one, or where it is not clear.
-        violence_at_home: whoever shares the home may be the danger: what we send or call there can make it worse.
+        violence_at_home: whoever shares the home is the danger, or may be, as with all violence: what we send or call
+            there can make it worse.
     """
 
     kind: CaseKind

@@ -243,7 +243,8 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], names: 
         asker=Asker(asker) if asker else None,
         asker_evidence=asker_evidence,
         wishes=_wishes(heard, reader),
-        violence_at_home=heard.has(Effect.VIOLENCE_AT_HOME),
+        # Violence whose author the words do not place may be at home: to write there then is what makes it worse.
+        violence_at_home=heard.has(Effect.VIOLENCE_AT_HOME) or peril is Peril.VIOLENCE,
         peril=peril,
         denied=_denied(heard),
         readable=readable,

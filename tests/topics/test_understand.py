@@ -127,6 +127,13 @@ def test_a_header_makes_an_absence_notice_whatever_it_speaks_of_and_a_subject_do
     assert read(asked, signs=(by_words,)).kind is CaseKind.CASE
 
 
+def test_violence_is_taken_to_be_at_home_also_where_no_phrase_says_whose(read: Read) -> None:
+    heard = read("Hier soir il m'a mis un couteau sous la gorge devant sa petite sœur. Il dort là, dans le salon.")
+    assert heard.alarm.certain
+    assert heard.violence_at_home
+    assert not read("L'ascenseur est en panne et ma voisine est bloquée dedans").violence_at_home
+
+
 def test_a_scan_that_says_nothing_is_to_be_read_by_a_person(read: Read) -> None:
     scan = (Attachment("scan_0001.pdf", "application/pdf", 10_000, ""),)
     found = read("Numérisé depuis un appareil multifonction. 2 pages, 200 x 200 dpi", "Scan", attachments=scan)
