@@ -12,6 +12,9 @@ from tests.rules.once import in_force_once
 
 pytest_plugins = ("tests.store.fixtures",)
 
+# What is imported while tests are collected stays to the end; each of several processes would look through it in vain.
+gc.disable()
+
 # Whoever runs the tests may speak French; what commands say is compared in English, unless a test asks otherwise.
 os.environ["LANGUAGE"] = "en"
 
@@ -42,6 +45,7 @@ def pytest_collection_finish() -> None:
     """Let no collection of garbage look again and again at what stays to the end: the program and the tests."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -64,23 +64,19 @@ def with_file(octets: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("judge", "costly", "reason"),
+    ("judge", "reason"),
     [
-        (
-            JudgeSettings(processes=1, seconds=60, memory_factor=0, memory_margin=4 * MEBIBYTE),
-            with_file(24_000_000),
-            "Memory",
-        ),
-        (JudgeSettings(processes=1, seconds=60, cpu_seconds=0.1), with_file(24_000_000), "CpuSpent"),
+        (JudgeSettings(processes=1, seconds=60, memory_factor=0, memory_margin=4 * MEBIBYTE), "Memory"),
+        (JudgeSettings(processes=1, seconds=60, cpu_seconds=0.1), "CpuSpent"),
     ],
     ids=["memory", "processor"],
 )
 async def test_one_that_costs_too_much_is_parked_and_the_next_is_judged(
-    settings: Settings, store: Store, judge: JudgeSettings, costly: bytes, reason: str
+    settings: Settings, store: Store, judge: JudgeSettings, reason: str
 ) -> None:
     bounded = settings.model_copy(update={"judge": judge})
     async with working(bounded, store, Clock()) as inbox:
-        await inbox.accept([arrival(costly)])
+        await inbox.accept([arrival(with_file(24_000_000))])
         line = await settled(store)
         await inbox.accept([arrival()])
         await until(lambda: store.arrivals.waiting() == 0)
