@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dtm_contact.settings import JudgeSettings, PdfSettings, Settings
+from dtm_contact.settings import JudgeSettings, PdfSettings, RecognitionSettings, Settings
 from dtm_contact.store import ArrivalState, Store
 from dtm_contact.worker.bounds import Bounds, CpuSpentError
 from dtm_contact.worker.ipc import JudgeReply, JudgeRequest
@@ -90,7 +90,11 @@ async def test_a_pdf_that_costs_too_much_does_not_cost_its_message_the_judgement
     settings: Settings, store: Store
 ) -> None:
     bounded = settings.model_copy(
-        update={"judge": JudgeSettings(processes=1, seconds=60), "pdf": PdfSettings(cpu_seconds=0.3, seconds=50)}
+        update={
+            "judge": JudgeSettings(processes=1, seconds=60),
+            "pdf": PdfSettings(cpu_seconds=0.3, seconds=50),
+            "recognition": RecognitionSettings(cpu_seconds=2),
+        }
     )
     letter = documents.letter("Madame, Monsieur,\nMon robinet de cuisine fuit, il faut un plombier.")
     async with working(bounded, store, Clock()) as inbox:
