@@ -6,7 +6,8 @@
 import ast
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -72,8 +73,13 @@ class FrenchCatalogue(Catalog):
     mime_headers = property(_head)
 
 
-def marked() -> Iterator[tuple[str, str | tuple[str, ...]]]:
-    """Yield every text that the source marks, with the file that has it; of what counts, singular and plural."""
+@cache
+def marked() -> Sequence[tuple[str, str | tuple[str, ...]]]:
+    """Return every text that the source marks, with the file that has it; of what counts, singular and plural."""
+    return tuple(_marked())
+
+
+def _marked() -> Iterator[tuple[str, str | tuple[str, ...]]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         name = path.relative_to(PACKAGE.parent).as_posix()
         yield from ((name, text) for text in marked_in(path.read_text("utf-8")))

@@ -8,9 +8,13 @@ from hypothesis import settings
 
 from dtm_contact.log import configure
 from dtm_contact.settings import LogSettings
+from tests.longest import place_of
 from tests.rules.once import in_force_once
 
 pytest_plugins = ("tests.store.fixtures",)
+
+# What is imported while tests are collected stays to the end; each of several processes would look through it in vain.
+gc.disable()
 
 # Whoever runs the tests may speak French; what commands say is compared in English, unless a test asks otherwise.
 os.environ["LANGUAGE"] = "en"
@@ -42,9 +46,9 @@ def pytest_collection_finish() -> None:
     """Let no collection of garbage look again and again at what stays to the end: the program and the tests."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the proofs and the browser begin: a file that takes a minute must not be the last that a process is given."""
-    long = {"prove", "web", "matching"}
-    items.sort(key=lambda item: long.isdisjoint(item.path.parts))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let the longest files begin: one that takes a minute must not be the last that a process is given."""
+    items.sort(key=lambda item: place_of(item.path.relative_to(config.rootpath)))

@@ -14,4 +14,5 @@ FORKS.set_forkserver_preload([
     "tests.cli.forked",
     "tests.store.claimer",
     *(module.name for module in pkgutil.iter_modules(cli.__path__, f"{cli.__name__}.")),
+    "tests.warm",
 ])  # fmt: skip

@@ -43,8 +43,9 @@ from dtm_contact.settings import (
     SmtpSettings,
     StoreSettings,
 )
-from dtm_contact.store import case_number, migrate, open_store
+from dtm_contact.store import case_number, open_store
 from tests.alerting.test_notifiers import free_port, web_server
+from tests.store.fresh import fresh_store
 from tests.store.samples import arrival
 
 pytestmark = pytest.mark.usefixtures("rules_loaded_once")
@@ -64,7 +65,7 @@ def settings_for(folder: Path) -> Settings:
 
 
 def with_directory(settings: Settings) -> Settings:
-    migrate(settings.store.url)
+    fresh_store(settings.store.url)
     with open_store(settings.store.url) as store:
         store.directory.save(read_export(ROOT / "tests" / "directory" / "good")[0], "import", datetime.now(UTC))
     return settings
@@ -264,7 +265,7 @@ async def test_it_does_not_start_without_a_store(tmp_path: Path) -> None:
 
 async def test_it_does_not_start_without_a_directory(tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
-    migrate(settings.store.url)
+    fresh_store(settings.store.url)
     with pytest.raises(NoDirectoryError, match="directory import"):
         async with daemon(settings):
             pass

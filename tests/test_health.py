@@ -34,10 +34,11 @@ from dtm_contact.settings import (
     Settings,
     StoreSettings,
 )
-from dtm_contact.store import Origin, Store, migrate, open_store
+from dtm_contact.store import Origin, Store, open_store
 from dtm_contact.store.timers import Plan
 from dtm_contact.worker import LeaseHeartbeat
 from tests.heard import Heard, made_alarms
+from tests.store.fresh import fresh_store
 from tests.store.samples import arrival, judgement
 from tests.store.test_joining import recorded
 
@@ -48,7 +49,7 @@ NOW = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     url = f"sqlite:///{tmp_path}/store.db"
-    migrate(url)
+    fresh_store(url)
     return open_store(url)
 
 

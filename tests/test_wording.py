@@ -15,12 +15,15 @@ from dtm_contact import wording
 from dtm_contact.cli import cli
 from dtm_contact.errors import DtmContactError, InvalidFilesError, NotFoundError
 from dtm_contact.model import Problem
-from dtm_contact.store import migrate
 from dtm_contact.wording import UserLanguage, counted, from_kept, in_language, joined, kept, preferred, worded
 from tests import catalogue
 from tests.rules.folders import BAD, GOOD, overlay
+from tests.store.fresh import fresh_store
 
-MESSAGES = [message for message in catalogue.filled(catalogue.written()) if message.id]
+
+@pytest.fixture(scope="module")
+def messages() -> list[Message]:
+    return [message for message in catalogue.filled(catalogue.written()) if message.id]
 
 
 def placeholders(text: str) -> set[str]:
@@ -39,10 +42,10 @@ def differing(message: Message) -> bool:
     return any(not least <= placeholders(text) <= most for text in catalogue.strings(message))
 
 
-def test_every_marked_text_has_its_words_in_french_with_the_same_values() -> None:
-    assert len(MESSAGES) > 500
+def test_every_marked_text_has_its_words_in_french_with_the_same_values(messages: list[Message]) -> None:
+    assert len(messages) > 500
     assert catalogue.untranslated(catalogue.filled(catalogue.written())) == []
-    assert [message.id for message in MESSAGES if differing(message)] == []
+    assert [message.id for message in messages if differing(message)] == []
 
 
 def test_a_text_without_words_and_one_with_another_value_are_seen() -> None:
@@ -66,8 +69,8 @@ def test_the_files_are_what_the_source_makes_of_them() -> None:
     assert catalogue.as_compiled(made) == catalogue.COMPILED.read_bytes(), "make catalogue"
 
 
-def test_no_words_of_french_are_left_over() -> None:
-    left = {message.id for message in catalogue.written() if message.id} - {message.id for message in MESSAGES}
+def test_no_words_of_french_are_left_over(messages: list[Message]) -> None:
+    left = {message.id for message in catalogue.written() if message.id} - {message.id for message in messages}
     assert left == set()
 
 
@@ -226,7 +229,7 @@ def test_all_that_managers_read_can_be_french(
     command: tuple[str, ...], tmp_path: Path, speak: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DTM_RULES_DIR", str(overlay(GOOD, tmp_path / "rules")))
-    migrate(f"sqlite:///{tmp_path / 'store.db'}")
+    fresh_store(f"sqlite:///{tmp_path / 'store.db'}")
     english, french = (speak(*command, language=language) for language in ("en", "fr"))
     said = (english.output + str(english.exception), french.output + _said(french))
     assert english.exit_code == french.exit_code

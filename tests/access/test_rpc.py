@@ -10,17 +10,18 @@ import pytest
 from dtm_contact.access import call_procedure
 from dtm_contact.access.rpc import WrongCallError
 from dtm_contact.errors import NotFoundError, ProgramFaultError, StoreUnavailableError
-from dtm_contact.store import Store, StoreRefusedError, migrate, open_store
+from dtm_contact.store import Store, StoreRefusedError, open_store
 from dtm_contact.web import rpc
 from dtm_contact.web.rpc import RpcServer
 from tests.heard import made_alarms
+from tests.store.fresh import fresh_store
 from tests.store.samples import NOW
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Any:
     url = f"sqlite:///{tmp_path}/store.db"
-    migrate(url)
+    fresh_store(url)
     with open_store(url) as opened:
         yield opened
 

@@ -24,9 +24,10 @@ from dtm_contact.cases import RefusedError
 from dtm_contact.cases.wire import pack_error, raise_if_error
 from dtm_contact.errors import WrongSettingError
 from dtm_contact.settings import AccessSettings
-from dtm_contact.store import Account, Store, migrate, open_store
+from dtm_contact.store import Account, Store, open_store
 from dtm_contact.store.second_factors import SealedSecrets, SecretStates
 from dtm_contact.store.secret_keys import SecretKeys, UnopenedSecretError
+from tests.store.fresh import fresh_store
 from tests.store.samples import NOW
 
 RFC_SECRET = base64.b32encode(b"12345678901234567890").decode()
@@ -68,7 +69,7 @@ def test_the_address_for_telephones_says_whose_secret_it_is() -> None:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     url = f"sqlite:///{tmp_path}/store.db"
-    migrate(url)
+    fresh_store(url)
     with open_store(url) as opened:
         yield opened
 
@@ -150,7 +151,7 @@ def everything_in(folder: Path) -> bytes:
 
 
 def test_a_stolen_database_gives_no_codes(tmp_path: Path) -> None:
-    migrate(f"sqlite:///{tmp_path}/store.db")
+    fresh_store(f"sqlite:///{tmp_path}/store.db")
     with opened(tmp_path, FIRST) as store:
         store.accounts.add(new_account("anne", "Anne", "head", None, None), NOW)
         account = store.accounts.named("anne")
@@ -180,7 +181,7 @@ def test_what_lies_open_is_sealed_once_there_is_a_key_and_only_once(
 
 
 def test_a_wrong_key_refuses_codes_but_no_recovery_code_and_a_command_helps(tmp_path: Path) -> None:
-    migrate(f"sqlite:///{tmp_path}/store.db")
+    fresh_store(f"sqlite:///{tmp_path}/store.db")
     with opened(tmp_path, FIRST) as store:
         store.accounts.add(new_account("anne", "Anne", "head", None, None), NOW)
         account = store.accounts.named("anne")
@@ -200,7 +201,7 @@ def test_a_wrong_key_refuses_codes_but_no_recovery_code_and_a_command_helps(tmp_
 
 
 def test_keys_are_rotated_by_writing_the_new_one_above_the_old(tmp_path: Path) -> None:
-    migrate(f"sqlite:///{tmp_path}/store.db")
+    fresh_store(f"sqlite:///{tmp_path}/store.db")
     with opened(tmp_path, FIRST) as store:
         store.accounts.add(new_account("anne", "Anne", "head", None, None), NOW)
         account = store.accounts.named("anne")

@@ -20,12 +20,13 @@ from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.journal import Journal, contents_of
 from dtm_contact.model import Limits, OutgoingKind, Priority
 from dtm_contact.settings import JournalSettings, Settings
-from dtm_contact.store import OutgoingBatch, Store, migrate, open_store
+from dtm_contact.store import OutgoingBatch, Store, open_store
 from dtm_contact.store.outbox import put
 from dtm_contact.store.schema import timers
 from tests.backup.conftest import at
 from tests.backup.test_backup import letter, written
 from tests.heard import Heard, made_alarms
+from tests.store.fresh import fresh_store
 from tests.store.samples import NOW, arrival, judgement, minutes, open_case
 
 BACKED_UP = minutes(5)
@@ -249,7 +250,7 @@ def test_a_journal_alone_fills_an_empty_store(on_sqlite: Site) -> None:
     number = written(on_sqlite.store, "one", letter("one"))
     assert send(on_sqlite.store, journal=on_sqlite.journal) == ["one"]
     url = on_sqlite.new_url()
-    migrate(url)
+    fresh_store(url)
     with open_store(url) as new:
         assert on_sqlite.replay_into(new).taken_in == 1
         assert judge(new, "one") > number

@@ -9,8 +9,9 @@ import pytest
 
 from dtm_contact.directory import read_export
 from dtm_contact.model import Likely, Match
-from dtm_contact.store import Store, migrate, open_store
+from dtm_contact.store import Store, open_store
 from tests.cli.conftest import ROOT, Program
+from tests.store.fresh import fresh_store
 from tests.store.samples import judgement, open_case
 
 NUMBER = "2026-000001"
@@ -19,7 +20,7 @@ NUMBER = "2026-000001"
 @pytest.fixture
 def store(environment: dict[str, str]) -> Iterator[Store]:
     url = environment["DTM_STORE_URL"]
-    migrate(url)
+    fresh_store(url)
     with open_store(url) as opened:
         records, _warnings = read_export(ROOT / "tests" / "directory" / "good")
         opened.directory.save(records, "import", datetime.now(UTC))

@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from dtm_contact.store import Store, migrate, open_store
+from dtm_contact.store import Store, open_store
 from dtm_contact.store.system_schema import daemons
 from tests.cli.conftest import Program
+from tests.store.fresh import fresh_store
 from tests.store.samples import NOW, arrival, daemon
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     url = f"sqlite:///{tmp_path}/store.db"
-    migrate(url)
+    fresh_store(url)
     with open_store(url) as opened:
         for name in ("d1", "d2"):
             opened.leases.register(daemon(name), 600)

@@ -3,13 +3,14 @@
 import json
 from pathlib import Path
 
-from dtm_contact.store import migrate, open_store
+from dtm_contact.store import open_store
 from tests.cli.conftest import ROOT, Program
+from tests.store.fresh import fresh_store
 from tests.store.samples import NOW, judgement, open_case
 
 
 def filled(folder: Path, program: Program) -> None:
-    migrate(f"sqlite:///{folder}/store.db")
+    fresh_store(f"sqlite:///{folder}/store.db")
     assert program("directory", "import", str(ROOT / "tests" / "directory" / "good")).returncode == 0
     with open_store(f"sqlite:///{folder}/store.db") as store:
         open_case(store, "one", judgement(), NOW)
@@ -36,7 +37,7 @@ def test_a_day_that_is_none_is_told(tmp_path: Path, program: Program) -> None:
 
 
 def test_a_board_is_made_once_listed_and_revoked(tmp_path: Path, program: Program) -> None:
-    migrate(f"sqlite:///{tmp_path}/store.db")
+    fresh_store(f"sqlite:///{tmp_path}/store.db")
     made = program("board", "add", "hall")
     assert made.stdout.startswith("/tableau/")
     assert "already" in program("board", "add", "hall").stderr

@@ -18,9 +18,10 @@ from dtm_contact.model.decision import CaseKind
 from dtm_contact.rules import RuleSet, decide
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.settings import Settings
-from dtm_contact.store import Store, migrate, open_store
+from dtm_contact.store import Store, open_store
 from dtm_contact.store.rule_versions import pack
 from tests.rules.once import load_once
+from tests.store.fresh import fresh_store
 from tests.store.samples import arrival
 
 pytestmark = pytest.mark.usefixtures("rules_loaded_once")
@@ -80,7 +81,7 @@ def folder(tmp_path: Path) -> Path:
 def store(tmp_path: Path, folder: Path, exported: Path, shipped: RuleSet) -> Iterator[Store]:
     """A store with nine open cases of Malakoff's residences, about a leak each."""
     url = f"sqlite:///{tmp_path}/store.db"
-    migrate(url)
+    fresh_store(url)
     with open_store(url) as opened:
         records, _warnings = read_export(exported)
         opened.directory.save(records, "import", NOW)

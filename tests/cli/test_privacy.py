@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from dtm_contact.store import Store, migrate, open_store
+from dtm_contact.store import Store, open_store
 from dtm_contact.store.schema import cases
 from tests.cli.conftest import Program
+from tests.store.fresh import fresh_store
 from tests.store.samples import NOW, judgement, open_case
 
 WRITER = "nadia.benali@free.example"
@@ -18,7 +19,7 @@ WRITER = "nadia.benali@free.example"
 
 @pytest.fixture
 def store(environment: dict[str, str]) -> Iterator[Store]:
-    migrate(environment["DTM_STORE_URL"])
+    fresh_store(environment["DTM_STORE_URL"])
     with open_store(environment["DTM_STORE_URL"]) as opened:
         yield opened
 

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from dtm_contact.directory import read_export
-from dtm_contact.store import Store, migrate, open_store
+from dtm_contact.store import Store, open_store
 from tests.cli.conftest import ROOT, Program
+from tests.store.fresh import fresh_store
 
 ORDER = ("add", "T000001", "protection", "order", "--reference", "RG 24/01234", "--as", "claire")
 
@@ -16,7 +17,7 @@ ORDER = ("add", "T000001", "protection", "order", "--reference", "RG 24/01234", 
 @pytest.fixture
 def store(environment: dict[str, str]) -> Iterator[Store]:
     url = environment["DTM_STORE_URL"]
-    migrate(url)
+    fresh_store(url)
     with open_store(url) as opened:
         records, _warnings = read_export(ROOT / "tests" / "directory" / "good")
         opened.directory.save(records, "import", datetime.now(UTC))

@@ -22,9 +22,10 @@ from dtm_contact.rules import load_rules
 from dtm_contact.rules.reader_files import FORMER_MODEL
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.settings import Settings
-from dtm_contact.store import Store, migrate, open_store
+from dtm_contact.store import Store, open_store
 from dtm_contact.store.rule_versions import pack
 from tests.rules.once import load_once
+from tests.store.fresh import fresh_store
 
 pytestmark = pytest.mark.usefixtures("rules_loaded_once")
 
@@ -58,7 +59,7 @@ def come(store: Store, grounds: Grounds, raw: str, at: datetime) -> None:
 def store(tmp_path: Path, folder: Path) -> Iterator[Store]:
     """A store with one case on a shutter, which waits for the offices to open, and the rules of the folder in force."""
     url = f"sqlite:///{tmp_path}/store.db"
-    migrate(url)
+    fresh_store(url)
     with open_store(url) as opened:
         records, _warnings = read_export(ROOT / "tests" / "directory" / "good")
         opened.directory.save(records, "import", NOW)

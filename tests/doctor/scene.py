@@ -16,7 +16,8 @@ from dtm_contact.access import Role, new_account
 from dtm_contact.directory import read_export
 from dtm_contact.doctor import CheckResult, examine
 from dtm_contact.settings.common import shipped
-from dtm_contact.store import Store, migrate, open_store
+from dtm_contact.store import Store, open_store
+from tests.store.fresh import fresh_store
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = "metropole@bailleur.example"
@@ -24,7 +25,7 @@ ADDRESS = "metropole@bailleur.example"
 
 def made_store(path: Path) -> None:
     """Make a store that has a directory exported now and an account that may come in."""
-    migrate(f"sqlite:///{path}")
+    fresh_store(f"sqlite:///{path}")
     now = datetime.now(UTC)
     with open_store(f"sqlite:///{path}") as store:
         records, _warnings = read_export(ROOT / "tests" / "directory" / "good")

@@ -13,8 +13,9 @@ import pytest_asyncio
 
 from dtm_contact.ingest import RunningReceiver, smtp
 from dtm_contact.settings import Settings, SmtpSettings
-from dtm_contact.store import GroupCommitInbox, migrate, open_store
+from dtm_contact.store import GroupCommitInbox, open_store
 from tests.ingest.clients import ENVELOPE, Clients
+from tests.store.fresh import fresh_store
 
 SESSIONS = 10
 ENOUGH = 200
@@ -22,7 +23,7 @@ ENOUGH = 200
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    migrate(f"sqlite:///{tmp_path / 'store.db'}")
+    fresh_store(f"sqlite:///{tmp_path / 'store.db'}")
     return tmp_path / "store.db"
 
 

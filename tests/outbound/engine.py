@@ -17,12 +17,13 @@ from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.pipeline import Grounds, judge
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import OutboundSettings, Settings, StoreSettings
-from dtm_contact.store import Store, migrate, open_store
+from dtm_contact.store import Store, open_store
 from dtm_contact.timers import Runner, Storms
 from dtm_contact.worker.fallback import FallbackQueue
 from dtm_contact.worker.outbox import OutboxWriter, tokens_of
 from tests.heard import made_alarms
 from tests.rules.once import load_once
+from tests.store.fresh import fresh_store
 
 ROOT = Path(__file__).parents[2]
 US = "metropole@parishabitat.fr"
@@ -88,7 +89,7 @@ def engine(folder: Path) -> Iterator[Engine]:
         store=StoreSettings(url=f"sqlite:///{folder}/store.db"),
         outbound=OutboundSettings(host="relay.example", sender=US),
     )
-    migrate(settings.store.url)
+    fresh_store(settings.store.url)
     with open_store(settings.store.url) as store:
         directory, rules = _ruled()
         grounds = Grounds.build(directory, rules, settings, tokens_of(settings, store))

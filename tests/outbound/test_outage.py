@@ -13,9 +13,10 @@ from dtm_contact.model import CaseKind, Outgoing, OutgoingKind, Priority
 from dtm_contact.outbound import Sender
 from dtm_contact.outbound.relay import Fate, Relay, SendResult
 from dtm_contact.settings import OutboundSettings, Settings
-from dtm_contact.store import Store, StoreThread, migrate, open_store
+from dtm_contact.store import Store, StoreThread, open_store
 from dtm_contact.worker.outbox import AsyncOutbox
 from tests.alerting.test_announcer import FakeNotifier
+from tests.store.fresh import fresh_store
 from tests.store.samples import NOW, daemon, judgement
 from tests.store.test_joining import recorded
 
@@ -89,7 +90,7 @@ async def played(store: Store, relay: Away, seconds: float, ways: Sequence[FakeN
 @pytest.fixture
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     url = f"sqlite:///{tmp_path_factory.mktemp('outage')}/store.db"
-    migrate(url)
+    fresh_store(url)
     opened = open_store(url)
     opened.leases.register(daemon("sender"), 3600)
     return opened

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -53,22 +53,22 @@ def test_a_wrong_place_of_the_table_is_mended(reader: PdfReader) -> None:
 
 
 @pytest.mark.parametrize(
-    ("octets", "outcome"),
+    ("made", "outcome"),
     [
-        (documents.scan(), FileOutcome.EMPTY),
-        (documents.locked(), FileOutcome.LOCKED),
-        (documents.cyclic(), FileOutcome.BROKEN),
-        (letter(GAS)[:600], FileOutcome.BROKEN),
-        (b"", FileOutcome.BROKEN),
-        (b"%PDF-1.7\n" + b"[" * 200_000, FileOutcome.BROKEN),
-        (documents.bomb(), FileOutcome.BROKEN),
+        (documents.scan, FileOutcome.EMPTY),
+        (documents.locked, FileOutcome.LOCKED),
+        (documents.cyclic, FileOutcome.BROKEN),
+        (lambda: letter(GAS)[:600], FileOutcome.BROKEN),
+        (bytes, FileOutcome.BROKEN),
+        (lambda: b"%PDF-1.7\n" + b"[" * 200_000, FileOutcome.BROKEN),
+        (documents.bomb, FileOutcome.BROKEN),
     ],
     ids=["scan", "locked", "cyclic", "truncated", "empty", "nested", "bomb"],
 )
 def test_what_cannot_be_read_says_why_and_the_next_file_is_read(
-    reader: PdfReader, octets: bytes, outcome: FileOutcome
+    reader: PdfReader, made: Callable[[], bytes], outcome: FileOutcome
 ) -> None:
-    assert reader([octets, letter(GAS)]) == [FileText(outcome), FileText(FileOutcome.READ, GAS)]
+    assert reader([made(), letter(GAS)]) == [FileText(outcome), FileText(FileOutcome.READ, GAS)]
 
 
 @pytest.mark.parametrize(

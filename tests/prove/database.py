@@ -13,7 +13,8 @@ from typing import Any, Final, Protocol
 import psycopg
 
 from dtm_contact.directory import read_export
-from dtm_contact.store import migrate, open_store
+from dtm_contact.store import open_store
+from tests.store.fresh import fresh_store
 from tests.store.postgresql import programs, running_server
 
 ROOT = Path(__file__).parents[2]
@@ -133,6 +134,6 @@ PLACES: Final[dict[str, Place]] = {"sqlite": on_sqlite, "postgresql": on_postgre
 
 
 def _prepare(url: str, directory: Path) -> None:
-    migrate(url)
+    fresh_store(url)
     with open_store(url) as store:
         store.directory.save(read_export(directory)[0], "import", datetime.now(UTC))

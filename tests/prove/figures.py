@@ -15,9 +15,10 @@ from dtm_contact.figures.counting import CountingContext, count_days, periods_of
 from dtm_contact.figures.definitions import FIGURES, Basis, FigureKind
 from dtm_contact.figures.listing import cases_wanted
 from dtm_contact.figures.overview import FigureSpan, Grain, Place
-from dtm_contact.store import Store, migrate, open_store
+from dtm_contact.store import Store, open_store
 from tests.prove import figures_sql
 from tests.prove.figures_store import CALENDARS, OFFICES, PARIS, Writer, places_of, put
+from tests.store.fresh import fresh_store
 
 RESIDENCES = tuple((f"R{number:03d}", OFFICES[number % 5]) for number in range(1, 57))
 _OFFICE_OF = dict(RESIDENCES)
@@ -72,7 +73,7 @@ def prove_figures(
     """Make a store, count it, count it by SQL, hold the two against each other, and count it once more."""
     outcome = Outcome(cases)
     url = f"sqlite:///{folder}/figures.db"
-    migrate(url)
+    fresh_store(url)
     with open_store(url) as store:
         began = time.monotonic()
         now = made_store(store, cases, first, days, random)

@@ -25,8 +25,9 @@ from schemathesis.specs.openapi.checks import (
 from dtm_contact.ingest.http_intake import HttpIntake
 from dtm_contact.ingest.http_openapi import openapi_document
 from dtm_contact.settings import HttpSettings
-from dtm_contact.store import GroupCommitInbox, migrate, open_store
+from dtm_contact.store import GroupCommitInbox, open_store
 from tests.prove.database import Sqlite
+from tests.store.fresh import fresh_store
 
 _SOURCE: Final = "agence"
 _PATH: Final = f"/intake/{_SOURCE}"
@@ -121,7 +122,7 @@ def prove_requests(folder: Path, cases: int, chance: int, said: Callable[[int], 
         said: is told after each thousand how many were sent.
     """
     url = f"sqlite:///{folder / 'store.db'}"
-    migrate(url)
+    fresh_store(url)
     tokens = folder / "tokens"
     tokens.write_text(f"{_TOKEN}\n", encoding="ascii")
     with _served(url, tokens) as address:

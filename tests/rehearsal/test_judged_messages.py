@@ -25,7 +25,7 @@ from dtm_contact.rehearsal import judge_messages
 from dtm_contact.rehearsal.memory_history import MemoryHistory
 from dtm_contact.settings import Settings
 from dtm_contact.store import open_store
-from dtm_contact.store.migrating import migrate
+from tests.store.fresh import fresh_store
 from tests.store.samples import claim, judgement
 from tests.vouched import vouched
 
@@ -105,7 +105,7 @@ def _contacts() -> list[Judgement]:
 
 def test_it_answers_as_the_store_does(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/store.db"
-    migrate(url)
+    fresh_store(url)
     memory = MemoryHistory()
     number_of: dict[str, str] = {}
     with open_store(url) as store:

@@ -15,8 +15,9 @@ from dtm_contact.pipeline import Grounds, judge
 from dtm_contact.rehearsal.replay import Replay, ReplayProposal, replay
 from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings, StoreSettings
-from dtm_contact.store import Store, case_transaction, migrate, open_store
+from dtm_contact.store import Store, case_transaction, open_store
 from dtm_contact.topics import Effect, Phrase
+from tests.store.fresh import fresh_store
 
 ROOT = Path(__file__).parents[2]
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -39,7 +40,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def store(settings: Settings) -> Iterator[Store]:
     """A store with nine cases, one an hour."""
-    migrate(settings.store.url)
+    fresh_store(settings.store.url)
     with open_store(settings.store.url) as opened:
         records, _warnings = read_export(ROOT / "tests" / "directory" / "good")
         opened.directory.save(records, "import", START)

@@ -19,11 +19,12 @@ from dtm_contact.rules.coverage import dangers_without_on_call
 from dtm_contact.rules.routing import Rule, Then, load_routing
 from tests.rules.cast import DIRECTORY, asked, at, expression, facts, written
 from tests.rules.folders import GOOD, SHIPPED, overlay
+from tests.rules.once import load_once
 from tests.rules.test_index import GOOD_RULES
 
 AT_THE_TOP = "# ---------------------------------------------------------------- Le danger d'abord\n"
 MEANT = "; where it is meant, say why: waiver: …"
-TOPICS = tuple(load_rules(SHIPPED).reader.topics)
+TOPICS = tuple(load_once(SHIPPED).reader.topics)
 OF_DANGER = ("urgence-gaz", "urgence-incendie", "urgence-ascenseur", "urgence-danger")
 
 

@@ -28,8 +28,9 @@ from dtm_contact.rules import load_rules
 from dtm_contact.rules.reader_files import FORMER_MODEL
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.settings import JudgeSettings, MonitorSettings, RulesSettings, Settings, SmtpSettings, StoreSettings
-from dtm_contact.store import migrate, open_store
+from dtm_contact.store import open_store
 from dtm_contact.store.rule_versions import pack
+from tests.store.fresh import fresh_store
 
 HERE = Path(__file__).parent
 EARLIER = sorted(path for path in (HERE / "earlier").iterdir() if path.is_dir())
@@ -55,7 +56,7 @@ def settings(folder: Path, tmp_path: Path) -> Settings:
         monitor=MonitorSettings(port=0),
         judge=JudgeSettings(processes=1, pause=0.05),
     )
-    migrate(found.store.url)
+    fresh_store(found.store.url)
     with open_store(found.store.url) as store:
         store.directory.save(read_export(HERE.parent / "directory" / "good")[0], "import", AT)
         store.rule_versions.put_in_force(found.name, "as it was told", pack(folder), AT)

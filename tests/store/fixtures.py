@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from dtm_contact.store import Store, migrate, open_store
+from tests.store.fresh import fresh_store
 from tests.store.postgresql import Server, programs, running_server
 
 _numbers = count(1)
@@ -21,7 +22,7 @@ _numbers = count(1)
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "store.db"
-    migrate(f"sqlite:///{path}")
+    fresh_store(f"sqlite:///{path}")
     return path
 
 

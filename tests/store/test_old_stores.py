@@ -11,7 +11,9 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -78,10 +80,20 @@ def old_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return laid_into_sqlite(tmp_path / "old.db", request.param)
 
 
-@pytest.fixture
-def brought_over(old_url: str) -> str:
-    migrate(old_url)
-    return old_url
+@cache
+def _brought_over(script: Path) -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "old.db")
+        migrate(laid_into_sqlite(path, script))
+        return path.read_bytes()
+
+
+@pytest.fixture(params=OLD, ids=[file.stem for file in OLD])
+def brought_over(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of such a store after its migration, which is done once for all tests."""
+    path = tmp_path / "old.db"
+    path.write_bytes(_brought_over(request.param))
+    return f"sqlite:///{path}"
 
 
 @pytest.mark.parametrize("old_url", OLD[:-1], indirect=True, ids=[file.stem for file in OLD[:-1]])

@@ -17,7 +17,7 @@ from dtm_contact.model import CaseKind, ConversationMatch, JoinedBy, Likely, Mat
 from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings, TimersSettings
-from dtm_contact.store import Store, case_transaction, migrate, open_store
+from dtm_contact.store import Store, case_transaction, open_store
 from dtm_contact.store.outbox import NOTICE_QUEUED, mark_bounced
 from dtm_contact.store.schema import outbox
 from dtm_contact.timers import Runner, Storms, running
@@ -25,6 +25,7 @@ from dtm_contact.tokens import CaseTokens
 from tests.heard import Heard
 from tests.rules.folders import GOOD, overlay
 from tests.rules.once import load_once
+from tests.store.fresh import fresh_store
 from tests.store.samples import claim, judgement, open_case
 
 OPENED = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a Tuesday, ten o'clock in Paris
@@ -66,7 +67,7 @@ DIRECTORY = Directory(
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    migrate(f"sqlite:///{tmp_path}/store.db")
+    fresh_store(f"sqlite:///{tmp_path}/store.db")
     with open_store(f"sqlite:///{tmp_path}/store.db") as opened:
         yield opened
 

@@ -26,13 +26,14 @@ from dtm_contact.directory.records import Address, Caretaker, Dwelling
 from dtm_contact.model import Alarm, Attachment, ConversationMatch, Likely, Match
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import DeskSettings, OutboundSettings, RulesSettings, Settings, StoreSettings
-from dtm_contact.store import Store, migrate, open_store
+from dtm_contact.store import Store, open_store
 from dtm_contact.web.app import build
 from dtm_contact.web.app_context import AppContext
 from dtm_contact.web.live import EventFollower
 from dtm_contact.web.rpc import authorized
 from tests.rules.cast import DIRECTORY, lease
 from tests.rules.once import load_once
+from tests.store.fresh import fresh_store
 from tests.store.samples import arrival, judgement
 from tests.web.world import come, world  # noqa: F401 - fixtures of the tests in a browser
 
@@ -53,7 +54,7 @@ def _template() -> bytes:
     """Return a new store that knows the small directory; made once."""
     with TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/store.db"
-        migrate(url)
+        fresh_store(url)
         with open_store(url) as opened:
             opened.directory.save(RECORDS, "test", datetime.now(UTC))
             with opened.database.engine.connect() as connection:

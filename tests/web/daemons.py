@@ -20,7 +20,8 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from dtm_contact.access import Role, new_account, new_link
 from dtm_contact.directory import read_export
-from dtm_contact.store import migrate, open_store
+from dtm_contact.store import open_store
+from tests.store.fresh import fresh_store
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser"))), None)
@@ -65,7 +66,7 @@ class Served:
 
 def filled(url: str) -> None:
     """Make a store that knows the small sample directory."""
-    migrate(url)
+    fresh_store(url)
     with open_store(url) as store:
         records, _ = read_export(ROOT / "tests" / "directory" / "good")
         store.directory.save(records, "test", datetime.now(UTC))

@@ -8,7 +8,8 @@ import pytest
 
 from dtm_contact.directory import read_export
 from dtm_contact.settings import JudgeSettings, RulesSettings, Settings, StoreSettings
-from dtm_contact.store import Store, migrate, open_store
+from dtm_contact.store import Store, open_store
+from tests.store.fresh import fresh_store
 
 ROOT = Path(__file__).parents[2]
 SMALL_DIRECTORY = ROOT / "tests" / "directory" / "good"
@@ -25,7 +26,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def store(settings: Settings) -> Iterator[Store]:
-    migrate(settings.store.url)
+    fresh_store(settings.store.url)
     with open_store(settings.store.url) as opened:
         records, _warnings = read_export(SMALL_DIRECTORY)
         opened.directory.save(records, "import", datetime.now(UTC))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dtm_contact.settings import JudgeSettings, PdfSettings, Settings
+from dtm_contact.settings import JudgeSettings, PdfSettings, RecognitionSettings, Settings
 from dtm_contact.store import ArrivalState, Store
 from dtm_contact.worker.bounds import Bounds, CpuSpentError
 from dtm_contact.worker.ipc import JudgeReply, JudgeRequest
@@ -64,23 +64,19 @@ def with_file(octets: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("judge", "costly", "reason"),
+    ("judge", "reason"),
     [
-        (
-            JudgeSettings(processes=1, seconds=60, memory_factor=0, memory_margin=4 * MEBIBYTE),
-            with_file(24_000_000),
-            "Memory",
-        ),
-        (JudgeSettings(processes=1, seconds=60, cpu_seconds=0.1), with_file(24_000_000), "CpuSpent"),
+        (JudgeSettings(processes=1, seconds=60, memory_factor=0, memory_margin=4 * MEBIBYTE), "Memory"),
+        (JudgeSettings(processes=1, seconds=60, cpu_seconds=0.1), "CpuSpent"),
     ],
     ids=["memory", "processor"],
 )
 async def test_one_that_costs_too_much_is_parked_and_the_next_is_judged(
-    settings: Settings, store: Store, judge: JudgeSettings, costly: bytes, reason: str
+    settings: Settings, store: Store, judge: JudgeSettings, reason: str
 ) -> None:
     bounded = settings.model_copy(update={"judge": judge})
     async with working(bounded, store, Clock()) as inbox:
-        await inbox.accept([arrival(costly)])
+        await inbox.accept([arrival(with_file(24_000_000))])
         line = await settled(store)
         await inbox.accept([arrival()])
         await until(lambda: store.arrivals.waiting() == 0)
@@ -94,7 +90,11 @@ async def test_a_pdf_that_costs_too_much_does_not_cost_its_message_the_judgement
     settings: Settings, store: Store
 ) -> None:
     bounded = settings.model_copy(
-        update={"judge": JudgeSettings(processes=1, seconds=60), "pdf": PdfSettings(cpu_seconds=0.3, seconds=50)}
+        update={
+            "judge": JudgeSettings(processes=1, seconds=60),
+            "pdf": PdfSettings(cpu_seconds=0.3, seconds=50),
+            "recognition": RecognitionSettings(cpu_seconds=2),
+        }
     )
     letter = documents.letter("Madame, Monsieur,\nMon robinet de cuisine fuit, il faut un plombier.")
     async with working(bounded, store, Clock()) as inbox:

@@ -18,9 +18,10 @@ from dtm_contact.ingest.mailbox import MailboxFollower
 from dtm_contact.ingest.oauth import TokenSource
 from dtm_contact.model import is_sent_mail
 from dtm_contact.settings import GraphSettings, OAuthSettings, RulesSettings, Settings
-from dtm_contact.store import GroupCommitInbox, Store, migrate, open_store
+from dtm_contact.store import GroupCommitInbox, Store, open_store
 from tests.ingest.inbox import FakeInbox
 from tests.ingest.mailbox.fake_graph import CLIENT, CUT, SECRET, USER, FakeGraph, Fault, fake_graph
+from tests.store.fresh import fresh_store
 
 PATIENCE = 60.0
 BEGAN = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -35,7 +36,7 @@ async def service() -> AsyncIterator[FakeGraph]:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     url = f"sqlite:///{tmp_path}/store.db"
-    migrate(url)
+    fresh_store(url)
     with open_store(url) as opened:
         yield opened
 
