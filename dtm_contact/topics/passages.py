@@ -72,19 +72,21 @@ def telling_passages(
         for sentence in sentences
     }
     least = max(_LEAST, _SHARE * max(falls.values(), default=0.0))
-    sharp = [sentence for sentence in sorted(falls, key=lambda number: -falls[number]) if falls[sentence] >= least]
-    within = [passage for passage in tried if tokens.sentences[passage.first] in sharp][:_MOST_TRIED]
-    by_fall = sorted(((fall(range(each.first, each.last + 1)), each) for each in within), key=lambda told: -told[0])
+    by_fall = sorted(falls, key=lambda number: -falls[number])
+    sharp = [sentence for sentence in by_fall if falls[sentence] >= least]
+    # Where no sentence stands out, a clause of one may: its other words can speak against a danger.
+    within = [passage for passage in tried if tokens.sentences[passage.first] in (sharp or by_fall)][:_MOST_TRIED]
+    measured = sorted(((fall(range(each.first, each.last + 1)), each) for each in within), key=lambda told: -told[0])
     told: list[DangerPassage] = []
-    for sentence in sharp:
+    for sentence in sharp or by_fall:
         most = None
-        for lost, passage in by_fall:
+        for lost, passage in measured:
             if tokens.sentences[passage.first] != sentence or any(_overlap(passage, other) for other in told):
                 continue
             most = lost if most is None else most
-            # One passage of each such sentence is told also where another of it says the same again.
-            if lost >= max(_LEAST, _SHARE * most) or lost is most:
-                told.append(replace(passage, fall=falls[sentence]))
+            # One passage of a sentence that stands out is told also where another of it says the same again.
+            if lost >= max(_LEAST, _SHARE * most) or (sharp and lost == most):
+                told.append(replace(passage, fall=max(lost, falls[sentence])))
     return told
 
 
