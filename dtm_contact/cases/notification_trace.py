@@ -1,7 +1,7 @@
 """Why those on call were, or were not, notified of one case: each link from the judgement to the mail server.
 
-The chain is read from what is stored: judgements, events, the outbox, the planned steps. Who is on call is read from
-the rules in force now, at the time of then; where the rules have changed since, the trace says so.
+The chain is read from what is stored: judgements, events, the outbox, the planned steps. Who on call was told is read
+from the outbox. Beside it stands, marked as that, whom the rules of today would tell at the time of then.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -161,7 +161,7 @@ class _Chain:
         return self.knowledge.rules
 
     def judged(self) -> Iterator[TraceStep]:
-        """Yield what was judged of each contact, the rule that decided, and who was on call then."""
+        """Yield what was judged of each contact, the rule that decided, and who on call was notified because of it."""
         for contact in self.file.contacts:
             at = contact.judged_at or contact.at or self.file.case.opened_at
             if contact.judgement is None:
@@ -174,7 +174,7 @@ class _Chain:
             )
             yield TraceStep(at, NotificationStage.RULE, self._ruled(decision))
             if ON_CALL in decision.notify:
-                yield TraceStep(at, NotificationStage.ON_CALL, self._on_call(decision.queue, at))
+                yield TraceStep(at, NotificationStage.ON_CALL, self._on_call(decision, at))
 
     def _ruled(self, decision: Decision) -> str:
         rule = self._rule(decision)
@@ -190,9 +190,16 @@ class _Chain:
     def _queue(self, queue: str | None) -> Queue:
         return self.rules.queues.get(queue or "") or self.rules.desks.reception
 
-    def _on_call(self, queue: str | None, at: datetime) -> str:
-        found = self._queue(queue)
-        return f"on call then, in this order: {', '.join(found.called_at(at))} (queue {found.id} of queues.yaml)"
+    def _on_call(self, decision: Decision, at: datetime) -> str:
+        """Return who on call was told, as the outbox has it, then whom the rules of today would tell at that time."""
+        calls = [each for each in self.notices if each.reason.startswith(_CALLS)]
+        told = ", ".join(f"{each.to} (outgoing {each.id}, {self._clock(each.created_at)})" for each in calls)
+        found = self._queue(decision.queue)
+        today = "" if decision.rules_version == self.rules.version else ", which are not those of then"
+        return (
+            f"notices written to: {told or 'nobody'}; by the rules of today{today}, on call at that time, in this"
+            f" order: {', '.join(found.called_at(at))} (queue {found.id} of queues.yaml)"
+        )
 
     def happened(self) -> Iterator[TraceStep]:
         """Yield what the events of the case say of notices, of the escalation, and of agents."""

@@ -147,13 +147,14 @@ def explain(
 
 
 def _answer_told(judgement: Judgement, now: datetime, grounds: Grounds) -> AnswerTold:
-    """Return what its writer would be answered, had the message just come in from them by e-mail."""
+    """Return what its writer would be answered, and who on call, had the message just come in from them by e-mail."""
     envelope = Envelope(mail_from=judgement.contact.sender.address, recipients=())
     arrival = Arrival("smtp", judgement.source, now, "message/rfc822", envelope, b"")
     ruled = (grounds.rules, grounds.directory)
     chosen = chosen_answer(arrival, judgement, ruled, grounds.settings, now)
     text = grounds.rules.answers.get(chosen.name or "", "")
-    return AnswerTold(subject_in_brief(text), chosen.why_not, opening(text))
+    queue = grounds.rules.queues.get(judgement.decision.queue or "") or grounds.rules.desks.reception
+    return AnswerTold(subject_in_brief(text), chosen.why_not, opening(text), queue.called_at(now))
 
 
 def _draw(judgement: Judgement, names: Names, svg: Path) -> None:

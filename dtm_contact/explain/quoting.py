@@ -2,53 +2,67 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from dtm_contact.model import Contact, Evidence
 
-_SENTENCE_ENDS: Final = re.compile(r"[.!?…](?=\s|$)|\n\s*\n|\n(?=\s*[-•*])")
+_SENTENCE_ENDS: Final = re.compile(r"[.!?…](?=\s|$)|\n\s*\n|\n(?=\s*[-•*])|\n(?=[^\n:]{1,40}:\s)")
+"""A line that begins with a label and a colon is a sentence of a form."""
 _CLAUSE_ENDS: Final = re.compile(r"[.!?…](?=\s|$)|[,;:()\[\]\n]")
-_LONGEST_SENTENCE: Final = 200
-_LONGEST_CLAUSE: Final = 80
+_LONGEST_SENTENCE: Final = 240
+_LONGEST_CLAUSE: Final = 100
 """Letters of what is quoted; of more, the words that counted stand alone, or the sentence is cut behind them."""
 
 
-def clauses(contact: Contact, evidence: Iterable[Evidence], most: int) -> str:
-    """Return the clauses that words stand in, each in quotation marks and once, the heaviest first; "" of none.
+def sentences(contact: Contact, evidence: Iterable[Evidence], most: int) -> str:
+    """Return the sentences that words stand in, each in quotation marks and once, the heaviest first; "" of none.
 
     Args:
         contact: the message that the words stand in.
         evidence: the words.
-        most: how many clauses are told.
+        most: how many sentences are told.
     """
     told: list[str] = []
     for piece in sorted(evidence, key=lambda piece: -piece.weight):
-        words = _around(contact, piece, _CLAUSE_ENDS)
-        words = words if len(words) <= _LONGEST_CLAUSE else _cut(_line(piece.seen), _LONGEST_CLAUSE)
+        words = sentence(contact, piece)
         if words and not any(words in other or other in words for other in told):
             told.append(words)
-    return ", ".join(f"« {words} »" for words in told[:most])
+    return ", puis ".join(f"« {words} »" for words in told[:most])
 
 
 def sentence(contact: Contact, piece: Evidence) -> str:
     """Return the sentence that some words stand in, so that no "ne" in front of them and no "but" behind is lost."""
-    whole = _around(contact, piece, _SENTENCE_ENDS)
+    whole = _line(_around(contact, piece, _SENTENCE_ENDS).seen)
     if len(whole) <= _LONGEST_SENTENCE:
         return whole
-    seen = _line(piece.seen)
-    behind = _around(contact, piece, _CLAUSE_ENDS) or seen
-    return _cut(behind, _LONGEST_SENTENCE)
+    return _cut(_line(_around(contact, piece, _CLAUSE_ENDS).seen), _LONGEST_SENTENCE)
 
 
-def _around(contact: Contact, piece: Evidence, ends: re.Pattern[str]) -> str:
+def clause(contact: Contact, piece: Evidence) -> str:
+    """Return the clause that some words stand in, "en face du" before an address included; the words of a long one."""
+    whole = _line(_around(contact, piece, _CLAUSE_ENDS).seen)
+    return whole if len(whole) <= _LONGEST_CLAUSE else _cut(_line(piece.seen), _LONGEST_CLAUSE)
+
+
+def as_quoted(contact: Contact, piece: Evidence) -> Evidence:
+    """Return some words widened to the sentence that is quoted of them, for marking them in the text."""
+    whole = _around(contact, piece, _SENTENCE_ENDS)
+    return whole if len(_line(whole.seen)) <= _LONGEST_SENTENCE else _around(contact, piece, _CLAUSE_ENDS)
+
+
+def _around(contact: Contact, piece: Evidence, ends: re.Pattern[str]) -> Evidence:
     """Return what stands around some words between two signs; the words alone where they stand nowhere."""
-    seen, span = _line(piece.seen), piece.span
+    span = piece.span
     text = contact.text(span.part) if span is not None else ""
-    if span is None or _line(text[span.start : span.end]) != seen:
-        return seen
-    before = max((end.end() for end in ends.finditer(text, 0, span.start)), default=0)
+    if span is None or _line(text[span.start : span.end]) != _line(piece.seen):
+        return piece
+    before = max((end.end() for end in ends.finditer(text) if end.end() <= span.start), default=0)
     behind = ends.search(text, span.end)
-    return _line(text[before : behind.start() if behind else len(text)])
+    end = behind.start() if behind else len(text)
+    before += len(text[before:end]) - len(text[before:end].lstrip())
+    end = before + len(text[before:end].rstrip())
+    return replace(piece, seen=text[before:end], span=replace(span, start=before, end=end))
 
 
 def _line(text: str) -> str:

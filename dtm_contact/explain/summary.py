@@ -1,21 +1,18 @@
-"""What is asked and whether it is a danger, in plain French sentences for who knows nothing of models and rules."""
+"""What is asked, in plain French sentences for who knows nothing of models and rules."""
 
 import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
 from dtm_contact.explain.names import Names
-from dtm_contact.explain.quoting import clauses
 from dtm_contact.explain.reason import quoted_words
-from dtm_contact.labels.coded_text import text_of
-from dtm_contact.labels.formats import because
-from dtm_contact.labels.judging import ALARM_DOUBTED, ALARM_RAISED, LANGUAGES, OUTCOMES, PERILS, SCOPES, SCRIPTS, UNREAD
-from dtm_contact.model import Alarm, AlarmSource, CaseKind, Evidence, Judgement, Understanding
+from dtm_contact.labels.judging import LANGUAGES, OUTCOMES, SCOPES, SCRIPTS, UNREAD
+from dtm_contact.model import Alarm, CaseKind, Evidence, Judgement, Priority, Understanding
+from dtm_contact.topics.reader import Reader
 
 _ANY_DANGER: Final = "danger"
 """The topic that says no more than that there is a danger: its words are told with the danger."""
 _TOPICS_TOLD: Final = 3
-_PASSAGES_TOLD: Final = 3
 _LETTERS_LOOKED_AT: Final = 400
 _SET_ASIDE: Final = {
     CaseKind.AUTOMATIC: "C'est un message automatique, qu'un programme envoie tout seul : il ne demande rien.",
@@ -24,8 +21,15 @@ _SET_ASIDE: Final = {
 }
 
 
-def matter_told(judgement: Judgement, names: Names) -> Iterator[str]:
-    """Yield what a contact asks and by which words that was seen, why it was not read, in which language it is."""
+def matter_told(judgement: Judgement, alarm: Alarm, names: Names, reader: Reader) -> Iterator[str]:
+    """Yield what a contact asks and by which words that was seen, why it was not read, in which language it is.
+
+    Args:
+        judgement: what was judged.
+        alarm: the alarm as it stands now: a topic that is a danger is told as no more than that.
+        names: how topics are called.
+        reader: knows which topics are dangers.
+    """
     understanding, contact = judgement.understanding, judgement.contact
     if contact.call is not None:
         yield f"C'est un appel : {_small(OUTCOMES[contact.call.outcome])}."
@@ -45,44 +49,11 @@ def matter_told(judgement: Judgement, names: Names) -> Iterator[str]:
     for place, topic in enumerate(topics[:_TOPICS_TOLD]):
         head = "Il est aussi question de" if place else "Sujet"
         words = quoted_words(evidence.get(topic, ())) if topic != _ANY_DANGER else ""
-        yield f"{head} : {names.topics.get(topic, topic)}{f' – reconnu à {words}' if words else ''}."
+        by = f" – reconnu à {words}" if words else ""
+        yield f"{head} : {names.topics.get(topic, topic)}{_reserve(topic, alarm, reader)}{by}."
     yield _more_urgent(understanding)
     if understanding.scope is not None:
         yield f"Cela touche {SCOPES[understanding.scope]}."
-
-
-def danger_told(judgement: Judgement, alarm: Alarm) -> Iterator[str]:
-    """Yield whether it is a danger, by which words, how sure that is, and who is woken or not, and why.
-
-    Args:
-        judgement: what was judged.
-        alarm: the alarm as it stands now.
-    """
-    understanding = judgement.understanding
-    if not alarm.any:
-        yield from _no_danger(understanding, alarm)
-        return
-    words = clauses(judgement.contact, understanding.raised_by, _PASSAGES_TOLD)
-    danger = _small(PERILS[understanding.peril]) if understanding.peril else ""
-    on_call = "on_call" in judgement.decision.notify
-    if alarm.certain:
-        named = ", ".join(filter(None, (danger, f"d'après {words}" if words else "")))
-        yield f"Danger certain{f' : {named}' if named else ''}."
-        yield f"C'est certain {because(ALARM_RAISED[alarm.raised_by])}."
-        by_person = alarm.raised_by in {AlarmSource.AGENT, AlarmSource.ANSWER}
-        yield "L'astreinte est prévenue aussitôt." if on_call or by_person else ""
-    else:
-        yield f"Danger possible, mais pas certain{f' : {danger}' if danger else ''}."
-        yield _in_doubt(alarm, words)
-        if on_call:
-            yield "L'astreinte est prévenue, parce que la règle ci-dessous le demande."
-        else:
-            yield (
-                "Le dossier passe en tête de la file pour qu'un agent le lise vite ; l'astreinte n'est pas appelée,"
-                " car elle ne l'est que pour un danger certain."
-            )
-    if judgement.violence_at_home:
-        yield "Prudence : qui partage le logement peut lire ou écouter."
 
 
 def named_language(declared: str, text: str) -> str:
@@ -98,28 +69,12 @@ def named_language(declared: str, text: str) -> str:
     return f"en {LANGUAGES[code]}" if code in LANGUAGES and code != "fr" else ""
 
 
-def _in_doubt(alarm: Alarm, words: str) -> str:
-    """Return what speaks for a danger and why it is not certain: what lowered it, else that the program wavers."""
-    if alarm.why_not:
-        raised = because(ALARM_RAISED[alarm.raised_by])
-        by = f", d'après {words}" if words else ""
-        return f"On y a pensé {raised}{by} ; il n'est pas certain, car {text_of(alarm.why_not)}."
-    if alarm.raised_by is not AlarmSource.MODEL:
-        by = f", d'après {words}" if words else ""
-        return f"On le pense {because(ALARM_DOUBTED[alarm.raised_by])}{by}."
-    if not words:
-        return "Le programme hésite, d'après l'ensemble du message : aucun passage précis ne l'annonce."
-    return f"Le programme hésite : {words} peut annoncer un danger, ou autre chose."
-
-
-def _no_danger(understanding: Understanding, alarm: Alarm) -> Iterator[str]:
-    denied = quoted_words(understanding.denied)
-    if alarm.why_not:
-        yield f"Pas d'alerte, car {text_of(alarm.why_not)}."
-    elif denied:
-        yield f"Pas de danger : le message nie {denied}, et rien d'autre n'annonce un danger."
-    else:
-        yield "Pas de danger : rien dans le message n'en annonce un."
+def _reserve(topic: str, alarm: Alarm, reader: Reader) -> str:
+    """Return what must stand behind the name of a danger where none is certain; "" of any other topic."""
+    known = reader.topics.get(topic)
+    if known is None or known.priority is not Priority.P1 or alarm.certain:
+        return ""
+    return " (supposé, à vérifier : le danger n'est que possible)" if alarm.any else " (sans danger en cours)"
 
 
 def _more_urgent(understanding: Understanding) -> str:

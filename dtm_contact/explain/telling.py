@@ -8,17 +8,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from dtm_contact.explain.names import Names
+from dtm_contact.explain.danger import danger_told
+from dtm_contact.explain.names import Names, without_code
 from dtm_contact.explain.quoting import sentence
-from dtm_contact.explain.summary import danger_told, matter_told
+from dtm_contact.explain.summary import matter_told
 from dtm_contact.explain.whom import where_told, who_told
 from dtm_contact.labels.coded_text import texts_of
 from dtm_contact.labels.events import rule_label
-from dtm_contact.labels.formats import because, moment
+from dtm_contact.labels.formats import because, lasting, moment
 from dtm_contact.labels.judging import UNANSWERED, WISHES
-from dtm_contact.model import Alarm, CaseKind, Judgement, Unanswered, Wish
-from dtm_contact.rules import RuleSet
+from dtm_contact.model import Alarm, CaseKind, Judgement, Priority, Unanswered, Wish
+from dtm_contact.rules import Queue, RuleSet
+from dtm_contact.rules.routing import ON_CALL
 from dtm_contact.rules.saying import SaidRule, said_rules
+from dtm_contact.rules.schedule import Action, Until
 
 _TOPIC, _ALARM = "topic", "alarm"
 
@@ -38,11 +41,18 @@ class ExplanationBlock:
 
 @dataclass(frozen=True, slots=True)
 class AnswerTold:
-    """The answer that goes out by itself: its subject and how it begins; or why none goes out."""
+    """What goes out by itself of a message that has just come in.
+
+    Attributes:
+        subject, begins: of the answer to its writer.
+        why_not: why none goes out; None where it does.
+        on_call: the addresses of those on call, in the order in which they would be notified.
+    """
 
     subject: str
     why_not: Unanswered | None
     begins: str = ""
+    on_call: tuple[str, ...] = ()
 
 
 def explained(
@@ -61,13 +71,15 @@ def explained(
         names: how people, places and topics are called.
         rules: the rules that it was traced by.
         alarm: the alarm as it stands now, where somebody has changed it since.
-        answer: the answer that goes out by itself; None: nothing is said of it.
+        answer: what goes out by itself, where it has just come in: then also what agents are to do; None: neither is
+            said, it stands beside what is told.
         with_people: also who writes and where it is.
     """
+    alarm = alarm or judgement.decision.alarm
     why = "Pourquoi cette file" if judgement.decision.queue else "Pourquoi aucun dossier"
     paragraphs = (
-        ("Ce qui est demandé", [*matter_told(judgement, names), *_wishes(judgement)]),
-        ("Danger ou non", [*danger_told(judgement, alarm or judgement.decision.alarm), *_on_call(judgement)]),
+        ("Ce qui est demandé", [*matter_told(judgement, alarm, names, rules.reader), *_wishes(judgement)]),
+        ("Danger ou non", [*danger_told(judgement, alarm, names, rules.reader), *_on_call(judgement)]),
         (
             "Qui écrit" if judgement.contact.call is None else "Qui appelle",
             [*who_told(judgement, names)] if with_people else [],
@@ -75,6 +87,7 @@ def explained(
         ("Où c'est", [*where_told(judgement, names)] if with_people else []),
         (why, [*_why_here(judgement, names, rules)]),
         ("La suite", [*_what_follows(judgement, names, rules, answer)]),
+        ("La consigne des bureaux", [*_instruction(judgement, alarm, rules)] if answer is not None else []),
     )
     return tuple(
         ExplanationBlock(title, tuple(filter(None, sentences))) for title, sentences in paragraphs if any(sentences)
@@ -94,24 +107,29 @@ def called_by(names: Names, rules: RuleSet) -> dict[str, str]:
 
 
 def _wishes(judgement: Judgement) -> Iterator[str]:
-    """Yield how the writer wishes to be treated, in their own sentences, and how they may still be reached."""
+    """Yield how the writer wishes to be treated, in their own sentences."""
     wishes = judgement.understanding.wishes
     asked: dict[str, list[str]] = {}
     for wished in wishes:
         asked.setdefault(sentence(judgement.contact, wished.evidence), []).append(WISHES[wished.wish])
     for words, wanted in asked.items():
         yield f"Souhait lu dans « {words} », à confirmer par un agent : {' ; '.join(wanted)}."
-    refused = {wished.wish for wished in wishes} & {Wish.NO_PHONE, Wish.NO_POST}
+
+
+def _ways_left(judgement: Judgement) -> str:
+    """Return how agents may still reach somebody who wants no call or no letter; "" where anything goes."""
+    refused = {wished.wish for wished in judgement.understanding.wishes} & {Wish.NO_PHONE, Wish.NO_POST}
     if not refused:
-        return
+        return ""
     ways = [
         "l'adresse électronique d'où vient ce message" if judgement.writer.address else "",
         "le téléphone" if Wish.NO_PHONE not in refused else "un numéro que la personne donne elle-même",
         "le courrier postal" if Wish.NO_POST not in refused else "",
     ]
-    left = " ou ".join(filter(None, ways))
     shared = ", en s'assurant d'abord que personne d'autre du foyer ne lit ni n'écoute"
-    yield f"Reste possible : {left}{shared if judgement.violence_at_home else ''}."
+    left = " ou ".join(filter(None, ways))
+    who = "Un agent ou l'astreinte peut" if ON_CALL in judgement.decision.notify else "Un agent peut"
+    return f"{who} joindre la personne, mais seulement par {left}{shared if judgement.violence_at_home else ''}."
 
 
 def _on_call(judgement: Judgement) -> Iterator[str]:
@@ -168,16 +186,75 @@ def _what_follows(judgement: Judgement, names: Names, rules: RuleSet, answer: An
         yield "Le message est gardé, mais personne n'a à s'en occuper ; un agent peut en faire un dossier."
         yield _answer(answer) if answer is not None else ""
         return
-    lies = "est" if decision.alarm.certain else "attend"
-    due = f" ; {_by_when(judgement)} {moment(decision.due, names.zone)}" if decision.due is not None else ""
-    yield f"Le dossier {lies} dans la file {_queue_told(judgement, names, rules)}{due}."
+    queue, called = rules.queues.get(decision.queue or ""), ON_CALL in decision.notify
+    file = _queue_told(judgement, names, rules)
+    yield _who_acts(judgement, names, file, answer)
+    if called:
+        yield _called_next(queue or rules.desks.reception)
+        yield _NOTIFIED_OF_VIOLENCE if judgement.violence_at_home else ""
+        yield f"Le dossier est dans la file {file}."
     if judgement.joining.case_number:
         yield f"Il rejoint le dossier {judgement.joining.case_number}, qui existe déjà."
-    if decision.notify:
-        yield f"On prévient aussitôt {' et '.join(_NOTIFIED.get(whom, whom) for whom in decision.notify)}."
-        yield _NOTIFIED_OF_VIOLENCE if judgement.violence_at_home else ""
     if answer is not None:
         yield _answer(answer)
+    yield _ways_left(judgement)
+
+
+def _instruction(judgement: Judgement, alarm: Alarm, rules: RuleSet) -> Iterator[str]:
+    """Yield what agents are to do of such a topic, as the offices wrote it."""
+    topic = rules.reader.topics.get(judgement.understanding.topic or "")
+    if judgement.decision.kind is CaseKind.CASE and topic is not None and topic.instruction:
+        reserved = topic.priority is Priority.P1 and not alarm.certain
+        yield f"Pour « {topic.label} »{', seulement si le danger se confirme' if reserved else ''} :"
+        yield from topic.instruction
+
+
+def _who_acts(judgement: Judgement, names: Names, file: str, answer: AnswerTold | None) -> str:
+    """Return who acts next, until when, and who else is told of it.
+
+    Args:
+        judgement: what was judged.
+        names: how people are called.
+        file: the queue that it lies in, as it is called.
+        answer: what goes out by itself, where it has just come in.
+    """
+    decision = judgement.decision
+    by = f" au plus tard {moment(decision.due, names.zone)}" if decision.due is not None else ""
+    beside = "".join(f" ; {each}" for each in _told_beside(judgement, names))
+    if ON_CALL in decision.notify:
+        first = answer.on_call[:1] if answer is not None else ()
+        at = f", prévenue aussitôt par courriel{f' à {first[0]}' if first else ''}"
+        return f"C'est d'abord à la personne d'astreinte d'agir{at}{beside}. Il faut agir tout de suite,{by}."
+    if decision.alarm.any:
+        return (
+            f"C'est à un agent de la file {file} d'agir : il lit ce message avant les autres,{by}{beside}. S'il y voit"
+            " un danger réel, il clique sur « Danger réel », et l'astreinte est prévenue ; sinon sur « Pas de danger »."
+        )
+    if judgement.asks_nothing:
+        return f"Il n'y a rien à répondre ; un agent de la file {file} le lit{by}{beside}."
+    return f"C'est à un agent de la file {file} de répondre,{by}{beside}."
+
+
+def _told_beside(judgement: Judgement, names: Names) -> Iterator[str]:
+    """Yield, as clauses, who is told of it beside those on call."""
+    for whom in judgement.decision.notify:
+        if whom == "caretaker":
+            known = (names.directory.caretakers.get(each.id) for each in judgement.match.caretakers if each.id)
+            present = [without_code(names.caretaker(each.caretaker_id)) for each in known if each and each.email]
+            called = ", ".join(present)
+            yield f"on prévient aussi le gardien de service, {called}" if present else "aucun gardien n'est prévenu"
+        elif whom != ON_CALL:
+            yield f"on prévient aussi {whom}"
+
+
+def _called_next(queue: Queue) -> str:
+    """Return when the next of those on call is notified, as long as nobody has done what makes that needless."""
+    steps = [step for step in queue.steps(Priority.P1) if step.does is Action.CALL_NEXT and not step.past_due]
+    waits = [lasting(step.wait.amount) for step in steps if not step.wait.business and not step.wait.months]
+    if not waits:
+        return ""
+    after = " puis ".join(f"au bout de {wait}" for wait in waits)
+    return f"Si {_UNLESS[steps[0].until]}, la personne d'astreinte suivante est prévenue {after}."
 
 
 def _queue_told(judgement: Judgement, names: Names, rules: RuleSet) -> str:
@@ -195,24 +272,19 @@ def _queue_told(judgement: Judgement, names: Names, rules: RuleSet) -> str:
 
 
 _NOTIFIED_OF_VIOLENCE: Final = (
-    "Leur avis dit d'abord de n'appeler aucun numéro du foyer et de n'écrire à aucune adresse partagée sans être sûr de"
-    " qui répond."
+    "L'avis qui les prévient dit d'abord de n'appeler aucun numéro du foyer et de n'écrire à aucune adresse partagée"
+    " sans être sûr de qui répond."
 )
-_NOTIFIED: Final = {"on_call": "l'astreinte", "caretaker": "le gardien de service"}
-
-
-def _by_when(judgement: Judgement) -> str:
-    if judgement.decision.alarm.certain:
-        return "quelqu'un doit agir tout de suite, au plus tard"
-    if judgement.decision.alarm.any:
-        return "un agent doit le lire au plus tard"
-    if judgement.asks_nothing:
-        return "il n'y a rien à répondre, mais un agent le lit avant"
-    return "un agent doit répondre au plus tard"
+_UNLESS: Final = {
+    Until.TAKEN: "personne n'a pris le dossier",
+    Until.ANSWERED: "personne n'a répondu",
+    Until.CLOSED: "le dossier n'est pas clos",
+}
 
 
 def _answer(answer: AnswerTold) -> str:
     if answer.why_not is None:
         begins = f" (elle commence ainsi : « {answer.begins} »)" if answer.begins else ""
-        return f"L'auteur reçoit tout de suite la réponse automatique « {answer.subject} »{begins}."
+        at = "L'auteur reçoit tout de suite, à l'adresse d'où il écrit,"
+        return f"{at} la réponse automatique « {answer.subject} »{begins}."
     return f"Aucune réponse automatique ne part, car {UNANSWERED[answer.why_not]}."

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dtm_contact.explain.names import Names
+from dtm_contact.explain.quoting import as_quoted
 from dtm_contact.explain.reason import alarm_line, caller, mark, source_line
 from dtm_contact.explain.telling import AnswerTold, explained
 from dtm_contact.explain.waterfall import Waterfall, WaterfallStep, percent, points, waterfall
@@ -49,6 +50,7 @@ _STYLES = {
     "priority": "bold white on red",
     "who": "bold cyan",
 }
+_HEARD: Final = "danger.passage"
 _SHOWN_PARTS = (Part.SUBJECT, Part.NEW, Part.SIGNATURE, Part.FORWARDED, Part.ATTACHED)
 _LINE: Final = 100
 _CANDIDATES_SHOWN = 3
@@ -195,7 +197,8 @@ def _marks(judgement: Judgement) -> Iterator[tuple[str, Evidence]]:
     """Yield the words that the sentences quote, by what they counted for."""
     understanding, match = judgement.understanding, judgement.match
     for piece in (*understanding.raised_by, *understanding.kind_evidence):
-        yield "priority", piece
+        # A passage that the model hears says little without its sentence, which is quoted; a phrase of the list does.
+        yield "priority", as_quoted(judgement.contact, piece) if piece.name == _HEARD else piece
     for finding in understanding.findings:
         if judgement.decision.kind is CaseKind.CASE and finding.topic in understanding.topics:
             told = heaviest_words(finding.evidence)

@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from dtm_contact.directory.lines import columns
 from dtm_contact.directory.records import Dwelling
 from dtm_contact.explain.names import Names, without_code
+from dtm_contact.explain.quoting import clause
 from dtm_contact.explain.reason import caller
 from dtm_contact.explain.waterfall import short
 from dtm_contact.labels.judging import (
@@ -57,6 +59,8 @@ _IN_COMMON: Final = {
 }
 _HOMES_LISTED: Final = 2
 _HOME: Final = "dwelling"
+_NO_HOMES: Final = {"parking": "place de stationnement", "commercial": "local commercial"}
+"""What dwellings of the directory are called that nobody lives in."""
 _WITHIN: Final = ("building", "staircase", "floor", "door")
 _FIELDS: Final = {
     "building": "le bâtiment",
@@ -84,8 +88,8 @@ def who_told(judgement: Judgement, names: Names) -> Iterator[str]:
         yield from _unnamed(judgement, best, names)
     elif contact.call is None and contact.sender.address:
         yield (
-            "Aucun de nos locataires n'est reconnu : cette adresse électronique n'est dans aucune fiche, et le message"
-            " ne donne pas de nom qui en désigne un seul."
+            "Aucun de nos locataires n'est reconnu : cette adresse électronique n'est dans aucune fiche, et"
+            f" {_of_no_name(judgement, names)}."
         )
     else:
         yield "Aucun de nos locataires n'est reconnu."
@@ -107,14 +111,15 @@ def where_told(judgement: Judgement, names: Names) -> Iterator[str]:
         yield "Aucun lieu n'est dit."
         return
     if common and match.residence is not None and _is_home(match, names):
-        yield from _in_common(match, common, names)
+        yield from _in_common(judgement, common, names)
     elif match.dwelling is not None:
         residence = f", résidence {without_code(names.residence(match.residence.id))}" if match.residence else ""
         home = f"{without_code(names.dwelling(match.dwelling.id))}{residence}"
-        yield f"{_by_place(match)} : {home} ; {_how_sure_place(match)} pour le lieu."
+        yield f"{_by_place(judgement)} : {_kind_of(match, names)}{home} ; {_how_sure_place(match)} pour le lieu."
+        yield _whose_home(judgement, names)
     elif match.residence is not None:
         residence = without_code(names.residence(match.residence.id))
-        yield f"{_by_place(match)} : résidence {residence} ; {_how_sure_place(match)} pour la résidence."
+        yield f"{_by_place(judgement)} : résidence {residence} ; {_how_sure_place(match)} pour la résidence."
         yield from _missing_dwelling(match, names)
     else:
         yield from _missing_place(match)
@@ -123,13 +128,42 @@ def where_told(judgement: Judgement, names: Names) -> Iterator[str]:
         dwelling = without_code(names.dwelling(lives_at)) if lives_at else ""
         residence = f"résidence {without_code(names.residence(lives_in))}" if lives_in else ""
         yield f"L'auteur habite ailleurs : {', '.join(filter(None, (dwelling, residence)))}."
+    yield _on_duty(match, names)
+
+
+def _on_duty(match: Match, names: Names) -> str:
+    """Return who is on duty, and where that is: whoever lives elsewhere has another caretaker at home; "" of nobody."""
     present = [
         f"{without_code(names.caretaker(each.id)) if each.id else 'personne'}"
         + (f" (remplace {without_code(names.caretaker(each.replaces))})" if each.replaces else "")
         for each in match.caretakers
     ]
-    if present:
-        yield f"{'Gardien de service' if len(present) == 1 else 'Gardiens de service'} : {', '.join(present)}."
+    if not present:
+        return ""
+    head = "Gardien de service" if len(present) == 1 else "Gardiens de service"
+    where = f" pour la résidence {without_code(names.residence(match.residence.id))}" if match.residence else ""
+    return f"{head}{where} : {', '.join(present)}."
+
+
+def _kind_of(match: Match, names: Names) -> str:
+    """Return what a place is called that nobody lives in, with a colon; "" of a home."""
+    dwelling = names.directory.dwellings.get(match.dwelling.id) if match.dwelling is not None else None
+    kind = _NO_HOMES.get(dwelling.kind) if dwelling is not None else None
+    return f"{kind}, " if kind else ""
+
+
+def _whose_home(judgement: Judgement, names: Names) -> str:
+    """Return by what it is somebody's home, where a danger sends people there; "" else.
+
+    Whoever reports what happens behind a neighbour's door gives their own address.
+    """
+    match = judgement.match
+    person = next((each for each in match.candidates if match.tenant and each.tenant_id == match.tenant.id), None)
+    theirs = person is not None and match.dwelling is not None and person.dwelling_id == match.dwelling.id
+    if person is None or not theirs or not judgement.decision.alarm.any:
+        return ""
+    home = f"D'après nos fiches, c'est là qu'habite {_person(person.tenant_id, names)}. " if _cited(judgement) else ""
+    return f"{home}Avant d'envoyer quelqu'un, vérifiez que le message ne parle pas d'un autre logement."
 
 
 def _is_home(match: Match, names: Names) -> bool:
@@ -138,18 +172,29 @@ def _is_home(match: Match, names: Names) -> bool:
     return dwelling is None or dwelling.kind == _HOME
 
 
-def _in_common(match: Match, common: str, names: Names) -> Iterator[str]:
+def _in_common(judgement: Judgement, common: str, names: Names) -> Iterator[str]:
     """Yield where a matter is that is of no single dwelling, then the dwelling that was found, as where they live."""
+    match = judgement.match
     residence = f"résidence {without_code(names.residence(match.residence.id))}" if match.residence else ""
     address = names.directory.address_of(match.dwelling.id) if match.dwelling is not None else None
     # The residence, told next, brings the town.
     street = without_code(names.entrance(address.address_id)).rpartition(", ")[0] if address is not None else ""
     entrance = f"{street}, " if street else ""
-    cited = _cited(match)
-    by = f"« {cited} »" if cited else "le logement de cette personne" if match.dwelling is not None else "le message"
+    cited = _cited(judgement)
+    by = (
+        f"« {cited} »"
+        if cited
+        else "le logement de cette personne dans nos fiches"
+        if match.dwelling is not None
+        else "le message"
+    )
     yield f"{common} : {entrance}{residence} ; {_how_sure_place(match)} pour le lieu, d'après {by}."
     if match.dwelling is not None:
-        whose = "C'est là qu'habite cette personne" if match.tenant is not None else "Le logement reconnu y est"
+        whose = (
+            "C'est là qu'habite cette personne, d'après nos fiches"
+            if match.tenant is not None
+            else "Le logement reconnu y est"
+        )
         yield f"{whose} : {without_code(names.dwelling(match.dwelling.id))}."
 
 
@@ -168,6 +213,32 @@ def _by_program(judgement: Judgement) -> bool:
     return bool(judgement.contact.automatic_signs) or judgement.understanding.by_program
 
 
+def _by_which_sign(contact: Contact) -> str:
+    """Return by what a program's mail is known as such."""
+    signs = [short(sign.seen, _QUOTED) for sign in contact.automatic_signs]
+    if signs:
+        return f"On le sait par une ligne technique du message, que seuls les programmes mettent (« {signs[0]} »)."
+    return "On le sait parce que son texte le dit, comme « message automatique » ou « merci de ne pas répondre »."
+
+
+def _words(text: str) -> set[str]:
+    return {*re.findall(r"\w+", fold(text))}
+
+
+def _of_no_name(judgement: Judgement, names: Names) -> str:
+    """Return, as a clause, that the name beside an address tells no tenant: none is called so, or it is not enough."""
+    shown = _words(judgement.writer.name)
+    leases = columns(names.directory.records.leases, "last_name", "first_name")
+    # Most are passed over by the surname's first letters: to fold every name of a large directory takes too long.
+    begins = {word[:1] for word in shown}
+    known = any(
+        _words(f"{last} {first}") <= shown for last, first in leases if last and first and fold(last[:1]) in begins
+    )
+    if len(shown) > 1 and not known:
+        return f"personne n'y porte le nom qu'elle affiche, « {short(judgement.writer.name)} »"
+    return "le message ne donne pas de nom qui en désigne un seul"
+
+
 def _sender(judgement: Judgement) -> str:
     contact, writer = judgement.contact, judgement.writer
     if contact.call is not None:
@@ -180,7 +251,8 @@ def _sender(judgement: Judgement) -> str:
         return "Le message ne dit pas de qui il vient."
     passed_on = f", transmis par {contact.sender.address}" if writer != contact.sender else ""
     if _by_program(judgement):
-        return f"Personne n'écrit : c'est un programme qui envoie ce message, {named}{passed_on}."
+        by = _by_which_sign(contact)
+        return f"Personne n'écrit : c'est un programme qui envoie ce message, {named}{passed_on}. {by}"
     return f"Le message vient de {named}{passed_on}."
 
 
@@ -337,18 +409,18 @@ def _against(pieces: Sequence[Evidence]) -> Iterator[str]:
             yield f"{match_evidence(piece.name)} « {short(piece.seen, _QUOTED)} »"
 
 
-def _by_place(match: Match) -> str:
-    cited = _cited(match)
+def _by_place(judgement: Judgement) -> str:
+    match, cited = judgement.match, _cited(judgement)
     if cited:
-        return f"Au lieu que le message donne (« {cited} »)"
+        return f"Au lieu que le message donne (« {cited} »), dans nos fiches"
     at_home = match.tenant is not None and match.dwelling is not None
-    return "Au logement de cette personne" if at_home else "Au lieu reconnu"
+    return "Au logement de cette personne dans nos fiches" if at_home else "Au lieu reconnu"
 
 
-def _cited(match: Match) -> str:
-    """Return the words of a place that say most; "" where the message gives none."""
-    cited = [piece for piece in match.place_evidence if piece.weight >= _LEAST and piece.seen]
-    return short(max(cited, key=lambda piece: piece.weight).seen, _QUOTED) if cited else ""
+def _cited(judgement: Judgement) -> str:
+    """Return the clause of a place that says most; "" where the message gives none."""
+    cited = [piece for piece in judgement.match.place_evidence if piece.weight >= _LEAST and piece.seen]
+    return clause(judgement.contact, max(cited, key=lambda piece: piece.weight)) if cited else ""
 
 
 def _missing_dwelling(match: Match, names: Names) -> Iterator[str]:
@@ -362,9 +434,9 @@ def _missing_dwelling(match: Match, names: Names) -> Iterator[str]:
     apart = [field for field in _WITHIN if len({getattr(home, field) for home in homes}) > 1]
     if len(homes) > 1 and not apart:
         yield (
-            f"Le logement reste à choisir, car {len(homes)} fiches ont cette même porte"
-            f" ({without_code(names.dwelling(homes[0].dwelling_id))}), {_and(_lived_in(homes, here, names))} :"
-            " il faut un nom pour savoir laquelle."
+            f"Le logement reste à choisir : nos fiches ont, à cette adresse, {len(homes)} logements de même porte"
+            f" ({without_code(names.dwelling(homes[0].dwelling_id))}), {_and(_lived_in(homes, here, names))}, et le"
+            " message ne donne pas de nom qui dise lequel."
         )
     elif len(homes) > 1:
         few = len(homes) <= _HOMES_LISTED
@@ -391,7 +463,7 @@ def _missing_dwelling(match: Match, names: Names) -> Iterator[str]:
 def _lived_in(homes: Sequence[Dwelling], here: Sequence[Candidate], names: Names) -> list[str]:
     """Return whose each dwelling is, by one person that comes into question there."""
     first = {each.dwelling_id: each.tenant_id for each in reversed(here)}
-    return [f"celle de {_person(first[home.dwelling_id], names)}" for home in homes if home.dwelling_id in first]
+    return [f"celui de {_person(first[home.dwelling_id], names)}" for home in homes if home.dwelling_id in first]
 
 
 def _missing_place(match: Match) -> Iterator[str]:

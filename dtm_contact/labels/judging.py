@@ -82,7 +82,7 @@ SOURCE_FIELDS: Final[Mapping[SourceField, str]] = {
 }
 ALARM_RAISED: Final[Mapping[AlarmSource | None, str]] = {
     AlarmSource.WORDS: "la liste des dangers contient ces mots",
-    AlarmSource.MODEL: "ce qui est écrit ne laisse pas de doute au programme",
+    AlarmSource.MODEL: "le programme, qui a appris à lire sur des milliers de messages, y lit un danger",
     AlarmSource.FRAILTY: "une personne fragile dépend de ce qui est en panne",
     AlarmSource.RULE: "une règle le dit",
     AlarmSource.EQUIPMENT: "la ligne d'une machine appelle",
@@ -95,7 +95,7 @@ ALARM_RAISED: Final[Mapping[AlarmSource | None, str]] = {
 ALARM_DOUBTED: Final[Mapping[AlarmSource | None, str]] = {
     **ALARM_RAISED,
     AlarmSource.WORDS: "la liste des dangers possibles contient ces mots",
-    AlarmSource.MODEL: "le programme hésite devant ce qui est écrit",
+    AlarmSource.MODEL: "le programme, qui a appris à lire sur des milliers de messages, y voit un danger mais hésite",
 }
 """The same of one that is possible and was never more: no reason stands for both."""
 PERILS: Final[Mapping[Peril, str]] = {
@@ -138,7 +138,7 @@ WISHES: Final[Mapping[Wish, str]] = {
     Wish.ANONYMOUS: "ne pas être nommé",
     Wish.CALL: "être joint ainsi",
     Wish.NO_PHONE: "ne pas être appelé, ou pas à tout numéro",
-    Wish.NO_POST: "ne rien recevoir à l'adresse",
+    Wish.NO_POST: "ne rien recevoir à son domicile",
 }
 WISH_HEADINGS: Final[Mapping[Wish, str]] = {
     Wish.ANONYMOUS: "À ne pas nommer",

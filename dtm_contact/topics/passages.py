@@ -1,11 +1,13 @@
 """Which passages of a message raised an alarm: those without which the model would hear clearly less danger.
 
 The model hears a message as a whole, pairs of words and their order included, so that no single word tells what it
-heard. A passage that a person can read, a clause of some words, is left out instead, and the message heard once more.
+heard. A sentence is left out instead, and the message heard once more; of the sentences that say most, passages that a
+person can read at a glance, clauses of some words, are left out in the same way. Sentences go first: two clauses of one
+that say the same hide each other.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from math import log
 from typing import Final
 
@@ -17,17 +19,20 @@ LONGEST: Final = 8
 _LEAST_WORDS: Final = 2
 """Words of a passage that say something."""
 _MOST_TRIED: Final = 20
-"""Passages that are left out in turn: each costs half a millisecond."""
+"""Sentences, and passages, that are left out in turn: each costs half a millisecond."""
 _LEAST: Final = 0.5
 """By how much the odds (natural logarithm) must fall without a passage for it to be told."""
 _SHARE: Final = 0.5
-"""What a further passage must come to beside the first."""
+"""What a further sentence or passage must come to beside the first."""
 _NEARLY: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class DangerPassage:
-    """Some words of one clause, by the places of the first and the last, and by how much the odds fall without them."""
+    """Some words of one clause, by the places of the first and the last.
+
+    `fall` is by how much the odds fall without the sentence that they stand in.
+    """
 
     first: int
     last: int
@@ -52,18 +57,36 @@ def telling_passages(
         common: words that no passage begins or ends with.
         unquoted: the places of words that are not told, such as names.
     """
-    tried = list(_passages(tokens, forms, common, unquoted))
-    tried.sort(key=lambda passage: -sum(promise[passage.first : passage.last + 1]))
     whole = _odds(probability(list(forms)))
-    found = [
-        DangerPassage(passage.first, passage.last, whole - _odds(probability(_without(forms, passage))))
-        for passage in tried[:_MOST_TRIED]
-    ]
+
+    def fall(places: Collection[int]) -> float:
+        return whole - _odds(probability(_without(forms, places)))
+
+    def likeliest(passages: Iterable[DangerPassage]) -> list[DangerPassage]:
+        return sorted(passages, key=lambda passage: -sum(promise[passage.first : passage.last + 1]))
+
+    tried = likeliest(_passages(tokens, forms, common, unquoted))
+    sentences = list(dict.fromkeys(tokens.sentences[passage.first] for passage in tried))[:_MOST_TRIED]
+    falls = {
+        sentence: fall({place for place, number in enumerate(tokens.sentences) if number == sentence} - {*unquoted})
+        for sentence in sentences
+    }
+    least = max(_LEAST, _SHARE * max(falls.values(), default=0.0))
+    by_fall = sorted(falls, key=lambda number: -falls[number])
+    sharp = [sentence for sentence in by_fall if falls[sentence] >= least]
+    # Where no sentence stands out, a clause of one may: its other words can speak against a danger.
+    within = [passage for passage in tried if tokens.sentences[passage.first] in (sharp or by_fall)][:_MOST_TRIED]
+    measured = sorted(((fall(range(each.first, each.last + 1)), each) for each in within), key=lambda told: -told[0])
     told: list[DangerPassage] = []
-    for passage in sorted(found, key=lambda passage: -passage.fall):
-        least = max(_LEAST, _SHARE * told[0].fall) if told else _LEAST
-        if passage.fall >= least and not any(_overlap(passage, other) for other in told):
-            told.append(passage)
+    for sentence in sharp or by_fall:
+        most = None
+        for lost, passage in measured:
+            if tokens.sentences[passage.first] != sentence or any(_overlap(passage, other) for other in told):
+                continue
+            most = lost if most is None else most
+            # One passage of a sentence that stands out is told also where another of it says the same again.
+            if lost >= max(_LEAST, _SHARE * most) or (sharp and lost == most):
+                told.append(replace(passage, fall=max(lost, falls[sentence])))
     return told
 
 
@@ -100,10 +123,8 @@ def _is_small(form: str, common: Collection[str]) -> bool:
     return form in common and form not in NEGATIONS
 
 
-def _without(forms: Sequence[str], passage: DangerPassage) -> list[str]:
-    left = list(forms)
-    left[passage.first : passage.last + 1] = [MASKED] * (passage.last + 1 - passage.first)
-    return left
+def _without(forms: Sequence[str], places: Collection[int]) -> list[str]:
+    return [MASKED if place in places else form for place, form in enumerate(forms)]
 
 
 def _overlap(one: DangerPassage, other: DangerPassage) -> bool:

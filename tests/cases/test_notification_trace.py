@@ -116,9 +116,29 @@ def test_a_relay_that_refuses_is_named_with_its_code_and_every_link_before_it(ru
     assert [stage for stage, _ in told[:3]] == ["judged", "rule", "on call"]
     assert "routing.yaml:urgence-gaz (line " in told[1][1]
     assert "notifies on_call, caretaker" in told[1][1]
-    assert told[2][1].startswith(f"on call then, in this order: {address}, ")
+    assert told[2][1].startswith(
+        f"notices written to: {address} (outgoing {outgoing}, 24/11 23:30:00); by the rules of"
+    )
     assert ("notice", f"outgoing {outgoing} to {address} written (on_call)") in told
     assert ("notice", f"outgoing {outgoing} refused: 550 5.7.1 <address> is blocked at attempt 2") in told
+
+
+def test_whoever_was_told_is_named_and_the_list_of_today_is_marked_as_that(running: Engine) -> None:
+    number = taken_in(running)
+    outgoing = on_call_notice(running, number)
+    address = next(each.to for each in running.store.outbox.entries(case_number=number) if each.id == outgoing)
+
+    def others(rules: RuleSet) -> RuleSet:
+        new = OnCall((Shift(("relève@bailleur.example",), None, None, None),))
+        queues = {name: replace(queue, on_call=new) for name, queue in rules.queues.items()}
+        desks = replace(rules.desks, by_id=queues, reception=replace(rules.desks.reception, on_call=new))
+        return replace(rules, desks=desks, version="another")
+
+    judged_by(running, others)
+    (step,) = (what for stage, what in links(traced(running, number)) if stage == "on call")
+    told, today = step.split("; by the rules of today, which are not those of then, on call at that time, ")
+    assert told == f"notices written to: {address} (outgoing {outgoing}, 24/11 23:30:00)"
+    assert today.startswith("in this order: relève@bailleur.example (queue ")
 
 
 def test_a_notice_that_came_back_is_told_with_the_words_of_the_server_that_refused_it(running: Engine) -> None:

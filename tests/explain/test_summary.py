@@ -1,13 +1,15 @@
 """What is asked and whether it is a danger, in plain sentences, of messages as what is shipped understands them."""
 
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from dtm_contact.directory import Directory, read_export
+from dtm_contact.explain.danger import danger_told
 from dtm_contact.explain.names import Names
-from dtm_contact.explain.summary import danger_told, matter_told, named_language
+from dtm_contact.explain.summary import matter_told, named_language
 from dtm_contact.hours import PARIS
 from dtm_contact.labels.judging import PERILS
 from dtm_contact.model import (
@@ -37,18 +39,23 @@ RULES = Path(__file__).parents[2] / "rules"
 DUE = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def reader() -> Reader:
+@cache
+def shipped() -> Reader:
     model = load_model(None, [])
     found = load_reader(RULES, model, []) if model else None
     assert found is not None
     return found
 
 
+@pytest.fixture
+def reader() -> Reader:
+    return shipped()
+
+
 @pytest.fixture(scope="module")
-def names(reader: Reader) -> Names:
+def names() -> Names:
     directory = Directory(read_export(Path(__file__).parents[1] / "directory" / "good")[0])
-    return Names(directory, {code: topic.label for code, topic in reader.topics.items()}, PARIS)
+    return Names(directory, {code: topic.label for code, topic in shipped().topics.items()}, PARIS)
 
 
 def judged(contact: Contact, understanding: Understanding, alarm: Alarm | None = None) -> Judgement:
@@ -69,7 +76,8 @@ def judged(contact: Contact, understanding: Understanding, alarm: Alarm | None =
 
 
 def summary(judgement: Judgement, names: Names, alarm: Alarm | None = None) -> str:
-    sentences = (*danger_told(judgement, alarm or judgement.decision.alarm), *matter_told(judgement, names))
+    alarm, reader = alarm or judgement.decision.alarm, shipped()
+    sentences = (*danger_told(judgement, alarm, names, reader), *matter_told(judgement, alarm, names, reader))
     return " ".join(filter(None, sentences))
 
 
@@ -126,9 +134,8 @@ def test_a_possible_danger_without_telling_words_is_not_given_a_kind(names: Name
     alarm = Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL, 0.15, 0.7)
     understanding = Understanding(CaseKind.CASE, ("works",), Priority.P2, alarm=alarm)
     told = summary(judged(Contact(Channel.EMAIL, DUE), understanding), names)
-    assert told.startswith(
-        "Danger possible, mais pas certain. Le programme hésite, d'après l'ensemble du message : aucun passage"
-    )
+    assert told.startswith("Danger possible, mais pas certain. C'est possible parce que le programme, qui a appris")
+    assert "d'après l'ensemble du message : aucun passage précis ne l'annonce." in told
 
 
 def test_what_speaks_for_a_possible_danger_is_never_told_as_what_makes_one_certain(names: Names) -> None:
@@ -140,8 +147,51 @@ def test_what_speaks_for_a_possible_danger_is_never_told_as_what_makes_one_certa
         told.append(summary(judged(Contact(Channel.EMAIL, DUE), understanding), names))
         assert "« ça sent un peu bizarre »" in told[-1]
         assert ("hésite" in danger_line(alarm, None)) is (level is AlarmLevel.POSSIBLE)
-    assert "Le programme hésite : « ça sent un peu bizarre » peut annoncer un danger, ou autre chose." in told[0]
-    assert "C'est certain parce que ce qui est écrit ne laisse pas de doute au programme." in told[1]
+    assert told[0].startswith("Danger possible, mais pas certain, d'après « ça sent un peu bizarre »."), told[0]
+    assert (
+        "Ce n'est pas certain : le programme compte 50 chances sur 100 que quelqu'un soit en danger, et il en"
+        in told[0]
+    )
+    assert told[1].startswith("Danger certain, d'après « ça sent un peu bizarre »."), told[1]
+    assert (
+        "y lit un danger : 50 chances sur 100 que quelqu'un soit en danger ; dès 70, l'alerte est certaine." in told[1]
+    )
+
+
+def test_the_words_of_the_list_are_told_as_what_made_it_certain(reader: Reader, names: Names) -> None:
+    told = said("Bonjour, il y a une odeur de gaz sur le palier depuis ce matin.", "", reader, names)
+    assert "d'après « Bonjour, il y a une odeur de gaz sur le palier depuis ce matin »." in told
+    assert "parce que la liste des dangers contient ces mots : « odeur de gaz »" in told
+    assert "suffit à elle seule. L'astreinte" in told
+    assert "chances" not in told
+
+
+def test_the_sentence_without_which_least_danger_is_heard_is_quoted(reader: Reader, names: Names) -> None:
+    threat = "Mon mari me frappe, il est parti mais il a gardé les clés et il dit qu'il va revenir ce soir"
+    text = (
+        f"Bonsoir,\n\nJe voudrais savoir si je peux faire changer la serrure. {threat}. Surtout ne m'appelez pas sur le"
+        " fixe et n'écrivez rien à la maison, il ouvre le courrier."
+    )
+    told = said(text, "changer la serrure", reader, names)
+    assert f" : violences ou menaces, d'après « {threat} »." in told, told
+    assert "ouvre le courrier" not in told
+
+
+@pytest.mark.parametrize(
+    ("level", "head"),
+    [
+        (AlarmLevel.CERTAIN, "Sujet : Incendie, fumée."),
+        (AlarmLevel.POSSIBLE, "Sujet : Incendie, fumée (supposé, à vérifier : le danger n'est que possible)."),
+        (AlarmLevel.NONE, "Sujet : Incendie, fumée (sans danger en cours)."),
+    ],
+)
+def test_a_topic_that_is_a_danger_says_no_more_than_the_alarm(level: AlarmLevel, head: str, names: Names) -> None:
+    alarm = Alarm(level, None if level is AlarmLevel.NONE else AlarmSource.MODEL, 0.12, 0.7)
+    understanding = Understanding(CaseKind.CASE, ("fire",), Priority.P2, alarm=alarm)
+    told = summary(judged(Contact(Channel.EMAIL, DUE), understanding), names)
+    assert head in told
+    assert ("Il compte 12 chances sur 100" in told) is (level is AlarmLevel.NONE)
+    assert "rien dans le message" not in told
 
 
 @pytest.mark.parametrize("source", [*AlarmSource, None])

@@ -12,7 +12,7 @@ from dtm_contact.directory import Directory, read_export
 from dtm_contact.directory.records import Lease
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.explain.telling import AnswerTold, explained
-from dtm_contact.explain.whom import who_told
+from dtm_contact.explain.whom import where_told, who_told
 from dtm_contact.hours import PARIS
 from dtm_contact.model import (
     Alarm,
@@ -28,6 +28,7 @@ from dtm_contact.model import (
     Likely,
     Mailbox,
     Match,
+    OnDuty,
     Part,
     Priority,
     Proposal,
@@ -99,7 +100,15 @@ def test_a_possible_danger_says_that_nobody_is_woken_and_which_rule_would() -> N
     assert "alarme" not in " ".join(text.values())
     certain = sentences(about("gas", alarm=replace(POSSIBLE, level=AlarmLevel.CERTAIN)), at=NIGHT)
     assert "L'astreinte est prévenue aussitôt." in certain["Danger ou non"]
-    assert "On prévient aussitôt l'astreinte et le gardien" in certain["La suite"]
+    assert certain["La suite"].startswith(
+        "C'est d'abord à la personne d'astreinte d'agir, prévenue aussitôt par courriel"
+    )
+    assert "aucun gardien n'est prévenu" in certain["La suite"]
+    assert (
+        "la personne d'astreinte suivante est prévenue au bout de 10 min puis au bout de 30 min" in certain["La suite"]
+    )
+    assert "d'agir : il lit ce message avant les autres, au plus tard" in text["La suite"]
+    assert "il clique sur « Danger réel »" in text["La suite"]
 
 
 def test_a_rule_is_told_by_its_own_words_and_what_made_it_hold() -> None:
@@ -185,9 +194,9 @@ def test_a_matter_of_the_building_is_told_there_and_the_dwelling_as_where_they_l
     home = without_code(names().dwelling(lease.dwelling_id))
     common = sentences(about("pests", scope=Scope.STAIRCASE), match)["Où c'est"]
     assert common.startswith("Dans la cage d'escalier : ")
-    assert common.endswith(f"C'est là qu'habite cette personne : {home}.")
+    assert common.endswith(f"C'est là qu'habite cette personne, d'après nos fiches : {home}.")
     own = sentences(about("pests", scope=Scope.DWELLING), match)
-    assert own["Où c'est"].startswith(f"Au logement de cette personne : {home}")
+    assert own["Où c'est"].startswith(f"Au logement de cette personne dans nos fiches : {home}")
     assert "c'est sûr pour le lieu" in own["Où c'est"]
     assert "(ce bureau suit cette résidence)" in own["La suite"]
     nowhere = replace(match, tenant=None, dwelling=None)
@@ -229,10 +238,14 @@ def test_a_wish_is_told_in_its_sentence_to_be_confirmed_with_what_stays_possible
     contact = Contact(Channel.EMAIL, DAY, sender=Mailbox("Jo", "jo@free.example"), new_text=text)
     understanding = about("pests", wishes=(wished,))
     decision = decide(contact, UNKNOWN, understanding, DAY, rules(), directory(), trace=True)
-    asked = explained(Judgement("x", contact, UNKNOWN, understanding, decision), names(), rules())[0].text
+    blocks = explained(Judgement("x", contact, UNKNOWN, understanding, decision), names(), rules())
+    told = {each.title: each.text for each in blocks}
+    asked, follows = told["Ce qui est demandé"], told["La suite"]
     assert "Souhait lu dans « Surtout ne m'appelez pas sur le fixe, il ouvre tout », à confirmer" in asked
-    assert "Reste possible : l'adresse électronique d'où vient ce message ou un numéro que la personne donne" in asked
-    assert asked.endswith("ou le courrier postal.")
+    assert (
+        "mais seulement par l'adresse électronique d'où vient ce message ou un numéro que la personne donne" in follows
+    )
+    assert follows.endswith("ou le courrier postal.")
 
 
 def test_a_program_is_no_person_and_names_nobody() -> None:
@@ -242,7 +255,41 @@ def test_a_program_is_no_person_and_names_nobody() -> None:
     match = Match((candidate(lease, 0.5),), residence=Likely(residence.residence_id, 0.99))
     who = sentences(about("gas", by_program=True), match)["Qui écrit"]
     assert who.startswith("Personne n'écrit : c'est un programme")
+    assert "On le sait parce que son texte le dit" in who
     assert "probable" not in who
+    assert "personne n'y porte le nom qu'elle affiche, « Jo Ferrand »" in sentences(about("pests"))["Qui écrit"]
+
+
+def test_a_parking_box_is_called_one_and_the_caretaker_is_told_with_their_residence() -> None:
+    lease = leases()[0]
+    residence = directory().residence_of(lease.dwelling_id)
+    assert residence is not None
+    boxes = [
+        replace(each, kind="parking") if each.dwelling_id == lease.dwelling_id else each
+        for each in directory().records.dwellings
+    ]
+    parked = replace(names(), directory=Directory(replace(directory().records, dwellings=boxes)))
+    caretaker = directory().records.caretakers[0]
+    match = Match(
+        dwelling=Likely(lease.dwelling_id, 0.99),
+        residence=Likely(residence.residence_id, 0.99),
+        caretakers=(OnDuty(caretaker.caretaker_id, None),),
+    )
+    decision = decide(Contact(Channel.EMAIL, DAY), match, about("parking"), DAY, rules(), directory(), trace=True)
+    where = " ".join(where_told(Judgement("x", Contact(Channel.EMAIL, DAY), match, about("parking"), decision), parked))
+    assert " : place de stationnement, " in where
+    assert f"Gardien de service pour la résidence {residence.name}, {residence.commune} : " in where
+
+
+def test_a_message_that_has_just_come_in_says_what_to_do_and_whom_it_calls() -> None:
+    answer = AnswerTold("Urgence", None, on_call=("premier@bailleur.example", "second@bailleur.example"))
+    certain = replace(POSSIBLE, level=AlarmLevel.CERTAIN)
+    text = sentences(about("gas", alarm=certain), at=NIGHT, answer=answer)
+    assert "par courriel à premier@bailleur.example" in text["La suite"]
+    assert text["La consigne des bureaux"].startswith("Pour « Odeur de gaz, monoxyde de carbone » : Appelez Urgence")
+    possible = sentences(about("gas", Priority.P2, alarm=POSSIBLE), at=NIGHT, answer=answer)
+    assert ", seulement si le danger se confirme : " in possible["La consigne des bureaux"]
+    assert "La consigne des bureaux" not in sentences(about("gas", alarm=certain), at=NIGHT)
 
 
 @pytest.mark.parametrize("why", [*Unanswered, None])
@@ -250,4 +297,4 @@ def test_the_automatic_answer_or_why_there_is_none(why: Unanswered | None) -> No
     text = sentences(about("pests"), answer=AnswerTold("Nous avons bien reçu votre message", why))["La suite"]
     assert ("« Nous avons bien reçu votre message »" in text) is (why is None)
     assert ("Aucune réponse automatique ne part, car " in text) is (why is not None)
-    assert "un agent doit répondre au plus tard " in text
+    assert "C'est à un agent de la file « Agence – accueil » (Champigny-sur-Marne) de répondre, au plus tard " in text

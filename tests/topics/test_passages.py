@@ -40,6 +40,18 @@ def test_what_says_much_less_than_the_first_is_not_told() -> None:
     assert told("La fumée monte, le chat miaule", ["fumee"]) == ["fumée monte"]
 
 
+def test_the_sentence_without_which_least_is_heard_goes_first_though_its_clauses_hide_each_other() -> None:
+    text = "Il frappe la mère, il frappe la fille. Le courrier est ouvert."
+    tokens = tokenize([(Part.NEW, text)])
+
+    def probability(left: list[str]) -> float:
+        return 0.1 + 0.7 * ("frapper" in left or "frappe" in left) + 0.1 * ("courrier" in left)
+
+    found = telling_passages(tokens, list(tokens.forms), probability, [0.0] * len(tokens), COMMON)
+    assert tokens.written(found[0].first, found[0].last) in {"frappe la mère", "Il frappe la mère"}
+    assert all(tokens.sentences[each.first] == tokens.sentences[0] for each in found)
+
+
 def test_names_are_never_told() -> None:
     text = "Fossés profonds de Saint Maur des Fossés"
     assert told(text, ["fosses"]) == [text]

@@ -510,8 +510,8 @@ def test_a_possible_danger_is_first_and_says_why_and_an_agent_says_what_it_is(
     assert numbers(page) == [number, other]
     assert "Danger possible" in page
     card = secretary.get(f"/dossier/{number}").text
-    head = "Danger possible\u00a0: parce que le programme hésite devant ce qui est écrit\u00a0; "
-    assert f"{head}l&#39;astreinte n&#39;est pas appelée" in card
+    head = "parce que le programme, qui a appris à lire sur des milliers de messages, y voit un danger mais hésite"
+    assert f"Danger possible\u00a0: {head}\u00a0; l&#39;astreinte n&#39;est pas appelée" in card
     assert "danger-reel" not in secretary.get(f"/dossier/{other}").text
     secretary.post(f"/dossier/{number}/danger-reel", raison="elle entend siffler")
     assert desk.store.cases.get(number).case.priority == "P1"
