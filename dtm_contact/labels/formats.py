@@ -1,6 +1,6 @@
 """Times, spans, counts and numbers as people of the offices write them."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -62,6 +62,11 @@ def clock(at: datetime, now: datetime) -> str:
         return hour
     day = f"{DAYS[local.weekday()]} {local.strftime('%d/%m')}"
     return f"{day} {hour}" if local.year == now.year else f"{local.strftime('%d/%m/%Y')} {hour}"
+
+
+def day_of(on: date, now: datetime) -> str:
+    """Return a day as people say it: "mar. 24/11", with the year where it is another one."""
+    return f"{DAYS[on.weekday()]} {on.strftime('%d/%m' if on.year == now.year else '%d/%m/%Y')}"
 
 
 def lasting(span: timedelta) -> str:

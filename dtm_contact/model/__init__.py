@@ -79,10 +79,11 @@ from dtm_contact.model.problem import Problem, Severity, errors_first
 from dtm_contact.model.register import SINGLE, Consent, EntryKind, KnownEntry, Protection, Reach, holding_for
 from dtm_contact.model.scan import Recognition, ScannedLine, ScanReader
 from dtm_contact.model.sourced import WRITER_FIELDS, FieldValue, Sourced, SourceField, request_key
-from dtm_contact.model.stated import Stated
+from dtm_contact.model.stated import BY_POST, Stated
 from dtm_contact.model.understanding import Asker, Finding, Peril, Scope, Understanding, Unread, Wish, Wished
 
 __all__ = [
+    "BY_POST",
     "CHANNEL_HEADER",
     "DANGER_QUESTION",
     "DIGEST_HEADER",

@@ -5,7 +5,7 @@ import json
 import re
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from hashlib import sha256
 from html import unescape
 
@@ -14,11 +14,13 @@ import pytest
 
 from dtm_contact.access import Role, csrf_token
 from dtm_contact.errors import ProgramFaultError, StoreUnavailableError
+from dtm_contact.hours import PARIS
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import (
     Alarm,
     AlarmLevel,
     AlarmSource,
+    Attachment,
     Call,
     Candidate,
     Channel,
@@ -277,6 +279,14 @@ def test_the_banner_of_a_p1_stands_on_every_page(desk: DeskAlone, agent: Somebod
     agent.post(f"/dossier/{number}/priorite", priorite="P1", version=1)
     for path in ("/file", "/aide", "/rendez-vous", "/recherche"):
         assert f'data-alarm="{number}"' in agent.get(path).text, path
+    # Beside another case no slip of the finger takes it; neither does the band that such a page asks for.
+    beside = open_in(desk.store, "nord", "three")
+    act = f'action="/dossier/{number}/prendre"'
+    for path in (f"/dossier/{beside}", "/alertes?actes=non"):
+        assert f'data-alarm="{number}"' in agent.get(path).text
+        assert act not in agent.get(path).text
+    assert 'data-part="/alertes?actes=non"' in agent.get(f"/dossier/{beside}").text
+    assert act in agent.get("/alertes").text
     # Who is not known is called by what they gave, in words.
     other = open_in(desk.store, "nord", "two", match={"tenant": None}, alarm=MAYBE)
     possible = agent.get("/aide").text.partition(f'data-possible="{other}"')[2].partition("</a>")[0]
@@ -770,6 +780,40 @@ def test_a_case_by_hand_of_nobody_is_asked_about_once_and_keeps_the_hour_that_wa
     raw = agent.desk.store.arrivals.head("desk", "sheet-of-nobody", 10_000)
     assert raw is not None
     assert b'"due": "2026-12-02T14:30:00+01:00"' in raw
+
+
+def test_a_letter_says_when_it_was_received_and_no_day_to_come_is_taken(agent: Somebody) -> None:
+    today = agent.desk.now().astimezone(PARIS).date()
+    sheet = agent.get("/nouveau").text
+    assert f'name="received" value="{today.isoformat()}"' in sheet
+    told = {"visit": "letter", "text": "Badge perdu", "name": "Mme Roy", "id": "sheet-of-a-letter"}
+    refused = agent.post("/nouveau", **told, received=(today + timedelta(days=1)).isoformat())
+    assert refused.status_code == 409
+    assert "date de réception" in unescape(refused.text)
+    before = (today - timedelta(days=3)).isoformat()
+    agent.post("/nouveau", **told, received=before)
+    raw = agent.desk.store.arrivals.head("desk", "sheet-of-a-letter", 10_000)
+    assert raw is not None
+    assert f'"received": "{before}"'.encode() in raw
+    # Of a call the sheet bears a day too, which nobody sees.
+    agent.post("/nouveau", **{**told, "visit": "call", "id": "sheet-of-a-call"}, received=before)
+    raw = agent.desk.store.arrivals.head("desk", "sheet-of-a-call", 10_000)
+    assert raw is not None
+    assert b"received" not in raw
+
+
+def test_a_letter_stands_beside_its_scan(desk: DeskAlone, agent: Somebody) -> None:
+    stated = Stated("paul", "letter", received=date(2026, 11, 23))
+    scan = Attachment("lettre.pdf", "application/pdf", 9, "f" * 64)
+    letter = {"channel": Channel.DESK, "stated": stated, "attachments": (scan,)}
+    page = agent.get(f"/dossier/{open_in(desk.store, 'nord', 'one', **letter)}").text
+    beside = page.partition('class="read-beside"')[2].partition('class="pieces"')[0]
+    assert "Bonjour, ça coule." in beside
+    assert '<details class="pdf" open>' in beside
+    assert "Courrier, reçu le lun. 23/11" in page
+    mail = agent.get(f"/dossier/{open_in(desk.store, 'nord', 'two', attachments=(scan,))}").text
+    assert "read-beside" not in mail
+    assert '<details class="pdf">' in mail
 
 
 def test_whom_to_call_beside_our_people_stands_with_the_instruction_and_in_the_help(

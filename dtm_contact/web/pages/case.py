@@ -20,7 +20,7 @@ from dtm_contact.cases.verbs.correcting import is_denied
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain.names import without_code
 from dtm_contact.explain.telling import ExplanationBlock, called_by, explained
-from dtm_contact.labels.cases import DANGERS_OVER, VISITS
+from dtm_contact.labels.cases import DANGERS_OVER
 from dtm_contact.labels.coded_text import NOT_READ
 from dtm_contact.labels.events import SENT_STATES
 from dtm_contact.labels.judging import CARE
@@ -50,6 +50,7 @@ from dtm_contact.web.case_view import (
     residence_caretakers,
     time_line,
     violence_at_home,
+    visit,
     voice_messages,
     wishes,
 )
@@ -158,7 +159,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         # What is to be done in danger is said while there is one.
         "only_in_danger": topic_now is not None and topic_now.priority is Priority.P1 and not found.alarm.any,
         "denied": _denied(found, file.events),
-        "came": next((VISITS.get(each.contact.stated.visit, "") for each in judged_first if each.contact.stated), ""),
+        "came": next((visit(each.contact) for each in judged_first), ""),
         "addressees": answerable,
         "usual": usual(answerable, corrected="tenant_id" in found.by_hand),
         "begun_for": _begun_for(context, found, typed),

@@ -11,6 +11,7 @@ from dtm_contact.access import Right, Role, sees_case
 from dtm_contact.access.rpc import Released
 from dtm_contact.cases import RefusedError, WrongStateError
 from dtm_contact.cases.registered import household_of, registered
+from dtm_contact.cases.verbs.opening import CALL, OLDEST
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain.names import without_code
 from dtm_contact.model import Draft, DraftKind
@@ -33,6 +34,7 @@ _FIELDS = (
     "topic",
     "priority",
     "due",
+    "received",
 )
 _REACHES = ("name", "address", "phone", "place", "tenant", "dwelling")
 """Fields of which one lets somebody be helped or called back."""
@@ -99,6 +101,8 @@ def _form(
     draft = next(iter(these), None)
     return {
         "given": given,
+        "today": context.now.date().isoformat(),
+        "earliest": (context.now.date() - OLDEST).isoformat(),
         "typed": TypedFields(context, drafts={DraftKind.NEW: these}),
         "attachable": context.app.settings.attachments,
         "first": _first(context, given),
@@ -164,6 +168,8 @@ def opened(context: RequestContext) -> Mapping[str, Any] | Response:
             and not context.text("personne_sans")
         ):
             return _form(context, given, _NOBODY_TO_REACH, about=about, asks_whom=True)
+        if given["visit"] == CALL:
+            asked.pop("received", None)
         if given["tenant"] and not given["name"] and context.sees_tenant(given["tenant"]):
             # Nobody else calls for them.
             asked["name"] = without_code(context.app.names.person(given["tenant"]))
