@@ -13,6 +13,8 @@ DAYS: Final = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86400
+_SHORT: Final = timedelta(hours=12)
+"""What is less far off is told by how long, also over midnight."""
 _PAIR: Final = 2
 _NATIONAL_DIGITS: Final = 10
 
@@ -93,7 +95,10 @@ def due_in(due: datetime, now: datetime, waits_until: datetime | None = None) ->
     left = due - now
     if abs(left) < timedelta(minutes=1):
         return "maintenant"
-    return f"en retard de {lasting(left)}" if left < timedelta() else f"dans {lasting(left)}"
+    if left < timedelta():
+        return f"en retard de {lasting(left)}"
+    is_near = left < _SHORT or due.astimezone(now.tzinfo).date() == now.date()
+    return f"dans {lasting(left)}" if is_near else f"avant {clock(due, now)}"
 
 
 def answer_before(
@@ -116,7 +121,7 @@ def answer_before(
         return "à répondre maintenant"
     if due < now:
         return f"à répondre au plus vite, {due_in(due, now)} (prévu avant {_said(due, now)})"
-    return f"à répondre avant {_said(due, now)}, {due_in(due, now)}"
+    return f"à répondre avant {_said(due, now)}, dans {lasting(due - now)}"
 
 
 def _said(at: datetime, now: datetime) -> str:

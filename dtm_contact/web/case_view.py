@@ -32,7 +32,7 @@ from dtm_contact.model import (
     Wished,
 )
 from dtm_contact.store import Case, CaseContact, CaseFile, Confirmation, Event
-from dtm_contact.store.outbox import ENDED_STATES, SentMail
+from dtm_contact.store.outbox import ENDED_STATES, NOTICE_QUEUED, SentMail
 from dtm_contact.text import canonical_mailbox, phone_key
 
 _SENTENCE_ENDS: Final = re.compile(r"[.!?\n]")
@@ -331,9 +331,13 @@ def time_line(
     ]
     acts = {str(event.data.get("message_id", "")): event for event in file.events if event.what in _WRITTEN}
     stated = next((each.judgement.contact.stated for each in file.contacts[:1] if each.judgement), None)
+    # Of a notice that went out, or did not, the line says that alone.
+    ended = {event.data.get("message_id") for event in file.events if event.what in ENDED_STATES}
+    gone = {mail.id for mail in mails.values() if mail.message_id in ended}
     entries += [
         entry
         for event in file.events
+        if not (event.what == NOTICE_QUEUED and event.data.get("outgoing") in gone)
         for entry in _event_entries(event, naming, mails, acts, by_hand=stated.by if stated else "")
     ]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)

@@ -206,6 +206,22 @@
     }
   }, true);
 
+  // The queue is come back to as it was left: with its view and its filters.
+  const FILTERS = ["vue", "file", "motif", "residence", "gardien"], QUEUE = "/file";
+  const withFilters = (path) => {
+    const to = new URL(path, location.href);
+    if (to.pathname === QUEUE) new URLSearchParams(sessionStorage.getItem("desk-queue") || "").forEach((value, name) => { if (!to.searchParams.has(name)) to.searchParams.set(name, value); });
+    return to.pathname + to.search;
+  };
+  if (page === "queue") {
+    const asked = new URLSearchParams(location.search);
+    sessionStorage.setItem("desk-queue", new URLSearchParams(FILTERS.filter((name) => asked.get(name)).map((name) => [name, asked.get(name)])));
+  }
+  document.addEventListener("click", (event) => {
+    const back = event.target.closest("[data-back]");
+    if (back) back.href = withFilters(QUEUE);
+  }, true);
+
   // ---- acts in place: a form is sent, and of the answer only what has changed is shown; what is being written stays
   const REGIONS = ["alertes", "annonce", "entete", "consigne", "actes", "ecrire", "echanges", "cote", "file", "qui"];
   const CUT = "La connexion a été coupée : ce n’est peut-être pas parti. Ce que vous avez écrit est toujours ici ; réessayez.";
@@ -358,7 +374,7 @@
       // it says which.
       history.replaceState({ spent: true }, "", form.dataset.spent || location.href);
       leave(true);
-      location.assign(next);
+      location.assign(withFilters(next));
       return true;
     }
     const theirs = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -414,6 +430,9 @@
     const told = $("[data-filled]", event.target.form);
     if (told) told.textContent = "";
   });
+  // A line of its own that ends in a comma greets.
+  const GREETING = /^\s*[^\n]{1,80},[^\S\n]*(\n\s*|$)/;
+  const greets = (words) => GREETING.test(words);
   // A canned answer goes to where the caret is: it takes no word away.
   const insert = async (form) => {
     const text = $("#ecrire [action$='/repondre'] textarea");
@@ -423,7 +442,8 @@
       const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "X-Desk-Script": "1" } });
       if (answer.status === 401) { fire("ended"); return; }
       if (!answer.ok) { announce(FAILED); return; }
-      const words = await answer.text(), before = text.value.slice(0, text.selectionStart);
+      // Two letters in one begin as one: what stands there has greeted already.
+      const said = await answer.text(), words = greets(text.value) ? said.replace(GREETING, "") : said, before = text.value.slice(0, text.selectionStart);
       for (let fold = text.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
       all("[data-canned]").forEach((each) => { each.open = false; });
       text.setRangeText(before.trim() && !before.endsWith("\n") ? `\n\n${words}` : words, text.selectionStart, text.selectionStart, "end");
@@ -494,14 +514,15 @@
     if (holds || target.matches("[data-stays]")) (holds || target).focus();
     return true;
   };
-  // Whoever opens a panel writes in it: its first field for words has the caret.
+  // Whoever opens a panel fills it in: its first compulsory field that is empty has the caret, else the one for words.
   const WORDS = "textarea, input:not([type]), input[type=text]";
-  const fieldOf = (fold) => $("textarea", fold) || $("select, input:not([type=hidden])", fold);
+  const compulsory = (fold) => Array.from(fold.querySelectorAll("[required], [data-first]")).find((field) => !field.value && field.closest("details") === fold);
+  const fieldOf = (fold) => compulsory(fold) || $("textarea", fold) || $("select, input:not([type=hidden])", fold);
   document.addEventListener("click", (event) => {
     const summary = event.target.closest("summary"), fold = summary && summary.parentElement;
     if (event.defaultPrevented || !event.isTrusted || !fold || fold.open || !fold.matches(".act, .more > details")) return;
     if (event.detail === 0 && summary.matches("[data-stays]")) return;
-    const field = $("textarea", fold) || $(WORDS, fold);
+    const field = compulsory(fold) || $("textarea", fold) || $(WORDS, fold);
     if (!field || field.closest("details") !== fold) return;
     event.preventDefault();
     fold.open = true;
