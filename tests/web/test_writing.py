@@ -107,6 +107,7 @@ async def test_a_letter_with_a_copy_a_file_a_signature_and_the_original_closes_i
     await reply.get_by_label("Objet").fill("Les rats du local")
     await reply.get_by_role("button", name="Envoyer et clore").click()
     await page.wait_for_url("**/file?fait=reply*")
+    assert "file=toutes" in page.url, "the queue is as it was left"
     to, mail = await arrived(world.sink, "Les rats du local")
     assert to == "lettre.un@free.example"
     assert str(mail["Cc"]) == "assistante@sociale.example"

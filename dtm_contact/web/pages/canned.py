@@ -8,6 +8,7 @@ from typing import Any, Final
 from starlette.responses import PlainTextResponse, Response
 
 from dtm_contact.access import Right
+from dtm_contact.cases.registered import HouseholdRegister
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Problem
 from dtm_contact.rules.answers import AnswerFailedError
@@ -46,7 +47,8 @@ def found_answers(context: RequestContext) -> Mapping[str, Any]:
     case = context.case()
     asked = context.text("q")[:LONGEST_SEARCH]
     found = offered(context.app, case.topic, asked)[:MOST_OFFERED]
-    return {"case": case, **previewed(context, context.file(), found), "q": asked}
+    file = context.file()
+    return {"case": case, **previewed(context, file, register_of_case(context, file.case), found), "q": asked}
 
 
 @post("/dossier/{number}/reponses-types/{answer}", Right.WORK)
@@ -69,9 +71,11 @@ def filled(context: RequestContext, answer: CannedAnswer) -> str:
     return _said(answer, values(context, file, register_of_case(context, file.case)))
 
 
-def previewed(context: RequestContext, file: CaseFile, found: Sequence[OfferedAnswer]) -> Mapping[str, Any]:
+def previewed(
+    context: RequestContext, file: CaseFile, registered: HouseholdRegister, found: Sequence[OfferedAnswer]
+) -> Mapping[str, Any]:
     """Return canned answers as they are offered in a case, with what each would say there."""
-    known = values(context, file, register_of_case(context, file.case)) if found else {}
+    known = values(context, file, registered) if found else {}
     return {"canned": found, "previews": {each.answer.name: _said(each.answer, known) for each in found}}
 
 

@@ -158,7 +158,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "topics": sorted(context.app.rules.reader.topics.items(), key=lambda each: each[1].label),
         "days": _working_days(context, found),
         "all_queues": context.app.rules.queues.values(),
-        **previewed(context, file, offered(context.app, found.topic)[:_CANNED]),
+        **previewed(context, file, registered, offered(context.app, found.topic)[:_CANNED]),
         "library": library(context.app),
         "instruction": tuple(dict.fromkeys(line for each in told for line in each.instruction)),
         "buttons": tuple(dict.fromkeys(button for each in told for button in each.buttons)),

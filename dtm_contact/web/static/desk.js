@@ -432,7 +432,8 @@
   });
   // A line of its own that ends in a comma greets.
   const GREETING = /^\s*[^\n]{1,80},[^\S\n]*(\n\s*|$)/;
-  const greets = (words) => GREETING.test(words);
+  // What was begun is gone on with at its end.
+  all("#ecrire textarea").forEach((text) => text.setSelectionRange(text.value.length, text.value.length));
   // A canned answer goes to where the caret is: it takes no word away.
   const insert = async (form) => {
     const text = $("#ecrire [action$='/repondre'] textarea");
@@ -443,7 +444,8 @@
       if (answer.status === 401) { fire("ended"); return; }
       if (!answer.ok) { announce(FAILED); return; }
       // Two letters in one begin as one: what stands there has greeted already.
-      const said = await answer.text(), words = greets(text.value) ? said.replace(GREETING, "") : said, before = text.value.slice(0, text.selectionStart);
+      const said = await answer.text(), before = text.value.slice(0, text.selectionStart), after = text.value.slice(text.selectionStart);
+      const words = `${GREETING.test(before) ? said.replace(GREETING, "") : said}${after.trim() && !after.startsWith("\n") ? "\n\n" : ""}`;
       for (let fold = text.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
       all("[data-canned]").forEach((each) => { each.open = false; });
       text.setRangeText(before.trim() && !before.endsWith("\n") ? `\n\n${words}` : words, text.selectionStart, text.selectionStart, "end");
