@@ -223,7 +223,7 @@
   }, true);
 
   // ---- acts in place: a form is sent, and of the answer only what has changed is shown; what is being written stays
-  const REGIONS = ["alertes", "annonce", "entete", "consigne", "actes", "ecrire", "echanges", "cote", "file", "qui"];
+  const REGIONS = ["alertes", "annonce", "entete", "consigne", "actes", "ecrire", "echanges", "cote", "file", "qui", "destination"];
   const CUT = "La connexion a été coupée : ce n’est peut-être pas parti. Ce que vous avez écrit est toujours ici ; réessayez.";
   const DROPPED = "Non envoyé, car ce qui précède a été refusé. Relisez le dossier, puis réessayez.";
   const FAILED = "Cela n’a pas été fait. Ce que vous avez écrit est toujours ici.";
