@@ -516,15 +516,16 @@
     if (holds || target.matches("[data-stays]")) (holds || target).focus();
     return true;
   };
-  // Whoever opens a panel fills it in: its first compulsory field that is empty has the caret, else the one for words.
+  // Whoever opens a panel writes in it: its first field for words has the caret, but where somebody or something has to
+  // be chosen first.
   const WORDS = "textarea, input:not([type]), input[type=text]";
-  const compulsory = (fold) => Array.from(fold.querySelectorAll("[required], [data-first]")).find((field) => !field.value && field.closest("details") === fold);
-  const fieldOf = (fold) => compulsory(fold) || $("textarea", fold) || $("select, input:not([type=hidden])", fold);
+  const chosenFirst = (fold) => Array.from(fold.querySelectorAll("[data-first]")).find((field) => !field.value && field.closest("details") === fold);
+  const fieldOf = (fold) => chosenFirst(fold) || $("textarea", fold) || $("select, input:not([type=hidden])", fold);
   document.addEventListener("click", (event) => {
     const summary = event.target.closest("summary"), fold = summary && summary.parentElement;
     if (event.defaultPrevented || !event.isTrusted || !fold || fold.open || !fold.matches(".act, .more > details")) return;
     if (event.detail === 0 && summary.matches("[data-stays]")) return;
-    const field = compulsory(fold) || $("textarea", fold) || $(WORDS, fold);
+    const field = chosenFirst(fold) || $("textarea", fold) || $(WORDS, fold);
     if (!field || field.closest("details") !== fold) return;
     event.preventDefault();
     fold.open = true;
