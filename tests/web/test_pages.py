@@ -650,7 +650,7 @@ def test_a_message_that_went_on_is_told_as_that(desk: DeskAlone, secretary: Some
 def test_what_is_handed_over_says_to_whom(desk: DeskAlone, agent: Somebody) -> None:
     number = open_in(desk.store, "nord", "one")
     assert (
-        '<option value="">Choisissez…</option>' in agent.get(f"/dossier/{number}").text.partition("À la file")[2][:90]
+        '<option value="">Choisissez…</option>' in agent.get(f"/dossier/{number}").text.partition("À la file")[2][:110]
     )
     gone = agent.post(f"/dossier/{number}/transmettre", file="agence-social", raison="dettes", version=1)
     label = desk.queue_label("agence-social")
