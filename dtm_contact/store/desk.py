@@ -80,7 +80,7 @@ class CaseHints:
         raised_by: the words of the latest message that raise the priority.
         peril: what kind of danger that message tells of; None where none is clear.
         answered_at: when one of us answered last; None where something has come in since, or nobody has.
-        visit: how the latest came that an agent noted: `call`, `counter` or `letter`; "" of what came by itself.
+        came_by: how the latest came that an agent noted: `call`, `counter` or `letter`; "" of what came by itself.
     """
 
     words: str = ""
@@ -89,7 +89,7 @@ class CaseHints:
     raised_by: tuple[str, ...] = ()
     peril: Peril | None = None
     answered_at: datetime | None = None
-    visit: str = ""
+    came_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +146,12 @@ def _in_order(case: Case) -> tuple[Any, ...]:
     return -level.rank, *rest
 
 
-def _hints(calls: int, count: int, text: str | None, raised: Any, peril: str | None, visit: str | None) -> CaseHints:
+def _hints(calls: int, count: int, text: str | None, raised: Any, peril: str | None, came_by: str | None) -> CaseHints:
     words = tuple(dict.fromkeys(str(each.get("seen", "")) for each in raised or ()))
     kind = Peril(peril) if peril in set(Peril) else None
-    return CaseHints(" ".join((text or "").split()), calls, count, tuple(filter(None, words)), kind, visit=visit or "")
+    return CaseHints(
+        " ".join((text or "").split()), calls, count, tuple(filter(None, words)), kind, came_by=came_by or ""
+    )
 
 
 class StoredDesk:
@@ -187,10 +189,10 @@ class StoredDesk:
         with self._database.reading() as connection:
             rows = connection.execute(counted).all()
             read, understood = judgements.c.judgement["contact"], judgements.c.judgement["understanding"]
-            visit = judgements.c.judgement[("contact", "stated", "visit")].as_string()
+            came_by = judgements.c.judgement[("contact", "stated", "visit")].as_string()
             text = sa.func.substr(read["new_text"].as_string(), 1, _WORDS_SHOWN)
             query = sa.select(
-                judgements.c.contact_id, text, understood["raised_by"], understood["peril"].as_string(), visit
+                judgements.c.contact_id, text, understood["raised_by"], understood["peril"].as_string(), came_by
             )
             shown = query.where(judgements.c.contact_id.in_([row.latest for row in rows]))
             said = {row[0]: row[1:] for row in connection.execute(shown)}

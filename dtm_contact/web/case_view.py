@@ -373,7 +373,7 @@ def _contact_entry(contact: CaseContact, case: Case) -> TimeLineEntry:
         letter=read.recognised is not None or _by_post(read),
         arrival_id=contact.arrival_id,
         notes=read.notes,
-        source=source_line(read.sourced) if read.sourced else visit(read),
+        source=source_line(read.sourced) if read.sourced else how_it_came(read),
     )
 
 
@@ -381,7 +381,7 @@ def _by_post(contact: Contact) -> bool:
     return contact.channel is Channel.LETTER or (contact.stated is not None and contact.stated.by_post)
 
 
-def visit(contact: Contact) -> str:
+def how_it_came(contact: Contact) -> str:
     """Return how what an agent noted came, and on which day if that was told; "" of what came by itself."""
     stated = contact.stated
     if stated is None:

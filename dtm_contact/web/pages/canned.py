@@ -72,11 +72,11 @@ def filled(context: RequestContext, answer: CannedAnswer) -> str:
 
 
 def previewed(
-    context: RequestContext, file: CaseFile, registered: HouseholdRegister, found: Sequence[OfferedAnswer]
+    context: RequestContext, file: CaseFile, registered: HouseholdRegister, answers: Sequence[OfferedAnswer]
 ) -> Mapping[str, Any]:
     """Return canned answers as they are offered in a case, with what each would say there."""
-    known = values(context, file, registered) if found else {}
-    return {"canned": found, "previews": {each.answer.name: _said(each.answer, known) for each in found}}
+    known = values(context, file, registered) if answers else {}
+    return {"canned": answers, "previews": {each.answer.name: _said(each.answer, known) for each in answers}}
 
 
 def _said(answer: CannedAnswer, known: Mapping[str, object]) -> str:

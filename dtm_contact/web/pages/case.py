@@ -47,11 +47,11 @@ from dtm_contact.web.case_view import (
     by_register,
     guarded,
     household_card,
+    how_it_came,
     proposals,
     residence_caretakers,
     time_line,
     violence_at_home,
-    visit,
     voice_messages,
     wishes,
 )
@@ -165,7 +165,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         # What is to be done in danger is said while there is one.
         "only_in_danger": topic_now is not None and topic_now.priority is Priority.P1 and not found.alarm.any,
         "denied": _denied(found, file.events),
-        "came": next((visit(each.contact) for each in judged_first), ""),
+        "came": next((how_it_came(each.contact) for each in judged_first), ""),
         "addressees": answerable,
         "usual": usual(answerable, corrected="tenant_id" in found.by_hand),
         "begun_for": _begun_for(context, found, typed),
