@@ -22,7 +22,7 @@ FRENCH = ROOT / "docs" / "fr"
 TEMPLATES = ROOT / "dtm_contact" / "web" / "templates"
 MANUALS = {path.name: path.read_text("utf-8") for path in sorted(FRENCH.glob("*.md"))}
 ALL = "\n".join(MANUALS.values())
-PARTS_OF_PAGES = {"/alertes", "/brouillon", "/evenements"}
+PARTS_OF_PAGES = {"/alertes", "/brouillon", "/evenements", "/nouveau/file"}
 """What scripts of pages ask for; nobody opens it."""
 LARGEST_PICTURE, MOST_PICTURES = 60_000, 12
 

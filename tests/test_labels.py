@@ -112,6 +112,8 @@ def test_an_event_is_a_line(what: str, data: Mapping[str, object], line: str) ->
         (lasting(timedelta(days=3)), "3 j"),
         (due_in(NOON - timedelta(minutes=5), NOON), "en retard de 5 min"),
         (due_in(NOON + timedelta(hours=1), NOON), "dans 1 h"),
+        (due_in(NOON + timedelta(hours=11), NOON.replace(hour=22)), "dans 1 h"),
+        (due_in(NOON + timedelta(hours=45), NOON), "avant jeu. 26/11 09:00"),
         (due_in(NOON, NOON, NOON + timedelta(hours=2)), "revient 14:00"),
         (plural(1, "foyer"), "1 foyer"),
         (plural(2, "foyer"), "2 foyers"),

@@ -1,6 +1,6 @@
 """Times, spans, counts and numbers as people of the offices write them."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,8 @@ DAYS: Final = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86400
+_SHORT: Final = timedelta(hours=12)
+"""What is less far off is told by how long, also over midnight."""
 _PAIR: Final = 2
 _NATIONAL_DIGITS: Final = 10
 
@@ -64,6 +66,11 @@ def clock(at: datetime, now: datetime) -> str:
     return f"{day} {hour}" if local.year == now.year else f"{local.strftime('%d/%m/%Y')} {hour}"
 
 
+def day_of(on: date, now: datetime) -> str:
+    """Return a day as people say it: "mar. 24/11", with the year where it is another one."""
+    return f"{DAYS[on.weekday()]} {on.strftime('%d/%m' if on.year == now.year else '%d/%m/%Y')}"
+
+
 def lasting(span: timedelta) -> str:
     """Return how long, in one unit, or two where it is short: "12 min", "2 h 05", "3 j"."""
     seconds = int(abs(span.total_seconds()))
@@ -88,7 +95,10 @@ def due_in(due: datetime, now: datetime, waits_until: datetime | None = None) ->
     left = due - now
     if abs(left) < timedelta(minutes=1):
         return "maintenant"
-    return f"en retard de {lasting(left)}" if left < timedelta() else f"dans {lasting(left)}"
+    if left < timedelta():
+        return f"en retard de {lasting(left)}"
+    is_near = left < _SHORT or due.astimezone(now.tzinfo).date() == now.date()
+    return f"dans {lasting(left)}" if is_near else f"avant {clock(due, now)}"
 
 
 def answer_before(
@@ -111,7 +121,7 @@ def answer_before(
         return "à répondre maintenant"
     if due < now:
         return f"à répondre au plus vite, {due_in(due, now)} (prévu avant {_said(due, now)})"
-    return f"à répondre avant {_said(due, now)}, {due_in(due, now)}"
+    return f"à répondre avant {_said(due, now)}, dans {lasting(due - now)}"
 
 
 def _said(at: datetime, now: datetime) -> str:

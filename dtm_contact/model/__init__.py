@@ -79,7 +79,7 @@ from dtm_contact.model.problem import Problem, Severity, errors_first
 from dtm_contact.model.register import SINGLE, Consent, EntryKind, KnownEntry, Protection, Reach, holding_for
 from dtm_contact.model.scan import Recognition, ScannedLine, ScanReader
 from dtm_contact.model.sourced import WRITER_FIELDS, FieldValue, Sourced, SourceField, request_key
-from dtm_contact.model.stated import Stated
+from dtm_contact.model.stated import BY_POST, Stated
 from dtm_contact.model.understanding import (
     ALWAYS_DANGER,
     Asker,
@@ -94,6 +94,7 @@ from dtm_contact.model.understanding import (
 
 __all__ = [
     "ALWAYS_DANGER",
+    "BY_POST",
     "CHANNEL_HEADER",
     "DANGER_QUESTION",
     "DIGEST_HEADER",

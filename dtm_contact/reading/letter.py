@@ -14,7 +14,7 @@ from typing import Final
 from dtm_contact.model import Channel, Contact, FileOutcome, Mailbox, Recognised, Recognition, ScannedLine, domain_of
 from dtm_contact.reading import limits, notes
 from dtm_contact.reading.decoding import clean, clean_line
-from dtm_contact.text import fold, fold_keeping_offsets, name_words, parse_date, phones_in
+from dtm_contact.text import DATE_IN_TEXT, fold, fold_keeping_offsets, name_words, parse_date, phones_in
 
 WITHOUT_NUMBER: Final = "sans numéro lisible"
 
@@ -26,10 +26,6 @@ _SALUTATION: Final = re.compile(
 )
 _REGISTERED: Final = re.compile(r"\b(?:lettre |courrier |pli |envoi )?recommandee?s?\b|\b(?:lrar|l\.?r\.?a\.?r)\b")
 _NUMBER: Final = re.compile(r"\b[0-9][A-Za-z](?:[ .]?[0-9]){9,14}\b|\b[0-9](?:[ .]?[0-9]){9,14}\b")
-_DATE: Final = re.compile(
-    r"\b(?:[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}|[0-9]{1,2}(?:er)? "
-    r"(?:janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre) [0-9]{4})\b"
-)
 _DATED: Final = re.compile(r"^\W{0,2}(?:fait a )?(?:a )?[a-z' -]{0,40}?,? ?(?:le|ce) [0-9]{1,2}(?:er)?[ /.-]")
 _DATE_WORDS: Final = 9
 _ADDRESSEE: Final = frozenset([
@@ -165,7 +161,7 @@ def _subject(lines: Sequence[ScannedLine]) -> tuple[str, list[ScannedLine]]:
 def _dated(lines: Iterable[ScannedLine]) -> date | None:
     for line in lines:
         folded = fold(line.text)
-        found = _DATE.search(folded)
+        found = DATE_IN_TEXT.search(folded)
         if found is None or len(folded.split()) > _DATE_WORDS or _SUBJECT.match(line.text):
             continue
         try:
@@ -178,7 +174,7 @@ def _dated(lines: Iterable[ScannedLine]) -> date | None:
 def _is_mention(line: ScannedLine) -> bool:
     """Return whether a line of the head is neither the sender's nor the addressee's."""
     folded = fold(line.text)
-    is_date = _DATED.match(folded) is not None or _DATE.fullmatch(folded.strip(" ,.")) is not None
+    is_date = _DATED.match(folded) is not None or DATE_IN_TEXT.fullmatch(folded.strip(" ,.")) is not None
     return is_date or _REGISTERED.search(folded) is not None or _MENTION.match(folded) is not None
 
 

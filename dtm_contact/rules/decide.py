@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time
 
 from dtm_contact.directory import Directory
 from dtm_contact.model import (
@@ -246,13 +246,17 @@ def _due(
 ) -> datetime:
     """Return what an agent promised, else what the last rule gives, what a partner is promised, or the queue's.
 
-    No alarm waits longer than it would without.
+    What was received on an earlier day than it was entered counts from when that day began; an alarm from when it was
+    told, since nobody could act before. No alarm waits longer than it would without.
     """
     priority, alarm = urgency
+    told = begun
+    if facts.received < facts.now.astimezone(queue.calendar.zone).date() and not alarm.any:
+        begun = datetime.combine(facts.received, time.min, queue.calendar.zone)
     usual = queue.due_at(priority, begun, facts.understanding.topic, alarm=alarm.level)
     given = [due for rule in effective if (due := _given(rule, queue, facts, begun))]
     if facts.contact.stated is not None and facts.contact.stated.due is not None:
-        given = [max(facts.contact.stated.due, begun)]
+        given = [max(facts.contact.stated.due, told)]
     if not given and facts.contact.sourced is not None and facts.contact.sourced.follow_up:
         given = [parse_due(facts.contact.sourced.follow_up).after(begun, queue.calendar)]
     if not given:

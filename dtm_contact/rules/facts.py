@@ -1,13 +1,9 @@
 """What the conditions of the rules look at: all that is known of one contact when its queue is decided."""
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
-
-from dateutil.relativedelta import relativedelta
 
 from dtm_contact.directory import Directory, Lease, Residence, in_force
 from dtm_contact.hours import Calendar
@@ -22,7 +18,7 @@ from dtm_contact.model import (
     Understanding,
     holding_for,
 )
-from dtm_contact.text import fold, parse_date
+from dtm_contact.text import deadline, fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,55 +161,14 @@ class Facts:
         return squeeze(" ".join((self.contact.new_text, *forwarded)))
 
     @cached_property
+    def received(self) -> date:
+        """The day that it was received: of a letter as the agent who entered it says, of all else that it came in."""
+        stated = self.contact.stated
+        if stated is not None and stated.received is not None:
+            return stated.received
+        return self.now.astimezone(self.calendar.zone).date()
+
+    @cached_property
     def stated_day(self) -> date | None:
         """The first day to come that the text names or grants until; None where it names none."""
-        return stated_day(f"{self.subject} {self.text}", self.now.astimezone(self.calendar.zone).date())
-
-
-_MONTHS = "janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre"
-_DATE = re.compile(
-    rf"\b(?:[0-9]{{1,2}}[/.-][0-9]{{1,2}}[/.-][0-9]{{4}}|[0-9]{{1,2}}(?:er)? (?:{_MONTHS}) [0-9]{{4}})\b"
-)
-# What stands before a time that is granted, not one that has passed: "sous huit jours", "dans un délai de deux mois".
-_DELAY = re.compile(
-    r"\b(?:sous|dans(?: un| le)? delai(?: maximum| maximal| imperatif)?(?: de| d')?|delai de|dans les)"
-    r" ?(?P<number>[0-9]{1,3}|un|une|deux|trois|quatre|six|huit|dix|quinze|trente)(?: \([0-9]+\))?"
-    r" (?P<unit>heures?|jours?|semaines?|mois)\b"
-)
-_NUMBERS = {
-    "un": 1, "une": 1, "deux": 2, "trois": 3, "quatre": 4, "six": 6, "huit": 8, "dix": 10, "quinze": 15, "trente": 30,
-}  # fmt: skip
-_FARTHEST = timedelta(days=366)
-
-
-def stated_day(text: str, today: date) -> date | None:
-    """Return the first day after today, within a year, that a folded text names or grants until; None without one.
-
-    A letter names more days than one: its own, that of an inspection, that by which it wants an answer. The first that
-    is still to come is the one that must not be missed.
-    """
-    days = [day for day in (*_named(text), *_granted(text, today)) if today < day <= today + _FARTHEST]
-    return min(days, default=None)
-
-
-def _named(text: str) -> Iterator[date]:
-    for match in _DATE.finditer(text):
-        try:
-            yield parse_date(match.group())
-        except ValueError:
-            continue
-
-
-def _granted(text: str, today: date) -> Iterator[date]:
-    for delay in _DELAY.finditer(text):
-        written, unit = delay["number"], delay["unit"]
-        number = _NUMBERS.get(written) or int(written)
-        match unit.rstrip("s"):
-            case "heure":
-                yield today + timedelta(days=-(-number // 24))
-            case "jour":
-                yield today + timedelta(days=number)
-            case "semaine":
-                yield today + timedelta(weeks=number)
-            case "moi":
-                yield today + relativedelta(months=number)
+        return deadline(f"{self.subject} {self.text}", self.received)

@@ -44,6 +44,7 @@ class CaseFilter:
 
     Attributes:
         queues: of these queues.
+        dangers_of: of these other queues the P1 too.
         topic: on this topic.
         residences: in one of these residences.
         owner: that this agent took.
@@ -61,6 +62,7 @@ class CaseFilter:
     late_at: datetime | None = None
     waiting: bool = False
     drafted_by: int | None = None
+    dangers_of: tuple[str, ...] = ()
 
 
 QueueCursor = tuple[AlarmLevel, str, datetime, datetime, str]
@@ -78,6 +80,7 @@ class CaseHints:
         raised_by: the words of the latest message that raise the priority.
         peril: what kind of danger that message tells of; None where none is clear.
         answered_at: when one of us answered last; None where something has come in since, or nobody has.
+        came_by: how the latest came that an agent noted: `call`, `counter` or `letter`; "" of what came by itself.
     """
 
     words: str = ""
@@ -86,6 +89,7 @@ class CaseHints:
     raised_by: tuple[str, ...] = ()
     peril: Peril | None = None
     answered_at: datetime | None = None
+    came_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +146,12 @@ def _in_order(case: Case) -> tuple[Any, ...]:
     return -level.rank, *rest
 
 
-def _hints(calls: int, count: int, text: str | None, raised: Any, peril: str | None) -> CaseHints:
+def _hints(calls: int, count: int, text: str | None, raised: Any, peril: str | None, came_by: str | None) -> CaseHints:
     words = tuple(dict.fromkeys(str(each.get("seen", "")) for each in raised or ()))
     kind = Peril(peril) if peril in set(Peril) else None
-    return CaseHints(" ".join((text or "").split()), calls, count, tuple(filter(None, words)), kind)
+    return CaseHints(
+        " ".join((text or "").split()), calls, count, tuple(filter(None, words)), kind, came_by=came_by or ""
+    )
 
 
 class StoredDesk:
@@ -164,6 +170,9 @@ class StoredDesk:
                 _cases(connection, _wanted(wanted, after, limit).where(cases.c.queue == queue))
                 for queue in wanted.queues
             ]
+            if wanted.dangers_of:
+                elsewhere = sa.and_(cases.c.queue.in_(wanted.dangers_of), cases.c.priority == "P1")
+                each.append(_cases(connection, _wanted(wanted, after, limit).where(elsewhere)))
         return list(heapq.merge(*each, key=_in_order))[:limit]
 
     def case_hints(self, numbers: Collection[str]) -> dict[str, CaseHints]:
@@ -180,12 +189,15 @@ class StoredDesk:
         with self._database.reading() as connection:
             rows = connection.execute(counted).all()
             read, understood = judgements.c.judgement["contact"], judgements.c.judgement["understanding"]
+            came_by = judgements.c.judgement[("contact", "stated", "visit")].as_string()
             text = sa.func.substr(read["new_text"].as_string(), 1, _WORDS_SHOWN)
-            query = sa.select(judgements.c.contact_id, text, understood["raised_by"], understood["peril"].as_string())
+            query = sa.select(
+                judgements.c.contact_id, text, understood["raised_by"], understood["peril"].as_string(), came_by
+            )
             shown = query.where(judgements.c.contact_id.in_([row.latest for row in rows]))
             said = {row[0]: row[1:] for row in connection.execute(shown)}
             answered = _answered(connection, numbers)
-        found = {row[0]: _hints(row[2], row[3], *said.get(row[1], ("", None, None))) for row in rows}
+        found = {row[0]: _hints(row[2], row[3], *said.get(row[1], ("", None, None, None))) for row in rows}
         return {number: replace(hints, answered_at=answered.get(number)) for number, hints in found.items()}
 
     def answered_at(self, number: str) -> datetime | None:

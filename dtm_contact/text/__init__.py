@@ -4,7 +4,8 @@ One spelling for what people write in many: words, names, telephones, streets, d
 with spans, sentences, slips of the finger, what programs wrap around.
 """
 
-from dtm_contact.text.dates import parse_date
+from dtm_contact.text.dates import DATE_IN_TEXT, parse_date
+from dtm_contact.text.deadlines import deadline
 from dtm_contact.text.folding import Folded, fold, fold_keeping_offsets
 from dtm_contact.text.mailboxes import canonical_mailbox, is_robot, takes_no_answers
 from dtm_contact.text.names import ARABIC, ARABIC_ARTICLE, consonants, glued, name_words, sound, sound_once
@@ -39,6 +40,7 @@ __all__ = [
     "ARABIC",
     "ARABIC_ARTICLE",
     "CHARACTERS_READ",
+    "DATE_IN_TEXT",
     "IDEOGRAPH",
     "LITTLE_WORDS",
     "MASKED",
@@ -51,6 +53,7 @@ __all__ = [
     "Wrapping",
     "canonical_mailbox",
     "consonants",
+    "deadline",
     "find_phones",
     "fold",
     "fold_keeping_offsets",

@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from functools import lru_cache
+from typing import Final
 
 from dtm_contact.text.folding import fold
 
@@ -31,6 +32,7 @@ _MONTHS = {
     for name in names.split()
 }
 
+_WRITTEN_OUT = "janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre"
 _LONGEST = 40
 _TIME = r"(?:[t ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?(?:z|[+-][0-9]{2}:?[0-9]{2})?)?"
 _YEAR_FIRST = r"(?P<year>[0-9]{4})([-/.])(?P<month>[0-9]{1,2})\2(?P<day>[0-9]{1,2})" + _TIME
@@ -42,6 +44,10 @@ _IN_WORDS = _WEEKDAY + (
 )
 _SHAPES = tuple(map(re.compile, (_YEAR_FIRST, _YEAR_FIRST_BASIC, _DAY_FIRST, _IN_WORDS)))
 _SPACES = re.compile(r"\s+")
+DATE_IN_TEXT: Final = re.compile(
+    rf"\b(?:[0-9]{{1,2}}[/.-][0-9]{{1,2}}[/.-][0-9]{{4}}|[0-9]{{1,2}}(?:er)? (?:{_WRITTEN_OUT}) [0-9]{{4}})\b"
+)
+"""A date with its year, as it stands in a folded text; `parse_date` says whether there is such a day."""
 _SPACES_BESIDE_SEPARATOR = re.compile(r"(?<=[0-9]) ?([-/.]) ?(?=[0-9])")
 
 
@@ -85,3 +91,21 @@ def parse_date(text: str) -> date:
         return _parse(text)
     except ValueError:
         raise ValueError("not a date") from None
+
+
+def day_to_come(text: str, after: date) -> date | None:
+    """Return the next day after another one that a day and a month name ("12 mai", "1er juin", "15/12"); None if none.
+
+    Args:
+        text: a day and its month alone, without a year.
+        after: the day before the first that it can be.
+    """
+    separator = "/" if "/" in text else " "
+    for year in (after.year, after.year + 1):
+        try:
+            day = parse_date(f"{text}{separator}{year}")
+        except ValueError:
+            continue
+        if day > after:
+            return day
+    return None

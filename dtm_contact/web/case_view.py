@@ -15,10 +15,11 @@ from dtm_contact.explain.names import Names
 from dtm_contact.labels.cases import VISITS
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.labels.events import ENGINE, WRITTEN_BY, EventNaming, actor, event_line, letter_act, mail_line
-from dtm_contact.labels.formats import spaced
+from dtm_contact.labels.formats import day_of, spaced
 from dtm_contact.labels.judging import NUMBER_WITHHELD, OUTCOMES, WISH_HEADINGS
 from dtm_contact.model import (
     Attachment,
+    Channel,
     Contact,
     Evidence,
     Judgement,
@@ -31,7 +32,7 @@ from dtm_contact.model import (
     Wished,
 )
 from dtm_contact.store import Case, CaseContact, CaseFile, Confirmation, Event
-from dtm_contact.store.outbox import ENDED_STATES, SentMail
+from dtm_contact.store.outbox import ENDED_STATES, NOTICE_QUEUED, SentMail
 from dtm_contact.text import canonical_mailbox, phone_key
 
 _SENTENCE_ENDS: Final = re.compile(r"[.!?\n]")
@@ -231,6 +232,7 @@ def caretaker_lines(directory: Directory, names: Names, on: Sequence[OnDuty]) ->
     return tuple(lines)
 
 
+PDF: Final = "application/pdf"
 _WRITTEN: Final = {"noted": "note", "replied": "reply", "forwarded": "forward"}
 _QUIET: Final = frozenset({"judged", "completed"})
 _SHOWN_BY_MESSAGE: Final = frozenset({"joined", "returned"})
@@ -244,6 +246,11 @@ class ShownAttachment:
     arrival_id: int
     attachment: Attachment
     shown: bool
+
+    @property
+    def framed(self) -> bool:
+        """Whether it can be shown beside a text: as an image, or in a frame of its own."""
+        return self.shown or self.attachment.media_type == PDF
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +275,7 @@ class TimeLineEntry:
         quoted, forwarded: of a message, folded.
         attached: the words of files that came along, marked likewise.
         pieces: attachments.
-        recognised: its text was recognised on the image of a letter, which is shown beside it.
+        letter: it came by post: its scan is shown beside its text, which was recognised on it, or noted by an agent.
         arrival_id: the arrival of a message or call.
         notes: what could not be read.
         outgoing: of an event that tells of a message that was sent: its number in the outbox; 0 of any other.
@@ -290,7 +297,7 @@ class TimeLineEntry:
     forwarded: tuple[tuple[str, str, str], ...] = ()
     attached: tuple[Segment, ...] = ()
     pieces: tuple[ShownAttachment, ...] = ()
-    recognised: bool = False
+    letter: bool = False
     arrival_id: int = 0
     notes: tuple[str, ...] = ()
     outgoing: int = 0
@@ -324,9 +331,13 @@ def time_line(
     ]
     acts = {str(event.data.get("message_id", "")): event for event in file.events if event.what in _WRITTEN}
     stated = next((each.judgement.contact.stated for each in file.contacts[:1] if each.judgement), None)
+    # Of a notice that went out, or did not, the line says that alone.
+    ended = {event.data.get("message_id") for event in file.events if event.what in ENDED_STATES}
+    gone = {mail.id for mail in mails.values() if mail.message_id in ended}
     entries += [
         entry
         for event in file.events
+        if not (event.what == NOTICE_QUEUED and event.data.get("outgoing") in gone)
         for entry in _event_entries(event, naming, mails, acts, by_hand=stated.by if stated else "")
     ]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
@@ -359,16 +370,24 @@ def _contact_entry(contact: CaseContact, case: Case) -> TimeLineEntry:
         forwarded=tuple((each.sender.address or each.sender.name, each.subject, each.text) for each in read.forwarded),
         attached=tuple(mark(read, Part.ATTACHED, marks)),
         pieces=pieces,
-        recognised=read.recognised is not None,
+        letter=read.recognised is not None or _by_post(read),
         arrival_id=contact.arrival_id,
         notes=read.notes,
-        source=source_line(read.sourced) if read.sourced else _visit(read),
+        source=source_line(read.sourced) if read.sourced else how_it_came(read),
     )
 
 
-def _visit(contact: Contact) -> str:
-    """Return how what an agent noted came; "" of what came by itself."""
-    return VISITS.get(contact.stated.visit, "") if contact.stated is not None else ""
+def _by_post(contact: Contact) -> bool:
+    return contact.channel is Channel.LETTER or (contact.stated is not None and contact.stated.by_post)
+
+
+def how_it_came(contact: Contact) -> str:
+    """Return how what an agent noted came, and on which day if that was told; "" of what came by itself."""
+    stated = contact.stated
+    if stated is None:
+        return ""
+    on = f"reçu le {day_of(stated.received, contact.at)}" if stated.received is not None else ""
+    return ", ".join(filter(None, (VISITS.get(stated.visit, ""), on)))
 
 
 def _writer(contact: Contact) -> str:

@@ -31,6 +31,8 @@ FORMS: Final[Mapping[str, DraftKind]] = {
 """The forms whose content is kept as it is typed, by the last word of their paths."""
 _FREE_TEXT: Final = ("subject", "text", "objet", "raison", "texte")
 """Fields that agents write freely in."""
+_TYPED: Final = (*_FREE_TEXT, "name", "address", "phone", "place", "quand", "due", "a_autre", "copie_autre")
+"""Fields that somebody types in: what is only chosen, or stood there from the first, is no beginning of a text."""
 _NOT_KEPT: Final = frozenset(
     {"csrf", ONE_TIME_KEY, "version", "vu", "reste", "bandeau", "piece", "puis", "autre", "forme", PAGE}
 )
@@ -107,7 +109,7 @@ class TypedFields:
 
     def opens(self, *forms: str) -> bool:
         """Return whether one of these forms is to be open: it was refused."""
-        return self.refused in forms
+        return bool(self.refused) and self.refused in forms
 
     def written(self, form: str) -> bool:
         """Return whether something was written in a form and not sent."""
@@ -143,7 +145,7 @@ def keep_typed(context: RequestContext, form: str, about: str) -> None:
     """Keep what stands in a form that did not take effect: it was refused, or did something besides."""
     given = {name: "\n".join(context.values(name)) for name in context.form}
     fields = {name: value for name, value in given.items() if name not in _NOT_KEPT and len(value) <= LONGEST}
-    if form in FORMS and any(value.strip() for value in fields.values()):
+    if form in FORMS and any(fields.get(name, "").strip() for name in _TYPED):
         draft = typed_draft(context, form, about, fields)
         context.app.call("save_drafts", drafts=[draft.as_json()])
 

@@ -21,7 +21,7 @@ from dtm_contact.explain import Segment, alarm_line
 from dtm_contact.explain.names import without_code
 from dtm_contact.explain.waterfall import grouped, points
 from dtm_contact.labels.audit import audit_details, audit_subject, audited
-from dtm_contact.labels.cases import NOTIFIED, PRIORITIES, role_label
+from dtm_contact.labels.cases import NOTIFIED, PRIORITIES, VISITS, role_label
 from dtm_contact.labels.coded_text import text_of, texts_of
 from dtm_contact.labels.events import rule_label, tag_label
 from dtm_contact.labels.formats import answer_before, because, clock, due_in, lasting, percent, plural, size, spaced
@@ -263,6 +263,7 @@ _FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "bare": without_code,
     "case_number": case_number,
     "channel_word": lambda channel: channel.label,
+    "visit_word": lambda visit: VISITS.get(visit, "").lower(),
     "clock": clock,
     "done_word": audited,
     "due": due,

@@ -1,7 +1,7 @@
 """Where contacts go, by small sets of rules."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,17 +15,22 @@ from dtm_contact.model import (
     CaseKind,
     Channel,
     CodedText,
+    Contact,
     Decision,
     Likely,
     Match,
     OpenCase,
     PartyHistory,
     Priority,
+    Stated,
     Understanding,
 )
 from dtm_contact.rules import RuleSet, decide, load_rules
 from tests.rules.cast import DIRECTORY, LES_TILLEULS, SATURDAY_NIGHT, TUESDAY, Before, asked, at, written
 from tests.rules.folders import GOOD, overlay, without_danger
+from tests.rules.once import load_once
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -441,3 +446,36 @@ def test_what_may_be_danger_is_set_aside_only_where_a_rule_says_why(tmp_path: Pa
         assert (found.kind, found.queue, found.alarm) == (CaseKind.SPAM, None, lowered)
     else:
         assert (found.kind, found.rule, found.alarm) == (CaseKind.CASE, "routing.yaml:reste", MAYBE)
+
+
+def entered(text: str, received: date | None = None, visit: str = "letter") -> Contact:
+    return replace(written(text), channel=Channel.DESK, stated=Stated("paul", visit, received=received))
+
+
+def test_a_letter_entered_late_is_due_from_the_day_that_it_was_received(good: RuleSet) -> None:
+    """On that Monday the office opened at 9, and closed at 17."""
+    monday = TUESDAY.date() - timedelta(days=1)
+    late = decide(entered("", monday), at("nord"), asked("other", priority=Priority.P2), TUESDAY, good, DIRECTORY)
+    now = decide(entered(""), at("nord"), asked("other", priority=Priority.P2), TUESDAY, good, DIRECTORY)
+    assert late.due is not None
+    assert now.due is not None
+    assert late.due.date() == monday
+    assert now.due > TUESDAY
+
+
+def test_a_danger_in_a_letter_entered_late_counts_from_when_it_is_told(good: RuleSet) -> None:
+    danger = replace(asked("gas", priority=Priority.P1), alarm=CERTAIN)
+    long_ago = TUESDAY.date() - timedelta(days=9)
+    late = decide(entered("", long_ago), at("nord"), danger, TUESDAY, good, DIRECTORY)
+    assert late.due == decide(entered(""), at("nord"), danger, TUESDAY, good, DIRECTORY).due
+
+
+def test_the_formal_notice_of_a_letter_that_an_agent_enters_counts_from_its_receipt() -> None:
+    rules = load_once(ROOT / "rules")
+    notice = "Je vous mets en demeure de réparer la chaudière sous huitaine."
+    found = decide(entered(notice, date(2026, 11, 20)), at(None), asked("heating"), TUESDAY, rules, DIRECTORY)
+    assert "mise-en-demeure" in found.tags
+    assert found.due is not None
+    assert found.due.date() == date(2026, 11, 27), "the office is closed on Saturday, the eighth day"
+    told = decide(entered(notice, visit="call"), at(None), asked("heating"), TUESDAY, rules, DIRECTORY)
+    assert "mise-en-demeure" not in told.tags

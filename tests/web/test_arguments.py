@@ -33,7 +33,7 @@ ARGUMENTS: Mapping[str, tuple[set[str], set[str]]] = {
     "move": (set(), {"queue", "reason"}),
     "new": (
         {"tenant", "dwelling", "residence", "files"},
-        {"visit", "text", "subject", "name", "address", "phone", "place", "topic", "priority", "due", "id"},
+        {"visit", "text", "subject", "name", "address", "phone", "place", "topic", "priority", "due", "received", "id"},
     ),
     "no_answer": (set(), {"again"}),
     "no_danger": (set(), {"reason"}),
@@ -49,7 +49,7 @@ ARGUMENTS: Mapping[str, tuple[set[str], set[str]]] = {
     "reopen": (set(), {"reason"}),
     "reply": (
         {"to", "also_to", "cc", "files"},
-        {"text", "subject", "unproven_ok", "sign", "quote", "then", "until"},
+        {"text", "subject", "unproven_ok", "sign", "quote", "then", "until", "take"},
     ),
     "resume": (set(), set()),
     "split": ({"arrivals"}, set()),

@@ -5,7 +5,7 @@ import json
 import re
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from hashlib import sha256
 from html import unescape
 
@@ -14,11 +14,13 @@ import pytest
 
 from dtm_contact.access import Role, csrf_token
 from dtm_contact.errors import ProgramFaultError, StoreUnavailableError
+from dtm_contact.hours import PARIS
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import (
     Alarm,
     AlarmLevel,
     AlarmSource,
+    Attachment,
     Call,
     Candidate,
     Channel,
@@ -277,6 +279,14 @@ def test_the_banner_of_a_p1_stands_on_every_page(desk: DeskAlone, agent: Somebod
     agent.post(f"/dossier/{number}/priorite", priorite="P1", version=1)
     for path in ("/file", "/aide", "/rendez-vous", "/recherche"):
         assert f'data-alarm="{number}"' in agent.get(path).text, path
+    # Beside another case no slip of the finger takes it; neither does the band that such a page asks for.
+    beside = open_in(desk.store, "nord", "three")
+    act = f'action="/dossier/{number}/prendre"'
+    for path in (f"/dossier/{beside}", "/alertes?actes=non"):
+        assert f'data-alarm="{number}"' in agent.get(path).text
+        assert act not in agent.get(path).text
+    assert 'data-part="/alertes?actes=non"' in agent.get(f"/dossier/{beside}").text
+    assert act in agent.get("/alertes").text
     # Who is not known is called by what they gave, in words.
     other = open_in(desk.store, "nord", "two", match={"tenant": None}, alarm=MAYBE)
     possible = agent.get("/aide").text.partition(f'data-possible="{other}"')[2].partition("</a>")[0]
@@ -410,7 +420,7 @@ def test_a_danger_is_closed_by_saying_why_it_is_over(desk: DeskAlone, agent: Som
     [
         ("noter", {"texte": ""}),
         ("transmettre", {"file": "pantin", "raison": "c’est à Pantin"}),
-        ("attendre", {"raison": "pièce commandée", "quand": "2020-01-01T10:00"}),
+        ("attendre", {"raison": "pièce commandée", "quand": "2020-01-01", "heure": "10:00"}),
         ("etiqueter", {"ajouter": "un, deux"}),
         ("repondre", {"texte": "Nous passons <demain>"}),
         ("lier", {"autre": "2026-000001"}),
@@ -427,7 +437,9 @@ def test_what_is_refused_comes_back_in_its_field(
     assert form is not None
     shown = form[0].replace("&lt;", "<").replace("&gt;", ">")
     assert all(value in shown for value in given.values())
-    before = re.sub(r"<details class=\"canned\".*?</details>", "", answer.text[: form.start()], flags=re.DOTALL)
+    before = answer.text[: form.start()]
+    for within in ("preview", "canned"):
+        before = re.sub(rf'<details class="{within}".*?</details>', "", before, flags=re.DOTALL)
     opened_again = before.rpartition("<details")[2]
     assert re.match(r"[^>]* open>", opened_again), "and is not folded"
 
@@ -638,7 +650,7 @@ def test_a_message_that_went_on_is_told_as_that(desk: DeskAlone, secretary: Some
 def test_what_is_handed_over_says_to_whom(desk: DeskAlone, agent: Somebody) -> None:
     number = open_in(desk.store, "nord", "one")
     assert (
-        '<option value="">Choisissez…</option>' in agent.get(f"/dossier/{number}").text.partition("À la file")[2][:90]
+        '<option value="">Choisissez…</option>' in agent.get(f"/dossier/{number}").text.partition("À la file")[2][:110]
     )
     gone = agent.post(f"/dossier/{number}/transmettre", file="agence-social", raison="dettes", version=1)
     label = desk.queue_label("agence-social")
@@ -770,6 +782,125 @@ def test_a_case_by_hand_of_nobody_is_asked_about_once_and_keeps_the_hour_that_wa
     raw = agent.desk.store.arrivals.head("desk", "sheet-of-nobody", 10_000)
     assert raw is not None
     assert b'"due": "2026-12-02T14:30:00+01:00"' in raw
+
+
+def test_a_letter_says_when_it_was_received_and_no_day_to_come_is_taken(agent: Somebody) -> None:
+    today = agent.desk.now().astimezone(PARIS).date()
+    sheet = agent.get("/nouveau").text
+    assert f'name="received" value="{today.isoformat()}"' in sheet
+    told = {"visit": "letter", "text": "Badge perdu", "name": "Mme Roy", "id": "sheet-of-a-letter"}
+    refused = agent.post("/nouveau", **told, received=(today + timedelta(days=1)).isoformat())
+    assert refused.status_code == 409
+    assert "date de réception" in unescape(refused.text)
+    before = (today - timedelta(days=3)).isoformat()
+    agent.post("/nouveau", **told, received=before)
+    raw = agent.desk.store.arrivals.head("desk", "sheet-of-a-letter", 10_000)
+    assert raw is not None
+    assert f'"received": "{before}"'.encode() in raw
+    # Of a call the sheet bears a day too, which nobody sees.
+    agent.post("/nouveau", **{**told, "visit": "call", "id": "sheet-of-a-call"}, received=before)
+    raw = agent.desk.store.arrivals.head("desk", "sheet-of-a-call", 10_000)
+    assert raw is not None
+    assert b"received" not in raw
+
+
+def test_a_letter_stands_beside_its_scan(desk: DeskAlone, agent: Somebody) -> None:
+    stated = Stated("paul", "letter", received=date(2026, 11, 23))
+    scan = Attachment("lettre.pdf", "application/pdf", 9, "f" * 64)
+    number = open_in(desk.store, "nord", "one", channel=Channel.DESK, stated=stated, attachments=(scan,))
+    page = agent.get(f"/dossier/{number}").text
+    beside = page.partition('class="read-beside"')[2].partition('class="pieces"')[0]
+    assert "Bonjour, ça coule." in beside
+    assert '<details class="pdf" open>' in beside
+    assert "Courrier, reçu le lun. 23/11" in page
+    mail = agent.get(f"/dossier/{open_in(desk.store, 'nord', 'two', attachments=(scan,))}").text
+    assert "read-beside" not in mail
+    assert '<details class="pdf">' in mail
+
+
+def test_who_answers_takes_a_case_that_nobody_has(desk: DeskAlone, agent: Somebody) -> None:
+    def owner_once_answered(name: str, alarm: AlarmLevel = AlarmLevel.NONE, **also: str) -> str | None:
+        number = open_in(desk.store, "nord", name, proven=True, alarm=Alarm(alarm))
+        assert agent.post(f"/dossier/{number}/repondre", texte="Bonjour", a=NADIA, version=1, **also).status_code == 303
+        return desk.store.cases.get(number).case.owner
+
+    assert owner_once_answered("one") == "paul"
+    assert owner_once_answered("two", puis="clore") is None
+    # Somebody in danger is not helped by a letter: whoever goes says so.
+    assert owner_once_answered("three", AlarmLevel.CERTAIN) is None
+
+
+def test_what_was_answered_and_closed_can_be_opened_again(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one", proven=True)
+    gone = agent.post(f"/dossier/{number}/repondre", texte="Bonjour", a=NADIA, version=1, puis="clore")
+    page = agent.get(gone.headers["location"]).text
+    assert "et dossier clos" in page
+    assert ">Annuler la clôture</button>" in page
+
+
+def test_nothing_opens_by_itself_on_the_case_of_a_call(desk: DeskAlone, agent: Somebody) -> None:
+    call = Call("c1", Outcome.ABANDONED, desk.now(), desk.now(), "0612345678", "+33612345678")
+    number = open_in(desk.store, "nord", "one", channel=Channel.PHONE, call=call, match={"tenant": None})
+    assert " open>" not in agent.get(f"/dossier/{number}").text.partition('id="actes"')[2].partition('id="ecrire"')[0]
+
+
+def test_a_call_that_an_agent_noted_is_one_in_the_queue(desk: DeskAlone, agent: Somebody) -> None:
+    open_in(desk.store, "nord", "one", channel=Channel.DESK, stated=Stated("paul", "call"))
+    side = agent.get("/file").text.partition('class="side"')[2].partition("</div>")[0]
+    assert "<span>appel</span>" in side
+
+
+def test_a_p1_of_another_queue_stands_first_in_ones_own(desk: DeskAlone, secretary: Somebody) -> None:
+    danger = open_in(desk.store, "nord", "two")
+    secretary.post(f"/dossier/{danger}/priorite", priorite="P1", version=1)
+    calm = open_in(desk.store, "nord", "three")
+    page = secretary.get("/file").text
+    assert numbers(page)[0] == danger
+    assert calm not in numbers(page)
+    assert f'<span class="place">{desk.queue_label("nord")}</span>' in page
+    assert danger not in numbers(secretary.get("/file?vue=attente").text)
+
+
+def test_a_refused_form_in_which_nothing_was_typed_is_no_draft(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one", proven=True)
+    refused = agent.post(f"/dossier/{number}/repondre", texte="", a=NADIA, pour="T01", signer="1", version=1)
+    assert refused.status_code == 409
+    assert 'class="begun">' not in agent.get("/file").text
+    agent.post(f"/dossier/{number}/repondre", texte="Bonjour", a="nobody@", version=1)
+    assert 'class="begun">' in agent.get("/file").text
+
+
+def test_a_case_waits_until_a_day_without_an_hour(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    agent.post(f"/dossier/{number}/prendre", version=1)
+    page = agent.get(f"/dossier/{number}").text.partition(f'action="/dossier/{number}/attendre"')[2]
+    offered = re.findall(r'name="jours" value="(\d+)">(\w+ \d+)<', page.partition("</form>")[0])
+    assert len(offered) == 4
+    assert not any(day.startswith(("Samedi", "Dimanche")) for _, day in offered)
+    until = (desk.now() + timedelta(days=9)).date()
+    agent.post(f"/dossier/{number}/attendre", quand=until.isoformat(), version=2)
+    waits = desk.store.cases.get(number).case.waiting_until
+    assert waits is not None
+    assert waits.astimezone(PARIS).isoformat().startswith(f"{until.isoformat()}T09:00")
+
+
+def test_a_canned_answer_is_read_before_it_is_chosen(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one", proven=True)
+    for path in (f"/dossier/{number}", f"/dossier/{number}/reponses-types?q=badge"):
+        preview = agent.get(path).text.partition('<details class="preview">')[2].partition("</details>")[0]
+        assert "Bonjour" in preview, path
+
+
+def test_a_new_sheet_says_where_the_case_will_go(desk: DeskAlone, agent: Somebody) -> None:
+    assert "Ce dossier ira à" not in agent.get("/nouveau").text
+    sheet = agent.get("/nouveau?tenant=T01&dwelling=L01").text
+    assert f"Ce dossier ira à : <b>{desk.queue_label('nord')}</b>" in sheet
+    asked = agent.get("/nouveau/file?topic=official&tenant=T01").text
+    assert "Ce dossier ira à" in asked
+    assert desk.queue_label("nord") not in asked
+    # Whom they may not see says nothing of where they live.
+    assert "Ce dossier ira à" not in agent.get("/nouveau/file?tenant=T09&dwelling=L09").text
+    assert 'href="/nouveau?dwelling=L01&amp;tenant=T01"' in agent.get("/foyer/L01").text
 
 
 def test_whom_to_call_beside_our_people_stands_with_the_instruction_and_in_the_help(

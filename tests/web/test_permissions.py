@@ -131,6 +131,7 @@ TABLE = {
     "GET /nouveau": _WORK_ALL,
     "POST /nouveau": _WORK_ALL,
     "POST /nouveau/chercher": _WORK_ALL,
+    "GET /nouveau/file": _WORK_ALL,
     "POST /nouveau/supprimer": _WORK_ALL,
     "GET /personnes": "ff ff ff oo ff",
     "POST /personnes/effacer": "ff ff ff oo ff",

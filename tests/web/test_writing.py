@@ -107,6 +107,7 @@ async def test_a_letter_with_a_copy_a_file_a_signature_and_the_original_closes_i
     await reply.get_by_label("Objet").fill("Les rats du local")
     await reply.get_by_role("button", name="Envoyer et clore").click()
     await page.wait_for_url("**/file?fait=reply*")
+    assert "file=toutes" in page.url, "the queue is as it was left"
     to, mail = await arrived(world.sink, "Les rats du local")
     assert to == "lettre.un@free.example"
     assert str(mail["Cc"]) == "assistante@sociale.example"
@@ -128,13 +129,12 @@ async def test_a_message_goes_on_to_somebody_of_the_directory_by_keyboard(world:
     number = await opened(world, page, "Lettre deux")
     await page.keyboard.press("w")
     form = page.locator("[action$='/faire-suivre']")
-    await expect(form.locator("textarea")).to_be_focused()
-    await page.keyboard.insert_text("Une colonie est sous la cave.")
+    await expect(form.locator("select[name=a]")).to_be_focused()
     with open_store(world.daemon.url) as store:
         office = next(each for each in store.directory.load().offices if each.email)
-    await form.locator("select[name=a]").focus()
     await form.locator("select[name=a]").select_option(office.email.lower())
     await form.locator("textarea").focus()
+    await page.keyboard.insert_text("Une colonie est sous la cave.")
     await page.keyboard.press("Control+Enter")
     await said(page, "Message transmis")
     to, mail = await arrived(world.sink, "Une colonie est sous la cave")

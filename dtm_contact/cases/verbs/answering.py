@@ -57,6 +57,7 @@ def reply(  # noqa: PLR0913 - all that a letter may have
     quote: bool = False,
     then: Literal["done", "wait"] | None = None,
     until: AwareDatetime | None = None,
+    take: bool = False,
 ) -> None:
     """Répond dans le dossier, depuis notre adresse et dans la conversation ; `to` : à quelle adresse.
 
@@ -64,6 +65,7 @@ def reply(  # noqa: PLR0913 - all that a letter may have
     rien ne vérifie demande `unproven_ok` ; à une machine, on ne répond pas. `also_to`, `cc` : les autres destinataires
     et les copies, du dossier eux aussi. `files` : des pièces du brouillon. `sign`, `quote` : avec la signature, avec le
     message auquel on répond. `then` : clôt le dossier ensuite, ou le met en attente jusqu'à `until`.
+    `take` : prend le dossier si personne ne l'a, sauf s'il est clos ensuite ou si un danger y est signalé.
     """
     check_filled_in(text)
     first = recipient(act, to, unproven_ok=unproven_ok)
@@ -72,6 +74,8 @@ def reply(  # noqa: PLR0913 - all that a letter may have
     tail = _tail(act, first.contact if quote else None, sign=sign)
     attached = taken_files(act, DraftKind.REPLY, files)
     post(act, first, text, subject=subject, enclosed=Enclosed(others, copies, attached, tail=tail))
+    if take and then != "done" and act.case.state == "open" and act.case.owner is None and not act.case.in_danger:
+        act.change("taken", owner=act.actor)
     if then == "done":
         done(act, reason=_REPLY_SENT)
     elif then == "wait":

@@ -7,8 +7,9 @@ must be told of a P1 is told by the same way. What the agent says of whom and wh
 import inspect
 import json
 import re
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Final, Literal
 from uuid import uuid4
 
 from pydantic import AwareDatetime, StringConstraints, validate_call
@@ -19,11 +20,13 @@ from dtm_contact.cases.knowledge import Knowledge, KnowledgeSource
 from dtm_contact.cases.refusals import RefusedError, WrongArgumentError
 from dtm_contact.cases.registry import STRICT, Verb, add, checked_call
 from dtm_contact.cases.texts import Code, Line, Words
-from dtm_contact.model import Arrival, DraftKey, DraftKind, Priority, StoredFile
-from dtm_contact.reading.formats.fields import DESK, LETTER
+from dtm_contact.model import BY_POST, Arrival, DraftKey, DraftKind, Priority, StoredFile
+from dtm_contact.reading.formats.fields import DESK
 from dtm_contact.store import Store, Visibility
 
 CHANNEL = "desk"
+CALL: Final = "call"
+OLDEST: Final = timedelta(days=366)
 
 _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 _Id = Annotated[str, StringConstraints(pattern="^[0-9A-Za-z._-]{8,80}$")]
@@ -45,21 +48,24 @@ def new(  # noqa: PLR0913 - all that an agent may write down
     topic: Code | None = None,
     priority: Priority | None = None,
     due: AwareDatetime | None = None,
+    received: date | None = None,
     id: _Id | None = None,  # noqa: A002 - the command's own word
     files: FileIds = (),
 ) -> tuple[str, dict[str, Any], FileIds]:
     """Ouvre un dossier à la main : un appel en ligne, une visite au guichet, un courrier ; jugé par les mêmes règles.
 
-    `address` est son adresse électronique, `place` celle où il dit habiter ; `due` : l'heure promise pour la réponse.
+    `address` est son adresse électronique, `place` celle où il dit habiter ; `due` : l'heure promise pour la réponse ;
+    `received` : le jour où la lettre ou la visite a été reçue, d'où courent les délais.
     `id` : le même deux fois n'ouvre qu'un dossier. `files` : des pièces du brouillon. `text` est ce qui est demandé ;
     d'un courrier dont la lettre numérisée est jointe, il peut manquer : la lettre est alors lue.
     """
-    if text is None and not (visit == LETTER and files):
+    if text is None and not (visit == BY_POST and files):
         raise WrongArgumentError("écrivez ce qui est demandé ; pour un courrier, joindre la lettre numérisée suffit")
     told = {"visit": visit, "text": text or "", "subject": subject, "name": name, "address": address, "phone": phone}
     told["place"] = place
     told |= {"tenant": tenant, "dwelling": dwelling, "residence": residence, "topic": topic, "priority": priority}
     told["due"] = due.isoformat() if due is not None else None
+    told["received"] = received.isoformat() if received is not None else None
     return id or uuid4().hex, {key: value for key, value in told.items() if value is not None}, files
 
 
@@ -78,18 +84,30 @@ def _check(knowledge: Knowledge, told: dict[str, Any], visibility: Visibility, o
         raise WrongArgumentError(f"résidence inconnue : {residence}")
     if topic is not None and topic not in knowledge.rules.reader.topics:
         raise WrongArgumentError(f"sujet inconnu : {topic}")
+    _check_received(told, on)
     if "address" in told and not _ADDRESS.fullmatch(told["address"]):
         raise WrongArgumentError("ce n'est pas une adresse électronique")
+
+
+def _check_received(told: Mapping[str, Any], on: date) -> None:
+    received = told.get("received")
+    if received is None:
+        return
+    if told["visit"] == CALL:
+        raise WrongArgumentError("un appel n'a pas de date de réception")
+    if not on - OLDEST <= date.fromisoformat(received) <= on:
+        raise WrongArgumentError("la date de réception est à venir, ou date de plus d'un an")
 
 
 def _apply(store: Store, command: Command, now: datetime, grounds: KnowledgeSource) -> Done:
     if grounds is None:
         raise RefusedError("ni annuaire ni règles ici")
     external_id, told, files = checked_call(new, **command.arguments)
-    _check(grounds(), told, command.visibility, now.date())
+    knowledge = grounds()
+    _check(knowledge, told, command.visibility, now.astimezone(knowledge.settings.zone).date())
     if files:
-        theirs = _checked_files(store, command, external_id, files, grounds())
-        if told["visit"] == LETTER:
+        theirs = _checked_files(store, command, external_id, files, knowledge)
+        if told["visit"] == BY_POST:
             # What is judged: the rest of what is attached only lies in the case.
             told["files"] = [
                 {"name": file.name, "media_type": file.media_type, "size": file.size, "sha256": file.sha256}

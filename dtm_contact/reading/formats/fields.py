@@ -6,7 +6,7 @@ Each channel has a media type of its own. All have `text`, and where known `subj
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from dtm_contact.errors import UnreadableArrivalError
@@ -24,10 +24,8 @@ def fields_type(channel: Channel) -> str:
 DESK: Final = fields_type(Channel.DESK)
 """Also has `by`, `visit`, and where known `tenant`, `dwelling`, `residence`, `topic`, `priority`: the agent's word.
 
-Of a letter `files`, too: those that were attached, without their octets.
+Of what was received earlier `received`, the day; of a letter `files`, too: those that were attached, without octets.
 """
-LETTER: Final = "letter"
-"""The visit of a letter by post that an agent enters."""
 
 
 @reads(DESK, Channel.DESK)
@@ -91,6 +89,7 @@ def _stated(fields: dict[str, Any]) -> Stated:
         phone_key=phone_key(_line(fields, "phone")),
         due=datetime.fromisoformat(fields["due"]) if fields.get("due") else None,
         place=_line(fields, "place"),
+        received=date.fromisoformat(fields["received"]) if fields.get("received") else None,
     )
 
 

@@ -51,9 +51,13 @@ _ATTACHMENTS: Final = {"none": "absentes", "any": "présentes", "image/*": "des 
 def channel(facts: Facts) -> Values:
     """How the person made contact: by e-mail, by phone, at the desk, by an online form, a letter or an SMS.
 
+    A letter is one whoever brings it in: a scanner, or an agent who enters it at the desk.
+
     Example: `channel: phone`
     """
-    return (facts.contact.channel.value,)
+    stated = facts.contact.stated
+    by_post = stated is not None and stated.by_post
+    return ((Channel.LETTER if by_post else facts.contact.channel).value,)
 
 
 @value_condition(

@@ -1,19 +1,21 @@
 """Canned answers: found and filled in for a case, and written by those who may."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from starlette.responses import PlainTextResponse, Response
 
 from dtm_contact.access import Right
+from dtm_contact.cases.registered import HouseholdRegister
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Problem
 from dtm_contact.rules.answers import AnswerFailedError
 from dtm_contact.rules.library import VARIABLES, CannedAnswer, parse_answer
+from dtm_contact.store import CaseFile
 from dtm_contact.text import fold
-from dtm_contact.web.canned import LIBRARY, MOST_OFFERED, library, offered, problem_lines, values
+from dtm_contact.web.canned import LIBRARY, MOST_OFFERED, OfferedAnswer, library, offered, problem_lines, values
 from dtm_contact.web.register_view import register_of_case
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, go
@@ -44,7 +46,9 @@ def found_answers(context: RequestContext) -> Mapping[str, Any]:
     """Find canned answers by words, those for the case's topic first."""
     case = context.case()
     asked = context.text("q")[:LONGEST_SEARCH]
-    return {"case": case, "canned": offered(context.app, case.topic, asked)[:MOST_OFFERED], "q": asked}
+    found = offered(context.app, case.topic, asked)[:MOST_OFFERED]
+    file = context.file()
+    return {"case": case, **previewed(context, file, register_of_case(context, file.case), found), "q": asked}
 
 
 @post("/dossier/{number}/reponses-types/{answer}", Right.WORK)
@@ -64,8 +68,21 @@ def fill_answer(context: RequestContext) -> Response:
 def filled(context: RequestContext, answer: CannedAnswer) -> str:
     """Return a canned answer filled in for the path's case; "" where it cannot be."""
     file = context.file()
+    return _said(answer, values(context, file, register_of_case(context, file.case)))
+
+
+def previewed(
+    context: RequestContext, file: CaseFile, registered: HouseholdRegister, answers: Sequence[OfferedAnswer]
+) -> Mapping[str, Any]:
+    """Return canned answers as they are offered in a case, with what each would say there."""
+    known = values(context, file, registered) if answers else {}
+    return {"canned": answers, "previews": {each.answer.name: _said(each.answer, known) for each in answers}}
+
+
+def _said(answer: CannedAnswer, known: Mapping[str, object]) -> str:
+    """Return a canned answer filled in with what a case knows; "" where it cannot be."""
     try:
-        return answer.filled(values(context, file, register_of_case(context, file.case)))
+        return answer.filled(known)
     except AnswerFailedError:
         return ""
 

@@ -20,9 +20,10 @@ from dtm_contact.cases.verbs.correcting import is_denied
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain.names import without_code
 from dtm_contact.explain.telling import ExplanationBlock, called_by, explained
-from dtm_contact.labels.cases import DANGERS_OVER, VISITS
+from dtm_contact.labels.cases import DANGERS_OVER
 from dtm_contact.labels.coded_text import NOT_READ
 from dtm_contact.labels.events import SENT_STATES
+from dtm_contact.labels.formats import LONG_DAYS
 from dtm_contact.labels.judging import CARE
 from dtm_contact.model import (
     Alarm,
@@ -46,6 +47,7 @@ from dtm_contact.web.case_view import (
     by_register,
     guarded,
     household_card,
+    how_it_came,
     proposals,
     residence_caretakers,
     time_line,
@@ -55,7 +57,7 @@ from dtm_contact.web.case_view import (
 )
 from dtm_contact.web.drafts import FORMS, TypedFields, keep_typed, typed_on, writing_in
 from dtm_contact.web.letters import files_of_form, forwardable, own_signature, reply_subject, useful_contacts
-from dtm_contact.web.pages.canned import filled
+from dtm_contact.web.pages.canned import filled, previewed
 from dtm_contact.web.register_view import asked_entry, note_protection, proposed, register_of_case, shown_register
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import LONGEST_SEARCH, PAGE, RequestContext, go, time_of
@@ -70,6 +72,10 @@ _PASSED_ON = frozenset({*_ANSWERED, "call"})
 _LIKELY = 0.5
 _OTHERS = 12
 _CANNED = 8
+_MORNING: Final = "09:00"
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAYS_OFFERED: Final = 4
+"""Working days that a case may be set waiting until by one click, beside tomorrow."""
 
 
 @page("/dossier/{number}")
@@ -150,15 +156,16 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "likely": _likely_of_home(found, candidates),
         "findings": last.understanding.findings if last else (),
         "topics": sorted(context.app.rules.reader.topics.items(), key=lambda each: each[1].label),
+        "days": _working_days(context, found),
         "all_queues": context.app.rules.queues.values(),
-        "canned": offered(context.app, found.topic)[:_CANNED],
+        **previewed(context, file, registered, offered(context.app, found.topic)[:_CANNED]),
         "library": library(context.app),
         "instruction": tuple(dict.fromkeys(line for each in told for line in each.instruction)),
         "buttons": tuple(dict.fromkeys(button for each in told for button in each.buttons)),
         # What is to be done in danger is said while there is one.
         "only_in_danger": topic_now is not None and topic_now.priority is Priority.P1 and not found.alarm.any,
         "denied": _denied(found, file.events),
-        "came": next((VISITS.get(each.contact.stated.visit, "") for each in judged_first if each.contact.stated), ""),
+        "came": next((how_it_came(each.contact) for each in judged_first), ""),
         "addressees": answerable,
         "usual": usual(answerable, corrected="tenant_id" in found.by_hand),
         "begun_for": _begun_for(context, found, typed),
@@ -234,6 +241,14 @@ def _can_undo(events: Iterable[Event], who: str) -> bool:
         if "changed" in event.data and event.id not in undone:
             last = event
     return last is not None and last.who == who
+
+
+def _working_days(context: RequestContext, current: Case) -> list[tuple[int, str]]:
+    """Return the working days that follow tomorrow, each by how far off it is and by its name ("jeudi 3")."""
+    queue = context.app.rules.queues.get(current.queue) or context.app.rules.desks.reception
+    days = [(ahead, context.now.date() + timedelta(days=ahead)) for ahead in range(2, 2 + 3 * _DAYS_OFFERED)]
+    opens = [(ahead, day) for ahead, day in days if queue.calendar.last_open_on_or_before(day).date() == day]
+    return [(ahead, f"{LONG_DAYS[day.weekday()]} {day.day}") for ahead, day in opens[:_DAYS_OFFERED]]
 
 
 def _denied(current: Case, events: Sequence[Event]) -> Event | None:
@@ -655,6 +670,7 @@ def reply(context: RequestContext) -> Mapping[str, Any]:
         "quote": context.text("citer") == "1" or None,
         "then": then,
         "until": _time(context) if then == "wait" else None,
+        "take": True,
     }
 
 
@@ -721,7 +737,9 @@ def _time(context: RequestContext) -> str | None:
     """Return the time that a form gives, in ISO 8601: hours from now, a morning in some days, or a time itself."""
     hours, days, at = context.number("heures"), context.number("jours"), context.text("quand")
     if at:
-        return time_of(at, context.now)
+        # A day alone is meant from its morning.
+        hour = context.text("heure") or _MORNING
+        return time_of(f"{at}T{hour}" if _DAY.fullmatch(at) else at, context.now)
     if hours:
         return (context.now + timedelta(hours=min(hours, 1000))).isoformat()
     if days:

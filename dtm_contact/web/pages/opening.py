@@ -11,9 +11,23 @@ from dtm_contact.access import Right, Role, sees_case
 from dtm_contact.access.rpc import Released
 from dtm_contact.cases import RefusedError, WrongStateError
 from dtm_contact.cases.registered import household_of, registered
+from dtm_contact.cases.verbs.opening import CALL, OLDEST
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain.names import without_code
-from dtm_contact.model import Draft, DraftKind
+from dtm_contact.matching.verdict import as_stated
+from dtm_contact.model import (
+    CaseKind,
+    Channel,
+    Contact,
+    Draft,
+    DraftKind,
+    Mailbox,
+    Match,
+    Priority,
+    Stated,
+    Understanding,
+)
+from dtm_contact.rules import decide
 from dtm_contact.store import Case
 from dtm_contact.web.drafts import TypedFields, keep_typed
 from dtm_contact.web.letters import files_of_form
@@ -33,6 +47,7 @@ _FIELDS = (
     "topic",
     "priority",
     "due",
+    "received",
 )
 _REACHES = ("name", "address", "phone", "place", "tenant", "dwelling")
 """Fields of which one lets somebody be helped or called back."""
@@ -99,6 +114,9 @@ def _form(
     draft = next(iter(these), None)
     return {
         "given": given,
+        "goes_to": _goes_to(context, given),
+        "today": context.now.date().isoformat(),
+        "earliest": (context.now.date() - OLDEST).isoformat(),
         "typed": TypedFields(context, drafts={DraftKind.NEW: these}),
         "attachable": context.app.settings.attachments,
         "first": _first(context, given),
@@ -114,6 +132,31 @@ def _form(
         "asks_whom": asks_whom,
         "status": 409 if alert else 200,
     }
+
+
+@page("/nouveau/file", Right.WORK)
+def destination(context: RequestContext) -> Mapping[str, Any]:
+    """Say to which queue a case would go, by whom it is about and what is asked, as far as that is chosen."""
+    return {"goes_to": _goes_to(context, _seen(context, {name: context.text(name) for name in _FIELDS}))}
+
+
+def _goes_to(context: RequestContext, given: Mapping[str, str]) -> str:
+    """Return what the queue is called to which a case would go; "" where neither a person nor a topic is chosen.
+
+    The words that are still to be written may show another one.
+    """
+    rules, directory, today = context.app.rules, context.app.directory, context.now.date()
+    topic = given["topic"] if given["topic"] in rules.reader.topics else ""
+    if not topic and not given["tenant"] and not given["dwelling"]:
+        return ""
+    stated = Stated(context.account.name, given["visit"], given["tenant"] or None, given["dwelling"] or None)
+    match = as_stated(Match(), stated, directory, today)
+    asked = Understanding(
+        CaseKind.CASE, (topic,) if topic else (), rules.reader.topics[topic].priority if topic else Priority.P3
+    )
+    contact = Contact(Channel.DESK, context.now, Mailbox(), stated=stated)
+    queue = decide(contact, match, asked, context.now, rules, directory).queue
+    return context.app.queue_label(queue) if queue else ""
 
 
 def _open_of(context: RequestContext, given: Mapping[str, str]) -> list[Case]:
@@ -164,6 +207,8 @@ def opened(context: RequestContext) -> Mapping[str, Any] | Response:
             and not context.text("personne_sans")
         ):
             return _form(context, given, _NOBODY_TO_REACH, about=about, asks_whom=True)
+        if given["visit"] == CALL:
+            asked.pop("received", None)
         if given["tenant"] and not given["name"] and context.sees_tenant(given["tenant"]):
             # Nobody else calls for them.
             asked["name"] = without_code(context.app.names.person(given["tenant"]))

@@ -182,6 +182,8 @@ def _wanted(context: RequestContext) -> CaseFilter:
     view = context.text("vue")
     queue = context.text("file")
     queues = context.queues if queue == "toutes" else (queue,) if queue in context.queues else context.own_queues
+    # Whoever looks at their own queues sees first what cannot wait, wherever it lies.
+    elsewhere = tuple(each for each in context.queues if each not in queues) if queue not in context.queues else ()
     if view in {"miennes", *_DRAFTS}:
         queues = context.queues
     return CaseFilter(
@@ -193,6 +195,7 @@ def _wanted(context: RequestContext) -> CaseFilter:
         late_at=context.now if view == "retard" else None,
         waiting=view == "attente",
         drafted_by=context.account.id if view in _DRAFTS else None,
+        dangers_of=elsewhere if view in {"", "retard"} else (),
     )
 
 

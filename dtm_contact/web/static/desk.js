@@ -206,8 +206,24 @@
     }
   }, true);
 
+  // The queue is come back to as it was left: with its view and its filters.
+  const FILTERS = ["vue", "file", "motif", "residence", "gardien"], QUEUE = "/file";
+  const withFilters = (path) => {
+    const to = new URL(path, location.href);
+    if (to.pathname === QUEUE) new URLSearchParams(sessionStorage.getItem("desk-queue") || "").forEach((value, name) => { if (!to.searchParams.has(name)) to.searchParams.set(name, value); });
+    return to.pathname + to.search;
+  };
+  if (page === "queue") {
+    const asked = new URLSearchParams(location.search);
+    sessionStorage.setItem("desk-queue", new URLSearchParams(FILTERS.filter((name) => asked.get(name)).map((name) => [name, asked.get(name)])));
+  }
+  document.addEventListener("click", (event) => {
+    const back = event.target.closest("[data-back]");
+    if (back) back.href = withFilters(QUEUE);
+  }, true);
+
   // ---- acts in place: a form is sent, and of the answer only what has changed is shown; what is being written stays
-  const REGIONS = ["alertes", "annonce", "entete", "consigne", "actes", "ecrire", "echanges", "cote", "file", "qui"];
+  const REGIONS = ["alertes", "annonce", "entete", "consigne", "actes", "ecrire", "echanges", "cote", "file", "qui", "destination"];
   const CUT = "La connexion a été coupée : ce n’est peut-être pas parti. Ce que vous avez écrit est toujours ici ; réessayez.";
   const DROPPED = "Non envoyé, car ce qui précède a été refusé. Relisez le dossier, puis réessayez.";
   const FAILED = "Cela n’a pas été fait. Ce que vous avez écrit est toujours ici.";
@@ -358,7 +374,7 @@
       // it says which.
       history.replaceState({ spent: true }, "", form.dataset.spent || location.href);
       leave(true);
-      location.assign(next);
+      location.assign(withFilters(next));
       return true;
     }
     const theirs = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -414,6 +430,10 @@
     const told = $("[data-filled]", event.target.form);
     if (told) told.textContent = "";
   });
+  // A line of its own that ends in a comma greets.
+  const GREETING = /^\s*[^\n]{1,80},[^\S\n]*(\n\s*|$)/;
+  // What was begun is gone on with at its end.
+  all("#ecrire textarea").forEach((text) => text.setSelectionRange(text.value.length, text.value.length));
   // A canned answer goes to where the caret is: it takes no word away.
   const insert = async (form) => {
     const text = $("#ecrire [action$='/repondre'] textarea");
@@ -423,7 +443,9 @@
       const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "X-Desk-Script": "1" } });
       if (answer.status === 401) { fire("ended"); return; }
       if (!answer.ok) { announce(FAILED); return; }
-      const words = await answer.text(), before = text.value.slice(0, text.selectionStart);
+      // Two letters in one begin as one: what stands there has greeted already.
+      const said = await answer.text(), before = text.value.slice(0, text.selectionStart), after = text.value.slice(text.selectionStart);
+      const words = `${GREETING.test(before) ? said.replace(GREETING, "") : said}${after.trim() && !after.startsWith("\n") ? "\n\n" : ""}`;
       for (let fold = text.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
       all("[data-canned]").forEach((each) => { each.open = false; });
       text.setRangeText(before.trim() && !before.endsWith("\n") ? `\n\n${words}` : words, text.selectionStart, text.selectionStart, "end");
@@ -494,14 +516,16 @@
     if (holds || target.matches("[data-stays]")) (holds || target).focus();
     return true;
   };
-  // Whoever opens a panel writes in it: its first field for words has the caret.
+  // Whoever opens a panel writes in it: its first field for words has the caret, but where somebody or something has to
+  // be chosen first.
   const WORDS = "textarea, input:not([type]), input[type=text]";
-  const fieldOf = (fold) => $("textarea", fold) || $("select, input:not([type=hidden])", fold);
+  const chosenFirst = (fold) => Array.from(fold.querySelectorAll("[data-first]")).find((field) => !field.value && field.closest("details") === fold);
+  const fieldOf = (fold) => chosenFirst(fold) || $("textarea", fold) || $("select, input:not([type=hidden])", fold);
   document.addEventListener("click", (event) => {
     const summary = event.target.closest("summary"), fold = summary && summary.parentElement;
     if (event.defaultPrevented || !event.isTrusted || !fold || fold.open || !fold.matches(".act, .more > details")) return;
     if (event.detail === 0 && summary.matches("[data-stays]")) return;
-    const field = $("textarea", fold) || $(WORDS, fold);
+    const field = chosenFirst(fold) || $("textarea", fold) || $(WORDS, fold);
     if (!field || field.closest("details") !== fold) return;
     event.preventDefault();
     fold.open = true;

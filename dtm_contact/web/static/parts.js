@@ -31,6 +31,8 @@ window.parts = (() => {
   const follow = (link) => load(link.closest("li"), `${link.getAttribute("href")}&morceau=1`, { whole: true });
   const ask = (asker) => {
     const given = new URLSearchParams(asker.matches("form") ? new FormData(asker) : [[asker.name, asker.value]]);
+    // What it depends on besides stands in other fields of its form.
+    (asker.dataset.with || "").split(" ").filter(Boolean).forEach((name) => given.set(name, asker.form.elements[name].value));
     const into = document.querySelector(asker.dataset.into);
     if ("posts" in asker.dataset) load(into, asker.dataset.asks, { body: given });
     else load(into, `${asker.dataset.asks}?${given}`);

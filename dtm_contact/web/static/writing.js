@@ -6,7 +6,7 @@
   const body = document.body;
   body.dataset.writes = "1";
   const EACH = 1000, PATIENCE = 2500, FIRST = 250, AGAIN = 3000, STILL = 8000, THINKS = 120000, LATE = "desk-late";
-  const TYPED = "textarea, input:not([type=hidden], [type=checkbox], [type=radio], [type=file], [name=q])";
+  const TYPED = "textarea, input:not([type=hidden], [type=checkbox], [type=radio], [type=file], [name=q], [data-preset])";
   const LETTERS = "[data-draft=repondre], [data-draft=faire-suivre]";
   const FAILED = "Pas encore enregistré ; nouvel essai.", REFUSED = "Ce brouillon ne peut pas être enregistré.", SPENT = "Ce texte est parti, ou a été supprimé : rien de plus n’en est gardé ici. Relisez le dossier.";
 
