@@ -253,7 +253,7 @@ class _Finder:
     def _office(self, at: int, office: str, residences: Collection[str], *, by_topic: bool) -> list[Finding]:
         found: list[Finding] = []
         names = self.scene.course.residences
-        apart = [place for place in np.flatnonzero(self._homes == at) if names[place] in residences]
+        apart = [place for place in np.flatnonzero(self._homes == at).tolist() if names[place] in residences]
         for figure in _FIGURES:
             whole = self._scanned_offices[figure.id][at]
             topics = self._scanned_topics[figure.id].get(at, {}) if by_topic else {}
@@ -324,7 +324,9 @@ class _Finder:
     def _slow(self, figure: Figure) -> tuple[_Cases, _Cases]:
         """Return of each office how many durations were longer than is usual at the others, and of all; and theirs."""
         bins = self._bins[figure.measure]
-        every, mine, other = bins.sum(axis=0), [], []
+        every = bins.sum(axis=0)
+        mine: list[_Cases] = []
+        other: list[_Cases] = []
         for office, counts in enumerate(bins):
             first = self._usual_bin(figure, office) + 1
             for told, part in ((mine, counts), (other, every - counts)):
@@ -708,12 +710,14 @@ class Unusual:
 
 def find_unusual(scene: Scene) -> Iterator[Unusual]:
     """Yield where many more cases came than is usual, in the run of periods that chance would bring least."""
+    if not len(scene.ends):
+        return
     course, runs = scene.course, Runs.ending(scene.ends)
     office, residence, topic = scene.where
     opened = course.by_residence[..., AT["opened"]]
     weights = np.array(scene.passed, float)
     held = np.flatnonzero(opened[:, :, scene.ends.start :].reshape(-1, len(scene.ends)).max(axis=1, initial=0) > 0)
-    if not len(held) or not len(runs):
+    if not len(held):
         return
     # Whatever chance brings, the strongest run is told of each residence and topic.
     counts = opened.reshape(-1, len(course.periods))[held]

@@ -87,8 +87,23 @@ class Compared:
             runs: which may be told.
             least: the least difference of two shares, from 0 to 1, that is one.
         """
-        if not len(runs) or not len(self.bad):
-            return [None] * len(self.bad)
+        found: list[tuple[int, float] | None] = [None] * len(self.bad)
+        large = np.flatnonzero(self.whole.sum(axis=-1) >= SMALLEST)
+        if not len(runs) or not len(large):
+            return found
+        for at, each in zip(large.tolist(), self._of(large).scan(runs, least), strict=True):
+            found[at] = each
+        return found
+
+    def _of(self, places: np.ndarray) -> "Compared":
+        """Return some of the places."""
+        if self.other_bad is None or self.other_whole is None:
+            return Compared(self.bad[places], self.whole[places], is_stock=self.is_stock)
+        other = self.other_bad[places], self.other_whole[places]
+        return Compared(self.bad[places], self.whole[places], *other, is_stock=self.is_stock)
+
+    def scan(self, runs: Runs, least: float) -> list[tuple[int, float] | None]:
+        """Return the same of places that are all large enough."""
         bad, whole = runs.sums(self.bad), runs.sums(self.whole)
         if self.other_bad is None or self.other_whole is None:
             other_bad, other_whole = runs.before(self.bad), runs.before(self.whole)
@@ -102,17 +117,16 @@ class Compared:
                 bad / length, whole / length, other_bad / other_length, other_whole / other_length
             )  # fmt: skip
         shown = evidence(bad, whole, other_bad, other_whole, least)
-        usual = _divided(other_bad, other_whole)
-        for ends in (runs.first, runs.last):
-            # A run begins and ends with a period that is worse itself, or too small to tell.
-            edge_bad, edge_whole = self.bad[..., ends], self.whole[..., ends]
-            told = (edge_whole < SMALLEST) | (_divided(edge_bad, edge_whole) - usual >= least / 2)
-            shown = np.where(told, shown, -np.inf)
+        # A run begins and ends with a period that is worse itself, or too small to tell.
+        limit = _divided(other_bad, other_whole) + least / 2
+        share = np.where(self.whole < SMALLEST, np.inf, _divided(self.bad, self.whole))
+        shown[(share[:, runs.first] < limit) | (share[:, runs.last] < limit)] = -np.inf
         best = np.argmax(shown, axis=-1)
-        found = np.take_along_axis(shown, best[:, None], axis=-1)[:, 0]
+        limit_of_all = runs.least_evidence
+        strengths = shown[np.arange(len(best)), best]
         return [
-            (int(at), float(strength)) if strength >= runs.least_evidence else None
-            for at, strength in zip(best, found, strict=True)
+            (at, strength) if strength >= limit_of_all else None
+            for at, strength in zip(best.tolist(), strengths.tolist(), strict=True)
         ]
 
 
