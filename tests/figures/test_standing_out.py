@@ -397,3 +397,9 @@ def test_of_places_that_are_alike_chance_names_none(grain: Grain) -> None:
         for day in year
     }  # fmt: skip
     assert everything(months, grain=grain) == []
+
+
+def test_what_one_residence_explains_is_told_of_it_and_not_of_its_office() -> None:
+    bad = GOOD | answered(N2_heating=700, N2_pests=700)
+    (served,) = everything({MONTHS[0]: GOOD, MONTHS[1]: bad, MONTHS[2]: bad})
+    assert served.residence == "N2"
