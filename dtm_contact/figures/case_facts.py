@@ -174,9 +174,10 @@ class CaseFacts:
         begun = max((at for at in self._reopenings if at <= due), default=opened_at)
         met = any(begun <= at <= due for at in self._answers)
         if met or self._merged_at is None or self._merged_at > due:
-            self._add(tally, due, "due")
-            if met:
-                self._add(tally, due, "due_met")
+            for measure in ("due", "due_p1") if self._case.priority == "P1" else ("due",):
+                self._add(tally, due, measure)
+                if met:
+                    self._add(tally, due, f"{measure}_met")
 
     def _count_stock(self, tally: Tally) -> None:
         opened_at = self._case.opened_at

@@ -6,7 +6,7 @@ is at most 2.5 % from the true one, however many days and places are added up, a
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import IntEnum
@@ -219,6 +219,27 @@ class FigureCells:
             place = {name: at for at, name in enumerate(names)}
             found.append((names, np.array([place[key[part]] for key in self.keys], np.int64)))
         return tuple(found)
+
+    def names(self, part: Division) -> list[str]:
+        """Return which offices, residences or topics there are."""
+        return self._parts[part][0]
+
+    def placed(self, part: Division, names: Sequence[str]) -> np.ndarray:
+        """Return of each key where its office, residence or topic stands among some names; -1: nowhere."""
+        place = {name: at for at, name in enumerate(names)}
+        mine, codes = self._parts[part]
+        return np.array([place.get(name, -1) for name in mine], np.int64)[codes] if mine else codes
+
+    def of_measures(self, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the cells of some measures: the place of each one's key, of its measure among them, the number."""
+        place = {name: at for at, name in enumerate(names)}
+        columns = np.array([place.get(name, -1) for name in self.measures], np.int64)
+        if not len(self.cells):
+            nothing = np.zeros(0, np.int64)
+            return nothing, nothing, nothing
+        measures = columns[self.cells[:, 1]]
+        held = measures >= 0
+        return self.cells[held, 0], measures[held], self.cells[held, 2]
 
     def _of(self, where: Where) -> np.ndarray:
         """Return the cells of some keys."""

@@ -5,47 +5,46 @@ between which they lie with that certainty, by the normal approximation of the b
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from dtm_contact.figures.cells import Counts, Spread
-from dtm_contact.figures.definitions import CONTACT_CHANNELS, Better, Figure, FigureKind, Unit
+from dtm_contact.figures.definitions import Better, Figure, FigureKind, Unit
+from dtm_contact.figures.scanning import SMALLEST
 
 _Z: Final = 1.959964
-SMALLEST: Final = 30
-"""Places are compared by a figure only where it rests on so many cases."""
-FEWEST: Final = 5
-"""A place stands out by so many cases at least."""
-HOW_MANY_TIMES: Final = 2.0
-"""And by so many times what is usual there."""
-BY_CHANCE: Final = 0.0001
-"""And where chance alone would bring as many less often than that."""
-_LEAST_USUAL: Final = 0.5
+LEAST_POINTS: Final = 5.0
+"""Two shares that are nearer to each other than so many points are told as alike: nobody acts on less."""
+LEAST_MINUTES: Final = 15.0
+"""Two durations, too, that are nearer than so many minutes."""
+LEAST_PART: Final = 0.1
+"""And durations that differ by less than such a part: each is read off a histogram whose bins grow by 5 %."""
 PER_DWELLINGS: Final = 1000
 
 COMPARING: Final = (
-    "Les bureaux sont comparés par des parts et des durées : ce qui attend, par sa part des dossiers ouverts ; les "
-    "appels sans réponse, par leur part des appels. Un nombre pour 1 000 logements dit ce qui est demandé, et n’est "
-    "qu’affiché. L’ensemble est la somme des bureaux comparés. "
-    "Un bureau n’est comparé aux autres par un chiffre que s’il repose sur 30 cas au moins. Entre parenthèses, "
-    "l’intervalle dans lequel le chiffre se trouve avec une certitude de 95 % (parts : Wilson ; nombres : Byar ; "
-    "médianes et 9 sur 10 : rangs de la loi binomiale). Quand deux intervalles se touchent, l’écart peut tenir au "
-    "hasard."
+    "Les bureaux sont comparés par des parts (sur cent) et par des durées : ce qui attend, par sa part des dossiers "
+    "ouverts ; les appels sans réponse, par leur part des appels. Un nombre pour 1 000 logements dit ce qui est "
+    "demandé à un bureau, non comment il sert : il est montré, jamais jugé. ▲ marque un bureau nettement moins bon que "
+    "l’ensemble des bureaux : l’écart est trop grand pour venir du hasard, et il est d’au moins 5 points, ou d’un "
+    "quart d’heure et d’un dixième. En dessous de 30 cas, rien n’est comparé. Les deux nombres en petit sous un "
+    "chiffre disent entre quoi il se trouve presque sûrement."
 )
 STANDING_OUT: Final = (
-    "Un bureau ressort quand son intervalle et celui de l’ensemble ne se touchent pas. « Depuis » est la première des "
-    "périodes qui se suivent jusqu’à celle-ci où il en est ainsi, quand celle d’avant était nettement meilleure ; « au "
-    "moins depuis » dit que celle d’avant ne l’était pas sûrement, n’est pas connue, ou repose sur trop peu de cas. "
-    "« Surtout pour » nomme un motif ou une résidence du bureau dont l’intervalle est du mauvais côté de celui de tout "
-    "le reste du même bureau, sans le toucher ; « depuis », derrière lui, dit la même chose de lui et de ce reste. Une "
-    "résidence ressort seule quand une part y est moins bonne que dans le reste de son bureau, et que le hasard en "
-    "ferait autant moins d’une fois sur 10 000 (comparaison de deux parts)."
+    "Sont regardés tous les mois qui se suivent jusqu’à la période choisie (les semaines, pour une semaine ; d’une "
+    "année, chacun de ses mois). Un bureau, ou un motif d’un bureau, ressort quand il y est moins bon que les autres "
+    "bureaux au même moment ; une résidence, quand elle l’est que les autres résidences de son bureau ; tous les "
+    "bureaux, quand c’est moins bon qu’avant. L’écart doit être d’au moins 5 points, ou d’un quart d’heure et d’un "
+    "dixième (5 minutes pour le premier regard sur un danger), sur 30 cas au moins, et si grand que le hasard seul en "
+    "ferait autant moins d’une fois sur 10 000. « Depuis » est le début de la suite de mois qui le montre le mieux ; "
+    "« depuis au moins » dit que rien n’est compté avant. « Surtout pour » nomme les motifs et les résidences moins "
+    "bons que le reste du même bureau dans ces mois. Des dossiers s’accumulent quand il y en a un dixième de plus en "
+    "attente, et au moins 30. Neuf P1 sur dix doivent avoir leur réponse dans le délai, partout."
 )
 UNUSUAL: Final = (
     "Une résidence ressort pour un motif quand elle a ouvert au moins 5 dossiers, au moins 2 fois ce qui y est "
-    "habituel (la moyenne des six périodes précédentes, ou des mois de l’année d’avant), et que le hasard seul en "
-    "amènerait autant moins d’une fois sur 10 000 (loi de Poisson)."
+    "habituel (la moyenne des six périodes d’avant), et que le hasard seul en amènerait autant moins d’une fois sur "
+    "10 000."
 )
 RULES: Final = (COMPARING, STANDING_OUT, UNUSUAL)
 """The rules, as they stand under what they decide."""
@@ -106,27 +105,9 @@ def ranks(part: float, count: int) -> tuple[int, int]:
     return max(1, math.floor(count * part - half)), min(count, math.ceil(count * part + half) + 1)
 
 
-def at_least(count: int, expected: float) -> float:
-    """Return how likely a Poisson count of that mean is `count` or more."""
-    term, below = math.exp(-expected), 0.0
-    for number in range(count):
-        below += term
-        term *= expected / (number + 1)
-    if below < 1 - 1e-9:
-        return 1 - below
-    # Too close to 1 to subtract from: the terms from `count` on are added up instead.
-    tail = 0.0
-    for number in range(count, count + 200):
-        tail += term
-        term *= expected / (number + 1)
-    return tail
-
-
 def amount(figure: Figure, counts: Counts) -> int:
-    """Return how much of a counted figure there is: of arrivals, by all ways."""
-    if figure.measure == "arrivals":
-        return sum(counts.get(f"arrivals.{way}", 0) for way in CONTACT_CHANNELS)
-    return counts.get(figure.measure, 0)
+    """Return how much of a counted figure there is."""
+    return sum(counts.get(name, 0) for name in figure.sum_of or (figure.measure,))
 
 
 def value_of(figure: Figure, counts: Counts, dwellings: int = 0) -> Value:
@@ -190,7 +171,7 @@ class Gap:
     Attributes:
         best, worst: which they are.
         best_number, worst_number: by what they were compared.
-        is_sure: whether their intervals do not touch.
+        is_sure: whether their intervals do not touch, and they differ by enough to matter.
     """
 
     best: str
@@ -208,81 +189,28 @@ def gap_of(figure: Figure, values: Mapping[str, Value]) -> Gap | None:
         return None
     best, worst = (ordered[0], ordered[-1]) if figure.better is Better.LESS else (ordered[-1], ordered[0])
     low, high = sorted((best[2], worst[2]))
-    return Gap(best[1], worst[1], best[0], worst[0], high[1] > low[2])
+    is_sure = high[1] > low[2] and is_relevant(figure, best[0], worst[0])
+    return Gap(best[1], worst[1], best[0], worst[0], is_sure)
 
 
 def is_worse(figure: Figure, mine: Value, whole: Value) -> bool:
-    """Return whether a place is worse than the whole beyond chance: their intervals do not touch."""
+    """Return whether a place is worse than the whole: their intervals do not touch, and it is worse by enough."""
     mine_judged, whole_judged = judged(figure, mine), judged(figure, whole)
     ours = None if mine_judged is None else mine_judged.interval
     all_of_it = None if whole_judged is None else whole_judged.interval
-    if ours is None or all_of_it is None:
+    if ours is None or all_of_it is None or not is_relevant(figure, ours[0], all_of_it[0]):
         return False
     if figure.better is Better.LESS:
         return ours[1] > all_of_it[2]
     return figure.better is Better.MORE and ours[2] < all_of_it[1]
 
 
-def chance_of(figure: Figure, mine: Value, rest: Value) -> float:
-    """Return how likely chance alone makes a share of a place that much worse than that of the rest; 1 for no share.
-
-    By the normal approximation of the difference of two shares, one side.
-    """
-    if figure.kind is not FigureKind.SHARE or judged(figure, mine) is None or judged(figure, rest) is None:
-        return 1.0
-    here, there = (mine.number or 0.0) / 100, (rest.number or 0.0) / 100
-    both = (here * mine.count + there * rest.count) / (mine.count + rest.count)
-    spread = math.sqrt(both * (1 - both) * (1 / mine.count + 1 / rest.count))
-    worse = there - here if figure.better is Better.MORE else here - there
-    return 0.5 * math.erfc(worse / spread / math.sqrt(2)) if spread else 1.0
+def least_of(figure: Figure) -> float:
+    """Return the least difference that is one: points of a share, or minutes."""
+    return figure.least or (LEAST_MINUTES if figure.kind is FigureKind.QUANTILE else LEAST_POINTS)
 
 
-@dataclass(frozen=True, slots=True)
-class Unusual:
-    """Many more cases of a topic in a residence than is usual there: the number, what is usual, by what chance."""
-
-    residence: str
-    topic: str
-    count: int
-    usual: float
-    chance: float
-
-    @property
-    def times(self) -> float:
-        """How many times what is usual."""
-        return self.count / max(self.usual, _LEAST_USUAL)
-
-
-def unusual(now: Mapping[tuple[str, str], int], usual: Mapping[tuple[str, str], float]) -> list[Unusual]:
-    """Return where many more cases came than is usual, the least likely first.
-
-    Args:
-        now: the cases of each residence and topic.
-        usual: how many there usually are in as long a time.
-    """
-    found = []
-    for place, count in now.items():
-        expected = max(usual.get(place, 0.0), _LEAST_USUAL)
-        if count >= FEWEST and count >= HOW_MANY_TIMES * expected and (chance := at_least(count, expected)) < BY_CHANCE:
-            found.append(Unusual(*place, count, usual.get(place, 0.0), chance))
-    return sorted(found, key=lambda each: (each.chance, each.residence, each.topic))
-
-
-def worst_part(figure: Figure, parts: Iterable[tuple[str, Value, Value]]) -> str | None:
-    """Return the part of a place that is the worst, of those that are worse than the rest of it beyond chance.
-
-    Args:
-        figure: by what.
-        parts: the name of each, its value, and that of all of the place but for it.
-
-    Returns:
-        its name; None where no part is worse than the rest.
-    """
-    worse = [
-        (found.number or 0.0, name)
-        for name, mine, rest in parts
-        if is_worse(figure, mine, rest) and (found := judged(figure, mine)) is not None
-    ]
-    if not worse:
-        return None
-    return (max if figure.better is Better.LESS else min)(worse)[1]
+def is_relevant(figure: Figure, one: float, two: float) -> bool:
+    """Return whether two numbers of a figure differ by enough to matter to anybody."""
+    part = LEAST_PART * min(one, two) if figure.kind is FigureKind.QUANTILE else 0.0
+    return abs(one - two) >= max(least_of(figure), part)

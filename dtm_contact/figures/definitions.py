@@ -147,7 +147,11 @@ class Figure:
             shown, and offices are compared by it where one value is better. Where there is none, what is counted is
             shown, and no office compared by it: how much there is to do is no fault of an office.
         judged_as: in French: of what that share is, "des dossiers ouverts".
+        sum_of: what is counted is the sum of these measures; where there is none, its own measure.
         quantile: of the durations: 0.5 or 0.9.
+        told: in French: what it says of a place in a sentence, with {} for its number.
+        least: the least difference between two places that is called one: points, or minutes; 0: that of its unit.
+        standard: a share, in per cent, that is to be reached everywhere; 0 where there is none.
         better: which value is the better one.
         basis, events, behind: by what the cases behind it are found again; `Basis.COUNTED_ONLY` lists none.
         source: the tables that it is counted from.
@@ -172,7 +176,11 @@ class Figure:
     whole: str = ""
     judged_of: tuple[str, ...] = ()
     judged_as: str = ""
+    sum_of: tuple[str, ...] = ()
     quantile: float = 0.0
+    told: str = ""
+    least: float = 0.0
+    standard: float = 0.0
     better: Better = Better.NEITHER
     events: tuple[str, ...] = ()
     behind: CasesBehind = CasesBehind()
@@ -200,7 +208,7 @@ class Figure:
     @property
     def split(self) -> str:
         """By what it may be split, in French."""
-        ways = ", voie d’arrivée" if self.measure == "arrivals" else ""
+        ways = ", voie d’arrivée" if len(self.sum_of) == len(CONTACT_CHANNELS) else ""
         return f"bureau, résidence, motif{ways}"
 
 
@@ -304,6 +312,7 @@ for _figure in (
         ),
         source="contacts, arrivals",
         measure="arrivals",
+        sum_of=tuple(f"arrivals.{channel}" for channel in CONTACT_CHANNELS),
         basis=Basis.OPENED,
     ),
     Figure(
@@ -324,6 +333,7 @@ for _figure in (
         counts="Dossiers, le jour de leur ouverture.",
         title_en="Cases opened",
         counts_en="Cases, on the day they were opened.",
+        told="{} dossiers",
         source="cases",
         measure="opened",
         reported=True,
@@ -359,18 +369,19 @@ for _figure in (
     Figure(
         id="first_answer_median",
         group="answers",
-        title="Première réponse, médiane",
+        title="Première réponse : la moitié attend plus de",
         counts=(
             "Temps d’ouverture de la file entre l’ouverture d’un dossier P2 à P4 et la première réponse d’une "
             "personne : lettre, réponse depuis la messagerie, conversation au téléphone, ou clôture autre qu’une "
-            "réunion. La moitié des réponses du jour ont pris moins."
+            "réunion. La moitié des réponses ont pris moins, la moitié davantage."
         ),
         title_en="First answer, median",
         counts_en=(
             "Opening time of the queue between the opening of a case P2 to P4 and the first answer by a person: a "
             "letter, an answer from one’s own mailbox, a conversation by telephone, or a closing that is no merging. "
-            "Half of the day’s answers took less."
+            "Half of the answers took less, half took longer."
         ),
+        told="la moitié attend une première réponse plus de {}",
         source="cases, events",
         measure="first_answer",
         kind=FigureKind.QUANTILE,
@@ -386,10 +397,11 @@ for _figure in (
     Figure(
         id="first_answer_p90",
         group="answers",
-        title="Première réponse, 9 sur 10",
-        counts="La même, en dessous de laquelle restent neuf réponses sur dix.",
+        title="Première réponse : une personne sur dix attend plus de",
+        counts="La même attente : neuf réponses sur dix ont pris moins, une sur dix davantage.",
         title_en="First answer, 90th percentile",
         counts_en="The same, below which nine in ten answers stay.",
+        told="une personne sur dix attend une première réponse plus de {}",
         source="cases, events",
         measure="first_answer",
         kind=FigureKind.QUANTILE,
@@ -405,7 +417,7 @@ for _figure in (
     Figure(
         id="p1_answer_median",
         group="answers",
-        title="Première réponse à un P1, médiane",
+        title="Première réponse à un P1 : la moitié attend plus de",
         counts=(
             "La même pour les dossiers P1, à l’horloge, jour et nuit ; un message d’agent ne compte que s’il est dans "
             "notre dossier des envoyés."
@@ -415,6 +427,7 @@ for _figure in (
             "The same of P1 cases, by the clock, day and night; an agent’s e-mail counts only where it lies in our "
             "folder of sent mail."
         ),
+        told="la moitié attend une réponse à un P1 plus de {}",
         source="cases, events",
         measure="first_answer_p1",
         kind=FigureKind.QUANTILE,
@@ -430,8 +443,8 @@ for _figure in (
     Figure(
         id="p1_answer_p90",
         group="answers",
-        title="Première réponse à un P1, 9 sur 10",
-        counts="La même, en dessous de laquelle restent neuf réponses sur dix.",
+        title="Première réponse à un P1 : une personne sur dix attend plus de",
+        counts="La même attente : neuf réponses sur dix ont pris moins, une sur dix davantage.",
         title_en="First answer to a P1, 90th percentile",
         counts_en="The same, below which nine in ten answers stay.",
         source="cases, events",
@@ -459,6 +472,7 @@ for _figure in (
             "were opened, or opened again last. A case whose due time is to come is none of them, though it had an "
             "answer; nor is one that was merged into another before it was due."
         ),
+        told="{} des réponses dans le délai",
         source="cases, events",
         measure="due_met",
         kind=FigureKind.SHARE,
@@ -470,12 +484,33 @@ for _figure in (
         reported=True,
     ),
     Figure(
+        id="p1_in_time",
+        group="answers",
+        title="Réponses à un P1 dans le délai",
+        counts="La même part, des seuls dossiers P1. Neuf sur dix au moins doivent l’être, dans chaque bureau.",
+        title_en="P1 answered in time",
+        counts_en="The same share, of P1 cases alone. At least nine in ten are to be so, at each office.",
+        told="{} des P1 ont une réponse dans le délai",
+        source="cases, events",
+        measure="due_p1_met",
+        kind=FigureKind.SHARE,
+        unit=Unit.PERCENT,
+        whole="due_p1",
+        better=Better.MORE,
+        basis=Basis.DUE,
+        behind=CasesBehind(urgent=True),
+        standard=90.0,
+        weight=13,
+        reported=True,
+    ),
+    Figure(
         id="open",
         group="stock",
         title="Dossiers ouverts en fin de période",
         counts="Dossiers ouverts à la fin du dernier jour.",
         title_en="Open cases at the end",
         counts_en="Cases open at the end of the last day.",
+        told="{} dossiers ouverts",
         source="cases, events",
         measure="open",
         kind=FigureKind.STOCK,
@@ -495,6 +530,7 @@ for _figure in (
             "Of those, the cases whose due time is past, those set waiting included. Offices are compared by their "
             "share of the open cases."
         ),
+        told="{} des dossiers ouverts en retard",
         source="cases, events",
         measure="late",
         judged_of=("open",),
@@ -535,6 +571,7 @@ for _figure in (
                 f"Open cases that nobody has answered for more than {days} days. Offices are compared by their share "
                 "of the open cases."
             ),
+            told=f"{{}} des dossiers ouverts sans nouvelles depuis {days} jours",
             source="cases, events",
             measure=f"silent_{days}",
             judged_of=("open",),
@@ -547,6 +584,18 @@ for _figure in (
             reported=True,
         )
         for days in SILENT_DAYS
+    ),
+    Figure(
+        id="calls",
+        group="calls",
+        title="Appels reçus",
+        counts="Appels entrants, répondus et sans réponse : les deux lignes suivantes en font la somme.",
+        title_en="Calls received",
+        counts_en="Calls that came in, answered and unserved: the sum of the two that follow.",
+        source="contacts",
+        measure="calls_answered",
+        sum_of=("calls_answered", "calls_unserved"),
+        basis=Basis.COUNTED_ONLY,
     ),
     Figure(
         id="calls_answered",
@@ -574,6 +623,7 @@ for _figure in (
             "Calls that came in and whose caller waits to be called: abandoned, timed out, voice message, out of "
             "hours, transferred to nobody. Offices are compared by their share of the calls answered and unserved."
         ),
+        told="{} des appels sans réponse",
         source="contacts",
         measure="calls_unserved",
         judged_of=("calls_answered", "calls_unserved"),
@@ -597,6 +647,7 @@ for _figure in (
             "The share of calls unserved that were followed by a call, even in vain, or an answer before the queue "
             "closes on its first day of opening after the day of the call."
         ),
+        told="{} des appels sans réponse rappelés le jour ouvré suivant",
         source="contacts, events",
         measure="called_back",
         kind=FigureKind.SHARE,
@@ -657,7 +708,7 @@ for _figure in (
     Figure(
         id="incident_length",
         group="incidents",
-        title="Durée d’un incident, médiane",
+        title="Durée d’un incident : la moitié dure plus de",
         counts="À l’horloge, du premier dossier ouvert à la dernière clôture, une fois tous ses dossiers clos.",
         title_en="Length of an incident, median",
         counts_en="By the clock, from the first case opened to the last closing, once all of its cases are closed.",
@@ -836,7 +887,7 @@ for _figure in (
     Figure(
         id="alarm_look_median",
         group="alarms",
-        title="Premier regard sur un danger, médiane",
+        title="Premier regard sur un danger : la moitié attend plus de",
         counts=(
             "À l’horloge, du signalement à la première lecture du dossier, ou au premier acte d’une personne ; compté "
             "le jour du signalement."
@@ -846,6 +897,8 @@ for _figure in (
             "By the clock, from the alarm to the first reading of the case, or the first act of a person; counted on "
             "the day of the alarm."
         ),
+        told="la moitié des dangers signalés attend un premier regard plus de {}",
+        least=5.0,
         source="events, audit_trail",
         measure="alarm_look",
         kind=FigureKind.QUANTILE,
@@ -860,8 +913,8 @@ for _figure in (
     Figure(
         id="alarm_look_p90",
         group="alarms",
-        title="Premier regard sur un danger, 9 sur 10",
-        counts="Le même, en dessous duquel restent neuf sur dix.",
+        title="Premier regard sur un danger : un sur dix attend plus de",
+        counts="Le même temps : neuf dangers sur dix ont été regardés plus tôt, un sur dix plus tard.",
         title_en="First look at a danger, 90th percentile",
         counts_en="The same, below which nine in ten stay.",
         source="events, audit_trail",

@@ -136,9 +136,11 @@ _OF_CASE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "numéro": "number", "état": "state", "bureau": "office_id", "file": "queue", "priorité": "priority",
         "motif": "topic", "résidence": "residence_id", "logement": "dwelling_id", "voie": "channel",
-        "ouvert": "opened_at", "échéance": "due", "clos": "closed_at", "objet": "subject", "auteur": "who",
+        "ouvert": "opened_at", "échéance": "due", "délai": "due", "clos": "closed_at",
+        "objet": "subject", "auteur": "who",
     }
 )  # fmt: skip
+_KEPT: Final = "délai"
 CASE_COLUMNS: Final = tuple(_OF_CASE)
 """The columns that may be chosen of cases; whose they are, of us, is none of them."""
 USUAL_COLUMNS: Final = tuple(name for name in CASE_COLUMNS if name not in {"logement", "objet", "auteur"})
@@ -153,13 +155,23 @@ def case_table_columns(columns: Sequence[str]) -> list[str]:
     return [each for name in chosen for each in ((name, f"{name} (libellé)") if name in _CODES else (name,))]
 
 
-def cases_as_rows(cases: Iterable[Case], columns: Sequence[str], zone: ZoneInfo, label: LabelOf) -> Iterator[Row]:
-    """Yield cases with the columns that were chosen, in their order; beside each code its words."""
+def cases_as_rows(
+    cases: Iterable[Case], columns: Sequence[str], zone: ZoneInfo, label: LabelOf, kept: Mapping[str, str]
+) -> Iterator[Row]:
+    """Yield cases with the columns that were chosen, in their order; beside each code its words.
+
+    Args:
+        cases: which.
+        columns: of `CASE_COLUMNS`.
+        zone: in which times are told.
+        label: gives the words for a code.
+        kept: of each case, by its number, whether its answer came in time, in words.
+    """
     chosen = [name for name in CASE_COLUMNS if name in columns]
     for case in cases:
         row: dict[str, Any] = {}
         for name in chosen:
-            value = _of_case(getattr(case, _OF_CASE[name]), zone)
+            value = kept[case.number] if name == _KEPT else _of_case(getattr(case, _OF_CASE[name]), zone)
             row |= _labelled({name: value}, label) if name in _CODES else {name: value}
         yield row
 

@@ -1,8 +1,8 @@
 """A week, a month or a year of figures, read from what was counted: by office, residence and topic, and over time."""
 
 import threading
-from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -11,29 +11,18 @@ from operator import is_
 
 from dtm_contact.directory import Directory
 from dtm_contact.figures.cells import NOTHING, Division, FigureCells, Sums, Where, added, merged
-from dtm_contact.figures.comparing import (
-    BY_CHANCE,
-    Unusual,
-    Value,
-    chance_of,
-    is_worse,
-    judged,
-    unusual,
-    value_of,
-    worst_part,
-)
-from dtm_contact.figures.definitions import FIGURES, Figure, FigureKind
+from dtm_contact.figures.comparing import Value, amount, value_of
+from dtm_contact.figures.courses import CourseCounts, course_counts
+from dtm_contact.figures.definitions import Figure
+from dtm_contact.figures.findings import Finding, Scene, Unusual, find, find_unusual
 from dtm_contact.store.figures import StoredFigures
 
 _MOST_DECODED = 120
 _MOST_YEARS = 3
 _MOST_OVERVIEWS = 40
-_BEFORE = 6
-"""Periods that say what is usual."""
+_MOST_COURSES = 6
 _SHOWN_BEFORE = 12
 """Periods that a figure's course shows beside the present one."""
-MOST_STANDING_OUT = 8
-"""Of offices and of residences, what stands out most is told."""
 _DAYS_ENOUGH = 7
 """A period is opened on once so many of its days have passed."""
 
@@ -119,79 +108,6 @@ class Place:
         return replace(self, office=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """The periods in a row, up to the last one known, in which a place was worse beyond chance.
-
-    Attributes:
-        since: the first of them.
-        is_start: whether the one before was better beyond chance; otherwise it may have begun earlier.
-    """
-
-    since: date
-    is_start: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PartStandsOut:
-    """A topic or a residence of an office that is worse than the rest of it; `run` is None where only all is."""
-
-    part: Division
-    name: str
-    run: Run | None
-
-
-@dataclass(frozen=True, slots=True)
-class OfficeStandsOut:
-    """An office that is worse than the whole beyond chance.
-
-    Attributes:
-        office, figure: which, by what.
-        mine, whole: its value and the whole's.
-        run: since when; None where only the months of a year together show it.
-        parts: where in it the figure is worst, of those that are worse than the rest of the same office.
-    """
-
-    office: str
-    figure: Figure
-    mine: Value
-    whole: Value
-    run: Run | None
-    parts: tuple[PartStandsOut, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ResidenceStandsOut:
-    """A residence where a share is worse than in the rest of its office: its value, the rest's, since when."""
-
-    office: str
-    residence: str
-    figure: Figure
-    mine: Value
-    rest: Value
-    run: Run | None
-
-
-def _run_of(figure: Figure, in_time: Iterable[tuple[date, Value, Value]]) -> Run | None:
-    """Return since when a place is worse; None where it is not in the last period.
-
-    Args:
-        figure: by what.
-        in_time: the periods, the earliest first: the first day, the place's value, what it is compared with.
-    """
-    run: Run | None = None
-    begun = Value(None, 0)
-    for first, mine, whole in reversed(list(in_time)):
-        if is_worse(figure, mine, whole):
-            run, begun = Run(first, is_start=False), mine
-        elif run is not None:
-            # What is not surely worse may be so all the same: it began then only where that was surely better.
-            return replace(run, is_start=is_worse(figure, begun, mine))
-        elif judged(figure, mine) is not None:
-            return None
-    return run
-
-
 Stamp = tuple[Directory, Mapping[date, datetime]]
 """What an overview was made of: the directory, and when each of its periods was counted."""
 
@@ -205,6 +121,7 @@ class FigureReader:
         self._kept: OrderedDict[tuple[str, date], tuple[datetime, FigureCells]] = OrderedDict()
         self._overviews: OrderedDict[tuple[FigureSpan, Place, date], tuple[Stamp, Overview]] = OrderedDict()
         self._years: OrderedDict[date, tuple[tuple[FigureCells, ...], FigureCells]] = OrderedDict()
+        self._courses: OrderedDict[tuple[date, ...], tuple[tuple[object, ...], CourseCounts]] = OrderedDict()
 
     def cells(self, grain: str, first: date, last: date) -> dict[date, FigureCells]:
         """Return what was counted of the days, weeks or months that begin from one day to another.
@@ -278,6 +195,22 @@ class FigureReader:
         last = span.last if span.grain is Grain.YEAR else span.first - timedelta(days=1)
         return self.cells(grain, first, last)
 
+    def course(self, counted: Mapping[date, FigureCells], directory: Directory, offices: Sequence[str]) -> CourseCounts:
+        """Return periods as arrays; those made before, while none of them was counted again."""
+        periods, made_of = tuple(counted), (directory, *counted.values())
+        with self._lock:
+            known = self._courses.get(periods)
+        if known is not None and all(map(is_, known[0], made_of)):
+            return known[1]
+        residences = sorted(each.residence_id for each in directory.records.residences)
+        course = course_counts(counted, offices, residences)
+        with self._lock:
+            self._courses[periods] = made_of, course
+            self._courses.move_to_end(periods)
+            while len(self._courses) > _MOST_COURSES:
+                self._courses.popitem(last=False)
+        return course
+
     def first_counted(self) -> date | None:
         """Return the first day that was counted; None where none was."""
         days = self._figures.counted_days()
@@ -309,7 +242,6 @@ class Overview:
         self.span = span
         self.place = place
         self._today = today
-        self._offices: dict[str, Overview] = {}
         self._dwellings_at: dict[Place, int] = {}
 
     @cached_property
@@ -386,6 +318,36 @@ class Overview:
         """Return a figure of a topic."""
         return value_of(figure, self.by_topic.get(topic, NOTHING), self.dwellings_at(self.place))
 
+    def of_no_office(self, figure: Figure) -> Value | None:
+        """Return how much was counted of no office that there is; None of what is no number of cases."""
+        if not figure.is_rated:
+            return None
+        there = set(self.offices)
+        count = sum(amount(figure, counts) for office, counts in self.by_office.items() if office not in there)
+        return Value(count, count)
+
+    @cached_property
+    def beside(self) -> "Overview":
+        """The same without the office and residence that are asked for: what a residence is compared with."""
+        return self._of(Place(topic=self.place.topic))
+
+    def of_neighbours(self, figure: Figure) -> Value:
+        """Return a figure of the other residences of the office of the residence that is asked for, as one."""
+        mine = self._directory.residences.get(self.place.residence or "")
+        others = [
+            each.residence_id
+            for each in self._directory.records.residences
+            if mine is not None and each.office_id == mine.office_id and each.residence_id != mine.residence_id
+        ]
+        counts = self.beside.by_residence
+        homes = sum(self.dwellings.get(each, 0) for each in others)
+        return value_of(figure, added(counts[each] for each in others if each in counts), homes)
+
+    def _of(self, place: Place) -> "Overview":
+        found = Overview(self._reader, self._directory, self.span, place, self._today)
+        found._cells = self._cells
+        return found
+
     @property
     def previous(self) -> "Overview":
         """The same of the period before."""
@@ -393,12 +355,15 @@ class Overview:
 
     def course(self, figure: Figure) -> list[tuple[date, Value, Value]]:
         """Return a figure in the periods up to this one: their first days, the place's value, and all offices'."""
-        wide = self.place.in_all_offices
+        # A residence is held against all offices: against all that is asked for, it would stand against itself.
+        wide = Place(topic=self.place.topic)
         homes, all_homes = self.dwellings_at(self.place), self.dwellings_at(wide)
         found = []
         for first, offices in self._by_office_in_time.items():
             whole = self._whole_in_time[first]
-            mine = whole if self.place.office is None else offices.get(self.place.office, NOTHING)
+            mine = added(offices.values())
+            if self.place.office is not None:
+                mine = offices.get(self.place.office, NOTHING)
             found.append((first, value_of(figure, mine, homes), value_of(figure, whole, all_homes)))
         return found
 
@@ -417,131 +382,49 @@ class Overview:
 
     @cached_property
     def _whole_in_time(self) -> dict[date, Sums]:
-        """What was counted in all offices in the same periods."""
+        """What was counted in all offices and residences in the same periods."""
+        if self.place.residence is not None:
+            return {first: cells.whole((None, None, self.place.topic)) for first, cells in self._cells_in_time.items()}
         return {first: added(offices.values()) for first, offices in self._by_office_in_time.items()}
 
-    @cached_property
-    def _compared_in_time(self) -> dict[date, Sums]:
-        """What was counted in the offices that there are, in the same periods."""
-        there = self._directory.offices
-        return {
-            first: added(counts for office, counts in offices.items() if office in there)
-            for first, offices in self._by_office_in_time.items()
-        }
+    def by_residence_and_topic(self, measure: str = "opened") -> dict[tuple[str, str], int]:
+        """Return how much of a measure was counted of each residence and topic that are known."""
+        return self._cells.by_residence_and_topic(measure, self.place.where)
 
-    def by_residence_and_topic(self) -> dict[tuple[str, str], int]:
-        """Return the cases opened of each residence and topic that are known."""
-        return self._cells.by_residence_and_topic("opened", self.place.where)
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What stands out: of all offices, of offices, of residences."""
+        return find(self._scene)
 
     @cached_property
     def unusual(self) -> list[Unusual]:
         """Where many more cases came than usual, the least likely first; none without earlier periods."""
-        return [] if self._usual is None else unusual(self.by_residence_and_topic(), self._usual)
+        return sorted(find_unusual(self._scene), key=lambda each: (each.chance, each.residence, each.topic))
 
     @property
     def has_usual(self) -> bool:
         """Whether periods went before, which say what is usual."""
-        return self._usual is not None
+        return next(iter(self._cells_in_time), self.span.first) < self.span.first
 
     @cached_property
-    def _usual(self) -> dict[tuple[str, str], float] | None:
-        """Return what is usual of each residence and topic in as much of a period as has passed."""
-        if self.span.grain is Grain.YEAR:
-            earlier = {day: cells for day, cells in self._reader.before(self.span, 0).items() if day < self.span.first}
-            whole = 12 / len(earlier) if earlier else 0.0
-        else:
-            earlier = self._reader.before(self.span, _BEFORE)
-            whole = 1 / len(earlier) if earlier else 0.0
-        if not earlier:
-            return None
-        days = (self.span.last - self.span.first).days + 1
-        passed = min(days, max(1, (self._today - self.span.first).days + 1))
-        usual: dict[tuple[str, str], float] = defaultdict(float)
-        for cells in earlier.values():
-            for place, count in cells.by_residence_and_topic("opened", self.place.where).items():
-                usual[place] += count * whole * passed / days
-        return usual
-
-    @cached_property
-    def offices_standing_out(self) -> list[OfficeStandsOut]:
-        """Return the offices that are worse than the whole beyond chance, the weightiest figures first."""
-        found = []
-        weighty = (figure for figure in FIGURES if figure.weight)
-        for figure in sorted(weighty, key=lambda figure: -figure.weight):
-            whole = self.of_offices(figure)
-            worse = ((office, self.of_office(figure, office)) for office in self.offices)
-            found += [(figure, office, mine, whole) for office, mine in worse if is_worse(figure, mine, whole)]
-        return [self._standing_out(*each) for each in found[:MOST_STANDING_OUT]]
-
-    def _standing_out(self, figure: Figure, office: str, mine: Value, whole: Value) -> OfficeStandsOut:
-        homes, all_homes = (
-            self.dwellings_at(place) for place in (replace(self.place, office=office), self.place.in_all_offices)
+    def _scene(self) -> Scene:
+        counted = self._cells_in_time
+        ends = [at for at, first in enumerate(counted) if first >= self.span.first]
+        return Scene(
+            self._reader.course(counted, self._directory, self.offices),
+            list(self._by_office_in_time.values()),
+            lambda period, part, where: list(counted.values())[period].by(part, where),
+            range(ends[0], ends[-1] + 1) if ends else range(0),
+            [self._passed(first) for first in counted],
+            {each.residence_id: each.office_id for each in self._directory.records.residences},
+            self.place.where,
         )
-        in_time = (
-            (
-                first,
-                value_of(figure, offices.get(office, NOTHING), homes),
-                value_of(figure, self._compared_in_time[first], all_homes),
-            )
-            for first, offices in self._by_office_in_time.items()
-        )
-        within = self._within(office)
-        mine_too = {each.residence_id for each in self._directory.records.residences if each.office_id == office}
-        residences = {name: counts for name, counts in within.by_residence.items() if name in mine_too}
-        topics = {name: counts for name, counts in within.by_topic.items() if name}
-        parts = [
-            PartStandsOut(part, name, _run_of(figure, within.part_in_time(figure, part, name)))
-            for part, counted in ((Division.RESIDENCE, residences), (Division.TOPIC, topics))
-            if (name := within.worst_part(figure, counted)) is not None
-        ]
-        return OfficeStandsOut(office, figure, mine, whole, _run_of(figure, in_time), tuple(parts))
 
-    @cached_property
-    def residences_standing_out(self) -> list[ResidenceStandsOut]:
-        """Return the residences that are worse served than the rest of their office, the least likely first."""
-        if self.place.residence is not None:
-            return []
-        found: dict[str, tuple[float, ResidenceStandsOut]] = {}
-        shares = [figure for figure in FIGURES if figure.weight and figure.kind is FigureKind.SHARE]
-        for office in self.offices if self.place.office is None else [self.place.office]:
-            within = self._within(office)
-            whole = added(within.by_topic.values())
-            for each in self._directory.records.residences:
-                counts = within.by_residence.get(each.residence_id)
-                if each.office_id != office or counts is None:
-                    continue
-                for figure in shares:
-                    mine, rest = value_of(figure, counts), value_of(figure, whole.without(counts))
-                    chance = chance_of(figure, mine, rest)
-                    if chance < min(BY_CHANCE, found.get(each.residence_id, (1.0,))[0]):
-                        run = _run_of(figure, within.part_in_time(figure, Division.RESIDENCE, each.residence_id))
-                        standing = ResidenceStandsOut(office, each.residence_id, figure, mine, rest, run)
-                        found[each.residence_id] = chance, standing
-        return [standing for _, standing in sorted(found.values(), key=lambda each: each[0])]
-
-    def part_in_time(self, figure: Figure, part: Division, name: str) -> Iterator[tuple[date, Value, Value]]:
-        """Yield what a topic or a residence of the place was in the periods up to this one, and all else of it."""
-        for first, cells in self._cells_in_time.items():
-            mine = cells.by(part, self.place.where).get(name, NOTHING)
-            if mine is not NOTHING:
-                all_of_it = cells.whole(self.place.where)
-                yield first, value_of(figure, mine), value_of(figure, all_of_it.without(mine))
-
-    def worst_part(self, figure: Figure, parts: Mapping[str, Sums]) -> str | None:
-        """Return which of the topics or residences of the place is worse than the rest of it; None where none is."""
-        all_of_it = added(self.by_topic.values())
-        values = (
-            (name, value_of(figure, counts), value_of(figure, all_of_it.without(counts)))
-            for name, counts in parts.items()
-        )
-        return worst_part(figure, values)
-
-    def _within(self, office: str) -> "Overview":
-        if office not in self._offices:
-            place = replace(self.place, office=office)
-            self._offices[office] = within = Overview(self._reader, self._directory, self.span, place, self._today)
-            within._cells, within._cells_in_time = self._cells, self._cells_in_time
-        return self._offices[office]
+    def _passed(self, first: date) -> float:
+        """Return how much of a period of the course has passed."""
+        step = FigureSpan(Grain.WEEK if self.span.grain is Grain.WEEK else Grain.MONTH, first)
+        days = (step.after.first - first).days
+        return min(days, max(1, (self._today - first).days + 1)) / days
 
 
 @lru_cache(maxsize=2)

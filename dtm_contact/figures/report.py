@@ -47,7 +47,7 @@ def _lines(overview: Overview, names: Names, directory: Directory) -> Iterator[s
     found = list(describe_outliers(overview, names, directory))
     for each in found:
         yield f"- {each.words}"
-        yield from (f"  - {detail.words}" for detail in each.details)
+        yield from (f"  - {detail.words}" for detail in each.details[1:])
     yield from (f"- {words}" for words in describe_nothing(overview, found))
     for figure in (each for each in FIGURES if each.reported):
         yield ""

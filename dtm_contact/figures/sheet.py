@@ -1,4 +1,4 @@
-"""One page for a meeting: what stands out and is to be decided, the gaps between offices, and the trend."""
+"""One page for a meeting: what stands out and is to be decided, what changed, and the gaps between offices."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +20,8 @@ from dtm_contact.figures.telling import (
 
 _MOST: Final = 5
 """More than that is decided in no meeting, and would not fit."""
+_KINDS: Final = 3
+"""What is so everywhere, at offices, in residences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,11 @@ class MeetingSheet:
     """What stands on the page.
 
     Attributes:
-        outliers: what stands out, offices and residences by turns, for a decision each.
+        outliers: what stands out, by turns of everywhere, offices and residences, for a decision each.
         left_out: how many more stand out.
         nothing: of what nothing stands out.
-        lines: the figures by which offices are compared, the weightiest first.
+        lines: the figures that changed, or by which offices differ, the weightiest first.
+        alike: the titles of the others: they say nothing.
         dangers: what became of the alarms.
     """
 
@@ -49,36 +52,52 @@ class MeetingSheet:
     left_out: int
     nothing: Sequence[str]
     lines: Sequence[SheetLine]
+    alike: Sequence[str]
     dangers: str
 
 
 def meeting_sheet(overview: Overview, names: Names, directory: Directory) -> MeetingSheet:
     """Return the page of a period."""
     found = list(describe_outliers(overview, names, directory))
-    offices, residences = ([each for each in found if bool(each.office) is office] for office in (True, False))
-    # Offices first, but never so many that no residence is seen.
-    shown = [*offices[: max(_MOST - len(residences), _MOST - 2)], *residences][:_MOST]
+    shown = by_turns(found)
     before = overview.previous
-    weighty = sorted((figure for figure in FIGURES if figure.weight), key=lambda figure: -figure.weight)
+    lines, alike = list[SheetLine](), list[str]()
+    for figure in sorted((figure for figure in FIGURES if figure.weight), key=lambda figure: -figure.weight):
+        line = _line(overview, before, figure, directory)
+        if line is None:
+            alike.append(figure.title)
+        else:
+            lines.append(line)
     return MeetingSheet(
         shown,
         len(found) - len(shown),
         list(describe_nothing(overview, found)),
-        [_line(overview, before, figure, directory) for figure in weighty],
+        lines,
+        alike,
         _dangers(overview),
     )
 
 
-def _line(overview: Overview, before: Overview, figure: Figure, directory: Directory) -> SheetLine:
+def by_turns(found: Sequence[Outlier]) -> list[Outlier]:
+    """Return the first of each kind, then the second of each, as many as there is room for; in their order."""
+    kinds: list[list[int]] = [[] for _ in range(_KINDS)]
+    for at, each in enumerate(found):
+        kinds[2 if each.residence else 1 if each.office else 0].append(at)
+    turns = sorted((turn, kind, at) for kind, several in enumerate(kinds) for turn, at in enumerate(several))
+    return [found[at] for at in sorted(at for _, _, at in turns[:_MOST])]
+
+
+def _line(overview: Overview, before: Overview, figure: Figure, directory: Directory) -> SheetLine | None:
+    """Return a figure that became better or worse, or by which offices differ; None of any other."""
     whole, earlier = overview.of_offices(figure), before.of_offices(figure)
     gap = gap_of(figure, {office: overview.of_office(figure, office) for office in overview.offices})
-    if judged(figure, whole) is None or judged(figure, earlier) is None:
-        trend = "–"
-    elif is_worse(figure, whole, earlier):
-        trend = "▲ moins bien"
-    else:
-        trend = "mieux" if is_worse(figure, earlier, whole) else "rien de sûr"
-    told = format_gap(figure, gap, directory) or "trop peu de cas pour comparer"
+    trend = ""
+    if judged(figure, whole) is not None and judged(figure, earlier) is not None:
+        trend = "▲ moins bien" if is_worse(figure, whole, earlier) else ""
+        trend = trend or ("mieux" if is_worse(figure, earlier, whole) else "")
+    told = format_gap(figure, gap, directory) if gap is not None and gap.is_sure else ""
+    if not trend and not told:
+        return None
     return SheetLine(figure, _number(figure, whole), _number(figure, earlier), trend, told)
 
 

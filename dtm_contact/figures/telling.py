@@ -1,24 +1,20 @@
 """Figures, rates and periods as people of the offices read them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names, without_code
-from dtm_contact.figures.cells import Division
-from dtm_contact.figures.comparing import PER_DWELLINGS, SMALLEST, Gap, Value, drawn
+from dtm_contact.figures.comparing import PER_DWELLINGS, Gap, Value, drawn
 from dtm_contact.figures.definitions import BY_ID, Figure, Unit
-from dtm_contact.figures.overview import (
-    MOST_STANDING_OUT,
-    FigureSpan,
-    Grain,
-    OfficeStandsOut,
-    Overview,
-    PartStandsOut,
-    Run,
-)
+from dtm_contact.figures.findings import Against, Finding, Period, Shown, Unusual
+from dtm_contact.figures.overview import FigureSpan, Grain, Overview
+from dtm_contact.figures.scanning import SMALLEST
 
+MOST_STANDING_OUT: Final = 8
+"""Of offices, of residences and of unusual counts, what stands out most is told."""
 _HOUR: Final = 60
 _DAY: Final = 24 * 60
 _SHORT: Final = 10
@@ -61,6 +57,7 @@ def format_number(figure: Figure, number: float | None) -> str:
 
 
 def _decimal(number: float) -> str:
+    number = round(number, 1)
     whole = number >= _SHORT or number == int(number)
     return (f"{number:,.0f}".replace(",", _NBSP)) if whole else f"{number:.1f}".replace(".", ",")
 
@@ -111,17 +108,17 @@ def format_value(figure: Figure, value: Value) -> str:
 
 
 def format_gap(figure: Figure, gap: Gap | None, directory: Directory) -> str:
-    """Return how far the best and the worst office are apart, and whether that may be chance; "" without a gap."""
+    """Return how far the best and the worst office are apart, and whether that is too little; "" without a gap."""
     if gap is None:
         return ""
     sides = ((gap.best, gap.best_number), (gap.worst, gap.worst_number))
     told = (f"{office_name(directory, office)} {format_drawn_number(figure, number)}" for office, number in sides)
-    return ", ".join(told) + ("" if gap.is_sure else " (peut tenir au hasard)")
+    return ", ".join(told) + ("" if gap.is_sure else " (trop proches pour conclure)")
 
 
 @dataclass(frozen=True, slots=True)
 class OutlierDetail:
-    """One figure by which an office stands out, in words."""
+    """One figure by which a place stands out, in words."""
 
     words: str
     figure: Figure
@@ -129,12 +126,12 @@ class OutlierDetail:
 
 @dataclass(frozen=True, slots=True)
 class Outlier:
-    """A place where service is worse, in words, with what shows it.
+    """What stands out, in one sentence: where, since when, for whom, and compared with what.
 
     Attributes:
-        words: an office with since when and for whom it is worse, or a residence with how many cases on which topic.
+        words: the sentence.
         office, residence, topic: the place; "" where it is none of it.
-        details: of an office, or of a residence that is worse served: each figure that shows it, the weightiest first.
+        details: each figure that shows it, that of the sentence first; none where it is a number of cases.
     """
 
     words: str
@@ -156,79 +153,131 @@ def office_name(directory: Directory, office_id: str) -> str:
 
 
 def describe_outliers(overview: Overview, names: Names, directory: Directory) -> Iterator[Outlier]:
-    """Yield what stands out in a period: offices, then residences, where service is worse; then unusual residences."""
-    by_office: dict[str, list[OfficeStandsOut]] = {}
-    for each in overview.offices_standing_out:
-        by_office.setdefault(each.office, []).append(each)
-    for office, found in by_office.items():
-        # The weightiest figure says since when and for whom; another one says so itself only where it differs.
-        since, affected = _since(found[0].run, overview.span), _affected(found[0], names, overview)
-        said = [f"{office_name(directory, office)} : moins bon service que l’ensemble, {since}", affected]
-        details = []
-        for each in found:
-            also = _since(each.run, overview.span), _affected(each, names, overview)
-            apart = [mine for mine, whole in zip(also, (since, affected), strict=True) if mine != whole]
-            details.append(_detail(each, apart))
-        yield Outlier(" ; ".join(filter(None, said)), office=office, details=tuple(details))
-    named = {part.name for found in by_office.values() for each in found for part in each.parts}
-    alone = [each for each in overview.residences_standing_out if each.residence not in named]
-    for served in alone[:MOST_STANDING_OUT]:
-        detail = f"{served.figure.title} : {format_drawn(served.figure, served.mine)}"
-        detail = f"{detail}, reste du bureau {format_drawn(served.figure, served.rest)}"
-        words = f"{office_name(directory, served.office)} : {without_code(names.residence(served.residence))}, "
-        words = f"{words}moins bon service que le reste du bureau, {_since(served.run, overview.span)}"
-        yield Outlier(words, residence=served.residence, details=(OutlierDetail(detail, served.figure),))
+    """Yield what stands out in a period: everywhere, at offices, in residences; then unusual numbers of cases."""
+    words = _Words(names, directory, step_of(overview.span))
+    found = overview.findings
+    for against in ((Against.STANDARD, Against.BEFORE), (Against.OTHERS,), (Against.REST,)):
+        for each in [each for each in found if each.against in against][:MOST_STANDING_OUT]:
+            yield words.outlier(each, overview.place.topic)
     for unusual in overview.unusual[:MOST_STANDING_OUT]:
-        residence = directory.residences.get(unusual.residence)
-        words = (
-            f"{office_name(directory, residence.office_id) if residence else '?'} : "
-            f"{names.topics.get(unusual.topic, unusual.topic)}, {without_code(names.residence(unusual.residence))}, "
-            f"{unusual.count} dossiers, ×{unusual.times:.0f} "
-            f"(d’habitude {format_number(BY_ID['opened'], unusual.usual)})"
-        )
-        yield Outlier(words, residence=unusual.residence, topic=unusual.topic)
+        yield words.unusual(unusual)
 
 
-def _since(run: Run | None, span: FigureSpan) -> str:
-    """Return since when a place is worse; "au moins depuis" where it may be for longer."""
-    if run is None:
-        return f"sur {format_period(span)} dans son ensemble (le dernier mois seul ne le montre pas)"
-    told = format_period(FigureSpan(step_of(span), run.since))
-    told = f"la {told}" if span.grain is Grain.WEEK else told
-    return f"depuis {told}" if run.is_start else f"au moins depuis {told} (avant, rien de sûr)"
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Tells what was found."""
+
+    names: Names
+    directory: Directory
+    step: Grain
+
+    def outlier(self, found: Finding, asked_topic: str | None) -> Outlier:
+        """Return a finding as a sentence, with each figure that shows it."""
+        told = f"{self._where(found)}, {_since(found.period, self.step)}, {self._whom(found, asked_topic)} : "
+        told += self._compared(found.shown, found)
+        details = [OutlierDetail(_sentence(self._compared(each, found)), each.figure) for each in found.others]
+        first = OutlierDetail(found.shown.figure.title, found.shown.figure)
+        return Outlier(told, found.office, found.residence, found.topic, (first, *details))
+
+    def unusual(self, found: Unusual) -> Outlier:
+        """Return unusually many cases as a sentence."""
+        topic, usual = self._topic(found.topic), format_number(BY_ID["opened"], found.usual)
+        told = f"{self._residence(found.residence)}, {_since(found.period, self.step)}, pour {topic} : "
+        told += f"{found.count} dossiers ouverts, contre {usual} d’habitude en autant de temps (×{found.times:.0f})"
+        return Outlier(told, residence=found.residence, topic=found.topic)
+
+    def _where(self, found: Finding) -> str:
+        if found.residence:
+            return self._residence(found.residence)
+        if found.office:
+            return office_name(self.directory, found.office)
+        return _listed(office_name(self.directory, each) for each in found.offices) or "Tous les bureaux"
+
+    def _residence(self, residence: str) -> str:
+        home = self.directory.residences.get(residence)
+        office = f" ({office_name(self.directory, home.office_id)})" if home else ""
+        return f"{without_code(self.names.residence(residence))}{office}"
+
+    def _whom(self, found: Finding, asked_topic: str | None) -> str:
+        """Return for whom: of which topics and residences; those that are asked for alone are not told again."""
+        residences = _listed(without_code(self.names.residence(each)) for each in found.residences)
+        if found.topic:
+            told = f"pour {self._topic(found.topic)}"
+            return f"{told}, surtout {residences}" if residences else told
+        topics = _listed(map(self._topic, found.topics))
+        if topics or residences:
+            return f"surtout pour {' ; '.join(filter(None, (topics, residences)))}"
+        if asked_topic is not None:
+            return f"pour {self._topic(asked_topic)}"
+        return "pour tous les motifs"
+
+    def _topic(self, topic: str) -> str:
+        return self.names.topics.get(topic, topic).lower()
+
+    def _compared(self, shown: Shown, found: Finding) -> str:
+        figure = shown.figure
+        mine, other = (_told_number(figure, number) for number in (shown.mine, shown.other))
+        match found.against:
+            case Against.OTHERS:
+                same = " pour le même motif" if found.topic and not shown.is_of_all else ""
+                against = f"contre {other} dans les autres bureaux{same}"
+            case Against.REST:
+                against = f"contre {other} dans les autres résidences du bureau"
+            case Against.STANDARD:
+                against = f"au lieu de {other} au moins"
+            case _:
+                against = f"contre {other} avant"
+        told = f"{figure.told.format(mine)}, {against}"
+        return f"tous motifs ensemble, {told}" if shown.is_of_all else told
+
+
+def _told_number(figure: Figure, number: float) -> str:
+    return f"{number:.0f}{_NBSP}%" if figure.judged_of else format_number(figure, number)
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Return "A", "A et B", "A, B et C"."""
+    several = list(names)
+    return " et ".join(filter(None, (", ".join(several[:-1]), *several[-1:])))
+
+
+def format_unusual(found: Unusual, span: FigureSpan) -> str:
+    """Return "53 depuis novembre 2026, d’habitude 6,7"."""
+    since = _since(found.period, step_of(span))
+    return f"{found.count} {since}, d’habitude {format_number(BY_ID['opened'], found.usual)}"
+
+
+def _since(period: Period, step: Grain) -> str:
+    """Return "depuis mars 2026", "en mai 2026", "de mars 2026 à mai 2026"."""
+    first = _step(period.first, step)
+    if period.last is None:
+        return f"depuis {'au moins ' if period.is_earlier else ''}{first}"
+    if period.last == period.first:
+        return f"dans {first}" if step is Grain.WEEK else f"en {first}"
+    return f"de {first} à {_step(period.last, step)}"
+
+
+def _step(first: date, step: Grain) -> str:
+    told = format_period(FigureSpan(step, first))
+    return f"la {told}" if step is Grain.WEEK else told
 
 
 def describe_nothing(overview: Overview, outliers: Sequence[Outlier]) -> Iterator[str]:
     """Yield in words of what nothing stands out: of the offices, of the residences."""
-    if not any(each.office for each in outliers):
-        yield "Aucun bureau n’est moins bon que l’ensemble au-delà du hasard."
-    if not any(each.residence for each in outliers):
+    place, found = overview.place, overview.findings
+    if place.residence is None and not any(each.against is Against.OTHERS for each in found):
         yield (
-            "Rien d’inhabituel dans les résidences."
-            if overview.has_usual
-            else "Pas de période précédente : rien ne dit encore ce qui est habituel dans les résidences."
+            "Aucun bureau n’est nettement moins bon que les autres."
+            if place.office is None
+            else "Ce bureau n’est pas nettement moins bon que les autres."
         )
-
-
-def _affected(office: OfficeStandsOut, names: Names, overview: Overview) -> str:
-    """Return for whom a figure is worse within an office, and since when: "surtout pour …", or all that is asked."""
-    if office.parts:
-        return f"surtout pour {' ; '.join(_part(each, office, names, overview.span) for each in office.parts)}"
-    topics = "tous les motifs" if overview.place.topic is None else ""
-    residences = "toutes les résidences" if overview.place.residence is None else ""
-    everyone = " et ".join(filter(None, (topics, residences)))
-    return f"pour {everyone}" if everyone else ""
-
-
-def _part(part: PartStandsOut, office: OfficeStandsOut, names: Names, span: FigureSpan) -> str:
-    """Return what a part is called, and since when it is worse than the rest where the office is not since then."""
-    is_topic = part.part is Division.TOPIC
-    told = names.topics.get(part.name, part.name).lower() if is_topic else without_code(names.residence(part.name))
-    return f"{told}, {_since(part.run, span)}" if part.run is not None and part.run != office.run else told
-
-
-def _detail(office: OfficeStandsOut, apart: Sequence[str]) -> OutlierDetail:
-    """Return by which figure an office stands out; its interval stands on the figure's own page."""
-    mine, whole = (format_drawn(office.figure, value) for value in (office.mine, office.whole))
-    told = [f"{office.figure.title} : {mine}, ensemble {whole}", *apart]
-    return OutlierDetail(" ; ".join(filter(None, told)), office.figure)
+    if place.residence is not None and not any(each.against is Against.REST for each in found):
+        yield "Cette résidence n’est pas nettement moins bien servie que les autres résidences de son bureau."
+    if not overview.has_usual:
+        yield "Pas de période précédente : rien ne dit encore ce qui est habituel dans les résidences."
+    elif place.residence is None and not any(each.residence for each in outliers):
+        yield "Rien d’inhabituel dans les résidences."

@@ -333,6 +333,18 @@ class StoredFigures:
         with self._database.reading() as connection:
             return [case_of(row) for row in connection.execute(query)]
 
+    def answered_in_time(self, numbers: Collection[str]) -> frozenset[str]:
+        """Return which of some cases had an answer by a person before they were due, by their numbers."""
+        found: set[str] = set()
+        given = sorted(numbers)
+        with self._database.reading() as connection:
+            for at in range(0, len(given), _AT_ONCE):
+                query = sa.select(cases.c.number).where(
+                    cases.c.number.in_(given[at : at + _AT_ONCE]), _ANSWERED_IN_TIME
+                )
+                found.update(connection.execute(query).scalars())
+        return frozenset(found)
+
     def add_board(self, name: str, digest: str, now: datetime) -> bool:
         """Make the address of a board; return whether its name was free."""
         with self._database.writing() as connection:

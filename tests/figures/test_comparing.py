@@ -3,25 +3,25 @@
 from collections import Counter
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dtm_contact.figures.cells import LARGEST_ERROR, Division, FigureCells, Spread, added, bin_of, merged, timed
 from dtm_contact.figures.comparing import (
-    SMALLEST,
     Value,
-    at_least,
     byar,
     drawn,
     gap_of,
+    is_relevant,
     is_worse,
     ranks,
-    unusual,
     value_of,
     wilson,
 )
 from dtm_contact.figures.definitions import BY_ID, FIGURES
+from dtm_contact.figures.scanning import SMALLEST, Compared, Runs, at_least, evidence
 from dtm_contact.figures.telling import format_drawn
 from tests.prove.program import chance as made
 
@@ -42,10 +42,29 @@ def test_byar_is_near_the_exact_interval(count: int, low: float, high: float) ->
     assert byar(count) == pytest.approx((low, high), abs=0.1)
 
 
-def test_a_poisson_tail_is_exact_also_where_it_is_tiny() -> None:
-    assert at_least(1, 2.0) == pytest.approx(1 - 0.1353353, rel=1e-5)
-    assert at_least(5, 0.5) == pytest.approx(1.721e-4, rel=1e-3)
-    assert at_least(40, 1.0) == pytest.approx(4.62e-49, rel=1e-2)
+def test_a_binomial_tail_is_exact_also_where_it_is_tiny() -> None:
+    assert at_least(9, 1, 0.5) == pytest.approx(11 / 1024)
+    assert at_least(0, 5, 0.3) == pytest.approx(1.0)
+    assert at_least(40, 0, 0.1) == pytest.approx(1e-40)
+
+
+def test_the_run_that_is_told_is_the_one_in_which_the_place_is_worse() -> None:
+    whole, good, bad = np.full(12, 100), 10, 40
+    shares = np.array([good] * 5 + [bad] * 3 + [good] * 4)
+    compared = Compared(shares[None], whole[None], np.full((1, 12), good), whole[None])
+    runs = Runs.ending(range(12))
+    ((run, strength),) = (each for each in compared.worst(runs, 0.05) if each)
+    assert (runs.first[run], runs.last[run]) == (5, 7)
+    assert strength > runs.least_evidence
+    assert compared.worst(Runs.ending([11]), 0.05) == [None]  # its last period is not worse
+    assert compared.worst(runs, 0.31) == [None]
+
+
+def test_evidence_needs_enough_on_both_sides() -> None:
+    few, many = np.array(SMALLEST - 1), np.array(SMALLEST)
+    assert evidence(few, few, many * 0, many) == -np.inf
+    assert evidence(many, many, few * 0, few) == -np.inf
+    assert evidence(many, many, many * 0, many) > 7
 
 
 @given(st.lists(st.floats(0, 500_000), min_size=1, max_size=300), st.sampled_from((0.5, 0.9)))
@@ -155,8 +174,23 @@ def test_a_share_of_nothing_and_a_median_of_none_are_no_number() -> None:
     assert ranks(0.5, 1) == (1, 1)
 
 
-def test_what_is_unusual_stands_out_and_what_is_not_does_not() -> None:
-    usual = {("R1", "elevator"): 3.4, ("R2", "elevator"): 12.0}
-    found = unusual({("R1", "elevator"): 14, ("R2", "elevator"): 14, ("R3", "pests"): 4, ("R4", "pests"): 6}, usual)
-    assert [(each.residence, each.count) for each in found] == [("R1", 14), ("R4", 6)]
-    assert found[0].times == pytest.approx(4.1, abs=0.1)
+@pytest.mark.parametrize(
+    ("name", "one", "two", "told"),
+    [
+        ("in_time", 70.0, 74.9, False),
+        ("in_time", 70.0, 75.0, True),
+        ("first_answer_median", 60.0, 74.0, False),
+        ("first_answer_median", 60.0, 75.0, True),
+        ("first_answer_median", 600.0, 650.0, False),
+        ("alarm_look_median", 5.0, 10.0, True),
+    ],
+)
+def test_what_differs_by_too_little_to_act_on_is_alike(name: str, one: float, two: float, *, told: bool) -> None:
+    assert is_relevant(BY_ID[name], one, two) is is_relevant(BY_ID[name], two, one) is told
+
+
+def test_a_place_is_worse_only_by_enough_to_matter() -> None:
+    figure = BY_ID["in_time"]
+    whole = value_of(figure, {"due": 90_000, "due_met": 81_000})
+    assert not is_worse(figure, value_of(figure, {"due": 90_000, "due_met": 77_500}), whole)
+    assert is_worse(figure, value_of(figure, {"due": 90_000, "due_met": 76_000}), whole)

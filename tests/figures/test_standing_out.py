@@ -2,18 +2,19 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from dtm_contact.directory import Address, Directory, Dwelling, Office, Records, Residence
 from dtm_contact.explain.names import Names
-from dtm_contact.figures.cells import FigureCells, merged
-from dtm_contact.figures.definitions import BY_ID
+from dtm_contact.figures.cells import FigureCells, merged, timed
+from dtm_contact.figures.definitions import BY_ID, FIGURES
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place
-from dtm_contact.figures.sheet import MeetingSheet, meeting_sheet
+from dtm_contact.figures.sheet import MeetingSheet, by_turns, meeting_sheet
 from dtm_contact.figures.telling import Outlier, describe_nothing, describe_outliers, format_rate
 from dtm_contact.hours import PARIS
+from tests.prove.program import chance as made
 
 MONTHS = (date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1))
 RESIDENCES = (("N1", "nord"), ("N2", "nord"), ("S1", "sud"), ("S2", "sud"))
@@ -62,6 +63,11 @@ def offices(months: Mapping[date, Counted], grain: Grain = Grain.MONTH, place: P
     return [each for each in found if each.office]
 
 
+def everything(months: Mapping[date, Counted], place: Place | None = None, grain: Grain = Grain.MONTH) -> list[Outlier]:
+    names = Names(DIRECTORY, {"heating": "Chauffage", "pests": "Nuisibles"}, PARIS)
+    return list(describe_outliers(overview(months, place, grain), names, DIRECTORY))
+
+
 def answered(**shares: int) -> dict[tuple[str, str, str], dict[str, int]]:
     """Return of each residence and topic how many of 1,000 answers were in time."""
     home = dict(RESIDENCES)
@@ -72,22 +78,33 @@ def answered(**shares: int) -> dict[tuple[str, str, str], dict[str, int]]:
     return found
 
 
-EVEN = answered(N1_heating=600, N1_pests=600, N2_heating=600, N2_pests=600, S1_heating=900, S2_heating=900)
-GOOD = answered(N1_heating=900, N1_pests=900, N2_heating=900, N2_pests=900, S1_heating=900, S2_heating=900)
+EVEN = answered(N1_heating=600, N1_pests=600, N2_heating=600, N2_pests=600, S1_heating=900, S1_pests=900)
+GOOD = answered(N1_heating=900, N1_pests=900, N2_heating=900, N2_pests=900, S1_heating=900, S1_pests=900)
 
 
 def test_a_part_that_is_no_worse_than_the_rest_of_its_office_is_not_named() -> None:
     (nord,) = offices({MONTHS[2]: EVEN})
-    assert nord.office == "nord"
-    assert "pour tous les motifs et toutes les résidences" in nord.words
-    assert "surtout" not in nord.words
+    assert nord.words == (
+        "Nord, depuis au moins mai 2026, pour tous les motifs : 60\u00a0% des réponses dans le délai, "
+        "contre 90\u00a0% dans les autres bureaux"
+    )
 
 
 def test_a_part_that_is_worse_than_the_rest_of_its_office_is_named() -> None:
     (nord,) = offices({MONTHS[2]: EVEN | answered(N2_heating=300, N2_pests=300)})
-    assert "surtout pour N2" in nord.words
+    assert "surtout pour N2," in nord.words
     (nord,) = offices({MONTHS[2]: EVEN | answered(N1_pests=300, N2_pests=300)})
-    assert nord.words.endswith("surtout pour nuisibles")
+    assert "surtout pour nuisibles :" in nord.words
+
+
+def test_an_office_that_is_worse_by_one_topic_alone_is_named_with_it_and_held_against_the_same_topic() -> None:
+    pests = GOOD | answered(N1_pests=400, N2_pests=400)
+    (nord,) = offices({MONTHS[0]: GOOD, MONTHS[1]: pests, MONTHS[2]: pests})
+    assert nord.words == (
+        "Nord, depuis avril 2026, pour nuisibles : 40\u00a0% des réponses dans le délai, "
+        "contre 90\u00a0% dans les autres bureaux pour le même motif"
+    )
+    assert nord.topic == "pests"
 
 
 def test_a_residence_of_another_office_is_not_named() -> None:
@@ -95,65 +112,158 @@ def test_a_residence_of_another_office_is_not_named() -> None:
     assert "S1" not in nord.words
 
 
-def test_what_is_not_looked_at_is_not_told_to_be_affected() -> None:
+def test_a_topic_that_is_asked_for_is_the_only_one_told() -> None:
     (nord,) = offices({MONTHS[2]: EVEN}, place=Place(topic="heating"))
-    assert nord.words.endswith("; pour toutes les résidences")
+    assert "pour chauffage :" in nord.words
+    assert "tous les motifs" not in nord.words
 
 
 def test_since_is_said_only_where_a_period_went_before_that_was_not_worse() -> None:
     (nord,) = offices({MONTHS[0]: GOOD, MONTHS[1]: EVEN, MONTHS[2]: EVEN})
-    assert ", depuis avril 2026" in nord.words
-    assert "au moins" not in nord.words
-
-
-def test_a_period_that_is_not_surely_better_is_no_start() -> None:
-    # Nord is worse by the same in April; too few of its cases are known then to be sure of it.
-    few = {key: {"due": 40, "due_met": 26} for key in EVEN if key[0] == "nord" and key[2] == "heating"}
-    unsure = {**few, **answered(S1_heating=650, S2_heating=650)}
-    (nord,) = offices({MONTHS[0]: GOOD, MONTHS[1]: unsure, MONTHS[2]: EVEN})
-    assert "au moins depuis mai 2026" in nord.words
-
-
-def test_a_part_says_since_when_it_is_worse_than_the_rest_where_that_is_earlier_than_the_office() -> None:
-    # Pests of nord are worse since April; all of nord is only in May.
-    pests = answered(N1_pests=600, N2_pests=600) | {("nord", "N1", "heating"): {"due": 40_000, "due_met": 38_000}}
-    rest = answered(S1_heating=950, S2_heating=950)
-    months = {MONTHS[0]: GOOD, MONTHS[1]: pests | rest, MONTHS[2]: EVEN | answered(N1_pests=300, N2_pests=300)}
-    (nord,) = offices(months)
-    assert nord.words.endswith("depuis mai 2026 ; surtout pour nuisibles, depuis avril 2026")
-
-
-def test_where_every_period_known_is_worse_it_is_at_least_since_the_first() -> None:
+    assert ", depuis avril 2026," in nord.words
     (nord,) = offices(dict.fromkeys(MONTHS, EVEN))
-    assert "au moins depuis mars 2026" in nord.words
+    assert ", depuis au moins mars 2026," in nord.words
 
 
-def test_a_period_of_too_few_cases_is_no_start() -> None:
+def test_every_sentence_has_one_date() -> None:
+    pests = EVEN | answered(N1_pests=300, N2_pests=300)
+    found = everything({MONTHS[0]: GOOD, MONTHS[1]: pests, MONTHS[2]: EVEN})
+    assert found
+    assert [each.words.count("2026") for each in found] == [1] * len(found)
+    assert not any("2026" in detail.words for each in found for detail in each.details[1:])
+
+
+def test_a_month_that_is_bad_does_not_hide_in_a_year_that_is_not() -> None:
+    year = [date(2026, month, 1) for month in range(1, 13)]
+    months = {day: EVEN if day.month in {5, 6} else GOOD for day in year}
+    (nord,) = offices(months, Grain.YEAR)
+    assert nord.words.startswith("Nord, de mai 2026 à juin 2026, ")
+    assert offices(months) == []  # December is told for itself: it is good
+    (nord,) = offices({day: EVEN if day.month == 12 else GOOD for day in year}, Grain.YEAR)
+    assert nord.words.startswith("Nord, depuis décembre 2026, ")
+    (nord,) = offices({day: EVEN if day.month == 3 else GOOD for day in year}, Grain.YEAR)
+    assert nord.words.startswith("Nord, en mars 2026, ")
+
+
+def test_a_last_month_of_too_few_cases_ends_nothing() -> None:
     few = {("nord", "N1", "heating"): {"due": 5, "due_met": 5}, ("sud", "S1", "heating"): {"due": 99, "due_met": 9}}
-    (nord,) = offices({MONTHS[0]: few, MONTHS[1]: EVEN, MONTHS[2]: EVEN})
-    assert "au moins depuis avril 2026" in nord.words
     (nord,) = offices({MONTHS[0]: GOOD, MONTHS[1]: EVEN, MONTHS[2]: few}, Grain.YEAR)
-    assert ", depuis avril 2026" in nord.words
+    assert ", depuis avril 2026," in nord.words
 
 
-def test_a_year_that_ends_well_is_told_as_a_whole() -> None:
-    (nord,) = offices({MONTHS[0]: EVEN, MONTHS[1]: EVEN, MONTHS[2]: GOOD}, Grain.YEAR)
-    assert "sur 2026 dans son ensemble (le dernier mois seul ne le montre pas)" in nord.words
-    assert "depuis" not in nord.words
-
-
-def test_a_line_says_since_and_for_whom_only_where_it_differs_from_the_title() -> None:
+def test_a_further_figure_is_told_with_the_same_time_as_the_sentence() -> None:
     def with_calls(counted: Counted, back: int) -> Counted:
         calls = {"calls_unserved": 500, "called_back": 400}
         nord = {**calls, "called_back": back}
         return {key: {**counts, **(nord if key[0] == "nord" else calls)} for key, counts in counted.items()}
 
-    months = {MONTHS[0]: with_calls(GOOD, 200), MONTHS[1]: with_calls(EVEN, 200), MONTHS[2]: with_calls(EVEN, 200)}
+    months = {MONTHS[0]: with_calls(GOOD, 200), MONTHS[1]: with_calls(EVEN, 100), MONTHS[2]: with_calls(EVEN, 200)}
     (nord,) = offices(months)
-    lines = {detail.figure.id: detail.words for detail in nord.details}
-    assert ", depuis avril 2026" in nord.words
-    assert "depuis" not in lines["in_time"]
-    assert "au moins depuis mars 2026" in lines["called_back"]
+    assert ", depuis avril 2026," in nord.words
+    (told,) = (detail.words for detail in nord.details if detail.figure.id == "called_back")
+    assert told == (
+        "30\u00a0% des appels sans réponse rappelés le jour ouvré suivant, contre 80\u00a0% dans les autres bureaux"
+    )
+
+
+def test_a_duration_stands_out_for_the_topic_that_takes_longer() -> None:
+    def slow(minutes: int, topic: str) -> Counted:
+        return {
+            (office, f"{office[0].upper()}1", name): {
+                timed("first_answer", timedelta(minutes=minutes if (office, name) == ("nord", topic) else 60)): 400
+            }
+            for office in ("nord", "sud")
+            for name in ("heating", "pests")
+        }
+
+    (nord,) = offices({MONTHS[1]: slow(60, ""), MONTHS[2]: slow(300, "pests")})
+    assert nord.words == (
+        "Nord, depuis mai 2026, surtout pour nuisibles : une personne sur dix attend une première réponse plus de "
+        "4\u00a0h\u00a054, contre 59\u00a0min dans les autres bureaux"
+    )
+    # A difference of minutes is none that anybody acts on.
+    assert offices({MONTHS[1]: slow(60, ""), MONTHS[2]: slow(68, "pests")}) == []
+
+
+def test_what_is_surely_different_and_too_little_to_matter_is_not_told() -> None:
+    nearly = {key: {"due": 90_000, "due_met": 86_000 if key[0] == "sud" else 82_500} for key in GOOD}
+    assert offices(dict.fromkeys(MONTHS, nearly)) == []
+    enough = {key: {"due": 90_000, "due_met": 86_000 if key[0] == "sud" else 81_000} for key in GOOD}
+    assert offices(dict.fromkeys(MONTHS, enough)) != []
+
+
+def test_what_falls_everywhere_is_told_of_all_offices() -> None:
+    fallen = {key: {"due": 1000, "due_met": 700} for key in GOOD}
+    (told,) = everything({MONTHS[0]: GOOD, MONTHS[1]: GOOD, MONTHS[2]: fallen})
+    assert told.words == (
+        "Tous les bureaux, depuis mai 2026, pour tous les motifs : 70\u00a0% des réponses dans le délai, "
+        "contre 90\u00a0% avant"
+    )
+    # Where one office alone falls, it is told of that one.
+    (nord,) = everything({MONTHS[0]: GOOD, MONTHS[1]: GOOD, MONTHS[2]: EVEN})
+    assert nord.office == "nord"
+
+
+def test_what_waits_more_and_more_is_told_with_what_it_was() -> None:
+    def waiting(open_now: int) -> Counted:
+        return {
+            (office, residence, "heating"): {"open": open_now, "opened": 400, "closed": 300}
+            for residence, office in RESIDENCES
+        }
+
+    (told,) = everything({MONTHS[0]: waiting(100), MONTHS[1]: waiting(100), MONTHS[2]: waiting(200)})
+    assert (
+        told.words == "Tous les bureaux, depuis mai 2026, pour tous les motifs : 800 dossiers ouverts, contre 400 avant"
+    )
+    assert everything(dict.fromkeys(MONTHS, waiting(100))) == []
+    assert everything({MONTHS[0]: waiting(100), MONTHS[1]: waiting(100), MONTHS[2]: waiting(104)}) == []
+
+
+def test_a_danger_that_is_answered_late_everywhere_stands_out() -> None:
+    def dangers(met: int) -> Counted:
+        return {key: {**counts, "due_p1": 100, "due_p1_met": met} for key, counts in GOOD.items()}
+
+    (told,) = everything(dict.fromkeys(MONTHS, dangers(60)))
+    assert told.words == (
+        "Tous les bureaux, depuis au moins mars 2026, pour tous les motifs : 60\u00a0% des P1 ont une réponse dans le "
+        "délai, au lieu de 90\u00a0% au moins"
+    )
+    assert everything(dict.fromkeys(MONTHS, dangers(93))) == []
+
+
+def test_a_residence_is_held_against_the_others_of_its_office_and_says_so() -> None:
+    bad = GOOD | answered(N2_heating=700, N2_pests=700)
+    months = {MONTHS[0]: GOOD, MONTHS[1]: bad, MONTHS[2]: bad}
+    (told,) = everything(months, Place(residence="N2"))
+    assert told.words.endswith(
+        "70\u00a0% des réponses dans le délai, contre 90\u00a0% dans les autres résidences du bureau"
+    )
+    assert "depuis avril 2026" in told.words
+    shown = overview(months, Place(residence="N2"))
+    assert shown.of_neighbours(BY_ID["in_time"]).number == 90
+    assert everything(months, Place(residence="N1")) == []
+    (nothing,) = describe_nothing(overview(months, Place(residence="N1")), [])
+    assert nothing == "Cette résidence n’est pas nettement moins bien servie que les autres résidences de son bureau."
+
+
+def test_the_course_of_a_residence_stands_beside_all_offices() -> None:
+    shown = overview({MONTHS[2]: EVEN}, Place(residence="N1"))
+    ((_, mine, whole),) = shown.course(BY_ID["in_time"])
+    assert (mine.number, whole.number) == (60, 70)
+
+
+def test_unusually_many_cases_say_since_when() -> None:
+    def opened(count: int) -> Counted:
+        return {("sud", "S1", "pests"): {"opened": count}}
+
+    months = {date(2026, month, 1): opened(40 if month in {6, 7} else 4) for month in range(1, 8)}
+    (told,) = everything(months)
+    assert told.words == (
+        "S1, (Sud), depuis juin 2026, pour nuisibles : "
+        "80 dossiers ouverts, contre 8 d’habitude en autant de temps (×10)"
+    )
+    (told,) = (each for each in everything({**months, date(2026, 8, 1): opened(4)}, grain=Grain.YEAR) if each.topic)
+    assert "de juin 2026 à juillet 2026" in told.words
 
 
 def test_a_year_is_added_up_anew_where_a_month_of_it_was_counted_again() -> None:
@@ -177,10 +287,9 @@ def test_an_office_where_more_is_asked_for_does_not_stand_out() -> None:
     calm = {("sud", "S1", "heating"): {"opened": 500, "open": 90, "late": 9, "silent_14": 5, "reopened": 30}}
     assert offices({MONTHS[2]: busy | calm}) == []
     late = {("nord", "N1", "heating"): {**busy["nord", "N1", "heating"], "late": 400}}
-    # The whole is mostly that office, so that a large one has to be far from it.
     (found,) = offices({MONTHS[2]: late | {("sud", "S1", "heating"): {"open": 900, "late": 90, "silent_14": 45}}})
-    assert [detail.figure.id for detail in found.details] == ["late"]
-    assert found.details[0].words.startswith("Dossiers en retard : 44\u00a0% des dossiers ouverts, ensemble 27\u00a0%")
+    assert found.details[0].figure.id == "late"
+    assert "44\u00a0% des dossiers ouverts en retard, contre 10\u00a0% dans les autres bureaux" in found.words
 
 
 def test_the_whole_is_the_sum_of_the_offices_that_are_compared() -> None:
@@ -201,10 +310,10 @@ def test_a_rate_above_a_thousand_is_told_by_dwelling() -> None:
 
 def test_where_nothing_stands_out_that_is_said_of_offices_and_of_residences() -> None:
     assert list(describe_nothing(overview(dict.fromkeys(MONTHS, GOOD)), [])) == [
-        "Aucun bureau n’est moins bon que l’ensemble au-delà du hasard.",
+        "Aucun bureau n’est nettement moins bon que les autres.",
         "Rien d’inhabituel dans les résidences.",
     ]
-    (first,) = describe_nothing(overview({MONTHS[2]: GOOD}), [Outlier("Nord", office="nord")])
+    _, first = describe_nothing(overview({MONTHS[2]: GOOD}), [])
     assert first.startswith("Pas de période précédente")
 
 
@@ -215,16 +324,18 @@ def sheet(months: Mapping[date, Counted]) -> MeetingSheet:
     return meeting_sheet(overview(months), NAMES, DIRECTORY)
 
 
-def test_a_sheet_tells_the_trend_only_where_it_is_beyond_chance() -> None:
-    def trend(before: Counted, now: Counted) -> str:
-        (line,) = (line for line in sheet({MONTHS[1]: before, MONTHS[2]: now}).lines if line.figure.id == "in_time")
-        return line.trend
+def test_a_sheet_tells_only_the_figures_that_changed_or_differ_and_names_the_others_once() -> None:
+    def trend(before: Counted, now: Counted) -> str | None:
+        shown = sheet({MONTHS[1]: before, MONTHS[2]: now})
+        assert len(shown.lines) + len(shown.alike) == sum(figure.weight > 0 for figure in FIGURES)
+        return next((line.trend for line in shown.lines if line.figure.id == "in_time"), None)
 
-    nearly = answered(N1_heating=905, N1_pests=900, N2_heating=900, N2_pests=900, S1_heating=900, S2_heating=900)
-    assert trend(GOOD, EVEN) == "▲ moins bien"
-    assert trend(EVEN, GOOD) == "mieux"
-    assert trend(GOOD, nearly) == "rien de sûr"
-    assert trend({("nord", "N1", "heating"): {"due": 5, "due_met": 5}}, GOOD) == "–"
+    alike = {key: {"due": 1000, "due_met": 700} for key in GOOD}
+    nearly = answered(N1_heating=905, N1_pests=900, N2_heating=900, N2_pests=900, S1_heating=900, S1_pests=900)
+    assert trend(GOOD, alike) == "▲ moins bien"
+    assert trend(alike, GOOD) == "mieux"
+    assert trend(GOOD, nearly) is None
+    assert trend({("nord", "N1", "heating"): {"due": 5, "due_met": 5}}, GOOD) is None
 
 
 def test_a_sheet_tells_the_gap_between_the_best_and_the_worst_office() -> None:
@@ -233,13 +344,18 @@ def test_a_sheet_tells_the_gap_between_the_best_and_the_worst_office() -> None:
 
 
 def test_a_sheet_has_a_place_for_few_decisions_and_says_how_many_more_there_are() -> None:
-    months = {day: {**EVEN, **{("sud", f"S{at}", "pests"): {"opened": 1} for at in range(9)}} for day in MONTHS[:2]}
-    many = {("sud", f"S{at}", "pests"): {"opened": 40} for at in range(9)}
-    shown = sheet({**months, MONTHS[2]: {**EVEN, **many}})
-    assert [bool(each.office) for each in shown.outliers] == [True, False, False, False, False]
-    assert shown.left_out == 4
+    shown = sheet({MONTHS[0]: GOOD, MONTHS[1]: GOOD, MONTHS[2]: EVEN})
+    assert [each.office for each in shown.outliers] == ["nord"]
     calm = sheet({MONTHS[1]: GOOD, MONTHS[2]: GOOD})
-    assert (calm.outliers, len(calm.nothing)) == ([], 2)
+    assert (calm.outliers, calm.lines, len(calm.nothing)) == ([], [], 2)
+
+
+@pytest.mark.parametrize(("everywhere", "office", "residence", "kept"), [(4, 4, 4, (2, 2, 1)), (1, 0, 9, (1, 0, 4))])
+def test_what_is_decided_takes_turns(everywhere: int, office: int, residence: int, kept: tuple[int, ...]) -> None:
+    found = [*[Outlier("a")] * everywhere, *[Outlier("o", office="nord")] * office]
+    found += [Outlier("r", residence="N1")] * residence
+    shown = "".join(each.words for each in by_turns(found))
+    assert tuple(map(shown.count, "aor")) == kept
 
 
 def test_a_sheet_says_how_many_alarms_nobody_has_judged() -> None:
@@ -250,19 +366,40 @@ def test_a_sheet_says_how_many_alarms_nobody_has_judged() -> None:
 
 
 def test_a_residence_that_is_worse_served_than_the_rest_of_an_office_that_is_not_is_named_since_then() -> None:
-    bad = GOOD | answered(N2_heating=700, N2_pests=700, S1_heating=760, S2_heating=840)
-    found = list(describe_outliers(overview({MONTHS[0]: GOOD, MONTHS[1]: bad, MONTHS[2]: bad}), NAMES, DIRECTORY))
-    served = [each for each in found if each.residence and each.details]
-    assert [each.residence for each in served] == ["N2", "S1"]
-    assert served[0].words.startswith("Nord : N2,")
-    assert served[0].words.endswith(", moins bon service que le reste du bureau, depuis avril 2026")
-    assert served[0].details[0].words == "Réponses dans le délai : 70\u00a0%, reste du bureau 90\u00a0%"
-    assert "Rien d’inhabituel" not in " ".join(describe_nothing(overview({MONTHS[2]: bad}), found))
+    bad = GOOD | answered(N2_heating=700, N2_pests=700)
+    home = ("nord", "N1", "other")
+    large = {home: {"due": 40_000, "due_met": 36_000}}
+    months = {MONTHS[0]: GOOD | large, MONTHS[1]: bad | large, MONTHS[2]: bad | large}
+    (served,) = everything(months)
+    assert served.residence == "N2"
+    assert served.words.startswith("N2, (Nord), depuis avril 2026, pour tous les motifs : 70\u00a0%")
 
 
 def test_what_chance_may_make_of_a_residence_does_not_stand_out() -> None:
-    months = dict.fromkeys(MONTHS, GOOD | answered(N2_heating=865, N2_pests=870))
-    assert overview(months).residences_standing_out == []
-    few = {**GOOD, ("nord", "N2", "gas"): {"due": 29, "due_met": 0}}
+    assert everything(dict.fromkeys(MONTHS, GOOD | answered(N2_heating=865, N2_pests=870))) == []
+    few = {**GOOD, ("nord", "N2", "gas"): {"due": 9, "due_met": 0}}
     only = {key: counts for key, counts in few.items() if key[1] != "N2" or key[2] == "gas"}
-    assert overview(dict.fromkeys(MONTHS, only)).residences_standing_out == []
+    assert everything(dict.fromkeys(MONTHS, only)) == []
+
+
+@pytest.mark.parametrize("grain", [Grain.MONTH, Grain.YEAR])
+def test_of_places_that_are_alike_chance_names_none(grain: Grain) -> None:
+    random = made(5)
+    year = [date(2026, month, 1) for month in range(1, 13)]
+    months = {
+        day: {
+            (home, name, topic): {
+                "due": 120, "due_met": sum(random.random() < 0.7 for _ in range(120)), "opened": random.randrange(8, 16)
+            }
+            for name, home in RESIDENCES
+            for topic in ("heating", "pests")
+        }
+        for day in year
+    }  # fmt: skip
+    assert everything(months, grain=grain) == []
+
+
+def test_what_one_residence_explains_is_told_of_it_and_not_of_its_office() -> None:
+    bad = GOOD | answered(N2_heating=700, N2_pests=700)
+    (served,) = everything({MONTHS[0]: GOOD, MONTHS[1]: bad, MONTHS[2]: bad})
+    assert served.residence == "N2"

@@ -124,6 +124,10 @@ def counts(now: str) -> Mapping[str, str]:
         "reopened": _grouped("turns t JOIN cases c ON c.id = t.case_id WHERE t.state = 'open'", _day("t.at")),
         "due": _grouped(f"cases c WHERE c.due <= '{now}' AND ({_MET} OR NOT {_MERGED})", _day("c.due")),
         "due_met": _grouped(f"cases c WHERE c.due <= '{now}' AND {_MET}", _day("c.due")),
+        "due_p1": _grouped(
+            f"cases c WHERE c.priority = 'P1' AND c.due <= '{now}' AND ({_MET} OR NOT {_MERGED})", _day("c.due")
+        ),
+        "due_p1_met": _grouped(f"cases c WHERE c.priority = 'P1' AND c.due <= '{now}' AND {_MET}", _day("c.due")),
         "calls_unserved": _grouped(f"{came} WHERE {_UNSERVED}", _day("m.at"), key_came),
         "called_back": _grouped(f"{came} WHERE {_UNSERVED} AND {_CALLED}", _day("m.at"), key_came),
         "corrected_topic": _grouped(

@@ -12,9 +12,10 @@ import pytest
 
 from dtm_contact.access import Role, digest_of
 from dtm_contact.figures.case_facts import TimeContext
-from dtm_contact.figures.comparing import UNUSUAL, Unusual
+from dtm_contact.figures.comparing import UNUSUAL
 from dtm_contact.figures.counting import CountingContext, count_days, periods_of
 from dtm_contact.figures.definitions import BY_ID, FIGURES
+from dtm_contact.figures.findings import Period, Unusual
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, latest_span
 from dtm_contact.figures.telling import Outlier, OutlierDetail
 from dtm_contact.model import Channel
@@ -222,7 +223,7 @@ def test_the_map_marks_what_is_unusual_says_by_what_rule_and_draws_it_however_fe
 ) -> None:
     monkeypatch.setattr(pages, "_RESIDENCES_DRAWN", 1)
     for residence in ("R01", "R02"):
-        odd = Unusual(residence, "heating", 9, 1.5, 1e-6)
+        odd = Unusual(residence, "heating", 9, 1.5, 1e-6, Period(date(2026, 3, 1), None, is_earlier=False))
         monkeypatch.setattr(Overview, "unusual", [odd])
         monkeypatch.setattr(head.desk, "figures", FigureReader(head.desk.store.figures))
         page = unescape(head.get(f"/chiffres/carte?le={last_month(head.desk)}").text)
@@ -230,7 +231,7 @@ def test_the_map_marks_what_is_unusual_says_by_what_rule_and_draws_it_however_fe
         assert re.search(
             rf'▲ <span class="unseen">inhabituel : </span><a href="[^"]*r={residence}&m=heating[^"]*">', page
         )
-        assert "d’habitude 1,5" in page
+        assert "9 depuis mars 2026, d’habitude 1,5" in page
         assert UNUSUAL in page
     monkeypatch.setattr(Overview, "unusual", [])
     monkeypatch.setattr(head.desk, "figures", FigureReader(head.desk.store.figures))
@@ -242,18 +243,76 @@ def test_the_sheet_of_a_meeting_is_reached_from_the_page_and_has_room_for_decisi
 ) -> None:
     le = last_month(head.desk)
     assert "/chiffres/fiche?p=mois" in unescape(head.get(f"/chiffres?le={le}").text)
-    detail = OutlierDetail("Réponses dans le délai : 60 %", BY_ID["in_time"])
+    detail, further = OutlierDetail("", BY_ID["in_time"]), OutlierDetail("Réponses tard", BY_ID["late"])
     told = [
-        Outlier("Sud : moins bon service", office="sud", details=(detail,)),
+        Outlier("Sud : moins bon service", office="sud", details=(detail, further)),
         Outlier("R01 : 9 dossiers", residence="R01"),
     ]
     monkeypatch.setattr("dtm_contact.figures.sheet.describe_outliers", lambda *_given: iter(told))
     page = unescape(head.get(f"/chiffres/fiche?le={le}&m=heating").text)
-    assert re.search(
-        r'<th scope="row">Sud : moins bon service<small>Réponses dans le délai : 60 %</small></th>(<td></td>){3}', page
-    )
+    assert re.search(r'<th scope="row">Sud : moins bon service<small>Réponses tard</small></th>(<td></td>){3}', page)
     assert "Chauffage, eau chaude · " in page
     assert page.count('<svg class="drawing"') == 1
+
+
+def test_the_offices_and_what_has_none_add_up_to_all(head: Somebody) -> None:
+    shown = pages_of(head, f"/chiffres?le={last_month(head.desk)}")
+    header = re.findall(r'<th scope="col">([^<]*)', shown)
+    assert "Sans bureau connu" in header
+    for title in ("Messages écartés", "Appels reçus", "Appels répondus", "Dossiers ouverts"):
+        whole, *parts = (int(each) for each in numbers(shown, title))
+        assert whole == sum(parts) > 0, title
+    of_calls = [
+        [int(each) for each in numbers(shown, f"Appels {which}")] for which in ("reçus", "répondus", "sans réponse")
+    ]
+    assert of_calls[0] == [sum(each) for each in zip(*of_calls[1:], strict=True)]
+
+
+def numbers(page: str, title: str) -> list[str]:
+    row = re.search(rf'<tr><th scope="row"><a [^>]*>{title}</a></th>(.*?)</tr>', page)
+    assert row
+    return re.findall(r"<td[^>]*>(?:<a [^>]*>)?([0-9\u00a0]+)", row[1])
+
+
+def pages_of(head: Somebody, path: str) -> str:
+    answer = head.get(path)
+    assert answer.status_code == 200
+    return unescape(answer.text)
+
+
+def test_a_residence_is_shown_beside_the_others_of_its_office_and_the_page_says_so(head: Somebody) -> None:
+    le = last_month(head.desk)
+    page = pages_of(head, f"/chiffres?le={le}&r=R01")
+    assert "comparée aux autres résidences de son bureau" in page
+    columns = re.findall(r'<th scope="col">([^<]*)', page)
+    assert columns[2].startswith("Autres résidences, ")
+    assert columns[3] == "Ensemble"
+    mine, _, whole = numbers(page, "Dossiers ouverts")
+    assert int(whole) > int(mine)
+    detail = pages_of(head, f"/chiffres/detail?c=opened&le={le}&r=R01")
+    assert "Autres résidences, " in detail
+
+
+def test_a_list_says_of_each_case_whether_its_answer_came_in_time(head: Somebody) -> None:
+    le = last_month(head.desk)
+    told = rows(head, f"/chiffres/export?t=bureaux&f=json&le={le}")
+    share, due = next(
+        (row["valeur"], row["cas"]) for row in told if row["chiffre"] == "in_time" and row["bureau"] == "ensemble"
+    )
+    cases = rows(head, f"/chiffres/dossiers/export?c=in_time&le={le}&f=json&colonne=délai")
+    kept = [row["délai"] for row in cases]
+    assert set(kept) == {"dans le délai", "hors délai"}
+    assert 100 * kept.count("dans le délai") / len(kept) == pytest.approx(float(str(share)), abs=0.01)
+    assert len(kept) == due
+    page = pages_of(head, f"/chiffres/dossiers?c=in_time&le={le}")
+    assert page.count('<span class="kept">') == page.count('<li class="line')
+
+
+def test_the_map_shows_which_share_had_no_answer_in_time_too(head: Somebody) -> None:
+    le = last_month(head.desk)
+    assert "v=retard" in pages_of(head, f"/chiffres/carte?le={le}")
+    page = pages_of(head, f"/chiffres/carte?le={le}&v=retard")
+    assert re.search(r'c=in_time[^"]*">\d+ %</a><small>\d+ sur \d+</small>', page)
 
 
 def test_the_board_has_no_log_in_and_nothing_of_a_person(desk: DeskAlone) -> None:

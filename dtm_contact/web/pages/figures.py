@@ -1,6 +1,6 @@
 """The figures of the work: what stands out, each figure by office, residence and topic, and the cases behind it."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
@@ -28,6 +28,7 @@ from dtm_contact.figures.files import (
 )
 from dtm_contact.figures.listing import cases_wanted
 from dtm_contact.figures.overview import FigureSpan, Grain, Overview, Place, latest_span
+from dtm_contact.figures.scanning import SMALLEST
 from dtm_contact.figures.sheet import meeting_sheet
 from dtm_contact.figures.telling import (
     Outlier,
@@ -36,9 +37,9 @@ from dtm_contact.figures.telling import (
     format_drawn,
     format_drawn_number,
     format_gap,
-    format_number,
     format_period,
     format_rate,
+    format_unusual,
     format_value,
     office_name,
     step_of,
@@ -55,6 +56,12 @@ _RESIDENCES_DRAWN: Final = 24
 _TOPICS_DRAWN: Final = 12
 _BOARD_SECONDS: Final = 10.0
 _FIRST_YEAR: Final = 2000
+_MOST_PLACES: Final = 60
+_NO_OFFICE: Final = "Sans bureau connu"
+_LEAST_DUE: Final = 5
+"""Of fewer cases due, a map shows no share."""
+_LATE: Final = "retard"
+"""What the field of a map says that shows shares."""
 _FILES: Final = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 
 
@@ -115,9 +122,9 @@ def figures(context: RequestContext) -> Mapping[str, Any]:
     outliers = list(describe_outliers(overview, context.app.names, context.app.directory))
     return {
         **_around(context, query),
-        "groups": [(GROUPS[group][0], list(_rows(context, overview, group))) for group in GROUPS],
-        "offices": [(office, _office(context, office)) for office in overview.offices],
-        "homes": {office: overview.dwellings_at(replace(query.place, office=office)) for office in overview.offices},
+        "columns": (columns := list(_columns(context, query, overview))),
+        "groups": [(GROUPS[group][0], list(_rows(context, query, group, columns))) for group in GROUPS],
+        "compared": _compared_with(context, query),
         "standing_out": list(_standing_out(outliers, query)),
         "nothing": list(describe_nothing(overview, outliers)),
         "rules": RULES,
@@ -125,20 +132,95 @@ def figures(context: RequestContext) -> Mapping[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of the page: a place, its dwellings, its value of a figure, what leads to its cases, what it is held to.
+
+    Attributes:
+        label, homes: what it is called, and its dwellings; 0 where it has none.
+        of: gives its value of a figure; None where it has none.
+        place: the fields of a link to its cases; None where they cannot be listed.
+        against: gives what ▲ compares it with; None where it is compared with nothing.
+    """
+
+    label: str
+    homes: int
+    of: Callable[[Figure], Value | None]
+    place: Mapping[str, str] | None = None
+    against: Callable[[Figure], Value] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Row:
+    """A figure: of each column its value, the link to its cases ("" for none), whether it is worse; and the gap."""
+
     figure: Figure
-    whole: Value
-    by_office: Sequence[tuple[str, Value, bool]]
+    cells: Sequence[tuple[Value | None, str, bool]]
     gap: str
 
 
-def _rows(context: RequestContext, overview: Overview, group: str) -> Iterator[_Row]:
+def _columns(context: RequestContext, query: FigureQuery, overview: Overview) -> Iterator[_Column]:
+    """Yield all offices beside each; of one residence, that beside the others of its office, and beside all offices."""
+    place = query.place
+    if place.residence is not None:
+        beside = overview.beside
+        home = context.app.directory.residences.get(place.residence)
+        mine, homes = partial(_of_residence, overview, place.residence), overview.dwellings_at(place.in_all_offices)
+        yield _Column(_residence(context, place.residence), homes, mine, {"b": ""}, overview.of_neighbours)
+        if home is not None:
+            of_office = overview.dwellings_at(Place(office=home.office_id))
+            label = f"Autres résidences, {_office(context, home.office_id)}"
+            yield _Column(label, of_office - homes, overview.of_neighbours)
+        yield _Column("Ensemble", overview.dwellings_at(Place()), beside.of_whole, {"b": "", "r": ""})
+        return
+    yield _Column("Ensemble", overview.dwellings_at(place.in_all_offices), overview.of_whole, {"b": ""})
+    for office in overview.offices:
+        homes = overview.dwellings_at(replace(place, office=office))
+        of = partial(_of_office, overview, office)
+        yield _Column(_office(context, office), homes, of, {"b": office}, overview.of_offices)
+    if any((rest := overview.of_no_office(figure)) and rest.count for figure in FIGURES):
+        yield _Column(_NO_OFFICE, 0, overview.of_no_office)
+
+
+def _of_office(overview: Overview, office: str, figure: Figure) -> Value:
+    return overview.of_office(figure, office)
+
+
+def _of_residence(overview: Overview, residence: str, figure: Figure) -> Value:
+    return overview.beside.of_residence(figure, residence)
+
+
+def _rows(context: RequestContext, query: FigureQuery, group: str, columns: Sequence[_Column]) -> Iterator[_Row]:
     for figure in FIGURES:
-        if figure.group == group:
-            whole, compared = overview.of_whole(figure), overview.of_offices(figure)
-            values = {office: overview.of_office(figure, office) for office in overview.offices}
-            by_office = [(office, value, is_worse(figure, value, compared)) for office, value in values.items()]
-            yield _Row(figure, whole, by_office, format_gap(figure, gap_of(figure, values), context.app.directory))
+        if figure.group != group:
+            continue
+        cells, values, against = [], {}, dict[Callable[[Figure], Value], Value]()
+        for column in columns:
+            value = column.of(figure)
+            link = "" if column.place is None else query.link(c=figure.id, **column.place)
+            worse = False
+            if value is not None and column.against is not None:
+                if column.against not in against:
+                    against[column.against] = column.against(figure)
+                worse = is_worse(figure, value, against[column.against])
+            cells.append((value, link, worse))
+            if value is not None and column.place and column.place.get("b"):
+                values[column.place["b"]] = value
+        yield _Row(figure, cells, format_gap(figure, gap_of(figure, values), context.app.directory))
+
+
+def _compared_with(context: RequestContext, query: FigureQuery) -> str:
+    """Return in words what the page compares with what."""
+    topic = f", pour {context.app.names.topics.get(query.place.topic, query.place.topic)}" if query.place.topic else ""
+    if query.place.residence is not None:
+        home = context.app.directory.residences.get(query.place.residence)
+        office = f" ({_office(context, home.office_id)})" if home else ""
+        return (
+            f"{_residence(context, query.place.residence)}{topic} : comparée aux autres résidences de son "
+            f"bureau{office}, et à elle-même avant."
+        )
+    if query.place.office is not None:
+        return f"{_office(context, query.place.office)}{topic} : comparé aux autres bureaux, et à lui-même avant."
+    return f"Chaque bureau{topic} : comparé aux autres bureaux ; tous ensemble : à eux-mêmes avant."
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +235,12 @@ class _StandingOut:
 def _standing_out(outliers: Iterable[Outlier], query: FigureQuery) -> Iterator[_StandingOut]:
     for each in outliers:
         if each.details:
-            where = {"b": each.office} if each.office else {"r": each.residence}
-            details = [
+            where = {"r": each.residence} if each.residence else {"b": each.office or query.place.office or ""}
+            where |= {"m": each.topic} if each.topic else {}
+            (_, first), *details = [
                 (detail.words, f"/chiffres/detail{query.link(c=detail.figure.id, **where)}") for detail in each.details
             ]
-            # The figure that weighs most is what the headline tells.
-            yield _StandingOut(each.words, details[0][1], details)
+            yield _StandingOut(each.words, first, details)
         else:
             place = {"r": each.residence, "m": each.topic}
             yield _StandingOut(each.words, f"/chiffres/dossiers{query.link(c='opened', **place)}", ())
@@ -171,25 +253,32 @@ def figures_sheet(context: RequestContext) -> Mapping[str, Any]:
     context.audit("read", "chiffres", table="fiche", **_audited(query))
     overview = _overview(context, query)
     sheet = meeting_sheet(overview, context.app.names, context.app.directory)
-    worst = next((each for each in sheet.outliers if each.office), None)
-    figure = worst.details[0].figure if worst else next(line.figure for line in sheet.lines)
-    shown = replace(query, place=replace(query.place, office=worst.office)) if worst else query
-    steps = _overview(context, shown).course(figure)
-    who = _office(context, worst.office) if worst else "tous les bureaux"
+    worst = next((each for each in sheet.outliers if each.details), None)
+    drawn_of, line = _line_of(context, query, worst) if worst else ("", "")
     return {
         **_around(context, query),
         "sheet": sheet,
-        "drawn_figure": figure,
-        "drawn_of": who,
-        "line": course(
-            f"{figure.title}, dans le temps : {who}",
-            "Trait plein et points : ce bureau ; tirets et croix : tous les bureaux.",
-            [_point(figure, first, query, mine, of_all) for first, mine, of_all in steps],
-            partial(format_drawn_number, figure),
-        ),
+        "drawn_of": drawn_of,
+        "drawn_figure": worst.details[0].figure if worst else None,
+        "line": line,
         "previous": format_period(query.span.before),
         "looked_at": " ; ".join(_looked_at(context, query.place)),
     }
+
+
+def _line_of(context: RequestContext, query: FigureQuery, found: Outlier) -> tuple[str, str]:
+    """Return of whom the first that stands out is drawn, and the drawing."""
+    figure = found.details[0].figure
+    office = None if found.residence else found.office or query.place.office
+    place = Place(office, found.residence or query.place.residence, found.topic or query.place.topic)
+    shown = replace(query, place=place)
+    who = " ; ".join(_looked_at(context, place)) or "tous les bureaux"
+    return who, course(
+        f"{figure.title}, dans le temps : {who}",
+        f"Trait plein et points : {who} ; tirets et croix : tous les bureaux.",
+        [_point(figure, first, query, *values) for first, *values in _overview(context, shown).course(figure)],
+        partial(format_drawn_number, figure),
+    )
 
 
 @page("/chiffres/detail", Right.FIGURES)
@@ -198,26 +287,47 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
     query, figure = FigureQuery.of(context), _figure(context)
     context.audit("read", "chiffres", figure=figure.id, **_audited(query))
     overview = _overview(context, query)
-    whole, compared = overview.of_whole(figure), overview.of_offices(figure)
-    offices = [(office, overview.of_office(figure, office)) for office in overview.offices]
+    whole, is_one = overview.of_whole(figure), query.place.residence is not None
+    compared = overview.of_neighbours(figure) if is_one else overview.of_offices(figure)
+    columns = [
+        (column, value, column.against is not None and is_worse(figure, value, compared))
+        for column in _columns(context, query, overview)
+        if (value := column.of(figure)) is not None and (column.label != _NO_OFFICE or value.count)
+    ]
     steps = overview.course(figure)
     names = context.app.names
     return {
         **_around(context, query),
         "figure": figure,
         "whole": whole,
-        "by_office": [
-            (office, _office(context, office), value, is_worse(figure, value, compared)) for office, value in offices
+        "columns": [
+            (column.label, value, "" if column.place is None else query.link(c=figure.id, **column.place), worse)
+            for column, value, worse in columns
         ],
-        "by_residence": _places(overview.of_residence, figure, overview.by_residence, partial(_residence, context)),
-        "by_topic": _places(overview.of_topic, figure, overview.by_topic, lambda topic: names.topics.get(topic, topic)),
+        "is_one": is_one,
+        "by_residence": _places(
+            overview.of_residence,
+            figure,
+            overview.by_residence,
+            lambda name: _residence(context, name) if name else "Sans résidence connue",
+        ),
+        "by_topic": _places(
+            overview.of_topic, figure, overview.by_topic, lambda topic: names.topics.get(topic, topic) or "Sans motif"
+        ),
+        "most_places": _MOST_PLACES,
         "course": [
             (format_period(FigureSpan(step_of(query.span), first)), mine, of_all) for first, mine, of_all in steps
         ],
         "bars": bars(
-            f"{figure.title}, par bureau",
-            "Une barre par bureau, avec son intervalle ; la ligne tiretée est l’ensemble, ▲ dit : moins bon que lui.",
-            [_bar(figure, _office(context, office), value, compared) for office, value in offices],
+            f"{figure.title}, {'à côté des autres résidences' if is_one else 'par bureau'}",
+            "Une barre par place, et le trait entre les deux bornes où elle se trouve presque sûrement ; la ligne "
+            f"tiretée est {'les autres résidences du bureau' if is_one else 'l’ensemble des bureaux'}, ▲ dit : "
+            "nettement moins bon.",
+            [
+                _bar(figure, column.label, value, worse=worse)
+                for column, value, worse in columns
+                if column.against is not None or is_one
+            ],
             line[0] if (line := drawn(figure, compared)) else None,
         ),
         "line": course(
@@ -231,15 +341,15 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
 
 
 def _places(of: Any, figure: Figure, names: Mapping[str, object], called: Any) -> list[tuple[str, str, Value]]:
-    """Return the residences or topics of a figure, those with the most cases first."""
-    found = [(name, called(name), of(figure, name)) for name in names if name]
-    return sorted((each for each in found if each[2].count), key=lambda each: (-each[2].count, each[1]))
+    """Return the residences or topics of a figure, those with the most cases first; what has none comes last."""
+    found = [(name, called(name), of(figure, name)) for name in names]
+    return sorted((each for each in found if each[2].count), key=lambda each: (not each[0], -each[2].count, each[1]))
 
 
-def _bar(figure: Figure, label: str, value: Value, whole: Value) -> Bar:
+def _bar(figure: Figure, label: str, value: Value, *, worse: bool) -> Bar:
     number, low, high = drawn(figure, value) or (None, None, None)
     told = format_drawn(figure, value) if figure.is_rated else format_value(figure, value)
-    return Bar(label, number, low, high, told, is_worse(figure, value, whole))
+    return Bar(label, number, low, high, told, worse)
 
 
 def _point(figure: Figure, first: date, query: FigureQuery, mine: Value, of_all: Value) -> Point:
@@ -252,36 +362,48 @@ def _point(figure: Figure, first: date, query: FigureQuery, mine: Value, of_all:
 
 @page("/chiffres/carte", Right.FIGURES)
 def figure_map(context: RequestContext) -> Mapping[str, Any]:
-    """Show how many cases each residence opened on each topic."""
-    query = FigureQuery.of(context)
+    """Show how many cases each residence opened on each topic, or which share of them had no answer in time."""
+    query, by_share = FigureQuery.of(context), context.text("v") == _LATE
     context.audit("read", "chiffres", table="carte", **_audited(query))
     overview = _overview(context, query)
     counted = overview.by_residence_and_topic()
+    due, met = (overview.by_residence_and_topic(measure) for measure in ("due", "due_met"))
+    late = {place: (number - met.get(place, 0), number) for place, number in due.items() if number >= _LEAST_DUE}
     unusual = {(each.residence, each.topic): each for each in overview.unusual}
-    residences = _most(counted, 0, {each.residence for each in overview.unusual}, _RESIDENCES_DRAWN)
+    residences = (
+        _latest(late)
+        if by_share
+        else _most(counted, 0, {each.residence for each in overview.unusual}, _RESIDENCES_DRAWN)
+    )
     topics = _most(counted, 1, {each.topic for each in overview.unusual}, _TOPICS_DRAWN)
     cells = {
         (row, column): count
         for row, residence in enumerate(residences)
         for column, topic in enumerate(topics)
-        if (count := counted.get((residence, topic), 0))
+        if (count := _in_cell(by_share, counted, late, (residence, topic)))
     }
     names = context.app.names
     rows = [_residence(context, residence) for residence in residences]
     columns = [names.topics.get(topic, topic) for topic in topics]
     return {
         **_around(context, query),
+        "by_share": by_share,
+        "late_word": _LATE,
+        "late": late,
+        "least_due": _LEAST_DUE,
         "drawing": heat_map(
-            "Dossiers ouverts, par résidence et motif",
-            "Une ligne par résidence, une colonne par motif ; le nombre est dans la case, plus foncée s’il est grand. "
-            "▲ et un cadre : inhabituel.",
+            "Réponses hors délai sur cent, par résidence et motif"
+            if by_share
+            else "Dossiers ouverts, par résidence et motif",
+            "Une ligne par résidence, une colonne par motif ; le nombre est dans la case, plus foncée s’il est grand."
+            + ("" if by_share else " ▲ et un cadre : inhabituel."),
             rows,
             columns,
             cells,
-            {(row, column) for row, column in cells if (residences[row], topics[column]) in unusual},
+            {(row, column) for row, column in cells if not by_share and (residences[row], topics[column]) in unusual},
         ),
         "unusual": unusual,
-        "usual": lambda each: format_number(BY_ID["opened"], each.usual),
+        "unusual_words": partial(format_unusual, span=query.span),
         "has_usual": overview.has_usual,
         "rule": UNUSUAL,
         "rows": list(zip(residences, rows, strict=True)),
@@ -289,6 +411,29 @@ def figure_map(context: RequestContext) -> Mapping[str, Any]:
         "counted": counted,
         "left_out": len({place[0] for place in counted}) - len(residences),
     }
+
+
+def _in_cell(
+    by_share: bool,  # noqa: FBT001 - which of two maps is drawn
+    counted: Mapping[tuple[str, str], int],
+    late: Mapping[tuple[str, str], tuple[int, int]],
+    place: tuple[str, str],
+) -> int:
+    """Return what stands in a cell of the map; 0 leaves it empty."""
+    if not by_share:
+        return counted.get(place, 0)
+    part, whole = late.get(place, (0, 0))
+    return round(100 * part / whole) if whole else 0
+
+
+def _latest(late: Mapping[tuple[str, str], tuple[int, int]]) -> list[str]:
+    """Return the residences of which most answers came late, the worst first; of those with enough cases due."""
+    sums: dict[str, tuple[int, int]] = {}
+    for (residence, _), (part, whole) in late.items():
+        parts, wholes = sums.get(residence, (0, 0))
+        sums[residence] = parts + part, wholes + whole
+    shares = {name: part / whole for name, (part, whole) in sums.items() if whole >= SMALLEST}
+    return sorted(shares, key=lambda name: (-shares[name], name))[:_RESIDENCES_DRAWN]
 
 
 def _most(counted: Mapping[tuple[str, str], int], side: int, unusual: Collection[str], most: int) -> list[str]:
@@ -313,9 +458,22 @@ def figure_cases(context: RequestContext) -> Mapping[str, Any]:
         "cases": listed,
         "more": len(cases) > len(listed),
         "beside": context.app.store.desk.case_hints([case.number for case in listed]),
+        "kept": _kept(context, listed),
         "case_columns": CASE_COLUMNS,
         "usual_columns": USUAL_COLUMNS,
     }
+
+
+def _kept(context: RequestContext, cases: Sequence[Any]) -> dict[str, str]:
+    """Return of each case, by its number, whether an answer of a person came in time."""
+    in_time = context.app.store.figures.answered_in_time([case.number for case in cases])
+
+    def told(case: Any) -> str:
+        if case.number in in_time:
+            return "dans le délai"
+        return "hors délai" if case.due <= context.now else "délai en cours"
+
+    return {case.number: told(case) for case in cases}
 
 
 @page("/chiffres/export", Right.FIGURES)
@@ -336,7 +494,8 @@ def figure_cases_export(context: RequestContext) -> Response:
     chosen = [name for name in CASE_COLUMNS if name in context.query.getlist("colonne")] or list(USUAL_COLUMNS)
     cases = _cases(context, query, figure, _MOST_EXPORTED)
     context.audit("exported", f"dossiers {figure.id}", cases=len(cases), columns=", ".join(chosen), **_audited(query))
-    rows = list(cases_as_rows(cases, chosen, context.app.settings.zone, partial(_label, context)))
+    kept = _kept(context, cases) if "délai" in chosen else {}
+    rows = list(cases_as_rows(cases, chosen, context.app.settings.zone, partial(_label, context), kept))
     return _file(rows, form, f"dossiers-{figure.id}-{query.span.first}", case_table_columns(chosen))
 
 
