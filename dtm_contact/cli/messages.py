@@ -15,7 +15,8 @@ from dtm_contact.explain.picture import picture
 from dtm_contact.explain.telling import AnswerTold
 from dtm_contact.explain.terminal import render_judgement
 from dtm_contact.explain.waterfall import short, waterfall
-from dtm_contact.model import Arrival, Envelope, Judgement
+from dtm_contact.labels.formats import moment
+from dtm_contact.model import DANGER_QUESTION, Arrival, Envelope, Judgement
 from dtm_contact.outbound import chosen_answer
 from dtm_contact.pipeline import Grounds
 from dtm_contact.rehearsal import CallsAtRest, JudgedCalls, judge_messages, require_at_rest
@@ -154,7 +155,16 @@ def _answer_told(judgement: Judgement, now: datetime, grounds: Grounds) -> Answe
     chosen = chosen_answer(arrival, judgement, ruled, grounds.settings, now)
     text = grounds.rules.answers.get(chosen.name or "", "")
     queue = grounds.rules.queues.get(judgement.decision.queue or "") or grounds.rules.desks.reception
-    return AnswerTold(subject_in_brief(text), chosen.why_not, opening(text), queue.called_at(now))
+    due = judgement.decision.due
+    begins = opening(text, {"due": moment(due, queue.calendar.zone)} if due is not None else {})
+    return AnswerTold(
+        subject_in_brief(text),
+        chosen.why_not,
+        begins,
+        queue.called_at(now),
+        closed=not queue.calendar.is_open(now),
+        asks=chosen.name == DANGER_QUESTION,
+    )
 
 
 def _draw(judgement: Judgement, names: Names, svg: Path) -> None:

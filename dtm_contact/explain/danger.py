@@ -9,7 +9,7 @@ from dtm_contact.explain.reason import quoted_words
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.labels.formats import because
 from dtm_contact.labels.judging import ALARM_DOUBTED, ALARM_RAISED, PERILS
-from dtm_contact.model import Alarm, AlarmSource, Judgement, Priority, Understanding
+from dtm_contact.model import CALMING, Alarm, AlarmSource, Judgement, Priority, Understanding
 from dtm_contact.topics.reader import Reader
 
 _SENTENCES_TOLD: Final = 2
@@ -24,11 +24,11 @@ def danger_told(judgement: Judgement, alarm: Alarm, names: Names, reader: Reader
         judgement: what was judged.
         alarm: the alarm as it stands now.
         names: how topics are called.
-        reader: knows which topics are dangers, and from which probability the model calls one possible.
+        reader: knows which topics are dangers.
     """
     understanding = judgement.understanding
     if not alarm.any:
-        yield from _no_danger(understanding, alarm, names, reader)
+        yield from _no_danger(judgement, alarm, names, reader)
         return
     quoted = sentences(judgement.contact, understanding.raised_by, _SENTENCES_TOLD)
     danger = PERILS[understanding.peril] if understanding.peril else ""
@@ -37,7 +37,7 @@ def danger_told(judgement: Judgement, alarm: Alarm, names: Names, reader: Reader
     on_call = "on_call" in judgement.decision.notify
     if alarm.certain:
         yield f"Danger certain{told}."
-        yield f"C'est certain {because(ALARM_RAISED[alarm.raised_by])}{_why_certain(understanding, alarm)}."
+        yield _why_certain(understanding, alarm)
         yield "L'astreinte est prévenue aussitôt." if on_call or alarm.raised_by in _BY_PEOPLE else ""
     else:
         yield f"Danger possible, mais pas certain{told}."
@@ -53,14 +53,15 @@ def danger_told(judgement: Judgement, alarm: Alarm, names: Names, reader: Reader
 
 
 def _why_certain(understanding: Understanding, alarm: Alarm) -> str:
-    """Return what stands behind the reason of a certain alarm: the words of the list, or how sure the model is."""
+    """Return what stands behind a certain alarm: the words of the list, who says so; "" where what is quoted does."""
+    if alarm.raised_by is AlarmSource.MODEL and understanding.raised_by:
+        return ""
+    told = f"C'est certain {because(ALARM_RAISED[alarm.raised_by])}"
     if alarm.raised_by is AlarmSource.WORDS:
         words = _listed(understanding)
         listed = f" : {words}" if words else ""
-        return f"{listed}. Une tournure de cette liste, que tiennent les bureaux, suffit à elle seule"
-    if alarm.raised_by is AlarmSource.MODEL and alarm.score is not None and alarm.limit is not None:
-        return f" : {_chances(alarm.score)} ; dès {_of_hundred(alarm.limit)}, l'alerte est certaine"
-    return ""
+        return f"{told}{listed}. Une tournure de cette liste, que tiennent les bureaux, suffit à elle seule."
+    return f"{told}."
 
 
 def _why_possible(understanding: Understanding, alarm: Alarm) -> str:
@@ -68,31 +69,28 @@ def _why_possible(understanding: Understanding, alarm: Alarm) -> str:
     if alarm.why_not:
         raised = because(ALARM_RAISED[alarm.raised_by])
         return f"On y a pensé {raised} ; il n'est pas certain, car {text_of(alarm.why_not)}."
+    if alarm.raised_by is AlarmSource.MODEL:
+        by = "Ces mots peuvent" if understanding.raised_by else "Aucun passage précis ne l'annonce : l'ensemble peut"
+        return f"{by} aussi dire autre chose, et le programme ne tranche pas."
     raised = because(ALARM_DOUBTED[alarm.raised_by])
     if alarm.raised_by is AlarmSource.WORDS and (words := _listed(understanding)):
         raised += f" : {words}"
-    sure = ""
-    if alarm.score is not None and alarm.limit is not None and alarm.score < alarm.limit:
-        sure = f" Ce n'est pas certain : le programme compte {_chances(alarm.score)}, et il en faut"
-        sure += f" {_of_hundred(alarm.limit)}."
-    nowhere = "" if understanding.raised_by else ", d'après l'ensemble du message : aucun passage précis ne l'annonce"
-    return f"C'est possible {raised}{nowhere}.{sure}"
+    return f"C'est possible {raised}."
 
 
-def _no_danger(understanding: Understanding, alarm: Alarm, names: Names, reader: Reader) -> Iterator[str]:
-    denied = quoted_words(understanding.denied)
+def _no_danger(judgement: Judgement, alarm: Alarm, names: Names, reader: Reader) -> Iterator[str]:
+    understanding, contact = judgement.understanding, judgement.contact
+    calming = [piece for piece in understanding.denied if piece.name == CALMING]
+    denied = quoted_words(piece for piece in understanding.denied if piece.name != CALMING)
     dangers = [topic for topic in understanding.topics if _is_danger(topic, reader)]
     if alarm.why_not:
         yield f"Pas d'alerte, car {text_of(alarm.why_not)}."
     elif denied:
         yield f"Pas de danger : le message nie {denied}, et rien d'autre n'annonce un danger."
-    elif dangers and alarm.score is not None:
-        least = _of_hundred(reader.limits.danger.possible)
-        yield (
-            f"Pas d'alerte : il est question de « {names.topics.get(dangers[0], dangers[0])} », mais le programme n'y"
-            f" lit pas que quelqu'un est en danger maintenant. Il compte {_chances(alarm.score)} ; il n'y a d'alerte"
-            f" qu'à partir de {least}."
-        )
+    elif dangers:
+        said = sentences(contact, calming, 1)
+        because_of = f"le message dit {said}" if said else "rien n'y dit que quelqu'un est en danger maintenant"
+        yield f"Pas d'alerte : il est question de « {names.topics.get(dangers[0], dangers[0])} », mais {because_of}."
     else:
         yield "Pas de danger : rien dans le message n'en annonce un."
 
@@ -105,13 +103,3 @@ def _is_danger(topic: str, reader: Reader) -> bool:
 def _listed(understanding: Understanding) -> str:
     """Return the words that are on the list of dangers, as they stand in the message."""
     return quoted_words(piece for piece in understanding.raised_by if piece.name == _BY_PHRASE)
-
-
-def _chances(probability: float) -> str:
-    """Return a probability in words; never none, and never a hundred of a hundred."""
-    chances = min(99, max(1, _of_hundred(probability)))
-    return f"{chances} chance{'s' if chances > 1 else ''} sur 100 que quelqu'un soit en danger"
-
-
-def _of_hundred(probability: float) -> int:
-    return round(100 * probability)

@@ -1,11 +1,11 @@
 """What is quoted of a message as a person reads it: the clause or the sentence around the words that counted."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from dtm_contact.model import Contact, Evidence
+from dtm_contact.model import Contact, Evidence, Part, Span
 
 _SENTENCE_ENDS: Final = re.compile(r"[.!?…](?=\s|$)|\n\s*\n|\n(?=\s*[-•*])|\n(?=[^\n:]{1,40}:\s)")
 """A line that begins with a label and a colon is a sentence of a form."""
@@ -29,6 +29,28 @@ def sentences(contact: Contact, evidence: Iterable[Evidence], most: int) -> str:
         if words and not any(words in other or other in words for other in told):
             told.append(words)
     return ", puis ".join(f"« {words} »" for words in told[:most])
+
+
+def heaviest_sentence(contact: Contact, evidence: Iterable[Evidence]) -> str:
+    """Return the sentence in which the words weigh most together, in quotation marks; "" where there are no words.
+
+    A word counts in every sentence of the text that has it; of two as heavy the longer says more than a subject does.
+    """
+    weights: dict[str, dict[str, float]] = {}
+    for piece in evidence:
+        for place in _wherever(contact, piece):
+            weights.setdefault(sentence(contact, place), {})[piece.seen.casefold()] = piece.weight
+    words = max(weights, key=lambda words: (round(sum(weights[words].values()), 6), len(words)), default="")
+    return f"« {words} »" if words else ""
+
+
+def _wherever(contact: Contact, piece: Evidence) -> Iterator[Evidence]:
+    """Yield words where they were found and wherever else the new text has them."""
+    yield piece
+    if piece.span is None:
+        return
+    for found in re.finditer(rf"\b{re.escape(piece.seen)}\b", contact.new_text, re.IGNORECASE):
+        yield replace(piece, seen=found.group(), span=Span(Part.NEW, found.start(), found.end()))
 
 
 def sentence(contact: Contact, piece: Evidence) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from dtm_contact.explain.names import Names
+from dtm_contact.explain.quoting import heaviest_sentence
 from dtm_contact.explain.reason import quoted_words
 from dtm_contact.labels.judging import LANGUAGES, OUTCOMES, SCOPES, SCRIPTS, UNREAD
 from dtm_contact.model import Alarm, CaseKind, Evidence, Judgement, Priority, Understanding
@@ -46,10 +47,12 @@ def matter_told(judgement: Judgement, alarm: Alarm, names: Names, reader: Reader
         yield f"Message lu {language}."
     evidence = {finding.topic: finding.evidence for finding in understanding.findings}
     topics = [topic for place, topic in enumerate(understanding.topics) if topic != _ANY_DANGER or not place]
+    told: set[str] = set()
     for place, topic in enumerate(topics[:_TOPICS_TOLD]):
         head = "Il est aussi question de" if place else "Sujet"
-        words = quoted_words(evidence.get(topic, ())) if topic != _ANY_DANGER else ""
-        by = f" – reconnu à {words}" if words else ""
+        words = heaviest_sentence(contact, evidence.get(topic, ())) if topic != _ANY_DANGER else ""
+        by = f" – d'après {'la même phrase' if words in told else words}" if words else ""
+        told.add(words)
         yield f"{head} : {names.topics.get(topic, topic)}{_reserve(topic, alarm, reader)}{by}."
     yield _more_urgent(understanding)
     if understanding.scope is not None:

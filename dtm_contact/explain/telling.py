@@ -47,12 +47,16 @@ class AnswerTold:
         subject, begins: of the answer to its writer.
         why_not: why none goes out; None where it does.
         on_call: the addresses of those on call, in the order in which they would be notified.
+        closed: the offices are closed now.
+        asks: it asks the writer whether they are in danger; a yes notifies those on call.
     """
 
     subject: str
     why_not: Unanswered | None
     begins: str = ""
     on_call: tuple[str, ...] = ()
+    closed: bool = False
+    asks: bool = False
 
 
 def explained(
@@ -77,16 +81,19 @@ def explained(
     """
     alarm = alarm or judgement.decision.alarm
     why = "Pourquoi cette file" if judgement.decision.queue else "Pourquoi aucun dossier"
+    follows = ("La suite", [*_what_follows(judgement, names, rules, answer)])
     paragraphs = (
         ("Ce qui est demandé", [*matter_told(judgement, alarm, names, rules.reader), *_wishes(judgement)]),
         ("Danger ou non", [*danger_told(judgement, alarm, names, rules.reader), *_on_call(judgement)]),
+        # Whoever reads of a danger acts before they ask who wrote.
+        *((follows,) if alarm.any else ()),
         (
             "Qui écrit" if judgement.contact.call is None else "Qui appelle",
             [*who_told(judgement, names)] if with_people else [],
         ),
         ("Où c'est", [*where_told(judgement, names)] if with_people else []),
         (why, [*_why_here(judgement, names, rules)]),
-        ("La suite", [*_what_follows(judgement, names, rules, answer)]),
+        *(() if alarm.any else (follows,)),
         ("La consigne des bureaux", [*_instruction(judgement, alarm, rules)] if answer is not None else []),
     )
     return tuple(
@@ -117,8 +124,12 @@ def _wishes(judgement: Judgement) -> Iterator[str]:
 
 
 def _ways_left(judgement: Judgement) -> str:
-    """Return how agents may still reach somebody who wants no call or no letter; "" where anything goes."""
-    refused = {wished.wish for wished in judgement.understanding.wishes} & {Wish.NO_PHONE, Wish.NO_POST}
+    """Return how agents may still reach somebody who wants no call or no letter; "" where anything goes.
+
+    Of violence at home neither goes, whatever they wish: whoever hits them may answer and open.
+    """
+    wished = {wished.wish for wished in judgement.understanding.wishes} & {Wish.NO_PHONE, Wish.NO_POST}
+    refused = {Wish.NO_PHONE, Wish.NO_POST} if judgement.violence_at_home else wished
     if not refused:
         return ""
     ways = [
@@ -190,6 +201,7 @@ def _what_follows(judgement: Judgement, names: Names, rules: RuleSet, answer: An
     file = _queue_told(judgement, names, rules)
     yield _who_acts(judgement, names, file, answer)
     if called:
+        yield "Celui qui prend le dossier appelle lui-même ceux que nomme la consigne, dans l'ordre où elle le dit."
         yield _called_next(queue or rules.desks.reception)
         yield _NOTIFIED_OF_VIOLENCE if judgement.violence_at_home else ""
         yield f"Le dossier est dans la file {file}."
@@ -227,12 +239,26 @@ def _who_acts(judgement: Judgement, names: Names, file: str, answer: AnswerTold 
         return f"C'est d'abord à la personne d'astreinte d'agir{at}{beside}. Il faut agir tout de suite,{by}."
     if decision.alarm.any:
         return (
-            f"C'est à un agent de la file {file} d'agir : il lit ce message avant les autres,{by}{beside}. S'il y voit"
-            " un danger réel, il clique sur « Danger réel », et l'astreinte est prévenue ; sinon sur « Pas de danger »."
+            f"{_read_when_open(answer)}C'est à un agent de la file {file} d'agir : il lit ce message avant les"
+            f" autres,{by}{beside}. Pour savoir s'il y a danger, il demande à la personne ce qui se passe. Si oui, il"
+            " clique sur « Danger réel », et l'astreinte est prévenue ; si non, sur « Pas de danger », et la demande"
+            " reste à traiter."
         )
     if judgement.asks_nothing:
-        return f"Il n'y a rien à répondre ; un agent de la file {file} le lit{by}{beside}."
+        return f"Aucune réponse n'est attendue ; un agent de la file {file} le lit{by}{beside}, et clôture."
     return f"C'est à un agent de la file {file} de répondre,{by}{beside}."
+
+
+def _read_when_open(answer: AnswerTold | None) -> str:
+    """Return that nobody reads a possible danger before the offices open, and what makes it known all the same."""
+    if answer is None or not answer.closed:
+        return ""
+    asks = answer.asks and answer.why_not is None
+    yes = (
+        "La réponse automatique demande à l'auteur s'il est en danger : s'il répond oui, l'astreinte est prévenue"
+        " aussitôt. "
+    )
+    return f"Bureaux fermés : personne ne lit ce message avant leur ouverture. {yes if asks else ''}"
 
 
 def _told_beside(judgement: Judgement, names: Names) -> Iterator[str]:
@@ -242,9 +268,13 @@ def _told_beside(judgement: Judgement, names: Names) -> Iterator[str]:
             known = (names.directory.caretakers.get(each.id) for each in judgement.match.caretakers if each.id)
             present = [without_code(names.caretaker(each.caretaker_id)) for each in known if each and each.email]
             called = ", ".join(present)
-            yield f"on prévient aussi le gardien de service, {called}" if present else "aucun gardien n'est prévenu"
+            yield (
+                f"le programme écrit aussi au gardien de service, {called}"
+                if present
+                else "le programme n'a pas d'adresse de gardien à qui écrire"
+            )
         elif whom != ON_CALL:
-            yield f"on prévient aussi {whom}"
+            yield f"le programme écrit aussi à {whom}"
 
 
 def _called_next(queue: Queue) -> str:

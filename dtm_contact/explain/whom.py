@@ -1,13 +1,13 @@
 """Who writes and where it is, in plain French: how sure, by what, why not somebody else, and what is missing."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from dtm_contact.directory.lines import columns
 from dtm_contact.directory.records import Dwelling
 from dtm_contact.explain.names import Names, without_code
-from dtm_contact.explain.quoting import clause
+from dtm_contact.explain.quoting import clause, sentence
 from dtm_contact.explain.reason import caller
 from dtm_contact.explain.waterfall import short
 from dtm_contact.labels.judging import (
@@ -18,6 +18,9 @@ from dtm_contact.labels.judging import (
     UNVERIFIED_CALLER,
     match_evidence,
 )
+from dtm_contact.matching.cues import NEIGHBOURS
+from dtm_contact.matching.passages import texts
+from dtm_contact.matching.place_mentions import floors_told
 from dtm_contact.model import Asker, Candidate, CaseKind, Contact, Evidence, Judgement, Likely, Match, Scope
 from dtm_contact.text import fold
 
@@ -93,13 +96,14 @@ def who_told(judgement: Judgement, names: Names) -> Iterator[str]:
         )
     else:
         yield "Aucun de nos locataires n'est reconnu."
+    alone = _AND_TO_NOBODY_ELSE if judgement.violence_at_home or judgement.unwritable else ""
     for proposal in match.proposals:
         what = "L'adresse électronique" if proposal.kind == "address" else "Le numéro"
         yield (
-            f"{what} {proposal.seen} n'est pas dans la fiche de {_person(proposal.tenant_id, names)} : un agent"
-            " peut l'y ajouter sur la page du dossier, mais seulement s'il a vérifié que c'est bien à cette personne"
-            f"{_AND_TO_NOBODY_ELSE if judgement.violence_at_home or judgement.unwritable else ''} : ce qui en vient"
-            " sera ensuite tenu pour venir d'elle."
+            f"{what} {proposal.seen} n'est pas dans la fiche de {_person(proposal.tenant_id, names)} : même si le"
+            " nom est reconnu, rien ne prouve encore que c'est à cette personne. Un agent peut l'y ajouter sur la page"
+            f" du dossier, mais seulement s'il l'a vérifié{alone} : ce qui en vient sera ensuite tenu pour venir"
+            " d'elle."
         )
 
 
@@ -115,8 +119,13 @@ def where_told(judgement: Judgement, names: Names) -> Iterator[str]:
     elif match.dwelling is not None:
         residence = f", résidence {without_code(names.residence(match.residence.id))}" if match.residence else ""
         home = f"{without_code(names.dwelling(match.dwelling.id))}{residence}"
-        yield f"{_by_place(judgement)} : {_kind_of(match, names)}{home} ; {_how_sure_place(match)} pour le lieu."
-        yield _whose_home(judgement, names)
+        theirs, doubt = _whose_home(judgement, names), _another_home(judgement, names)
+        # The record says surely where somebody lives, never that this is where the matter is.
+        told_by_text = _cited(judgement) or not _at_home(match)
+        sure = f" ; {_how_sure_place(match)} pour le lieu" if told_by_text and not doubt else ""
+        yield doubt
+        yield f"{_by_place(judgement)} : {_kind_of(match, names)}{home}{sure}."
+        yield theirs
     elif match.residence is not None:
         residence = without_code(names.residence(match.residence.id))
         yield f"{_by_place(judgement)} : résidence {residence} ; {_how_sure_place(match)} pour la résidence."
@@ -140,8 +149,11 @@ def _on_duty(match: Match, names: Names) -> str:
     ]
     if not present:
         return ""
-    head = "Gardien de service" if len(present) == 1 else "Gardiens de service"
-    where = f" pour la résidence {without_code(names.residence(match.residence.id))}" if match.residence else ""
+    head = "Gardien de service ce jour-là" if len(present) == 1 else "Gardiens de service ce jour-là"
+    residence = f"résidence {without_code(names.residence(match.residence.id))}" if match.residence else ""
+    where = f" pour la {residence}" if residence else ""
+    if match.dwelling is not None:
+        where = f" pour ce bâtiment ({residence})" if residence else " pour ce bâtiment"
     return f"{head}{where} : {', '.join(present)}."
 
 
@@ -153,17 +165,51 @@ def _kind_of(match: Match, names: Names) -> str:
 
 
 def _whose_home(judgement: Judgement, names: Names) -> str:
-    """Return by what it is somebody's home, where a danger sends people there; "" else.
+    """Return whose home it is by the record, where the message gives the place and a danger sends people there."""
+    match = judgement.match
+    if match.tenant is None or not (_at_home(match) and judgement.decision.alarm.any and _cited(judgement)):
+        return ""
+    return f"D'après nos fiches, c'est là qu'habite {_person(match.tenant.id, names)}."
+
+
+def _at_home(match: Match) -> bool:
+    """Return whether the dwelling found is that of the person named."""
+    person = next((each for each in match.candidates if match.tenant and each.tenant_id == match.tenant.id), None)
+    return person is not None and match.dwelling is not None and person.dwelling_id == match.dwelling.id
+
+
+def _another_home(judgement: Judgement, names: Names) -> str:
+    """Return why a danger may be in another dwelling than the one found, and what to do; "" where nothing says so.
 
     Whoever reports what happens behind a neighbour's door gives their own address.
     """
     match = judgement.match
-    person = next((each for each in match.candidates if match.tenant and each.tenant_id == match.tenant.id), None)
-    theirs = person is not None and match.dwelling is not None and person.dwelling_id == match.dwelling.id
-    if person is None or not theirs or not judgement.decision.alarm.any:
+    home = names.directory.dwellings.get(match.dwelling.id) if match.dwelling is not None else None
+    if home is None or not judgement.decision.alarm.any:
         return ""
-    home = f"D'après nos fiches, c'est là qu'habite {_person(person.tenant_id, names)}. " if _cited(judgement) else ""
-    return f"{home}Avant d'envoyer quelqu'un, vérifiez que le message ne parle pas d'un autre logement."
+    passages = texts(judgement.contact)
+    floors = [
+        text.seen(floor.start, floor.end)
+        for text in passages
+        for floor in floors_told(text)
+        if home.floor and home.floor not in floor.values
+    ]
+    lives_there = f"chez {_person(match.tenant.id, names)}" if match.tenant is not None and _at_home(match) else "là"
+    if floors:
+        return (
+            f"Attention, le danger n'est peut-être pas {lives_there} (étage {home.floor}"
+            f"{f', porte {home.door}' if home.door else ''}) : le message parle de l'étage « {floors[0]} », où la porte"
+            " n'est pas connue. Donnez les deux étages aux secours, et faites-vous dire la porte."
+        )
+    neighbours = [word for text in passages for word in text.words if word.text in NEIGHBOURS]
+    if neighbours:
+        return (
+            f"Attention, le message parle d'un voisin : avant d'envoyer quelqu'un, vérifiez que c'est {lives_there} que"
+            " cela se passe."
+        )
+    if not _cited(judgement):
+        return "Le message ne donne pas d'adresse : avant d'envoyer quelqu'un, faites-vous confirmer que c'est là."
+    return ""
 
 
 def _is_home(match: Match, names: Names) -> bool:
@@ -182,13 +228,15 @@ def _in_common(judgement: Judgement, common: str, names: Names) -> Iterator[str]
     entrance = f"{street}, " if street else ""
     cited = _cited(judgement)
     by = (
-        f"« {cited} »"
+        f"« {_cited(judgement, sentence)} »"
         if cited
         else "le logement de cette personne dans nos fiches"
         if match.dwelling is not None
         else "le message"
     )
-    yield f"{common} : {entrance}{residence} ; {_how_sure_place(match)} pour le lieu, d'après {by}."
+    # The record says surely where somebody lives, never that this is where the matter is.
+    sure = f" ; {_how_sure_place(match)} pour le lieu, " if cited or not _at_home(match) else ""
+    yield f"{common} : {entrance}{residence}{sure or ', '}d'après {by}."
     if match.dwelling is not None:
         whose = (
             "C'est là qu'habite cette personne, d'après nos fiches"
@@ -270,11 +318,31 @@ def _named(judgement: Judgement, likely: Likely, names: Names) -> Iterator[str]:
     theirs = theirs or not shown or any(name and name.casefold() in shown for name in called)
     other = other or not theirs
     head = f"La personne concernée est {tenant}" if other or judgement.contact.call else f"C'est {tenant}"
-    by = _by_what(pieces)
+    by = _by_what([*pieces, *_their_surname(match, person, names)])
     told_by = f", d'après {by}" if by else ""
     yield f"{head}, {_how_sure(likely.probability)}{told_by}."
     if person is not None:
         yield from _why_not_second(judgement, person, names)
+
+
+def _their_surname(match: Match, person: Candidate | None, names: Names) -> list[Evidence]:
+    """Return where the message writes a person's whole surname, which spoke for those of their home alone.
+
+    Where a mailbox shows more of a name than the signature does, it tells spouses apart, but proves less.
+    """
+    if person is None:
+        return []
+    surnames = {fold(name) for name in _last_names(person.tenant_id, names)}
+    told = {fold(word) for piece in person.evidence for word in (piece.seen, *piece.seen.split())}
+    if surnames & told:
+        return []
+    return [
+        piece
+        for other in match.candidates
+        if other.tenant_id != person.tenant_id and other.dwelling_id == person.dwelling_id
+        for piece in other.evidence
+        if piece.name.startswith("name.") and fold(piece.seen) in surnames
+    ][:1]
 
 
 def _unnamed(judgement: Judgement, best: Candidate, names: Names) -> Iterator[str]:
@@ -412,15 +480,15 @@ def _against(pieces: Sequence[Evidence]) -> Iterator[str]:
 def _by_place(judgement: Judgement) -> str:
     match, cited = judgement.match, _cited(judgement)
     if cited:
-        return f"Au lieu que le message donne (« {cited} »), dans nos fiches"
+        return f"Au lieu que le message donne (« {cited} ») ; adresse complète d'après nos fiches"
     at_home = match.tenant is not None and match.dwelling is not None
-    return "Au logement de cette personne dans nos fiches" if at_home else "Au lieu reconnu"
+    return "Au logement de cette personne, d'après nos fiches" if at_home else "Au lieu reconnu"
 
 
-def _cited(judgement: Judgement) -> str:
-    """Return the clause of a place that says most; "" where the message gives none."""
+def _cited(judgement: Judgement, widened: Callable[[Contact, Evidence], str] = clause) -> str:
+    """Return the clause of a place that says most, or what it is `widened` to; "" where the message gives none."""
     cited = [piece for piece in judgement.match.place_evidence if piece.weight >= _LEAST and piece.seen]
-    return clause(judgement.contact, max(cited, key=lambda piece: piece.weight)) if cited else ""
+    return widened(judgement.contact, max(cited, key=lambda piece: piece.weight)) if cited else ""
 
 
 def _missing_dwelling(match: Match, names: Names) -> Iterator[str]:
@@ -434,9 +502,9 @@ def _missing_dwelling(match: Match, names: Names) -> Iterator[str]:
     apart = [field for field in _WITHIN if len({getattr(home, field) for home in homes}) > 1]
     if len(homes) > 1 and not apart:
         yield (
-            f"Le logement reste à choisir : nos fiches ont, à cette adresse, {len(homes)} logements de même porte"
-            f" ({without_code(names.dwelling(homes[0].dwelling_id))}), {_and(_lived_in(homes, here, names))}, et le"
-            " message ne donne pas de nom qui dise lequel."
+            f"Le lieu est connu jusqu'à la porte ({without_code(names.dwelling(homes[0].dwelling_id))}), mais nos"
+            f" fiches y ont {len(homes)} logements, {_and(_lived_in(homes, here, names))}, et le message ne donne pas"
+            " de nom qui dise lequel : faites-les vérifier tous."
         )
     elif len(homes) > 1:
         few = len(homes) <= _HOMES_LISTED

@@ -82,7 +82,7 @@ SOURCE_FIELDS: Final[Mapping[SourceField, str]] = {
 }
 ALARM_RAISED: Final[Mapping[AlarmSource | None, str]] = {
     AlarmSource.WORDS: "la liste des dangers contient ces mots",
-    AlarmSource.MODEL: "le programme, qui a appris à lire sur des milliers de messages, y lit un danger",
+    AlarmSource.MODEL: "l'ensemble du message annonce un danger",
     AlarmSource.FRAILTY: "une personne fragile dépend de ce qui est en panne",
     AlarmSource.RULE: "une règle le dit",
     AlarmSource.EQUIPMENT: "la ligne d'une machine appelle",
@@ -95,7 +95,7 @@ ALARM_RAISED: Final[Mapping[AlarmSource | None, str]] = {
 ALARM_DOUBTED: Final[Mapping[AlarmSource | None, str]] = {
     **ALARM_RAISED,
     AlarmSource.WORDS: "la liste des dangers possibles contient ces mots",
-    AlarmSource.MODEL: "le programme, qui a appris à lire sur des milliers de messages, y voit un danger mais hésite",
+    AlarmSource.MODEL: "des mots du message peuvent annoncer un danger, ou dire autre chose",
 }
 """The same of one that is possible and was never more: no reason stands for both."""
 PERILS: Final[Mapping[Peril, str]] = {
@@ -137,7 +137,7 @@ UNVERIFIED_CALLER: Final = "appel, non vérifié"
 WISHES: Final[Mapping[Wish, str]] = {
     Wish.ANONYMOUS: "ne pas être nommé",
     Wish.CALL: "être joint ainsi",
-    Wish.NO_PHONE: "ne pas être appelé, ou pas à tout numéro",
+    Wish.NO_PHONE: "ne pas être appelé, ou seulement à certains numéros",
     Wish.NO_POST: "ne rien recevoir à son domicile",
 }
 WISH_HEADINGS: Final[Mapping[Wish, str]] = {

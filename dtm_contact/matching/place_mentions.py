@@ -1,7 +1,7 @@
 """Finding what a text says of places: streets with numbers, residences, communes, buildings, floors, doors."""
 
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rapidfuzz.distance import OSA
@@ -137,7 +137,18 @@ def _signs(passage: Passage, floor: Atom) -> bool:
     return ends and _NAME_BEFORE.fullmatch(line) is not None
 
 
-def _floor(words: tuple[Word, ...], position: int) -> tuple[Atom, int] | None:
+def floors_told(text: Passage) -> Iterator[Atom]:
+    """Yield every floor that a text tells, where others live and where a lift stands included."""
+    position = 0
+    while position < len(text.words):
+        found = _floor(text.words, position, whosever=True)
+        if found is not None:
+            yield found[0]
+        position = found[1] + 1 if found is not None else position + 1
+
+
+def _floor(words: tuple[Word, ...], position: int, *, whosever: bool = False) -> tuple[Atom, int] | None:
+    """Read a floor that begins at a word: the writer's, or `whosever` it is."""
     word = words[position]
     ground = position + 2 if [each.text for each in words[position : position + 2]] == _GROUND else position
     if word.text == "rdc" or position < ground < len(words):
@@ -155,7 +166,7 @@ def _floor(words: tuple[Word, ...], position: int) -> tuple[Atom, int] | None:
         return None
     following = words[last + 1] if last + 1 < len(words) else None
     before = [each.text for each in words[max(0, position - 3) : position]]
-    if (WHERE_OTHERS_LIVE | NOT_THEIR_FLOORS).intersection(before) or before[-2:] == _NOT_AT:
+    if before[-2:] == _NOT_AT or (not whosever and (WHERE_OTHERS_LIVE | NOT_THEIR_FLOORS).intersection(before)):
         return None
     said = following is not None and following.text in FLOOR_WORDS and following.start - words[last].end < _CLOSE
     alone = not told or (before[-1:] == _AT and _ends_with(words, last))

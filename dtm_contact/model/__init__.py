@@ -82,6 +82,7 @@ from dtm_contact.model.sourced import WRITER_FIELDS, FieldValue, Sourced, Source
 from dtm_contact.model.stated import BY_POST, Stated
 from dtm_contact.model.understanding import (
     ALWAYS_DANGER,
+    CALMING,
     Asker,
     Finding,
     Peril,
@@ -95,6 +96,7 @@ from dtm_contact.model.understanding import (
 __all__ = [
     "ALWAYS_DANGER",
     "BY_POST",
+    "CALMING",
     "CHANNEL_HEADER",
     "DANGER_QUESTION",
     "DIGEST_HEADER",

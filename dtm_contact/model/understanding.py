@@ -105,6 +105,10 @@ ALWAYS_DANGER: Final = "danger.always"
 """The name of the evidence of a phrase `always_danger`, which nothing takes back."""
 
 
+CALMING: Final = "danger.calmed"
+"""The name of the evidence of a sentence without which more danger would be heard, where none raises an alarm."""
+
+
 @dataclass(frozen=True, slots=True)
 class Understanding:
     """What a contact asks for.
@@ -125,7 +129,8 @@ class Understanding:
         by_program: a program wrote it, by its structure or by its closing words ("merci de ne pas répondre").
         unread: why what it says has not been read; None where it has.
         alarm: whether somebody is in danger now, as far as what the contact itself says tells.
-        denied: words of danger that stand in the text and are denied there ("pas d'odeur de gaz").
+        denied: words of danger that stand in the text and are denied there ("pas d'odeur de gaz"); where there are none
+            and nothing is alarmed about a danger, the sentence that calms most (`CALMING`).
         peril: what kind of danger the alarm is about; None without one, or where it is not clear.
         violence_at_home: whoever shares the home is the danger, or may be, as with all violence: what we send or call
             there can make it worse.

@@ -158,7 +158,7 @@ def fill_in(text: str, values: Mapping[str, object]) -> tuple[str, str]:
     return "", filled.strip() + "\n"
 
 
-_FILLED_IN: Final = re.compile(r"\{\{.*?\}\}")
+_FILLED_IN: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}")
 
 
 def subject_in_brief(text: str) -> str:
@@ -169,17 +169,18 @@ def subject_in_brief(text: str) -> str:
     return first.removeprefix(SUBJECT).partition("{{")[0].strip().removesuffix("dossier").strip(" \N{EN DASH}-")
 
 
-def opening(text: str) -> str:
-    """Return how an answer begins behind its greeting, "…" in the place of what is filled in; "" where it has no more.
+def opening(text: str, known: Mapping[str, str]) -> str:
+    """Return how an answer begins behind its greeting; "" where it has no more.
 
     Args:
         text: an answer as it stands in its file.
+        known: what is filled in, by name; "…" stands in the place of the rest.
     """
     lines = [line.strip() for line in text.splitlines()]
     body = [line for line in lines if line and not line.startswith((SUBJECT, "{%"))]
     # The greeting ends in a comma and tells nothing.
     first = next((line for line in body if not line.endswith(",")), "")
-    return _FILLED_IN.sub("…", first).replace("….", "…")
+    return _FILLED_IN.sub(lambda found: known.get(found.group(1), "…"), first).replace("….", "…")
 
 
 def load_answers(folder: Path, problems: list[Problem]) -> dict[str, str]:

@@ -31,7 +31,7 @@ _NEARLY: Final = 1e-6
 class DangerPassage:
     """Some words of one clause, by the places of the first and the last.
 
-    `fall` is by how much the odds fall without the sentence that they stand in.
+    `fall` is by how much the odds change without the sentence that they stand in: fall, of what calms rise.
     """
 
     first: int
@@ -88,6 +88,30 @@ def telling_passages(
             if lost >= max(_LEAST, _SHARE * most) or (sharp and lost == most):
                 told.append(replace(passage, fall=max(lost, falls[sentence])))
     return told
+
+
+def calming_passage(
+    tokens: Tokens, forms: Sequence[str], probability: Callable[[list[str]], float], unquoted: Collection[int] = ()
+) -> DangerPassage | None:
+    """Return the sentence without which clearly most more danger would be heard; None where there is none.
+
+    Args:
+        tokens: the words.
+        forms: the same with slips mended.
+        probability: what is heard in the message with these forms, as of `telling_passages`.
+        unquoted: the places of words that are not told, such as names.
+    """
+    whole = _odds(probability(list(forms)))
+    best = None
+    for sentence in list(dict.fromkeys(tokens.sentences))[:_MOST_TRIED]:
+        places = [place for place, number in enumerate(tokens.sentences) if number == sentence]
+        told = [place for place in places if place not in unquoted and forms[place] is not MASKED]
+        if len(told) < _LEAST_WORDS:
+            continue
+        rise = _odds(probability(_without(forms, told))) - whole
+        if rise >= max(_LEAST, best.fall if best is not None else 0.0):
+            best = DangerPassage(told[0], told[-1], rise)
+    return best
 
 
 def _passages(

@@ -1,12 +1,13 @@
 """Contact → Understanding: what is asked, how urgent it is, whether a person wrote, how far it reaches, who asks."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 from dtm_contact.model import (
     ALWAYS_DANGER,
+    CALMING,
     AlarmLevel,
     Asker,
     CaseKind,
@@ -38,7 +39,7 @@ from dtm_contact.topics.features import NEGATIONS
 from dtm_contact.topics.fields import danger_of_field
 from dtm_contact.topics.kind import kind_of
 from dtm_contact.topics.model import BY_OUTAGE, SCAN, URGENT, Model, Reading
-from dtm_contact.topics.passages import DangerPassage, telling_passages
+from dtm_contact.topics.passages import DangerPassage, calming_passage, telling_passages
 from dtm_contact.topics.phrases import Effect, Hit, unique_texts
 from dtm_contact.topics.reader import Heard, Reader
 
@@ -73,6 +74,7 @@ _ANY_DANGER: Final = "danger"
 _BADLY_RECOGNISED: Final = CodedText("letter_read_badly")
 """Why a danger among words that were recognised badly is only possible."""
 
+_REFUSALS: Final = (Wish.NO_PHONE, Wish.NO_POST)
 _PASSAGES_TOLD: Final = 2
 _OWN_WORDS: Final = 8.0
 """What a phrase of danger counts beside passages that the model hears: it is told first."""
@@ -246,7 +248,7 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], names: 
         # Violence whose author the words do not place may be at home: to write there then is what makes it worse.
         violence_at_home=heard.has(Effect.VIOLENCE_AT_HOME) or peril is Peril.VIOLENCE,
         peril=peril,
-        denied=_denied(heard),
+        denied=_denied(heard) or _calming(danger, heard, reader, topics),
         readable=readable,
         by_program=bool(contact.automatic_signs) or wrapping.automatic,
         unread=Unread.UNDECODED if contact.undecoded else None,
@@ -335,14 +337,27 @@ def _chosen(heard: Heard, reader: Reader, group: str, kinds: Sequence[str]) -> t
 
 
 def _wishes(heard: Heard, reader: Reader) -> tuple[Wished, ...]:
-    """Return how the writer wants to be treated: by a phrase, else by a sentence that speaks for it."""
+    """Return how the writer wants to be treated: by a phrase, else by a sentence that speaks for it.
+
+    A sentence that refuses one way by a phrase refuses another only by its other words: "do not call me at home" is
+    about calls alone.
+    """
     found = []
+    said = {
+        wish: [hit for hit in heard.hits if hit.phrase.effect.value == wish.value and not hit.denied] for wish in Wish
+    }
     learned = wishes_of(heard.tokens, heard.reading, reader.details, reader.model, reader.limits.wish)
+    refused = {place for wish in _REFUSALS for hit in said[wish] for place in hit.places}
+    further = learned
+    if refused and any(wish in learned and not said[wish] for wish in _REFUSALS):
+        mended = reader.model.mended(heard.tokens)
+        forms = [MASKED if place in refused else form for place, form in enumerate(mended)]
+        rest = reader.model.read(heard.tokens, (), forms, in_order=False)
+        further = wishes_of(heard.tokens, rest, reader.details, reader.model, reader.limits.wish)
     for wish in Wish:
-        said = [hit for hit in heard.hits if hit.phrase.effect.value == wish.value and not hit.denied]
-        if said:
-            found.append(Wished(wish, _marked("wish.word", 1.0, said[0], heard.tokens)))
-        elif wish in learned:
+        if said[wish]:
+            found.append(Wished(wish, _marked("wish.word", 1.0, said[wish][0], heard.tokens)))
+        elif wish in learned and (wish in further or wish not in _REFUSALS):
             found.append(Wished(wish, learned[wish]))
     return tuple(found)
 
@@ -400,15 +415,21 @@ def _telling(
 
 def _telling_passages(danger: DangerFinding, heard: Heard, reader: Reader, *, outage: bool) -> list[DangerPassage]:
     model, tokens = reader.model, heard.tokens
-
-    def probability(forms: list[str]) -> float:
-        reading = model.read(tokens, danger.silenced, forms)
-        return reader.scale.probability(reading, model.scores(reading), outage=outage)[0]
-
     silent = {place for place, sentence in enumerate(tokens.sentences) if sentence in danger.silenced}
     promise = model.by_word(heard.reading, danger.column)
     unquoted = heard.unquoted | silent
-    return telling_passages(tokens, model.mended(tokens), probability, list(promise), model.common, unquoted)
+    asked = _of_forms(danger, heard, reader, outage=outage)
+    return telling_passages(tokens, model.mended(tokens), asked, list(promise), model.common, unquoted)
+
+
+def _of_forms(danger: DangerFinding, heard: Heard, reader: Reader, *, outage: bool) -> Callable[[list[str]], float]:
+    """Return what says how much danger is heard in a message, other forms in the place of its words."""
+
+    def probability(forms: list[str]) -> float:
+        reading = reader.model.read(heard.tokens, danger.silenced, forms)
+        return reader.scale.probability(reading, reader.model.scores(reading), outage=outage)[0]
+
+    return probability
 
 
 def _as_said(
@@ -430,6 +451,19 @@ def _denied(heard: Heard) -> tuple[Evidence, ...]:
     """Return the phrases of danger that stand in a message and are denied there."""
     hits = [hit for hit in heard.hits if hit.denied and hit.phrase.effect in OF_DANGER]
     return tuple(_marked("danger.denied", 1.0, hit, heard.tokens) for hit in unique_texts(hits))
+
+
+def _calming(danger: DangerFinding, heard: Heard, reader: Reader, topics: Sequence[str]) -> tuple[Evidence, ...]:
+    """Return the sentence of a message about a danger that raises no alarm without which most more would be heard."""
+    if danger.alarm.any or all(reader.topics[topic].priority is not Priority.P1 for topic in topics):
+        return ()
+    tokens = heard.tokens
+    asked = _of_forms(danger, heard, reader, outage=reader.topics[topics[0]].outage)
+    found = calming_passage(tokens, reader.model.mended(tokens), asked, heard.unquoted)
+    if found is None:
+        return ()
+    seen, span = tokens.written(found.first, found.last), tokens.span(found.first, found.last)
+    return (Evidence(CALMING, round(found.fall, 2), seen, span),)
 
 
 def words_for(column: str, heard: Heard, model: Model, name: str) -> tuple[Evidence, ...]:

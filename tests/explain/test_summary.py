@@ -134,8 +134,7 @@ def test_a_possible_danger_without_telling_words_is_not_given_a_kind(names: Name
     alarm = Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL, 0.15, 0.7)
     understanding = Understanding(CaseKind.CASE, ("works",), Priority.P2, alarm=alarm)
     told = summary(judged(Contact(Channel.EMAIL, DUE), understanding), names)
-    assert told.startswith("Danger possible, mais pas certain. C'est possible parce que le programme, qui a appris")
-    assert "d'après l'ensemble du message : aucun passage précis ne l'annonce." in told
+    assert told.startswith("Danger possible, mais pas certain. Aucun passage précis ne l'annonce : l'ensemble peut")
 
 
 def test_what_speaks_for_a_possible_danger_is_never_told_as_what_makes_one_certain(names: Names) -> None:
@@ -146,16 +145,12 @@ def test_what_speaks_for_a_possible_danger_is_never_told_as_what_makes_one_certa
         understanding = Understanding(CaseKind.CASE, ("gas",), Priority.P2, raised_by=words, alarm=alarm)
         told.append(summary(judged(Contact(Channel.EMAIL, DUE), understanding), names))
         assert "« ça sent un peu bizarre »" in told[-1]
-        assert ("hésite" in danger_line(alarm, None)) is (level is AlarmLevel.POSSIBLE)
+        assert ("ou dire autre chose" in danger_line(alarm, None)) is (level is AlarmLevel.POSSIBLE)
     assert told[0].startswith("Danger possible, mais pas certain, d'après « ça sent un peu bizarre »."), told[0]
-    assert (
-        "Ce n'est pas certain : le programme compte 50 chances sur 100 que quelqu'un soit en danger, et il en"
-        in told[0]
-    )
+    assert "Ces mots peuvent aussi dire autre chose, et le programme ne tranche pas." in told[0]
     assert told[1].startswith("Danger certain, d'après « ça sent un peu bizarre »."), told[1]
-    assert (
-        "y lit un danger : 50 chances sur 100 que quelqu'un soit en danger ; dès 70, l'alerte est certaine." in told[1]
-    )
+    assert "peuvent" not in told[1]
+    assert not any(figure.isdigit() for each in told for figure in each.partition("Danger")[2].partition("file")[0])
 
 
 def test_the_words_of_the_list_are_told_as_what_made_it_certain(reader: Reader, names: Names) -> None:
@@ -163,7 +158,6 @@ def test_the_words_of_the_list_are_told_as_what_made_it_certain(reader: Reader, 
     assert "d'après « Bonjour, il y a une odeur de gaz sur le palier depuis ce matin »." in told
     assert "parce que la liste des dangers contient ces mots : « odeur de gaz »" in told
     assert "suffit à elle seule. L'astreinte" in told
-    assert "chances" not in told
 
 
 def test_the_sentence_without_which_least_danger_is_heard_is_quoted(reader: Reader, names: Names) -> None:
@@ -190,8 +184,22 @@ def test_a_topic_that_is_a_danger_says_no_more_than_the_alarm(level: AlarmLevel,
     understanding = Understanding(CaseKind.CASE, ("fire",), Priority.P2, alarm=alarm)
     told = summary(judged(Contact(Channel.EMAIL, DUE), understanding), names)
     assert head in told
-    assert ("Il compte 12 chances sur 100" in told) is (level is AlarmLevel.NONE)
+    assert ("mais rien n'y dit que quelqu'un est en danger maintenant" in told) is (level is AlarmLevel.NONE)
     assert "rien dans le message" not in told
+
+
+def test_why_no_alarm_is_raised_is_quoted(reader: Reader, names: Names) -> None:
+    calming = "Les pompiers sont venus, tout est éteint et personne n'est blessé"
+    text = f"Cette nuit vers 3 h il y a eu le feu dans le local poubelles du bâtiment E. {calming}. Il"
+    text += " reste une odeur de brûlé dans le hall et le mur est noir. Quand allez-vous faire nettoyer, et faut-il une"
+    text += " déclaration à l'assurance ?"
+    told = said(text, "incendie local poubelles", reader, names)
+    assert f"il est question de « Incendie, fumée », mais le message dit « {calming} »." in told, told
+
+
+def test_a_topic_is_told_by_the_sentence_that_carries_it_most(reader: Reader, names: Names) -> None:
+    told = said("Le chat dort. Les cafards courent dans la cuisine, des cafards partout. Il pleut.", "", reader, names)
+    assert "Nuisibles – d'après « Les cafards courent dans la cuisine, des cafards partout »." in told, told
 
 
 @pytest.mark.parametrize("source", [*AlarmSource, None])

@@ -103,7 +103,9 @@ def test_a_possible_danger_says_that_nobody_is_woken_and_which_rule_would() -> N
     assert certain["La suite"].startswith(
         "C'est d'abord à la personne d'astreinte d'agir, prévenue aussitôt par courriel"
     )
-    assert "aucun gardien n'est prévenu" in certain["La suite"]
+    assert "le programme n'a pas d'adresse de gardien à qui écrire" in certain["La suite"]
+    assert [*certain][1:3] == ["Danger ou non", "La suite"]
+    assert [*sentences(about("pests"))][-1] == "La suite"
     assert (
         "la personne d'astreinte suivante est prévenue au bout de 10 min puis au bout de 30 min" in certain["La suite"]
     )
@@ -178,7 +180,7 @@ def test_who_lives_elsewhere_and_what_may_be_confirmed_by_whom() -> None:
     text = sentences(about("pests"), match)
     assert f"L'auteur habite ailleurs : {without_code(names().dwelling(lease.dwelling_id))}" in text["Où c'est"]
     assert "Le numéro 06 00 00 00 00 n'est pas dans la fiche de " in text["Qui écrit"]
-    assert "seulement s'il a vérifié que c'est bien à cette personne" in text["Qui écrit"]
+    assert "rien ne prouve encore que c'est à cette personne" in text["Qui écrit"]
 
 
 def test_a_matter_of_the_building_is_told_there_and_the_dwelling_as_where_they_live() -> None:
@@ -196,11 +198,69 @@ def test_a_matter_of_the_building_is_told_there_and_the_dwelling_as_where_they_l
     assert common.startswith("Dans la cage d'escalier : ")
     assert common.endswith(f"C'est là qu'habite cette personne, d'après nos fiches : {home}.")
     own = sentences(about("pests", scope=Scope.DWELLING), match)
-    assert own["Où c'est"].startswith(f"Au logement de cette personne dans nos fiches : {home}")
-    assert "c'est sûr pour le lieu" in own["Où c'est"]
+    assert own["Où c'est"].startswith(f"Au logement de cette personne, d'après nos fiches : {home}")
+    assert "c'est sûr" not in own["Où c'est"]
+    cited = replace(match, place_evidence=(Evidence("place.street", 8.0, "14 rue Hoche"),))
+    assert "c'est sûr pour le lieu" in sentences(about("pests", scope=Scope.DWELLING), cited)["Où c'est"]
     assert "(ce bureau suit cette résidence)" in own["La suite"]
     nowhere = replace(match, tenant=None, dwelling=None)
     assert "logement n'est pas" not in sentences(about("pests", scope=Scope.BUILDING), nowhere)["Où c'est"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("La petite fille du 10e pleure derrière la porte. 14 rue Hoche", "le message parle de l'étage « 10e »"),
+        ("La voisine du 10e ne répond plus. 14 rue Hoche", "le message parle de l'étage « 10e »"),
+        ("La voisine crie. 14 rue Hoche", "le message parle d'un voisin"),
+        ("Ma mère est tombée. 14 rue Hoche", ""),
+    ],
+)
+def test_a_danger_on_another_floor_is_not_told_as_surely_at_home(text: str, says: str) -> None:
+    lease = leases()[0]
+    residence = directory().residence_of(lease.dwelling_id)
+    assert residence is not None
+    start = text.index("14 rue")
+    cited = Evidence("place.street", 8.0, "14 rue Hoche", Span(Part.NEW, start, start + 12))
+    match = Match(
+        (candidate(lease, 0.999, cited),),
+        tenant=Likely(lease.tenant_id, 0.999),
+        dwelling=Likely(lease.dwelling_id, 0.999),
+        residence=Likely(residence.residence_id, 0.999),
+        place_evidence=(cited,),
+    )
+    contact = Contact(Channel.EMAIL, DAY, new_text=text)
+    understanding = about("danger", Priority.P1, alarm=replace(POSSIBLE, level=AlarmLevel.CERTAIN))
+    decision = decide(contact, match, understanding, DAY, rules(), directory(), trace=True)
+    where = " ".join(where_told(Judgement("x", contact, match, understanding, decision), names()))
+    assert says in where
+    assert ("Attention" in where) is bool(says)
+    assert ("c'est sûr" in where) is not bool(says)
+
+
+def test_the_surname_is_quoted_though_a_mailbox_tells_spouses_apart() -> None:
+    lease = leases()[0]
+    shown, signed = (
+        Evidence("name.display", 9.0, f"{lease.first_name} J"),
+        Evidence("name.signed", 2.0, lease.last_name),
+    )
+    match = Match(
+        (candidate(lease, 0.997, shown), replace(candidate(lease, 0.003, signed), tenant_id="T999999")),
+        tenant=Likely(lease.tenant_id, 0.997),
+    )
+    assert f"signature « {lease.last_name} »" in sentences(about("pests"), match)["Qui écrit"]
+
+
+def test_nobody_reads_a_possible_danger_before_the_offices_open() -> None:
+    asks = AnswerTold("Êtes-vous en danger ?", None, closed=True, asks=True)
+    understanding = about("gas", Priority.P2, alarm=POSSIBLE)
+    closed = sentences(understanding, at=NIGHT, answer=asks)["La suite"]
+    assert closed.startswith("Bureaux fermés : personne ne lit ce message avant leur ouverture. La réponse automatique")
+    assert "s'il répond oui, l'astreinte est prévenue aussitôt" in closed
+    silent = replace(asks, why_not=Unanswered.ROBOT)
+    assert "s'il répond oui" not in sentences(understanding, at=NIGHT, answer=silent)["La suite"]
+    assert "Bureaux fermés" not in sentences(understanding, answer=replace(asks, closed=False))["La suite"]
+    assert "et la demande reste à traiter" in closed
 
 
 def test_spouses_are_told_apart_by_what_can_be_seen_or_not_at_all() -> None:
@@ -246,6 +306,9 @@ def test_a_wish_is_told_in_its_sentence_to_be_confirmed_with_what_stays_possible
         "mais seulement par l'adresse électronique d'où vient ce message ou un numéro que la personne donne" in follows
     )
     assert follows.endswith("ou le courrier postal.")
+    violence = replace(understanding, violence_at_home=True)
+    blocks = explained(Judgement("x", contact, UNKNOWN, violence, decision), names(), rules())
+    assert "le courrier postal" not in " ".join(each.text for each in blocks)
 
 
 def test_a_program_is_no_person_and_names_nobody() -> None:
@@ -278,7 +341,8 @@ def test_a_parking_box_is_called_one_and_the_caretaker_is_told_with_their_reside
     decision = decide(Contact(Channel.EMAIL, DAY), match, about("parking"), DAY, rules(), directory(), trace=True)
     where = " ".join(where_told(Judgement("x", Contact(Channel.EMAIL, DAY), match, about("parking"), decision), parked))
     assert " : place de stationnement, " in where
-    assert f"Gardien de service pour la résidence {residence.name}, {residence.commune} : " in where
+    in_building = f"ce bâtiment (résidence {residence.name}, {residence.commune})"
+    assert f"Gardien de service ce jour-là pour {in_building} : " in where
 
 
 def test_a_message_that_has_just_come_in_says_what_to_do_and_whom_it_calls() -> None:

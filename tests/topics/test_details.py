@@ -19,6 +19,7 @@ from tests.topics.conftest import Read
 from training import corpus
 from training.corpus import FOLDER
 
+_REFUSED = (Wish.NO_PHONE, Wish.NO_POST)
 KEPT = FOLDER / "kept"
 
 
@@ -51,6 +52,19 @@ def test_a_wish_is_heard_in_words_that_no_phrase_has(read: Read, text: str, wish
 )
 def test_words_alike_are_no_wish(read: Read, text: str) -> None:
     assert read(text).wishes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("Ne téléphonez pas à la maison, s'il vous plaît.", {Wish.NO_PHONE}),
+        ("N'appelez pas, et surtout ne laissez aucun courrier dans la boîte, il ouvre mes lettres.", {*_REFUSED}),
+        ("N'appelez pas. Il ouvre mes lettres, n'envoyez rien à la maison.", {*_REFUSED}),
+        ("Il ouvre tout mon courrier, ne m'écrivez rien chez moi, et ne téléphonez pas.", {*_REFUSED}),
+    ],
+)
+def test_one_refusal_is_not_heard_as_two(read: Read, text: str, refused: set[Wish]) -> None:
+    assert {each.wish for each in read(text).wishes} & {*_REFUSED} == refused
 
 
 def test_wishes_of_a_set_written_to_be_odd(read: Read) -> None:

@@ -8,7 +8,7 @@ import pytest
 from dtm_contact.model import Channel, Contact, Part, Peril, Span
 from dtm_contact.text import MASKED, tokenize
 from dtm_contact.topics import Reader, understand
-from dtm_contact.topics.passages import LONGEST, telling_passages
+from dtm_contact.topics.passages import LONGEST, calming_passage, telling_passages
 
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
@@ -50,6 +50,18 @@ def test_the_sentence_without_which_least_is_heard_goes_first_though_its_clauses
     found = telling_passages(tokens, list(tokens.forms), probability, [0.0] * len(tokens), COMMON)
     assert tokens.written(found[0].first, found[0].last) in {"frappe la mère", "Il frappe la mère"}
     assert all(tokens.sentences[each.first] == tokens.sentences[0] for each in found)
+
+
+def test_what_calms_is_the_sentence_without_which_most_more_danger_is_heard() -> None:
+    tokens = tokenize([(Part.NEW, "Le local a brûlé hier. Tout est éteint et personne ne souffre. Merci de nettoyer.")])
+
+    def probability(left: list[str]) -> float:
+        return 0.6 - 0.5 * ("eteint" in left) - 0.02 * ("nettoyer" in left)
+
+    found = calming_passage(tokens, list(tokens.forms), probability)
+    assert found is not None
+    assert tokens.written(found.first, found.last) == "Tout est éteint et personne ne souffre"
+    assert calming_passage(tokens, list(tokens.forms), lambda _left: 0.1) is None
 
 
 def test_names_are_never_told() -> None:
