@@ -16,7 +16,7 @@ from pydantic_settings import SettingsError
 
 from dtm_contact.errors import DtmContactError, described, shut_out
 from dtm_contact.settings import Settings, below_environment, unknown
-from dtm_contact.settings.common import FILE_NAME, SERVICE_CONFIG, SERVICE_DATA, store_in, user_config
+from dtm_contact.settings.common import FILE_NAME, SERVICE_CONFIG, SERVICE_DATA, shipped, store_in, user_config
 
 CONFIG_VARIABLE: Final = "DTM_CONFIG"
 _LARGEST: Final = 1024 * 1024
@@ -109,6 +109,12 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
     if faults:
         raise InvalidSettingsError(faults)
     return Loaded(settings, file, tuple(unknown(name for name in environ if name != CONFIG_VARIABLE)))
+
+
+def laid_out() -> frozenset[str]:
+    """Return the variables of the settings that the file of `init --service` says, whatever their defaults are."""
+    known = dict(_known_keys())
+    return frozenset(known[key] for key in _written_keys(read_file(shipped("deploy") / FILE_NAME).values, Settings))
 
 
 def find_file(config: Path | None, environ: Mapping[str, str]) -> Path | None:

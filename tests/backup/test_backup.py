@@ -1,6 +1,7 @@
 import fcntl
 import json
 import os
+import shlex
 import shutil
 import sqlite3
 import stat
@@ -24,6 +25,9 @@ from dtm_contact.errors import DaemonRunsError, DtmContactError
 from dtm_contact.model import Limits, Outgoing, OutgoingKind, Priority
 from dtm_contact.rules.folder_merge import SHIPPED_BEFORE
 from dtm_contact.settings import HttpSettings, OidcSettings, OutboundSettings, RulesSettings, Settings
+from dtm_contact.settings import rows as setting_rows
+from dtm_contact.settings.common import shipped
+from dtm_contact.settings.loading import load
 from dtm_contact.store import Daemon, OutgoingBatch, Store, name_lock, open_store
 from dtm_contact.store.database import Database
 from tests.backup.conftest import RULES, at, needs
@@ -324,6 +328,28 @@ def test_secrets_stay_out_unless_asked_for(sqlite_url: str, tmp_path: Path) -> N
     assert b"DTM_OUTBOUND_SENDER_NAME='L'\\''office'" in plain.path.read_bytes()
     full = made(site, tmp_path / "with", secrets=True)
     assert (full.manifest.left_out, b"hunter2" in full.path.read_bytes()) == ((), True)
+
+
+def test_what_the_site_set_holds_on_a_machine_that_is_laid_out_anew(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The default that the site had goes before what the file of a new machine says, and so does what it wrote."""
+    monkeypatch.setenv("DTM_CONFIG", "")
+    monkeypatch.setenv("DTM_STORE_URL", sqlite_url)
+    monkeypatch.setenv("DTM_HTTP_SOURCES", json.dumps({"agence": {"tokens": str(tmp_path / "tokens")}}))
+    monkeypatch.setenv("DTM_TIMEZONE", "Europe/Paris")
+    before = load().settings
+    take_out_files(before, made(before, tmp_path / "backups").path, tmp_path / "out")
+    said = shlex.split((tmp_path / "out" / SETTINGS).read_text(), comments=True)
+    assert "DTM_TIMEZONE=Europe/Paris" in said, "it was written, though as the default has it"
+    monkeypatch.setenv("DTM_CONFIG", str(shipped("deploy") / "dtm-contact.toml"))
+    assert load().settings.rules.observe
+    for name, _, value in (line.partition("=") for line in said):
+        monkeypatch.setenv(name, value)
+    after = load().settings
+    pairs = zip(setting_rows(before), setting_rows(after), strict=True)
+    unlike = [name for (name, _, old, _), (_, _, new, _) in pairs if old != new]
+    assert unlike == ["DTM_DESK_SOCKET", "DTM_BACKUP_DIR"], "a path that is unset cannot be said in an environment"
 
 
 def test_every_file_of_a_secret_is_taken_in_by_the_name_of_its_setting(sqlite_url: str, tmp_path: Path) -> None:
