@@ -1,5 +1,6 @@
 """Making a backup of a store at work, and keeping the last ones."""
 
+import errno
 import fcntl
 import json
 import os
@@ -105,6 +106,8 @@ def make_backup(  # noqa: PLR0913 - all of it is the operator's choice
             erased = rotate(folder, keep)
     except OSError as error:
         told = f"{error.filename or folder}: {error.strerror}"
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise BackupError(f"{told}; free space there and on the disk of the store: docs/backup.md") from error
         raise BackupError(f"{told}; let whoever makes backups write there: docs/backup.md") from error
     return Made(path, path.stat().st_size, manifest, verified, erased)
 

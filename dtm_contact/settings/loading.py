@@ -159,8 +159,11 @@ def read_file(path: Path) -> SettingsFile:
             mode = os.fstat(opened.fileno()).st_mode
             octets = opened.read(_LARGEST + 1)
     except OSError as error:
+        closed = shut_out(path)
         hint = "dtm-contact init lays one out" if isinstance(error, FileNotFoundError) else "let this user read it"
-        raise InvalidSettingsError([f"{path}: {shut_out(path) or error.strerror}; {hint}"]) from None
+        if isinstance(error, PermissionError) and closed is None:
+            hint += f": chgrp GROUP {path}; chmod 640 {path}, GROUP being that of the daemon's user"
+        raise InvalidSettingsError([f"{path}: {closed or error.strerror}; {hint}"]) from None
     if mode & stat.S_IWOTH and stat.S_ISREG(mode):
         raise InvalidSettingsError([f"{path}: anybody may change it, and so have us run commands; chmod o-w {path}"])
     if len(octets) > _LARGEST:
@@ -249,6 +252,9 @@ def _meant(written: str, known: Mapping[Key, str]) -> str | None:
     beside = {key[-1]: ".".join(key) for key in known if ".".join(key[:-1]) == group}
     if near := get_close_matches(name, beside, n=1):
         return beside[near[0]]
+    if elsewhere:
+        # As where the line of its group is still a comment.
+        return " or ".join(elsewhere)
     return next(iter(get_close_matches(written.lower(), [".".join(key) for key in known], n=1)), None)
 
 

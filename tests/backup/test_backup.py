@@ -1,3 +1,4 @@
+import errno
 import fcntl
 import json
 import os
@@ -251,6 +252,17 @@ def test_a_folder_of_rules_that_cannot_be_written_stops_the_restore_before_it_be
     with pytest.raises(CannotRestoreError, match=told):
         restore(site, path, minutes(60))
     assert not store.parent.exists()
+
+
+def test_a_disk_that_is_full_is_told_as_such(
+    sqlite_site: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_database: Database, _work: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("dtm_contact.backup.making.snapshot", full)
+    with pytest.raises(BackupError, match="No space left on device; free space there"):
+        made(sqlite_site, tmp_path / "backups")
 
 
 def test_a_folder_of_the_store_that_cannot_be_written_is_told_with_its_owner(
