@@ -85,14 +85,6 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "call those on call by hand: dtm-contact danger lists the open P1.",
         ),
         "outbox": _illness("The outbox cannot be read or written: nothing is sent.", _LATE_WORK),
-        "danger-observed": Cause(
-            "A danger (P1) is open and those on call were not told of it: the engine only observes, though a mail "
-            "server that sends for us is set.",
-            "dtm-contact danger lists them: call those on call by hand where the danger is real. Once the trial is "
-            "over: observe = false below [rules], or DTM_RULES_OBSERVE=false, which wins; the first on call is then "
-            "told of each that is still open. While it goes on: take or close the case, or leave DTM_OUTBOUND_HOST "
-            "unset.",
-        ),
         "outbox-late": _illness(
             "A notice of danger (P1) waits in the outbox: somebody on call has not been told.",
             "Call those on call by hand: dtm-contact danger lists the open P1. Then see why it waits: "
@@ -107,6 +99,14 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "Agents cannot open the desk; mail is taken in and judged all the same.",
             "Look at the log (part=desk) and restart the daemon. Meanwhile dtm-contact danger and dtm-contact queue "
             "list the cases.",
+        ),
+        "danger-observed": Cause(
+            "A danger (P1) is open and those on call were not told of it: the engine only observes, though a mail "
+            "server that sends for us is set.",
+            "dtm-contact danger lists them: call those on call by hand where the danger is real. Once the trial is "
+            "over: observe = false below [rules], or DTM_RULES_OBSERVE=false, which wins; the first on call is then "
+            "told of each that is still open. While it goes on: take or close the case, or leave DTM_OUTBOUND_HOST "
+            "unset.",
         ),
         "disk": Cause(
             "A disk that the daemon or its backups write on is nearly full; when it is full, mail is refused, or no "
