@@ -279,6 +279,8 @@ def mark_verified(path: Path) -> None:
     """
     told = {"sha256": digest_of(path), "octets": path.stat().st_size, "verified_at": datetime.now(UTC).isoformat()}
     _note_of(path).write_text(json.dumps(told), encoding="ascii")
+    # As the backup, whether the timer or a person has it made.
+    _note_of(path).chmod(0o600)
 
 
 def is_verified(path: Path) -> bool:

@@ -182,6 +182,7 @@ def test_rotation_keeps_the_newest_and_the_last_that_was_verified(tmp_path: Path
     (tmp_path / "somebody-elses.tar").touch()
     mark_verified(paths[1])
     mark_verified(paths[2])
+    assert stat.S_IMODE(paths[2].with_name(f"{paths[2].name}.verified").stat().st_mode) == 0o600
     # One that was cut since counts as not verified.
     mark_verified(paths[3])
     paths[3].write_bytes(b"back")
