@@ -104,11 +104,8 @@ async def daemon(settings: Settings) -> AsyncIterator[RunningDaemon]:
     """
     _allow_files(settings)
     async with AsyncExitStack() as stack:
-        store = stack.enter_context(_opened(settings))
+        store, announcer, alarms = await _begun(stack, settings)
         tokens = tokens_of(settings, store)
-        announcer = Announcer(settings, notifiers_of(settings.alarm), kept_in(settings), utc_now)
-        await stack.enter_async_context(announcing(announcer))
-        alarms = Alarms(announcer, time.monotonic)
         heartbeat = await stack.enter_async_context(heartbeat_lifespan(LeaseHeartbeat(settings, store, alarms)))
         holder = heartbeat.holder
         taken = stack.enter_context(copies(settings))
@@ -152,7 +149,7 @@ async def daemon(settings: Settings) -> AsyncIterator[RunningDaemon]:
         )
         with translate_open_errors("the monitor's pages", "the settings DTM_MONITOR_…"):
             monitor = stack.enter_context(_monitor(settings, health))
-        await stack.enter_async_context(watching_health(HealthWatch(settings, health.report, alarms)))
+        await stack.enter_async_context(watching_health(HealthWatch(settings, store, health.report, alarms)))
         await stack.enter_async_context(signing(DeadManSwitch(settings.heartbeat, health.report), settings.heartbeat))
         await stack.enter_async_context(_now_and_then(settings, store, alarms, estate, (rules, holder)))
         addresses = {
@@ -185,25 +182,45 @@ async def _now_and_then(
         yield
 
 
-def _opened(settings: Settings) -> Store:
+async def _begun(stack: AsyncExitStack, settings: Settings) -> tuple[Store, Announcer, Alarms]:
+    """Open the store, and begin to tell the admins what needs a person: at once, where codes cannot be checked."""
+    store, wrong_with_codes = _opened(settings)
+    stack.enter_context(store)
+    announcer = Announcer(settings, notifiers_of(settings.alarm), kept_in(settings), utc_now)
+    await stack.enter_async_context(announcing(announcer))
+    alarms = Alarms(announcer, time.monotonic)
+    if wrong_with_codes:
+        alarms.happened("second-factor-key", wrong_with_codes)
+    return store, announcer, alarms
+
+
+def _opened(settings: Settings) -> tuple[Store, str]:
     """Return the store, in which the secrets of second factors are sealed by the first key of the settings.
+
+    With it, what is wrong with the keys, as a sentence: "" where nothing is. Codes that cannot be checked are no reason
+    to take in no mail.
 
     Raises:
         UnknownSchemaError: the store is of another version.
         StoreUnavailableError: the store cannot be read.
-        WrongSettingError: the keys cannot be read.
     """
-    store = open_store(settings.store.url, keys=SecretKeys(settings.access.read_keys()))
+    keys, wrong = settings.access.usable_keys()
+    store = open_store(settings.store.url, keys=SecretKeys(keys))
+    if wrong:
+        told = f"No code of a telephone can be checked, recovery codes let in. {wrong}"
+        _log.error(told)
+        return store, told
     outcome = store.second_factors.seal_all()
     if outcome.sealed:
         _log.info("secrets of second factors were sealed by the key of DTM_ACCESS_KEY_FILE", accounts=outcome.sealed)
-    if outcome.unopened:
-        _log.error(
-            "The keys of DTM_ACCESS_KEY_FILE do not open all second factors: their owners come in by recovery codes "
-            "alone. Put the key back and restart, or: dtm-contact user remove-second-factor NAME",
-            accounts=outcome.unopened,
-        )
-    return store
+    if not outcome.unopened:
+        return store, ""
+    told = (
+        "The keys of DTM_ACCESS_KEY_FILE do not open all second factors: their owners come in by recovery codes "
+        "alone. Put the key back and restart, or: dtm-contact user remove-second-factor NAME"
+    )
+    _log.error(told, accounts=outcome.unopened)
+    return store, told
 
 
 def _monitor(settings: Settings, health: Health) -> Monitor:

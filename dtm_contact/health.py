@@ -159,9 +159,10 @@ class Health:
 class HealthWatch:
     """Looks at the health now and then, and sounds the alarm of what is wrong at two looks in a row."""
 
-    def __init__(self, settings: Settings, report: Callable[[], HealthReport], alarms: Alarms) -> None:
+    def __init__(self, settings: Settings, store: Store, report: Callable[[], HealthReport], alarms: Alarms) -> None:
         """Take what looks, and who hears."""
         self._settings = settings
+        self._store = store
         self._report = report
         self._alarms = alarms
         self._wrong: Mapping[str, str | None] = {}
@@ -176,11 +177,29 @@ class HealthWatch:
             elif self._wrong.get(check) is not None:
                 self._alarms.sound(cause, f"{check.capitalize()}: {wrong}.")
         self._wrong = report.checks
+        self._look_at_what_is_observed()
         low = low_disks(self._settings)
         if low is None:
             self._alarms.over("disk")
         else:
             self._alarms.sound("disk", low)
+
+    def _look_at_what_is_observed(self) -> None:
+        """Raise the alarm where somebody should have been told of an open P1, and nobody is while we only observe."""
+        settings = self._settings
+        untold = 0
+        if settings.rules.observe and settings.outbound.host:
+            try:
+                untold = self._store.timers.untold_dangers()
+            except StoreUnavailableError:
+                # That is what the check of the store tells.
+                return
+        if untold:
+            self._alarms.sound(
+                "danger-observed", f"Of {untold} open P1 nobody on call was told, since DTM_RULES_OBSERVE is true."
+            )
+        else:
+            self._alarms.over("danger-observed")
 
 
 @asynccontextmanager
@@ -272,9 +291,12 @@ def look_at_directory(settings: Settings, store: Store, alarms: Alarms, now: dat
 
 
 def free_octets(settings: Settings) -> dict[Path, int]:
-    """Return the octets free on each disk that the daemon writes on, by a folder on it; what cannot be asked is out."""
+    """Return the octets free on each disk that the daemon or its backups write on, by a folder on it.
+
+    What cannot be asked is left out.
+    """
     sqlite = settings.store.sqlite_path
-    folders = (sqlite.parent if sqlite else None, settings.danger.folder, settings.state_folder)
+    folders = (sqlite.parent if sqlite else None, settings.danger.folder, settings.state_folder, settings.backup.dir)
     found: dict[int, tuple[Path, int]] = {}
     for folder in (*folders, Path(tempfile.gettempdir())):
         if folder is None:

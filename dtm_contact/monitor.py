@@ -1,6 +1,7 @@
 """`/metrics` for Prometheus, `/healthz` for whoever watches over the daemon, `/readyz` for what hands mail to it."""
 
 import json
+import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -120,6 +121,7 @@ class Monitor:
 
 def _response(report: HealthReport) -> tuple[HTTPStatus, str, bytes]:
     checks = {name: wrong or "well" for name, wrong in report.checks.items()}
-    body = json.dumps({"well": report.well, "checks": checks, "told": dict(report.warnings)}).encode()
+    told = {"well": report.well, "checks": checks, "told": dict(report.warnings), "process": os.getpid()}
+    body = json.dumps(told).encode()
     status = HTTPStatus.OK if report.well else HTTPStatus.SERVICE_UNAVAILABLE
     return status, "application/json", body + b"\n"

@@ -17,7 +17,7 @@ import pytest
 
 from dtm_contact.cases import Command, Done
 from dtm_contact.cases import wire as desk_client
-from dtm_contact.daemon import daemon, run
+from dtm_contact.daemon import _opened, daemon, run
 from dtm_contact.directory import read_export
 from dtm_contact.errors import (
     CannotOpenError,
@@ -29,6 +29,7 @@ from dtm_contact.errors import (
 )
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.settings import (
+    AccessSettings,
     AlarmSettings,
     DangerSettings,
     DeskSettings,
@@ -304,6 +305,15 @@ async def test_it_does_not_start_without_its_secret(tmp_path: Path, secret: byte
     with pytest.raises(WrongSettingError, match=f"DTM_OUTBOUND_KEY_FILE: {told}.*{path}"):
         async with daemon(settings):
             pass
+
+
+def test_a_key_of_second_factors_that_is_not_there_keeps_no_mail_out(tmp_path: Path) -> None:
+    lost = AccessSettings(key_file=tmp_path / "nowhere")
+    settings = with_directory(settings_for(tmp_path)).model_copy(update={"access": lost})
+    store, told = _opened(settings)
+    with store:
+        assert told.startswith("No code of a telephone can be checked, recovery codes let in. ")
+        assert "DTM_ACCESS_KEY_FILE: No such file" in told
 
 
 @pytest.mark.parametrize(

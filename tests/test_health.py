@@ -34,7 +34,7 @@ from dtm_contact.settings import (
     Settings,
     StoreSettings,
 )
-from dtm_contact.store import Origin, Store, open_store
+from dtm_contact.store import Origin, Store, case_transaction, open_store
 from dtm_contact.store.timers import Plan
 from dtm_contact.worker import LeaseHeartbeat
 from tests.heard import Heard, made_alarms
@@ -159,7 +159,7 @@ class Scene:
             receivers=receivers,
             desk=desk,
         )
-        self.watch = HealthWatch(self.settings, self.health.report, self.alarms)
+        self.watch = HealthWatch(self.settings, store, self.health.report, self.alarms)
 
     async def report(self) -> HealthReport:
         return await asyncio.to_thread(self.health.report)
@@ -215,6 +215,25 @@ async def test_a_notice_of_danger_that_is_not_sent_is_an_illness_and_an_alarm(st
     store.outbox.settle(claimed, "sent", "250", scene.now)
     await scene.look()
     assert "outbox-late" in scene.heard.ended
+
+
+async def test_an_open_danger_that_a_trial_keeps_from_those_on_call_is_an_alarm_until_somebody_has_it(
+    store: Store,
+) -> None:
+    judged = judgement(CaseKind.CASE, priority=Priority.P1)
+    judged = replace(judged, decision=replace(judged.decision, notify=("on_call",)))
+    number, _withheld = recorded(store, judged)
+    assert number is not None
+    live, trial = Scene(store), Scene(store, rules=RulesSettings(observe=True))
+    await live.look()
+    await trial.look()
+    told = "Of 1 open P1 nobody on call was told, since DTM_RULES_OBSERVE is true."
+    assert ("danger-observed", told) in trial.heard.told
+    assert "danger-observed" not in live.alarms.lasting
+    with case_transaction(store.database, "anne", NOW) as work:
+        work.change(*work.lock(number), owner="anne")
+    await trial.look()
+    assert "danger-observed" in trial.heard.ended
 
 
 async def test_steps_that_are_due_and_not_done_are_an_illness(store: Store) -> None:

@@ -1,4 +1,5 @@
 import json
+import os
 import socket
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -39,7 +40,7 @@ def watched() -> Iterator[Watched]:
 
 def test_health_says_what_is_wrong_and_what_else_is_told(watched: Watched) -> None:
     status, body = watched.get("/healthz")
-    well = {"well": True, "checks": {"store": "well", "relay": "well"}, "told": {}}
+    well = {"well": True, "checks": {"store": "well", "relay": "well"}, "told": {}, "process": os.getpid()}
     assert (status, json.loads(body)) == (HTTPStatus.OK, well)
     watched.told = {"disk": "nearly full"}
     status, body = watched.get("/healthz")

@@ -90,6 +90,10 @@ def test_what_nobody_sets_lies_at_absolute_places() -> None:
         ("[smtp]\nprot = 25", "FILE:2: smtp.prot: there is no such setting; did you mean smtp.port?"),
         ("[smpt]\nport = 25", "FILE:1: smpt: there is no such setting; did you mean smtp?"),
         ('DTM_LOG_LEVEL = "INFO"', "FILE:1: DTM_LOG_LEVEL: there is no such setting; did you mean log.level?"),
+        (
+            "[monitor]\n#[alarm]\nrecipients = []",
+            "FILE:3: monitor.recipients: there is no such setting; did you mean smtp.recipients or",
+        ),
         ("[desk]\n\nwebhook = 1", "FILE:3: desk.webhook: there is no such setting; did you mean alarm.webhook?"),
         ("[smtp]\nport = 2.5", "FILE:2: smtp.port: Input should be a valid integer"),
         ('[smtp]\nrecipients = "a@b"', "FILE:2: smtp.recipients: Input should be a valid tuple; write a list, such"),

@@ -100,8 +100,17 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "Look at the log (part=desk) and restart the daemon. Meanwhile dtm-contact danger and dtm-contact queue "
             "list the cases.",
         ),
+        "danger-observed": Cause(
+            "A danger (P1) is open and those on call were not told of it: the engine only observes, though a mail "
+            "server that sends for us is set.",
+            "dtm-contact danger lists them: call those on call by hand where the danger is real. Once the trial is "
+            "over: observe = false below [rules], or DTM_RULES_OBSERVE=false, which wins; the first on call is then "
+            "told of each that is still open. While it goes on: take or close the case, or leave DTM_OUTBOUND_HOST "
+            "unset.",
+        ),
         "disk": Cause(
-            "A disk that the daemon writes on is nearly full; when it is full, mail is refused.",
+            "A disk that the daemon or its backups write on is nearly full; when it is full, mail is refused, or no "
+            "backup is made.",
             "Free space at the path that the alarm names, or enlarge that disk.",
         ),
         "danger-page": Cause(

@@ -1,5 +1,6 @@
 """Making a backup of a store at work, and keeping the last ones."""
 
+import errno
 import fcntl
 import json
 import os
@@ -13,6 +14,8 @@ from itertools import count
 from pathlib import Path
 from typing import BinaryIO, Final
 from urllib.parse import urlsplit
+
+from pydantic_core import to_jsonable_python
 
 from dtm_contact import __version__
 from dtm_contact.backup.archive import (
@@ -32,8 +35,9 @@ from dtm_contact.backup.archive import (
 from dtm_contact.backup.databases import snapshot
 from dtm_contact.backup.verifying import Verified, look_through
 from dtm_contact.rules.folder_merge import SHIPPED_BEFORE
-from dtm_contact.settings import Settings, rows, secret_files
+from dtm_contact.settings import Settings, rows, secret_files, written
 from dtm_contact.settings.files import is_out_of_reach, secret_file
+from dtm_contact.settings.loading import laid_out
 from dtm_contact.store import Store
 from dtm_contact.store.database import Database
 
@@ -102,6 +106,8 @@ def make_backup(  # noqa: PLR0913 - all of it is the operator's choice
             erased = rotate(folder, keep)
     except OSError as error:
         told = f"{error.filename or folder}: {error.strerror}"
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise BackupError(f"{told}; free space there and on the disk of the store: docs/backup.md") from error
         raise BackupError(f"{told}; let whoever makes backups write there: docs/backup.md") from error
     return Made(path, path.stat().st_size, manifest, verified, erased)
 
@@ -129,7 +135,12 @@ def _members(
 
 
 def _settings(settings: Settings, *, secrets: bool) -> tuple[bytes, dict[str, "Path | bytes"], list[str]]:
-    """Return the settings as a file of the environment, the files that they name, and what is secret and left out."""
+    """Return the settings as a file of the environment, the files that they name, and what is secret and left out.
+
+    A setting that is as the default has it is among them where the site says it, or the file that a new machine is
+    laid out with says another: what is left out holds there as that file says.
+    """
+    said = {*written(settings), *laid_out()}
     lines: list[str] = []
     files: dict[str, Path | bytes] = {}
     left_out: list[str] = []
@@ -142,14 +153,16 @@ def _settings(settings: Settings, *, secrets: bool) -> tuple[bytes, dict[str, "P
     for name, default, value, _what in rows(settings):
         if name == "DTM_MODEL" and isinstance(value, Path):
             files[MODEL] = value.read_bytes()
-        if value == default:
+        if value == default and (value is None or name not in said):
             continue
         if _is_secret(name, value) and not secrets:
             left_out.append(name)
             lines.append(f"# {name}: it holds a secret, and was left out")
         else:
             lines.append(f"{name}={_written(value)}")
-    head = f"# The settings of dtm-contact {__version__} that were not the default.\n"
+    head = (
+        f"# The settings of dtm-contact {__version__} that the site had set, or that a new machine may set otherwise.\n"
+    )
     return (head + "".join(f"{line}\n" for line in lines)).encode(), files, left_out
 
 
@@ -164,8 +177,9 @@ def _is_secret(name: str, value: object) -> bool:
 
 def _written(value: object) -> str:
     """Return a value as systemd and the shell read it."""
-    if isinstance(value, tuple | list):
-        return "'" + json.dumps([str(each) for each in value], ensure_ascii=False).replace("'", "'\\''") + "'"
+    if isinstance(value, tuple | list | Mapping):
+        told = json.dumps(to_jsonable_python(value), ensure_ascii=False)
+        return "'" + told.replace("'", "'\\''") + "'"
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return text if re.fullmatch(r"[\w./:@+-]*", text) else "'" + text.replace("'", "'\\''") + "'"
 
@@ -265,6 +279,8 @@ def mark_verified(path: Path) -> None:
     """
     told = {"sha256": digest_of(path), "octets": path.stat().st_size, "verified_at": datetime.now(UTC).isoformat()}
     _note_of(path).write_text(json.dumps(told), encoding="ascii")
+    # As the backup, whether the timer or a person has it made.
+    _note_of(path).chmod(0o600)
 
 
 def is_verified(path: Path) -> bool:

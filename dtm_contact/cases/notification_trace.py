@@ -13,10 +13,10 @@ from typing import Any, Final
 from dtm_contact.cases.knowledge import Knowledge
 from dtm_contact.errors import NotFoundError
 from dtm_contact.labels.coded_text import text_of
-from dtm_contact.model import Decision, Judgement, OutgoingKind, Withheld
+from dtm_contact.model import ON_CALL, Decision, Judgement, OutgoingKind, Withheld
 from dtm_contact.outbound.sender import relay_trouble
 from dtm_contact.rules import Queue, RuleSet
-from dtm_contact.rules.routing import ON_CALL, Rule
+from dtm_contact.rules.routing import Rule
 from dtm_contact.rules.schedule import Action
 from dtm_contact.store import Case, CaseFile, Event, Store
 from dtm_contact.store.cases import CaseContact

@@ -15,6 +15,7 @@ from dtm_contact.explain.names import Names
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.matching.verdict import as_stated
 from dtm_contact.model import (
+    ON_CALL,
     Alarm,
     CaseKind,
     Contact,
@@ -31,7 +32,6 @@ from dtm_contact.outbound import Answering, Letter, NoAddressError, write
 from dtm_contact.outbound.notices import Correction, place_words
 from dtm_contact.pipeline import whoever_it_may_be
 from dtm_contact.rules import decide
-from dtm_contact.rules.routing import ON_CALL
 from dtm_contact.store import Case
 from dtm_contact.store.case_transactions import Whom
 from dtm_contact.store.outbox import NOTICE_QUEUED

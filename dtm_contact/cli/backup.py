@@ -48,6 +48,8 @@ def backup_command(
         click.echo(_summary(made.verified))
     if made.manifest.left_out:
         click.echo(f"secret, and not in it: {', '.join(made.manifest.left_out)} (--secrets takes them in)")
+    if taken := [Path(name).name for name in made.manifest.members if name.startswith("secrets/")]:
+        click.echo(f"with the secrets {', '.join(taken)}: keep it as closely as they are")
     for path in made.erased:
         click.echo(f"erased: {path.name}")
 
@@ -90,8 +92,12 @@ def _summary(found: Verified) -> str:
 def restore(settings: Settings, file: Path, margin: int | None, folder: Path | None, *, replace: bool) -> None:
     """Put a backup back where DTM_STORE_URL says; what waited in it to be sent is held (see `outbox`)."""
     if folder is not None:
-        for name in take_out_files(settings, file, folder):
-            click.echo(folder / name)
+        names = take_out_files(settings, file, folder)
+        rules = sum(name.startswith("rules/") for name in names)
+        click.echo(f"{folder}/rules ({rules} files)")
+        for name in names:
+            if not name.startswith("rules/"):
+                click.echo(folder / name)
         return
     done = restore_backup(
         settings,

@@ -28,11 +28,10 @@ from dtm_contact.cli.output import (
 from dtm_contact.cli.rules_files import Days, check_rules, folder_argument
 from dtm_contact.directory import Directory
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import AlarmLevel, Priority, Severity
+from dtm_contact.model import ON_CALL, AlarmLevel, Priority, Severity
 from dtm_contact.rehearsal.replay import CasePlace, Moved, Replay, ReplayProposal, replay
 from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.rules.reader_files import what_is_understood
-from dtm_contact.rules.routing import ON_CALL
 from dtm_contact.rules.validation import hint_for
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store

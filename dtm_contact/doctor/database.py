@@ -6,6 +6,7 @@ from typing import Final
 
 from dtm_contact.doctor.registry import CheckResult, Site, SkipError, check, fault, ok, warning
 from dtm_contact.errors import StoreUnavailableError
+from dtm_contact.settings.files import is_out_of_reach
 from dtm_contact.store import Inspection, inspect_database
 from dtm_contact.store.database import Database
 from dtm_contact.store.schema import SCHEMA_VERSION
@@ -144,8 +145,14 @@ def leases(site: Site) -> Iterator[CheckResult]:
 @check("codes", "The secrets of second factors are sealed by a key that is there and lies outside of the store.")
 def codes(site: Site) -> Iterator[CheckResult]:
     """Look whether a stolen store would give codes, and whether all of them can be checked."""
-    keys = SecretKeys(site.settings.access.read_keys())
-    states = StoredSecondFactors(site.store.database, keys).states()
+    if is_out_of_reach(site.settings.access.key_file):
+        raise SkipError("access.key_file is a systemd credential, which only the daemon's unit can read")
+    keys, wrong = site.settings.access.usable_keys()
+    if wrong:
+        back = "put the key back and restart the daemon; of a backup with --secrets: docs/backup.md"
+        yield fault(f"no code of a telephone can be checked, recovery codes let in: {wrong}", back)
+        return
+    states = StoredSecondFactors(site.store.database, SecretKeys(keys)).states()
     if states.unopened:
         lost = "put the key back into the file of DTM_ACCESS_KEY_FILE; lost: dtm-contact user remove-second-factor NAME"
         yield fault(f"no key opens the second factors of {states.unopened} accounts", lost)

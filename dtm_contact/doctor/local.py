@@ -92,7 +92,10 @@ def _wrong_folders(settings: Settings) -> Iterator[CheckResult]:
     for file in (store, store.with_name(f"{store.name}-wal")):
         with suppress(OSError):
             if file.exists() and not os.access(file, os.W_OK):
-                yield fault(f"store.url: {file} cannot be written", "give it to the daemon's user")
+                owner = user_name(os.geteuid()) if os.geteuid() else "USER"
+                yield fault(
+                    f"store.url: {file} cannot be written", f"give it to the daemon's user: chown {owner} {file}*"
+                )
             elif file.exists() and file.stat().st_mode & _OTHERS and file.parent.stat().st_mode & stat.S_IXOTH:
                 message = f"store.url: every user can read {file}, and with it all that tenants wrote"
                 yield fault(message, f"chmod 600 {file}; chmod 700 {file.parent}")
@@ -307,7 +310,7 @@ def _secrets_in_the_open(site: Site) -> Iterator[CheckResult]:
 @check(
     "addresses",
     "What the daemon listens on is an address of this machine and is named once; what is not meant for the outside is "
-    "not open to it; cookies are not sent without TLS.",
+    "not open to it; cookies are not sent without TLS; the desk's names are that of its links.",
     offline=True,
 )
 def addresses(site: Site) -> Iterator[CheckResult]:
@@ -353,6 +356,13 @@ def _open_to_all(settings: Settings) -> Iterator[CheckResult]:
             "desk.secure_cookies: browsers send the session without TLS",
             "secure_cookies = true, and a proxy with TLS in front",
         )
+    of_links = urlsplit(desk.url).hostname
+    if desk.hosts and of_links and of_links not in desk.hosts:
+        message = (
+            f"desk.hosts: {', '.join(desk.hosts)} are not the name in desk.url, {of_links}; "
+            "a browser that comes by a third one is refused (status 421)"
+        )
+        yield warning(message, "write the name that stands in the browsers' address bar into both")
     if desk.hosts and not desk.proxies:
         message = "desk.proxies: none is named, so all agents share one bound on attempts to log in"
         yield warning(message, 'name the proxy with TLS in front: proxies = ["127.0.0.1", "::1"]')

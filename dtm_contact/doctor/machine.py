@@ -30,7 +30,9 @@ PROC: Path = Path("/proc")
 CGROUPS: Path = Path("/sys/fs/cgroup")
 
 
-@check("disk", "Each disk that the daemon writes on has the room and the files free that the settings want.")
+@check(
+    "disk", "Each disk that the daemon or its backups write on has the room and the files free that the settings want."
+)
 def disk(site: Site) -> Iterator[CheckResult]:
     """Look at the room on the disks, and at the kind of the store's."""
     settings, free = site.settings, free_octets(site.settings)
@@ -162,11 +164,16 @@ def _bounds(pid: str) -> Iterator[tuple[str, int]]:
 
 def _pid_of_daemon(site: Site) -> str:
     """Return the process of the daemon on this machine; this one, where none lives or nobody knows."""
+    return next(iter(_pids_of_daemons(site) or ()), "self")
+
+
+def _pids_of_daemons(site: Site) -> list[str] | None:
+    """Return the processes of all daemons of this store that live on this machine; None where nobody knows."""
     try:
-        here = [line for line in site.store.leases.listing() if line.alive and line.host == socket.gethostname()]
+        lines = site.store.leases.listing()
     except Exception:  # noqa: BLE001 - whatever is wrong with the store, its own check tells
-        here = []
-    return str(here[0].pid) if here else "self"
+        return None
+    return [str(line.pid) for line in lines if line.alive and line.host == socket.gethostname()]
 
 
 def _text(path: Path) -> str:
@@ -200,12 +207,13 @@ def _allowed_files(pid: str) -> float | None:
     return None
 
 
-@check("daemon", "The daemon on this machine runs, answers, and is well by its own `/healthz`.")
+@check("daemon", "The daemon on this machine runs, answers, is that of this store, and is well by its own `/healthz`.")
 def daemon(site: Site) -> Iterator[CheckResult]:
     """Ask the daemon itself."""
     monitor = site.settings.monitor
     at = f"{monitor.host}:{monitor.port}"
-    lives = _pid_of_daemon(site) != "self"
+    here = _pids_of_daemons(site)
+    lives = bool(here)
     try:
         status, body = _asked(monitor.host, monitor.port)
     except ConnectionRefusedError:
@@ -224,8 +232,17 @@ def daemon(site: Site) -> Iterator[CheckResult]:
         report: dict[str, Any] = json.loads(body)
         wrong = [f"{name}: {said}" for name, said in report["checks"].items() if said != "well"]
         message = [f"{cause}: {said}" for cause, said in report["told"].items()]
+        # One from before names no process.
+        answers = str(report.get("process", ""))
     except (ValueError, KeyError, AttributeError, TypeError):
         yield fault(f"another program answers at {at} (status {status})", "give one of both another port: monitor.port")
+        return
+    if here is not None and answers and answers not in here:
+        ours = f"ours is process {', '.join(here)}" if lives else "none runs on the store of these settings"
+        yield fault(
+            f"another daemon answers at {at}, process {answers}; {ours}",
+            f"end that one (ss -ltnp 'sport = :{monitor.port}'), or give one of both other ports: monitor.port …",
+        )
         return
     for said in wrong:
         yield fault(said, "docs/alarms.md tells what to do")

@@ -89,7 +89,8 @@ def _faulty(folder: Path, problems: tuple[Problem, ...]) -> Iterator[CheckResult
 @check(
     "addressees",
     "Once something is sent: those on call, the admins and the offices of the directory have real addresses, none of a "
-    "domain that is kept for examples; the address that we send from is one that we take mail for.",
+    "domain that is kept for examples; the address that we send from is one that we take mail for. No trial "
+    "(`rules.observe`) is left on beside a mail server that sends for us.",
     offline=True,
 )
 def addressees(site: Site) -> Iterator[CheckResult]:
@@ -97,6 +98,8 @@ def addressees(site: Site) -> Iterator[CheckResult]:
     settings = site.settings
     examples = {what: [each for each in given if is_example(each)] for what, given in _addresses(site).items()}
     told = [f"{what}: {', '.join(found)}" for what, found in examples.items() if found]
+    if settings.rules.observe and settings.outbound.host:
+        yield warning(f"rules.observe is true, though outbound.host is set: {_UNHEARD}", _GO_LIVE)
     if settings.rules.observe or not settings.outbound.host:
         before = f"; before it is, replace {'; '.join(told)}" if told else ""
         raise SkipError(f"nothing is sent yet (rules.observe, outbound.host){before}")
@@ -117,6 +120,11 @@ def addressees(site: Site) -> Iterator[CheckResult]:
         yield ok("all have addresses that can exist")
 
 
+_UNHEARD: Final = "nothing is sent, and nobody is told of danger (P1)"
+_GO_LIVE: Final = (
+    "once the trial is over: observe = false below [rules], or DTM_RULES_OBSERVE=false, which wins; "
+    "docs/going-live.md tells what becomes of its open P1"
+)
 _REAL: Final = "write your own into rules/queues.yaml, dtm-contact.toml or the export that it comes from"
 # RFC 2606 and RFC 6761: nobody can ever have one.
 _EXAMPLES: Final = re.compile(r"(.*\.)?(example|invalid|test|localhost|example\.(com|net|org))")

@@ -44,7 +44,7 @@ from dtm_contact.model.conversation import (
     KnownCase,
     Sent,
 )
-from dtm_contact.model.decision import CaseKind, ConditionTrace, Decision, RuleTrace
+from dtm_contact.model.decision import ON_CALL, CaseKind, ConditionTrace, Decision, RuleTrace
 from dtm_contact.model.draft import UNKNOWN_PAGE, Draft, DraftKey, DraftKind, Writer, WritingPage
 from dtm_contact.model.file import StoredFile
 from dtm_contact.model.history import (
@@ -104,6 +104,7 @@ __all__ = [
     "MOST_RECALLED",
     "NEUTRAL_RECEIPT",
     "NO_MAILBOX",
+    "ON_CALL",
     "RECENT_KEPT",
     "REQUEST_FILE",
     "REQUEST_HEADER",

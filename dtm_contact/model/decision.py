@@ -3,8 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from dtm_contact.model.alarm import Alarm, Priority, agreed
+
+ON_CALL: Final = "on_call"
+"""The on-call service, as rules, decisions and notices name whom they notify: the first in its row."""
 
 
 class CaseKind(StrEnum):

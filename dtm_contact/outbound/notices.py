@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.labels.judging import CARE, PERILS
-from dtm_contact.model import AlarmSource, EntryKind, Judgement, Outgoing, OutgoingKind, Peril, Wish
+from dtm_contact.model import ON_CALL, AlarmSource, EntryKind, Judgement, Outgoing, OutgoingKind, Peril, Wish
 from dtm_contact.outbound.letters import Letter, write
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
@@ -26,7 +26,6 @@ ANY_DANGER: Final = "danger"
 """The topic of dangers that have none of their own."""
 _NEVER_A_TOPIC: Final = frozenset([Peril.VIOLENCE, Peril.SUICIDE])
 """Dangers that must not reach anybody as the debt or the noise that they are told beside."""
-_ON_CALL: Final = "on_call"
 _TOLD_BEFORE: Final = "told before"
 _CORRECTED: Final = "Adresse corrigée"
 _CONFIRMED: Final = "Danger confirmé : à notre question « est-ce en cours ? », qui a écrit répond oui.\n"
@@ -103,7 +102,7 @@ def notices(  # noqa: PLR0913 - what a notice is of, and what puts it right
     for reason, address in whom:
         # Whoever was told a wrong place of somebody protected, or hurt at home, learns no more than that.
         astray = reason == _TOLD_BEFORE and (protected or judgement.violence_at_home)
-        hidden = astray or (unnamed and reason != _ON_CALL)
+        hidden = astray or (unnamed and reason != ON_CALL)
         guarded = protected or judgement.violence_at_home
         where = "ailleurs" if astray else _where(judgement, names, hidden=hidden, entrance_told=hidden and not guarded)
         right = f"{_CORRECTED} : " if corrects is not None else ""
@@ -131,7 +130,7 @@ def _addresses(
 ) -> Iterator[tuple[str, str]]:
     queue = rules.queues.get(judgement.decision.queue or "")
     for whom in judgement.decision.notify:
-        if whom == _ON_CALL:
+        if whom == ON_CALL:
             # The next in the row is for timers to tell, where the first does not answer.
             yield whom, (queue or rules.desks.reception).on_call.at(now, zone)[0]
         elif whom == "caretaker":

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from itertools import combinations, product
 
-from dtm_contact.model import AlarmLevel, CaseKind, Priority, Problem, Severity
+from dtm_contact.model import ON_CALL, AlarmLevel, CaseKind, Priority, Problem, Severity
 from dtm_contact.rules.conditions import all_conditions
 from dtm_contact.rules.expression import (
     Expression,
@@ -29,7 +29,7 @@ from dtm_contact.rules.expression import (
     lookup_tests,
     outcome,
 )
-from dtm_contact.rules.routing import ON_CALL, ROUTING_FILE, Rule
+from dtm_contact.rules.routing import ROUTING_FILE, Rule
 from dtm_contact.wording import EMPTY, Translatable, counted, joined, worded
 
 _LONGEST_SPLIT = 64

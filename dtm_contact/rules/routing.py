@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, model_validator
 
-from dtm_contact.model import CaseKind, Priority, Problem, Severity
+from dtm_contact.model import ON_CALL, CaseKind, Priority, Problem, Severity
 from dtm_contact.rules.arguments import AllowedNames, DocumentValue
 from dtm_contact.rules.document import Document, read_document, validate
 from dtm_contact.rules.expression import Expression, read_when
@@ -33,9 +33,6 @@ RULES_LIMIT = 20_000
 
 
 OFFICE, NOWHERE = RESERVED
-
-ON_CALL = "on_call"
-"""The on-call service, as a rule names whom it notifies."""
 
 EVERYBODY = (ON_CALL, "caretaker")
 """Who can be notified at once, besides addresses."""

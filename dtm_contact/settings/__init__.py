@@ -80,6 +80,7 @@ __all__ = [
     "rows",
     "secret_files",
     "unknown",
+    "written",
 ]
 
 below_environment: Final[ContextVar[Mapping[str, Any]]] = ContextVar("below_environment", default={})  # noqa: B039 - never changed
@@ -234,6 +235,16 @@ def rows(model: BaseModel, prefix: str = "DTM_") -> Iterator[tuple[str, object, 
             yield from rows(value, f"{prefix}{name.upper()}_")
         else:
             yield f"{prefix}{name.upper()}", _default(field), value, field.description or ""
+
+
+def written(model: BaseModel, prefix: str = "DTM_") -> Iterator[str]:
+    """Yield the variable of every setting that the environment or the settings file says, even what its default is."""
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        if isinstance(value, BaseModel):
+            yield from written(value, f"{prefix}{name.upper()}_")
+        elif name in model.model_fields_set:
+            yield f"{prefix}{name.upper()}"
 
 
 def secret_files(model: BaseModel, within: str = "") -> Iterator[tuple[str, SecretFile]]:

@@ -52,6 +52,13 @@ class AccessSettings(BaseModel):
                 raise WrongSettingError(f"{setting}: line {number} is no key; write what openssl rand -base64 32 says")
         return keys
 
+    def usable_keys(self) -> tuple[tuple[str, ...], str]:
+        """Return the keys as `read_keys`, and "" with them; where they cannot be read none, and why."""
+        try:
+            return self.read_keys(), ""
+        except WrongSettingError as error:
+            return (), str(error)
+
     @field_validator("second_factor")
     @classmethod
     def _are_roles(cls, roles: tuple[str, ...]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from pydantic_settings import SettingsError
 
 from dtm_contact.errors import DtmContactError, described, shut_out
 from dtm_contact.settings import Settings, below_environment, unknown
-from dtm_contact.settings.common import FILE_NAME, SERVICE_CONFIG, SERVICE_DATA, store_in, user_config
+from dtm_contact.settings.common import FILE_NAME, SERVICE_CONFIG, SERVICE_DATA, shipped, store_in, user_config
 
 CONFIG_VARIABLE: Final = "DTM_CONFIG"
 _LARGEST: Final = 1024 * 1024
@@ -111,6 +111,12 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
     return Loaded(settings, file, tuple(unknown(name for name in environ if name != CONFIG_VARIABLE)))
 
 
+def laid_out() -> frozenset[str]:
+    """Return the variables of the settings that the file of `init --service` says, whatever their defaults are."""
+    known = dict(_known_keys())
+    return frozenset(known[key] for key in _written_keys(read_file(shipped("deploy") / FILE_NAME).values, Settings))
+
+
 def find_file(config: Path | None, environ: Mapping[str, str]) -> Path | None:
     """Return the one settings file that is read; None where there is none.
 
@@ -153,8 +159,11 @@ def read_file(path: Path) -> SettingsFile:
             mode = os.fstat(opened.fileno()).st_mode
             octets = opened.read(_LARGEST + 1)
     except OSError as error:
+        closed = shut_out(path)
         hint = "dtm-contact init lays one out" if isinstance(error, FileNotFoundError) else "let this user read it"
-        raise InvalidSettingsError([f"{path}: {shut_out(path) or error.strerror}; {hint}"]) from None
+        if isinstance(error, PermissionError) and closed is None:
+            hint += f": chgrp GROUP {path}; chmod 640 {path}, GROUP being that of the daemon's user"
+        raise InvalidSettingsError([f"{path}: {closed or error.strerror}; {hint}"]) from None
     if mode & stat.S_IWOTH and stat.S_ISREG(mode):
         raise InvalidSettingsError([f"{path}: anybody may change it, and so have us run commands; chmod o-w {path}"])
     if len(octets) > _LARGEST:
@@ -243,6 +252,9 @@ def _meant(written: str, known: Mapping[Key, str]) -> str | None:
     beside = {key[-1]: ".".join(key) for key in known if ".".join(key[:-1]) == group}
     if near := get_close_matches(name, beside, n=1):
         return beside[near[0]]
+    if elsewhere:
+        # As where the line of its group is still a comment.
+        return " or ".join(elsewhere)
     return next(iter(get_close_matches(written.lower(), [".".join(key) for key in known], n=1)), None)
 
 

@@ -2,19 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import IMPORTED, OutgoingKind, Priority
+from dtm_contact.model import IMPORTED, ON_CALL, OutgoingKind, Priority
 from dtm_contact.store.arrivals import envelope_of
 from dtm_contact.store.database import Database, insert_of
-from dtm_contact.store.outbox import FAILED_STATES
-from dtm_contact.store.schema import arrivals, cases, contacts, events, outbox, storms, timers
+from dtm_contact.store.outbox import FAILED_STATES, NOTICE_QUEUED
+from dtm_contact.store.schema import arrivals, cases, contacts, events, judgements, outbox, storms, timers
 from dtm_contact.store.system_schema import positions
 
 FOLLOWER = "timers"
@@ -27,6 +27,14 @@ RAISED_FROM = "raised_from"
 IN_SENT_FOLDER = "in_sent_folder"
 """What the event of an agent's message says that lies in our folder of sent mail."""
 
+CALLED_NEXT: Final = "called next"
+"""What the event of a step says by which the next on call is notified."""
+
+FIRST_OF_P1: Final = f"{Priority.P1}:first"
+"""The step by which the first on call is told of a P1, where that was not done when it came."""
+
+_NOTIFY: Final = ("decision", "notify")
+_TRIED: Final = (NOTICE_QUEUED, "not sent", CALLED_NEXT)
 _ANSWERS_AT_THE_DESK = ("replied", "tried")
 
 
@@ -99,6 +107,8 @@ class ChangedCase:
         since: when it got its priority.
         unreached: since then, of the notices that the mail server refused for good, that were given up or came back:
             when each was handed over last, by its reason (`Outgoing.reason`).
+        untold: it is a P1 of which the first on call was to be told, and nobody was: it came while nothing was sent.
+        first_told_at: when the timers told the first on call of such a one, late; None where nobody had to.
     """
 
     number: str
@@ -108,6 +118,8 @@ class ChangedCase:
     since: datetime
     due: datetime
     unreached: Mapping[str, datetime] = field(default_factory=dict)
+    untold: bool = False
+    first_told_at: datetime | None = None
 
 
 class StoredTimers:
@@ -131,7 +143,23 @@ class StoredTimers:
             changed = sa.select(cases.c.id, *_CHANGED_CASE).where(cases.c.id.in_(wanted), cases.c.state == "open")
             rows = connection.execute(changed).all()
             unreached = _unreached(connection, [row.id for row in rows])
-            return found[-1].id if found else after, [_changed_case(row, unreached.get(row.id, [])) for row in rows]
+            dangers = {row.id for row in rows if row.priority == Priority.P1}
+            untold, told_late = _untold(connection, dangers), _told_late(connection, dangers)
+            return found[-1].id if found else after, [
+                _changed_case(
+                    row, unreached.get(row.id, []), untold=row.id in untold, first_told_at=told_late.get(row.id)
+                )
+                for row in rows
+            ]
+
+    def untold_dangers(self) -> int:
+        """Return how many open P1 that nobody has taken the first on call was to be told of, and was not."""
+        waiting = sa.select(cases.c.id).where(
+            cases.c.state == "open", cases.c.priority == Priority.P1, cases.c.owner.is_(None)
+        )
+        with self._database.reading() as connection:
+            found = set(connection.execute(waiting).scalars())
+            return len(_untold(connection, found - left_in_peace(connection, found)))
 
     def plan(self, plans: Iterable[Plan], last_event: int) -> None:
         """Keep what is to happen, each step of a case once, and how far the events have been followed."""
@@ -351,10 +379,55 @@ def _unreached(connection: Connection, case_ids: Collection[int]) -> dict[int, l
     return notices
 
 
-def _changed_case(row: Any, unreached: Iterable[tuple[str, datetime]]) -> ChangedCase:
+def _untold(connection: Connection, case_ids: Collection[int]) -> set[int]:
+    """Return, in a transaction, the cases of which the first on call was to be told, and nobody was, nor was it tried.
+
+    A case into which another was merged counts as told where that one was.
+    """
+    within = sa.select(contacts.c.case_id, contacts.c.arrival_id, judgements.c.judgement[_NOTIFY].label("notify"))
+    within = within.outerjoin(judgements, judgements.c.contact_id == contacts.c.id)
+    judged = connection.execute(within.where(contacts.c.case_id.in_(case_ids))).all()
+    asked = {row.case_id for row in judged if ON_CALL in (row.notify or ())}
+    said = sa.select(events.c.case_id, events.c.data).where(events.c.case_id.in_(case_ids), events.c.what == "danger")
+    asked |= {row.case_id for row in connection.execute(said) if row.data.get("told") == []}
+    if not asked:
+        return set()
+    came_to = sa.select(events.c.arrival_id, events.c.case_id).where(
+        events.c.arrival_id.in_({row.arrival_id for row in judged if row.case_id in asked}),
+        events.c.case_id.is_not(None),
+    )
+    homes = defaultdict[int, set[int]](set)
+    for came in connection.execute(came_to):
+        homes[came.arrival_id].add(came.case_id)
+    of_case = {each: {each} for each in asked}
+    for row in judged:
+        if row.case_id in asked:
+            of_case[row.case_id] |= homes[row.arrival_id]
+    tried = sa.select(events.c.case_id, events.c.what, events.c.data["whom"].as_string().label("whom")).where(
+        events.c.case_id.in_(set().union(*of_case.values())), events.c.what.in_(_TRIED)
+    )
+    told = {
+        row.case_id
+        for row in connection.execute(tried)
+        if row.what == CALLED_NEXT or (row.whom or "").partition(":")[0] == ON_CALL
+    }
+    return {each for each in asked if not of_case[each] & told}
+
+
+def _told_late(connection: Connection, case_ids: Collection[int]) -> dict[int, datetime]:
+    """Return, by case, when the timers told the first on call, in place of who should have been told before."""
+    late = sa.select(timers.c.case_id, timers.c.settled_at)
+    late = late.where(timers.c.case_id.in_(case_ids), timers.c.step == FIRST_OF_P1, timers.c.state == "done")
+    return {row.case_id: row.settled_at for row in connection.execute(late)}
+
+
+def _changed_case(
+    row: Any, unreached: Iterable[tuple[str, datetime]], *, untold: bool, first_told_at: datetime | None
+) -> ChangedCase:
     """Return a case as it is now; what failed before it got its priority was about something else."""
     lately = {reason: at for reason, at in unreached if at >= row.since}
-    return ChangedCase(row.number, row.queue, Priority(row.priority), row.opened_at, row.since, row.due, lately)
+    case = ChangedCase(row.number, row.queue, Priority(row.priority), row.opened_at, row.since, row.due, lately)
+    return replace(case, untold=untold, first_told_at=first_told_at)
 
 
 def _due(row: Any) -> DueTimer:

@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from dtm_contact.directory import Directory
-from dtm_contact.model import Priority, UnwrittenNotice, Withheld
+from dtm_contact.model import ON_CALL, Priority, UnwrittenNotice, Withheld
 from dtm_contact.outbound import NoAddressError
 from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.rules import Queue, RuleSet
-from dtm_contact.rules.routing import ON_CALL
 from dtm_contact.rules.schedule import Action, Until
 from dtm_contact.store import CaseTransaction, LockedCase, Store, case_transaction
-from dtm_contact.store.timers import ChangedCase, DueTimer, Plan
+from dtm_contact.store.timers import CALLED_NEXT, FIRST_OF_P1, ChangedCase, DueTimer, Plan
 
 TIMERS = "timers"
 """Who does what the timers do."""
@@ -24,14 +23,18 @@ _MOST_URGENT_RAISED_TO = Priority.P2
 def plans(case: ChangedCase, rules: RuleSet) -> Iterator[Plan]:
     """Yield what is to happen to a case as it is now, unless somebody sees to it before.
 
-    The next on call is notified at once where the notice to the one before reached nobody.
+    The next on call is notified at once where the notice to the one before reached nobody. Where the first was not
+    notified when the case came, they are at once, and the next count from then on: nobody is passed over.
     """
     # A danger in the queue of an office that the directory brought over night must not wait for an edit of queues.yaml.
     queue = rules.desks.current(case.queue) or rules.desks.reception
     called, before = 0, f"{ON_CALL}:"
     for number, step in enumerate(queue.steps(case.priority)):
         name = f"{case.priority}:{number}"
-        at = step.at(case.opened_at if step.of_any else case.since, case.due, queue.calendar)
+        begun = case.opened_at if step.of_any else case.since
+        if step.does is Action.CALL_NEXT and case.first_told_at is not None:
+            begun = max(begun, case.first_told_at)
+        at = step.at(begun, case.due, queue.calendar)
         data: dict[str, Any] = {
             "does": step.does.value,
             "until": step.until.value,
@@ -39,6 +42,12 @@ def plans(case: ChangedCase, rules: RuleSet) -> Iterator[Plan]:
             "priority": case.priority.value,
             "of_any": step.of_any,
         }
+        if step.does is Action.CALL_NEXT and case.untold:
+            # Once: the steps behind it are planned when it is done.
+            if called == 0:
+                called = 1
+                yield Plan(case.number, FIRST_OF_P1, case.since, {**data, "of_any": False, "nth": 0})
+            continue
         if step.does is Action.CALL_NEXT:
             called += 1
             data["nth"] = called
@@ -131,10 +140,18 @@ def _hand_over(work: CaseTransaction, held: LockedCase, timer: DueTimer, context
 
 def _call_next(work: CaseTransaction, held: LockedCase, timer: DueTimer, context: EscalationContext) -> bool:
     called = _queue(held.case.queue, context).called_at(work.now)
-    # The first was told when the case was opened; after the last it is the last again.
+    # After the last it is the last again.
     whom = called[min(timer.data["nth"], len(called) - 1)]
+    if timer.data["nth"] == 0:
+        told = (
+            f"{held.case.priority} : le dossier {held.case.number} attend depuis le "
+            f"{held.case.opened_at.astimezone(work.now.tzinfo):%d/%m à %H:%M}, et personne n'a été prévenu : rien "
+            "n'était envoyé alors.\nPrenez-le pour dire que vous vous en occupez."
+        )
+        _write(work, held, context, (whom, f"{ON_CALL}: {whom}"), told)
+        return True
     unreached = {"unreached": True} if timer.data.get("unreached") else {}
-    work.add_event(held, "called next", {"step": timer.step, "to": whom, **unreached})
+    work.add_event(held, CALLED_NEXT, {"step": timer.step, "to": whom, **unreached})
     if unreached:
         # A refusal was told when it came; what came back hours later was not.
         context.report_unnotified(

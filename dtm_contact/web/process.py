@@ -84,8 +84,10 @@ def main() -> None:
     settings = Settings(**arguments["settings"])
     log.configure(settings.log, to_file=True)
     threading.Thread(target=_leave_with_the_daemon, name="daemon", daemon=True).start()
+    # Where they cannot be read, the daemon has said so.
+    keys, _wrong = settings.access.usable_keys()
     with (
-        open_store(settings.store.url, read_only=True, keys=SecretKeys(settings.access.read_keys())) as store,
+        open_store(settings.store.url, read_only=True, keys=SecretKeys(keys)) as store,
         AppContext(settings, store, Path(arguments["rpc_socket"])) as shared,
     ):
         config = uvicorn.Config(

@@ -183,7 +183,7 @@ class LeaseHeartbeat:
         if isinstance(error, LeaseLostError):
             text = f"This daemon has no lease and judges and sends nothing ({error})."
         else:
-            text = f"The lease cannot be renewed ({described(error)}): others take over what this daemon holds."
+            text = f"The lease cannot be renewed ({described(error)}): another daemon takes over, if there is one."
         self._alarms.sound(_ALARM, text)
         _log.warning("heartbeat", error=type(error).__name__)
 

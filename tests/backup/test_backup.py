@@ -1,6 +1,8 @@
+import errno
 import fcntl
 import json
 import os
+import shlex
 import shutil
 import sqlite3
 import stat
@@ -24,6 +26,9 @@ from dtm_contact.errors import DaemonRunsError, DtmContactError
 from dtm_contact.model import Limits, Outgoing, OutgoingKind, Priority
 from dtm_contact.rules.folder_merge import SHIPPED_BEFORE
 from dtm_contact.settings import HttpSettings, OidcSettings, OutboundSettings, RulesSettings, Settings
+from dtm_contact.settings import rows as setting_rows
+from dtm_contact.settings.common import shipped
+from dtm_contact.settings.loading import load
 from dtm_contact.store import Daemon, OutgoingBatch, Store, name_lock, open_store
 from dtm_contact.store.database import Database
 from tests.backup.conftest import RULES, at, needs
@@ -177,6 +182,7 @@ def test_rotation_keeps_the_newest_and_the_last_that_was_verified(tmp_path: Path
     (tmp_path / "somebody-elses.tar").touch()
     mark_verified(paths[1])
     mark_verified(paths[2])
+    assert stat.S_IMODE(paths[2].with_name(f"{paths[2].name}.verified").stat().st_mode) == 0o600
     # One that was cut since counts as not verified.
     mark_verified(paths[3])
     paths[3].write_bytes(b"back")
@@ -247,6 +253,17 @@ def test_a_folder_of_rules_that_cannot_be_written_stops_the_restore_before_it_be
     with pytest.raises(CannotRestoreError, match=told):
         restore(site, path, minutes(60))
     assert not store.parent.exists()
+
+
+def test_a_disk_that_is_full_is_told_as_such(
+    sqlite_site: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_database: Database, _work: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("dtm_contact.backup.making.snapshot", full)
+    with pytest.raises(BackupError, match="No space left on device; free space there"):
+        made(sqlite_site, tmp_path / "backups")
 
 
 def test_a_folder_of_the_store_that_cannot_be_written_is_told_with_its_owner(
@@ -324,6 +341,28 @@ def test_secrets_stay_out_unless_asked_for(sqlite_url: str, tmp_path: Path) -> N
     assert b"DTM_OUTBOUND_SENDER_NAME='L'\\''office'" in plain.path.read_bytes()
     full = made(site, tmp_path / "with", secrets=True)
     assert (full.manifest.left_out, b"hunter2" in full.path.read_bytes()) == ((), True)
+
+
+def test_what_the_site_set_holds_on_a_machine_that_is_laid_out_anew(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The default that the site had goes before what the file of a new machine says, and so does what it wrote."""
+    monkeypatch.setenv("DTM_CONFIG", "")
+    monkeypatch.setenv("DTM_STORE_URL", sqlite_url)
+    monkeypatch.setenv("DTM_HTTP_SOURCES", json.dumps({"agence": {"tokens": str(tmp_path / "tokens")}}))
+    monkeypatch.setenv("DTM_TIMEZONE", "Europe/Paris")
+    before = load().settings
+    take_out_files(before, made(before, tmp_path / "backups").path, tmp_path / "out")
+    said = shlex.split((tmp_path / "out" / SETTINGS).read_text(), comments=True)
+    assert "DTM_TIMEZONE=Europe/Paris" in said, "it was written, though as the default has it"
+    monkeypatch.setenv("DTM_CONFIG", str(shipped("deploy") / "dtm-contact.toml"))
+    assert load().settings.rules.observe
+    for name, _, value in (line.partition("=") for line in said):
+        monkeypatch.setenv(name, value)
+    after = load().settings
+    pairs = zip(setting_rows(before), setting_rows(after), strict=True)
+    unlike = [name for (name, _, old, _), (_, _, new, _) in pairs if old != new]
+    assert unlike == ["DTM_DESK_SOCKET", "DTM_BACKUP_DIR"], "a path that is unset cannot be said in an environment"
 
 
 def test_every_file_of_a_secret_is_taken_in_by_the_name_of_its_setting(sqlite_url: str, tmp_path: Path) -> None:

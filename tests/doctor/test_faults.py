@@ -191,6 +191,11 @@ def cookies_without_tls(scene: Scene) -> None:
     scene.set(desk={"hosts": ["contact.bailleur.example"], "proxies": ["127.0.0.1"]})
 
 
+def desk_under_another_name_than_its_links(scene: Scene) -> None:
+    hosts = {"hosts": ["bureau.bailleur.example"], "proxies": ["127.0.0.1"], "secure_cookies": True}
+    scene.set(desk={**hosts, "url": "https://contact.bailleur.example"})
+
+
 def everybody_may_hand_over_mail(scene: Scene) -> None:
     scene.set(smtp={"networks": ["0.0.0.0/0"]})
 
@@ -280,6 +285,11 @@ def another_program_on_the_port(scene: Scene) -> None:
     scene.set(monitor={"port": scene.running.enter_context(page(200, b"<html>"))})
 
 
+def another_daemon_on_the_port(scene: Scene) -> None:
+    body = b'{"well": true, "checks": {"store": "well"}, "told": {}, "process": 4711}'
+    scene.set(monitor={"port": scene.running.enter_context(page(200, body))})
+
+
 def daemon_that_does_not_run(scene: Scene) -> None:
     scene.set(monitor={"port": free_port()})
 
@@ -359,6 +369,15 @@ def second_factor_in_the_open(scene: Scene) -> None:
     store.second_factors.propose(account.id, "JBSWY3DPEHPK3PXP")
     pending = store.second_factors.of(account.id).pending or ""
     assert store.second_factors.confirm(account.id, pending, 1, ["digest"], datetime.now(UTC))
+
+
+def key_of_second_factors_that_is_not_there(scene: Scene) -> None:
+    second_factor_in_the_open(scene)
+    scene.set(access={"key_file": str(scene.folder / "nowhere")})
+
+
+def trial_left_on(scene: Scene) -> None:
+    scene.set(outbound={"host": "relay.bailleur.example"})
 
 
 def sending(scene: Scene, port: int, **values: object) -> None:
@@ -589,6 +608,10 @@ def switchboard_with_other_columns(scene: Scene) -> None:
 
 ENDED_OF = "certificate has expired (checked against {folder}/tls/both.pem)"
 FAULTS: list[tuple[Plant, str, CheckState, str]] = [
+    (key_of_second_factors_that_is_not_there, "codes", CheckState.FAULT, "DTM_ACCESS_KEY_FILE: No such file"),
+    (another_daemon_on_the_port, "daemon", CheckState.FAULT, "another daemon answers at 127.0.0.1:"),
+    (desk_under_another_name_than_its_links, "addresses", CheckState.WARNING, "name in desk.url, contact.bailleur.ex"),
+    (trial_left_on, "addressees", CheckState.WARNING, "rules.observe is true, though outbound.host is set"),
     (second_factor_in_the_open, "codes", CheckState.WARNING, "the second factors of 1 accounts lie open in the store"),
     (misspelt_key, "settings", CheckState.FAULT, "smpt: there is no such setting; did you mean smtp?"),
     (wrong_type, "settings", CheckState.FAULT, "dtm-contact.toml:10: smtp.port: Input should be a valid integer"),

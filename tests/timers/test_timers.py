@@ -13,7 +13,17 @@ from dtm_contact.alarms import Alarms
 from dtm_contact.cases import Command, apply
 from dtm_contact.directory import Directory, Office, Records, Residence
 from dtm_contact.errors import StoreUnavailableError
-from dtm_contact.model import CaseKind, ConversationMatch, JoinedBy, Likely, Match, Priority, UnwrittenNotice, Withheld
+from dtm_contact.model import (
+    CaseKind,
+    ConversationMatch,
+    JoinedBy,
+    Judgement,
+    Likely,
+    Match,
+    Priority,
+    UnwrittenNotice,
+    Withheld,
+)
 from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings, TimersSettings
@@ -155,6 +165,41 @@ def on_call_notified(store: Store, number: str, scene: Scene) -> None:
         content = ("[P1] gaz", "Prenez le dossier.\n")
         notice = scene.post.notice(number, "on_call: un@bailleur.example", "un@bailleur.example", content, OPENED)
         work.put_outgoing(held, notice)
+
+
+def called(judged: Judgement) -> Judgement:
+    return replace(judged, decision=replace(judged.decision, notify=("on_call",)))
+
+
+def test_of_a_danger_that_came_while_nothing_was_sent_the_first_on_call_hears_and_then_the_next(
+    store: Store, scene: Scene
+) -> None:
+    judged = called(judgement(CaseKind.CASE, priority=Priority.P1, queue="nord", due=OPENED))
+    number = open_case(store, "one", judged, OPENED)
+    assert store.timers.untold_dangers() == 1
+    assert scene.after(days=2) == 1
+    assert [to for to, _ in letters(store)] == ["un@bailleur.example"]
+    assert store.timers.untold_dangers() == 0
+    assert scene.after(days=2, minutes=9) == 0
+    assert scene.after(days=2, minutes=31) == 3
+    assert [to for to, _ in letters(store)] == [f"{name}@bailleur.example" for name in ("un", "deux", "trois", "trois")]
+    assert whats(store, number) == ["opened", "called next", "called next", "called next"]
+
+
+def test_of_a_danger_that_was_told_when_it_came_the_first_hears_no_second_time(store: Store, scene: Scene) -> None:
+    judged = called(judgement(CaseKind.CASE, priority=Priority.P1, queue="nord", due=OPENED))
+    on_call_notified(store, open_case(store, "one", judged, OPENED), scene)
+    assert store.timers.untold_dangers() == 0
+    assert scene.after(minutes=10) == 1
+    assert [to for to, _ in letters(store)] == ["un@bailleur.example", "deux@bailleur.example"]
+
+
+def test_who_has_a_danger_already_is_not_told_of_it_late(store: Store, scene: Scene) -> None:
+    judged = called(judgement(CaseKind.CASE, priority=Priority.P1, queue="nord", due=OPENED))
+    take(store, open_case(store, "one", judged, OPENED))
+    assert store.timers.untold_dangers() == 0
+    assert scene.after(days=2) == 0
+    assert letters(store) == []
 
 
 def settle_next(store: Store, fate: str, at: datetime) -> str:
