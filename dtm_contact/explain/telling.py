@@ -17,9 +17,8 @@ from dtm_contact.labels.coded_text import texts_of
 from dtm_contact.labels.events import rule_label
 from dtm_contact.labels.formats import because, lasting, moment
 from dtm_contact.labels.judging import UNANSWERED, WISHES
-from dtm_contact.model import Alarm, CaseKind, Judgement, Priority, Unanswered, Wish
+from dtm_contact.model import ON_CALL, Alarm, CaseKind, Judgement, Priority, Unanswered, Wish
 from dtm_contact.rules import Queue, RuleSet
-from dtm_contact.rules.routing import ON_CALL
 from dtm_contact.rules.saying import SaidRule, said_rules
 from dtm_contact.rules.schedule import Action, Until
 
