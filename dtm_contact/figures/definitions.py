@@ -149,7 +149,7 @@ class Figure:
         judged_as: in French: of what that share is, "des dossiers ouverts".
         sum_of: what is counted is the sum of these measures; where there is none, its own measure.
         quantile: of the durations: 0.5 or 0.9.
-        told: in French: what it says of a place in a sentence, with {} for its number.
+        sentence: in French: what it says of a place in a sentence, with {} for its number.
         least: the least difference between two places that is called one: points, or minutes; 0: that of its unit.
         standard: a share, in per cent, that is to be reached everywhere; 0 where there is none.
         better: which value is the better one.
@@ -178,7 +178,7 @@ class Figure:
     judged_as: str = ""
     sum_of: tuple[str, ...] = ()
     quantile: float = 0.0
-    told: str = ""
+    sentence: str = ""
     least: float = 0.0
     standard: float = 0.0
     better: Better = Better.NEITHER
@@ -333,7 +333,7 @@ for _figure in (
         counts="Dossiers, le jour de leur ouverture.",
         title_en="Cases opened",
         counts_en="Cases, on the day they were opened.",
-        told="{} dossiers",
+        sentence="{} dossiers",
         source="cases",
         measure="opened",
         reported=True,
@@ -381,7 +381,7 @@ for _figure in (
             "letter, an answer from one’s own mailbox, a conversation by telephone, or a closing that is no merging. "
             "Half of the answers took less, half took longer."
         ),
-        told="la moitié attend une première réponse plus de {}",
+        sentence="la moitié attend une première réponse plus de {}",
         source="cases, events",
         measure="first_answer",
         kind=FigureKind.QUANTILE,
@@ -401,7 +401,7 @@ for _figure in (
         counts="La même attente : neuf réponses sur dix ont pris moins, une sur dix davantage.",
         title_en="First answer, 90th percentile",
         counts_en="The same, below which nine in ten answers stay.",
-        told="une personne sur dix attend une première réponse plus de {}",
+        sentence="une personne sur dix attend une première réponse plus de {}",
         source="cases, events",
         measure="first_answer",
         kind=FigureKind.QUANTILE,
@@ -427,7 +427,7 @@ for _figure in (
             "The same of P1 cases, by the clock, day and night; an agent’s e-mail counts only where it lies in our "
             "folder of sent mail."
         ),
-        told="la moitié attend une réponse à un P1 plus de {}",
+        sentence="la moitié attend une réponse à un P1 plus de {}",
         source="cases, events",
         measure="first_answer_p1",
         kind=FigureKind.QUANTILE,
@@ -472,7 +472,7 @@ for _figure in (
             "were opened, or opened again last. A case whose due time is to come is none of them, though it had an "
             "answer; nor is one that was merged into another before it was due."
         ),
-        told="{} des réponses dans le délai",
+        sentence="{} des réponses dans le délai",
         source="cases, events",
         measure="due_met",
         kind=FigureKind.SHARE,
@@ -490,7 +490,7 @@ for _figure in (
         counts="La même part, des seuls dossiers P1. Neuf sur dix au moins doivent l’être, dans chaque bureau.",
         title_en="P1 answered in time",
         counts_en="The same share, of P1 cases alone. At least nine in ten are to be so, at each office.",
-        told="{} des P1 ont une réponse dans le délai",
+        sentence="{} des P1 ont une réponse dans le délai",
         source="cases, events",
         measure="due_p1_met",
         kind=FigureKind.SHARE,
@@ -510,7 +510,7 @@ for _figure in (
         counts="Dossiers ouverts à la fin du dernier jour.",
         title_en="Open cases at the end",
         counts_en="Cases open at the end of the last day.",
-        told="{} dossiers ouverts",
+        sentence="{} dossiers ouverts",
         source="cases, events",
         measure="open",
         kind=FigureKind.STOCK,
@@ -530,7 +530,7 @@ for _figure in (
             "Of those, the cases whose due time is past, those set waiting included. Offices are compared by their "
             "share of the open cases."
         ),
-        told="{} des dossiers ouverts en retard",
+        sentence="{} des dossiers ouverts en retard",
         source="cases, events",
         measure="late",
         judged_of=("open",),
@@ -571,7 +571,7 @@ for _figure in (
                 f"Open cases that nobody has answered for more than {days} days. Offices are compared by their share "
                 "of the open cases."
             ),
-            told=f"{{}} des dossiers ouverts sans nouvelles depuis {days} jours",
+            sentence=f"{{}} des dossiers ouverts sans nouvelles depuis {days} jours",
             source="cases, events",
             measure=f"silent_{days}",
             judged_of=("open",),
@@ -623,7 +623,7 @@ for _figure in (
             "Calls that came in and whose caller waits to be called: abandoned, timed out, voice message, out of "
             "hours, transferred to nobody. Offices are compared by their share of the calls answered and unserved."
         ),
-        told="{} des appels sans réponse",
+        sentence="{} des appels sans réponse",
         source="contacts",
         measure="calls_unserved",
         judged_of=("calls_answered", "calls_unserved"),
@@ -647,7 +647,7 @@ for _figure in (
             "The share of calls unserved that were followed by a call, even in vain, or an answer before the queue "
             "closes on its first day of opening after the day of the call."
         ),
-        told="{} des appels sans réponse rappelés le jour ouvré suivant",
+        sentence="{} des appels sans réponse rappelés le jour ouvré suivant",
         source="contacts, events",
         measure="called_back",
         kind=FigureKind.SHARE,
@@ -897,7 +897,7 @@ for _figure in (
             "By the clock, from the alarm to the first reading of the case, or the first act of a person; counted on "
             "the day of the alarm."
         ),
-        told="la moitié des dangers signalés attend un premier regard plus de {}",
+        sentence="la moitié des dangers signalés attend un premier regard plus de {}",
         least=5.0,
         source="events, audit_trail",
         measure="alarm_look",

@@ -23,7 +23,7 @@ from dtm_contact.figures.scanning import (
     BY_CHANCE,
     EVIDENCE,
     SMALLEST,
-    Compared,
+    ComparedCounts,
     Runs,
     at_least,
     divergence,
@@ -66,7 +66,7 @@ class Against(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class FindingPeriod:
     """The periods in a row in which something is so.
 
     Attributes:
@@ -95,7 +95,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class FigureFinding:
     """Something that stands out.
 
     Attributes:
@@ -117,7 +117,7 @@ class Finding:
     topic: str = ""
     topics: tuple[str, ...] = ()
     residences: tuple[str, ...] = ()
-    period: Period
+    period: FindingPeriod
     shown: Shown
     others: tuple[Shown, ...] = ()
     against: Against
@@ -156,7 +156,7 @@ class _Found:
     evidence: float
 
 
-def find(scene: Scene) -> list[Finding]:
+def find(scene: Scene) -> list[FigureFinding]:
     """Return what stands out: in all offices, in offices, in residences."""
     if not len(scene.ends):
         return []
@@ -212,12 +212,12 @@ class _Finder:
     def _between(self, run: int) -> slice:
         return slice(int(self.runs.first[run]), int(self.runs.last[run]) + 1)
 
-    def _period(self, run: int, whole: np.ndarray) -> Period:
+    def _period(self, run: int, whole: np.ndarray) -> FindingPeriod:
         """Return a run; it lasts to this day where what follows is too little to say otherwise."""
         first, last, latest = int(self.runs.first[run]), int(self.runs.last[run]), self.scene.ends[-1]
         periods = self.scene.course.periods
         is_over = last < latest and whole[last + 1 : latest + 1].max() >= SMALLEST
-        return Period(periods[first], periods[last] if is_over else None, first == 0)
+        return FindingPeriod(periods[first], periods[last] if is_over else None, first == 0)
 
     def _shown_in(self, figure: Figure, counts: np.ndarray, other: np.ndarray | None, run: int) -> Shown:
         return self._shown(figure, run, counts, other)
@@ -235,7 +235,7 @@ class _Finder:
 
     # Offices.
 
-    def offices(self, residences: Collection[str]) -> list[Finding]:
+    def offices(self, residences: Collection[str]) -> list[FigureFinding]:
         """Return where an office, or a topic at an office, is worse than the other offices.
 
         Args:
@@ -244,14 +244,14 @@ class _Finder:
         asked, residence, topic = self.scene.where
         if residence is not None:
             return []
-        found: list[Finding] = []
+        found: list[FigureFinding] = []
         for at, office in enumerate(self.scene.course.offices):
             if asked in (None, office):
                 found += self._office(at, office, residences, by_topic=topic is None)
         return sorted(found, key=lambda each: (-each.shown.figure.weight, -each.evidence))
 
-    def _office(self, at: int, office: str, residences: Collection[str], *, by_topic: bool) -> list[Finding]:
-        found: list[Finding] = []
+    def _office(self, at: int, office: str, residences: Collection[str], *, by_topic: bool) -> list[FigureFinding]:
+        found: list[FigureFinding] = []
         names = self.scene.course.residences
         apart = [place for place in np.flatnonzero(self._homes == at).tolist() if names[place] in residences]
         for figure in _FIGURES:
@@ -269,7 +269,9 @@ class _Finder:
                 found = self._take(found, self._topic_finding(figure, at, office, topic, run), shown_in)
         return found
 
-    def _take(self, found: list[Finding], new: Finding, shown_in: Callable[[int], Shown]) -> list[Finding]:
+    def _take(
+        self, found: list[FigureFinding], new: FigureFinding, shown_in: Callable[[int], Shown]
+    ) -> list[FigureFinding]:
         """Add a finding; where one of the same place and time stands there already, as a further figure of it.
 
         Args:
@@ -398,7 +400,7 @@ class _Finder:
         counts = self.scene.course.by_office[:, self.scene.course.topics.index(topic)]
         return self._shown(figure, run, counts[at], counts.sum(axis=0) - counts[at])
 
-    def _office_finding(self, figure: Figure, at: int, office: str, found: _Found) -> Finding:
+    def _office_finding(self, figure: Figure, at: int, office: str, found: _Found) -> FigureFinding:
         if figure.kind is FigureKind.QUANTILE:
             whole = self._slow(figure)[0][1][at]
             topics, residences = (
@@ -410,7 +412,7 @@ class _Finder:
             mine = self._homes == at
             names = [name for name, is_mine in zip(self.scene.course.residences, mine, strict=True) if is_mine]
             residences = self._worse_parts(figure, found.run, self._by_residence[mine], names)
-        return Finding(
+        return FigureFinding(
             office=office,
             topics=() if self.scene.where[Division.TOPIC] is not None else topics,
             residences=residences,
@@ -421,12 +423,12 @@ class _Finder:
             evidence=found.evidence,
         )
 
-    def _topic_finding(self, figure: Figure, at: int, office: str, topic: str, found: _Found) -> Finding:
+    def _topic_finding(self, figure: Figure, at: int, office: str, topic: str, found: _Found) -> FigureFinding:
         counts = self.scene.course.by_office[:, self.scene.course.topics.index(topic)]
         mine = self._homes == at
         names = [name for name, is_mine in zip(self.scene.course.residences, mine, strict=True) if is_mine]
         of_topic = self.scene.course.by_residence[mine, self.scene.course.topics.index(topic)]
-        return Finding(
+        return FigureFinding(
             office=office,
             topic=topic,
             residences=self._worse_parts(figure, found.run, of_topic, names),
@@ -465,10 +467,10 @@ class _Finder:
 
     # Residences.
 
-    def residences(self) -> list[Finding]:
+    def residences(self) -> list[FigureFinding]:
         """Return the residences that are worse than the other residences of their office."""
         office, residence, _ = self.scene.where
-        found: dict[str, list[Finding]] = {}
+        found: dict[str, list[FigureFinding]] = {}
         homes = np.maximum(self._homes, 0)
         if not len(self.scene.course.offices):
             return []
@@ -485,7 +487,7 @@ class _Finder:
                 topics = self._worse_parts(
                     figure, each[0], self.scene.course.by_residence[at], self.scene.course.topics
                 )
-                new = Finding(
+                new = FigureFinding(
                     office=home,
                     residence=name,
                     topics=() if self.scene.where[Division.TOPIC] is not None else topics,
@@ -501,7 +503,7 @@ class _Finder:
 
     # All that is looked at, over time.
 
-    def everywhere(self) -> list[Finding]:
+    def everywhere(self) -> list[FigureFinding]:
         """Return what became worse in all that is looked at, or does not reach what is to be reached."""
         counts, parts = self._subject
         found = [each for each in (self._growth(counts, parts),) if each is not None]
@@ -519,7 +521,7 @@ class _Finder:
                 shown = self._shown(figure, run[0], counts, None)
                 if against is Against.STANDARD:
                     shown = replace(shown, other=figure.standard)
-                new = Finding(
+                new = FigureFinding(
                     office=self.scene.where[0] or "",
                     residence=self.scene.where[1] or "",
                     offices=self._where(figure, run[0], parts, against),
@@ -589,7 +591,7 @@ class _Finder:
             (worse if is_so else better).append(office)
         return tuple(worse) if better else ()
 
-    def _growth(self, counts: np.ndarray, parts: Mapping[str, np.ndarray]) -> Finding | None:
+    def _growth(self, counts: np.ndarray, parts: Mapping[str, np.ndarray]) -> FigureFinding | None:
         """Return since when more and more cases wait; None where they do not.
 
         What comes in and what is closed are Poisson counts of one mean where nothing grows, so that their difference
@@ -609,11 +611,11 @@ class _Finder:
         waits = {office: each[:, AT["open"]] for office, each in parts.items()}
         large = {office: each for office, each in waits.items() if each[last] >= SMALLEST}
         grown = [office for office, each in large.items() if _has_grown(each[base], each[last])]
-        return Finding(
+        return FigureFinding(
             office=self.scene.where[0] or "",
             residence=self.scene.where[1] or "",
             offices=() if len(grown) == len(large) else tuple(grown),
-            period=Period(self.scene.course.periods[base + 1], None, is_earlier=base == known[0]),
+            period=FindingPeriod(self.scene.course.periods[base + 1], None, is_earlier=base == known[0]),
             run=int(np.flatnonzero((self.runs.first == base + 1) & (self.runs.last == last))[0]),
             shown=Shown(_OPEN, float(waiting[last]), float(waiting[base])),
             against=Against.BEFORE,
@@ -635,12 +637,12 @@ def _bad(figure: Figure, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (whole - part if figure.better is Better.MORE else part), np.asarray(whole)
 
 
-def _compared(figure: Figure, mine: _Cases, other: _Cases | None) -> Compared:
+def _compared(figure: Figure, mine: _Cases, other: _Cases | None) -> ComparedCounts:
     """Return bad cases of places, and of what they are compared with; None: with themselves before."""
     is_stock = figure.kind is FigureKind.STOCK
     if other is None:
-        return Compared(*mine, is_stock=is_stock)
-    return Compared(mine[0], mine[1], other[0], other[1], is_stock=is_stock)
+        return ComparedCounts(*mine, is_stock=is_stock)
+    return ComparedCounts(mine[0], mine[1], other[0], other[1], is_stock=is_stock)
 
 
 def _is_shown(mine: tuple[float, float], other: tuple[float, float], least: float) -> float:
@@ -687,7 +689,7 @@ def _is_worse_by_enough(shown: Shown) -> bool:
     return is_worse and is_relevant(shown.figure, shown.mine, shown.other)
 
 
-def _overlap(one: Period, two: Period) -> bool:
+def _overlap(one: FindingPeriod, two: FindingPeriod) -> bool:
     return (one.last is None or two.first <= one.last) and (two.last is None or one.first <= two.last)
 
 
@@ -700,7 +702,7 @@ class Unusual:
     count: int
     usual: float
     chance: float
-    period: Period
+    period: FindingPeriod
 
     @property
     def times(self) -> float:
@@ -739,5 +741,5 @@ def find_unusual(scene: Scene) -> Iterator[Unusual]:
             continue
         first, last = int(runs.first[run]), int(runs.last[run])
         is_over = last < scene.ends[-1] and weights[last + 1] == 1
-        period = Period(course.periods[first], course.periods[last] if is_over else None, is_earlier=False)
+        period = FindingPeriod(course.periods[first], course.periods[last] if is_over else None, is_earlier=False)
         yield Unusual(name, of_topic, int(found[row, run]), float(usual[row, run]), chance, period)

@@ -14,7 +14,7 @@ from dtm_contact.figures.cells import NOTHING, Division, FigureCells, Sums, Wher
 from dtm_contact.figures.comparing import Value, amount, value_of
 from dtm_contact.figures.courses import CourseCounts, course_counts
 from dtm_contact.figures.definitions import Figure
-from dtm_contact.figures.findings import Finding, Scene, Unusual, find, find_unusual
+from dtm_contact.figures.findings import FigureFinding, Scene, Unusual, find, find_unusual
 from dtm_contact.store.figures import StoredFigures
 
 _MOST_DECODED = 120
@@ -392,7 +392,7 @@ class Overview:
         return self._cells.by_residence_and_topic(measure, self.place.where)
 
     @cached_property
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[FigureFinding]:
         """What stands out: of all offices, of offices, of residences."""
         return find(self._scene)
 

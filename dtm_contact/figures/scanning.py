@@ -65,7 +65,7 @@ def _below(counts: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparedCounts:
     """Bad cases of some places and of what each is compared with, by period: the last axis.
 
     Attributes:
@@ -95,12 +95,12 @@ class Compared:
             found[at] = each
         return found
 
-    def _of(self, places: np.ndarray) -> "Compared":
+    def _of(self, places: np.ndarray) -> "ComparedCounts":
         """Return some of the places."""
         if self.other_bad is None or self.other_whole is None:
-            return Compared(self.bad[places], self.whole[places], is_stock=self.is_stock)
+            return ComparedCounts(self.bad[places], self.whole[places], is_stock=self.is_stock)
         other = self.other_bad[places], self.other_whole[places]
-        return Compared(self.bad[places], self.whole[places], *other, is_stock=self.is_stock)
+        return ComparedCounts(self.bad[places], self.whole[places], *other, is_stock=self.is_stock)
 
     def scan(self, runs: Runs, least: float) -> list[tuple[int, float] | None]:
         """Return the same of places that are all large enough."""
@@ -175,10 +175,10 @@ def surplus(
     return below[:, runs.last + 1] - below[:, runs.first], before, part
 
 
-def divergence(found: np.ndarray, before: np.ndarray, part: np.ndarray) -> np.ndarray:
+def divergence(counts: np.ndarray, before: np.ndarray, part: np.ndarray) -> np.ndarray:
     """Return how far two Poisson counts are from one rate: the logarithm of their likelihood ratio."""
-    both = found + before
-    told = _entropy(found, both * part) + _entropy(before, both * (1 - part))
+    both = counts + before
+    told = _entropy(counts, both * part) + _entropy(before, both * (1 - part))
     return np.asarray(np.where(np.isnan(part), -1.0, told))
 
 

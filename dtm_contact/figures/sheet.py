@@ -78,13 +78,13 @@ def meeting_sheet(overview: Overview, names: Names, directory: Directory) -> Mee
     )
 
 
-def by_turns(found: Sequence[Outlier]) -> list[Outlier]:
+def by_turns(outliers: Sequence[Outlier]) -> list[Outlier]:
     """Return the first of each kind, then the second of each, as many as there is room for; in their order."""
     kinds: list[list[int]] = [[] for _ in range(_KINDS)]
-    for at, each in enumerate(found):
+    for at, each in enumerate(outliers):
         kinds[2 if each.residence else 1 if each.office else 0].append(at)
     turns = sorted((turn, kind, at) for kind, several in enumerate(kinds) for turn, at in enumerate(several))
-    return [found[at] for at in sorted(at for _, _, at in turns[:_MOST])]
+    return [outliers[at] for at in sorted(at for _, _, at in turns[:_MOST])]
 
 
 def _line(overview: Overview, before: Overview, figure: Figure, directory: Directory) -> SheetLine | None:

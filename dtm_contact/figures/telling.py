@@ -9,7 +9,7 @@ from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.figures.comparing import PER_DWELLINGS, Gap, Value, drawn
 from dtm_contact.figures.definitions import BY_ID, Figure, Unit
-from dtm_contact.figures.findings import Against, Finding, Period, Shown, Unusual
+from dtm_contact.figures.findings import Against, FigureFinding, FindingPeriod, Shown, Unusual
 from dtm_contact.figures.overview import FigureSpan, Grain, Overview
 from dtm_contact.figures.scanning import SMALLEST
 
@@ -171,22 +171,22 @@ class _Words:
     directory: Directory
     step: Grain
 
-    def outlier(self, found: Finding, asked_topic: str | None) -> Outlier:
+    def outlier(self, finding: FigureFinding, asked_topic: str | None) -> Outlier:
         """Return a finding as a sentence, with each figure that shows it."""
-        told = f"{self._where(found)}, {_since(found.period, self.step)}, {self._whom(found, asked_topic)} : "
-        told += self._compared(found.shown, found)
-        details = [OutlierDetail(_sentence(self._compared(each, found)), each.figure) for each in found.others]
-        first = OutlierDetail(found.shown.figure.title, found.shown.figure)
-        return Outlier(told, found.office, found.residence, found.topic, (first, *details))
+        told = f"{self._where(finding)}, {_since(finding.period, self.step)}, {self._whom(finding, asked_topic)} : "
+        told += self._compared(finding.shown, finding)
+        details = [OutlierDetail(_sentence(self._compared(each, finding)), each.figure) for each in finding.others]
+        first = OutlierDetail(finding.shown.figure.title, finding.shown.figure)
+        return Outlier(told, finding.office, finding.residence, finding.topic, (first, *details))
 
-    def unusual(self, found: Unusual) -> Outlier:
+    def unusual(self, count: Unusual) -> Outlier:
         """Return unusually many cases as a sentence."""
-        topic, usual = self._topic(found.topic), format_number(BY_ID["opened"], found.usual)
-        told = f"{self._residence(found.residence)}, {_since(found.period, self.step)}, pour {topic} : "
-        told += f"{found.count} dossiers ouverts, contre {usual} d’habitude en autant de temps (×{found.times:.0f})"
-        return Outlier(told, residence=found.residence, topic=found.topic)
+        topic, usual = self._topic(count.topic), format_number(BY_ID["opened"], count.usual)
+        told = f"{self._residence(count.residence)}, {_since(count.period, self.step)}, pour {topic} : "
+        told += f"{count.count} dossiers ouverts, contre {usual} d’habitude en autant de temps (×{count.times:.0f})"
+        return Outlier(told, residence=count.residence, topic=count.topic)
 
-    def _where(self, found: Finding) -> str:
+    def _where(self, found: FigureFinding) -> str:
         if found.residence:
             return self._residence(found.residence)
         if found.office:
@@ -198,7 +198,7 @@ class _Words:
         office = f" ({office_name(self.directory, home.office_id)})" if home else ""
         return f"{without_code(self.names.residence(residence))}{office}"
 
-    def _whom(self, found: Finding, asked_topic: str | None) -> str:
+    def _whom(self, found: FigureFinding, asked_topic: str | None) -> str:
         """Return for whom: of which topics and residences; those that are asked for alone are not told again."""
         residences = _listed(without_code(self.names.residence(each)) for each in found.residences)
         if found.topic:
@@ -214,7 +214,7 @@ class _Words:
     def _topic(self, topic: str) -> str:
         return self.names.topics.get(topic, topic).lower()
 
-    def _compared(self, shown: Shown, found: Finding) -> str:
+    def _compared(self, shown: Shown, found: FigureFinding) -> str:
         figure = shown.figure
         mine, other = (_told_number(figure, number) for number in (shown.mine, shown.other))
         match found.against:
@@ -227,7 +227,7 @@ class _Words:
                 against = f"au lieu de {other} au moins"
             case _:
                 against = f"contre {other} avant"
-        told = f"{figure.told.format(mine)}, {against}"
+        told = f"{figure.sentence.format(mine)}, {against}"
         return f"tous motifs ensemble, {told}" if shown.is_of_all else told
 
 
@@ -245,13 +245,13 @@ def _listed(names: Iterable[str]) -> str:
     return " et ".join(filter(None, (", ".join(several[:-1]), *several[-1:])))
 
 
-def format_unusual(found: Unusual, span: FigureSpan) -> str:
+def format_unusual(unusual: Unusual, span: FigureSpan) -> str:
     """Return "53 depuis novembre 2026, d’habitude 6,7"."""
-    since = _since(found.period, step_of(span))
-    return f"{found.count} {since}, d’habitude {format_number(BY_ID['opened'], found.usual)}"
+    since = _since(unusual.period, step_of(span))
+    return f"{unusual.count} {since}, d’habitude {format_number(BY_ID['opened'], unusual.usual)}"
 
 
-def _since(period: Period, step: Grain) -> str:
+def _since(period: FindingPeriod, step: Grain) -> str:
     """Return "depuis mars 2026", "en mai 2026", "de mars 2026 à mai 2026"."""
     first = _step(period.first, step)
     if period.last is None:

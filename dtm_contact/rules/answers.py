@@ -169,18 +169,18 @@ def subject_in_brief(text: str) -> str:
     return first.removeprefix(SUBJECT).partition("{{")[0].strip().removesuffix("dossier").strip(" \N{EN DASH}-")
 
 
-def opening(text: str, known: Mapping[str, str]) -> str:
+def opening(text: str, filled: Mapping[str, str]) -> str:
     """Return how an answer begins behind its greeting; "" where it has no more.
 
     Args:
         text: an answer as it stands in its file.
-        known: what is filled in, by name; "…" stands in the place of the rest.
+        filled: what is filled in, by name; "…" stands in the place of the rest.
     """
     lines = [line.strip() for line in text.splitlines()]
     body = [line for line in lines if line and not line.startswith((SUBJECT, "{%"))]
     # The greeting ends in a comma and tells nothing.
     first = next((line for line in body if not line.endswith(",")), "")
-    return _FILLED_IN.sub(lambda found: known.get(found.group(1), "…"), first).replace("….", "…")
+    return _FILLED_IN.sub(lambda found: filled.get(found.group(1), "…"), first).replace("….", "…")
 
 
 def load_answers(folder: Path, problems: list[Problem]) -> dict[str, str]:

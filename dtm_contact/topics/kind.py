@@ -45,7 +45,11 @@ def kind_of(contact: Contact, heard: Heard, alarm: Alarm, reader: Reader) -> tup
     kinds = [sign.kind for sign in contact.automatic_signs]
     structure = tuple(Evidence("kind.structure", _HINTED, sign.seen) for sign in contact.automatic_signs)
     if Automation.REPLY in kinds:
-        by_structure = any(sign.kind is Automation.REPLY and not sign.by_words for sign in contact.automatic_signs)
+        # A machine's answer says what it answers (RFC 3834 section 3.1.5); many a form bears a header of answers too.
+        answers = bool(contact.in_reply_to or contact.references)
+        by_structure = answers and any(
+            sign.kind is Automation.REPLY and not sign.by_words for sign in contact.automatic_signs
+        )
         return (CaseKind.AUTOMATIC, structure) if by_structure or score >= _A_PERSONS else (CaseKind.CASE, ())
     if any(map(may_be_letter, contact.attachments)):
         return CaseKind.CASE, ()

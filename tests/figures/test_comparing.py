@@ -21,7 +21,7 @@ from dtm_contact.figures.comparing import (
     wilson,
 )
 from dtm_contact.figures.definitions import BY_ID, FIGURES
-from dtm_contact.figures.scanning import SMALLEST, Compared, Runs, at_least, evidence
+from dtm_contact.figures.scanning import SMALLEST, ComparedCounts, Runs, at_least, evidence
 from dtm_contact.figures.telling import format_drawn
 from tests.prove.program import chance as made
 
@@ -51,7 +51,7 @@ def test_a_binomial_tail_is_exact_also_where_it_is_tiny() -> None:
 def test_the_run_that_is_told_is_the_one_in_which_the_place_is_worse() -> None:
     whole, good, bad = np.full(12, 100), 10, 40
     shares = np.array([good] * 5 + [bad] * 3 + [good] * 4)
-    compared = Compared(shares[None], whole[None], np.full((1, 12), good), whole[None])
+    compared = ComparedCounts(shares[None], whole[None], np.full((1, 12), good), whole[None])
     runs = Runs.ending(range(12))
     ((run, strength),) = (each for each in compared.worst(runs, 0.05) if each)
     assert (runs.first[run], runs.last[run]) == (5, 7)

@@ -33,6 +33,7 @@ def read(reader: Reader) -> Read:
         signs: tuple[AutomaticSign, ...] = (),
         attachments: tuple[Attachment, ...] = (),
         undecoded: bool = False,
+        answers: tuple[str, ...] = (),
     ) -> Understanding:
         at = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
         contact = Contact(
@@ -43,6 +44,7 @@ def read(reader: Reader) -> Read:
             automatic_signs=signs,
             attachments=attachments,
             undecoded=undecoded,
+            in_reply_to=answers,
         )
         return understand(contact, reader)
 

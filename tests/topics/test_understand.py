@@ -122,7 +122,9 @@ def test_a_header_makes_an_absence_notice_whatever_it_speaks_of_and_a_subject_do
     away = "La loge est fermée jusqu'au 7 (congés). Remplacement : M. Sy, loge du 37, tous les matins."
     by_header = AutomaticSign(Automation.REPLY, "Auto-Submitted: auto-replied (vacation)")
     by_words = AutomaticSign(Automation.REPLY, "Subject: Absence")
-    assert read(away, signs=(by_header,)).kind is CaseKind.AUTOMATIC
+    assert read(away, signs=(by_header,), answers=("planning@parishabitat.example",)).kind is CaseKind.AUTOMATIC
+    # What answers nothing is a form whose program bears a header of answers.
+    assert read(away, signs=(by_header,)).kind is CaseKind.CASE
     asked = "Absence de gardien depuis lundi, ma fille n'a plus de badge, pouvez-vous me rappeler ?"
     assert read(asked, signs=(by_words,)).kind is CaseKind.CASE
 

@@ -15,7 +15,7 @@ from dtm_contact.figures.case_facts import TimeContext
 from dtm_contact.figures.comparing import UNUSUAL
 from dtm_contact.figures.counting import CountingContext, count_days, periods_of
 from dtm_contact.figures.definitions import BY_ID, FIGURES
-from dtm_contact.figures.findings import Period, Unusual
+from dtm_contact.figures.findings import FindingPeriod, Unusual
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, latest_span
 from dtm_contact.figures.telling import Outlier, OutlierDetail
 from dtm_contact.model import Channel
@@ -223,7 +223,7 @@ def test_the_map_marks_what_is_unusual_says_by_what_rule_and_draws_it_however_fe
 ) -> None:
     monkeypatch.setattr(pages, "_RESIDENCES_DRAWN", 1)
     for residence in ("R01", "R02"):
-        odd = Unusual(residence, "heating", 9, 1.5, 1e-6, Period(date(2026, 3, 1), None, is_earlier=False))
+        odd = Unusual(residence, "heating", 9, 1.5, 1e-6, FindingPeriod(date(2026, 3, 1), None, is_earlier=False))
         monkeypatch.setattr(Overview, "unusual", [odd])
         monkeypatch.setattr(head.desk, "figures", FigureReader(head.desk.store.figures))
         page = unescape(head.get(f"/chiffres/carte?le={last_month(head.desk)}").text)

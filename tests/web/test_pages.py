@@ -522,7 +522,7 @@ def test_a_possible_danger_is_first_and_says_why_and_an_agent_says_what_it_is(
     assert numbers(page) == [number, other]
     assert "Danger possible" in page
     card = secretary.get(f"/dossier/{number}").text
-    head = "parce que le programme, qui a appris à lire sur des milliers de messages, y voit un danger mais hésite"
+    head = "parce que des mots du message peuvent annoncer un danger, ou dire autre chose"
     assert f"Danger possible\u00a0: {head}\u00a0; l&#39;astreinte n&#39;est pas appelée" in card
     assert "danger-reel" not in secretary.get(f"/dossier/{other}").text
     secretary.post(f"/dossier/{number}/danger-reel", raison="elle entend siffler")

@@ -132,7 +132,7 @@ def figures(context: RequestContext) -> Mapping[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class _TableColumn:
     """A column of the page: a place, its dwellings, its value of a figure, what leads to its cases, what it is held to.
 
     Attributes:
@@ -158,27 +158,27 @@ class _Row:
     gap: str
 
 
-def _columns(context: RequestContext, query: FigureQuery, overview: Overview) -> Iterator[_Column]:
+def _columns(context: RequestContext, query: FigureQuery, overview: Overview) -> Iterator[_TableColumn]:
     """Yield all offices beside each; of one residence, that beside the others of its office, and beside all offices."""
     place = query.place
     if place.residence is not None:
         beside = overview.beside
         home = context.app.directory.residences.get(place.residence)
         mine, homes = partial(_of_residence, overview, place.residence), overview.dwellings_at(place.in_all_offices)
-        yield _Column(_residence(context, place.residence), homes, mine, {"b": ""}, overview.of_neighbours)
+        yield _TableColumn(_residence(context, place.residence), homes, mine, {"b": ""}, overview.of_neighbours)
         if home is not None:
             of_office = overview.dwellings_at(Place(office=home.office_id))
             label = f"Autres résidences, {_office(context, home.office_id)}"
-            yield _Column(label, of_office - homes, overview.of_neighbours)
-        yield _Column("Ensemble", overview.dwellings_at(Place()), beside.of_whole, {"b": "", "r": ""})
+            yield _TableColumn(label, of_office - homes, overview.of_neighbours)
+        yield _TableColumn("Ensemble", overview.dwellings_at(Place()), beside.of_whole, {"b": "", "r": ""})
         return
-    yield _Column("Ensemble", overview.dwellings_at(place.in_all_offices), overview.of_whole, {"b": ""})
+    yield _TableColumn("Ensemble", overview.dwellings_at(place.in_all_offices), overview.of_whole, {"b": ""})
     for office in overview.offices:
         homes = overview.dwellings_at(replace(place, office=office))
         of = partial(_of_office, overview, office)
-        yield _Column(_office(context, office), homes, of, {"b": office}, overview.of_offices)
+        yield _TableColumn(_office(context, office), homes, of, {"b": office}, overview.of_offices)
     if any((rest := overview.of_no_office(figure)) and rest.count for figure in FIGURES):
-        yield _Column(_NO_OFFICE, 0, overview.of_no_office)
+        yield _TableColumn(_NO_OFFICE, 0, overview.of_no_office)
 
 
 def _of_office(overview: Overview, office: str, figure: Figure) -> Value:
@@ -189,7 +189,7 @@ def _of_residence(overview: Overview, residence: str, figure: Figure) -> Value:
     return overview.beside.of_residence(figure, residence)
 
 
-def _rows(context: RequestContext, query: FigureQuery, group: str, columns: Sequence[_Column]) -> Iterator[_Row]:
+def _rows(context: RequestContext, query: FigureQuery, group: str, columns: Sequence[_TableColumn]) -> Iterator[_Row]:
     for figure in FIGURES:
         if figure.group != group:
             continue
@@ -468,12 +468,12 @@ def _kept(context: RequestContext, cases: Sequence[Any]) -> dict[str, str]:
     """Return of each case, by its number, whether an answer of a person came in time."""
     in_time = context.app.store.figures.answered_in_time([case.number for case in cases])
 
-    def told(case: Any) -> str:
+    def in_words(case: Any) -> str:
         if case.number in in_time:
             return "dans le délai"
         return "hors délai" if case.due <= context.now else "délai en cours"
 
-    return {case.number: told(case) for case in cases}
+    return {case.number: in_words(case) for case in cases}
 
 
 @page("/chiffres/export", Right.FIGURES)
