@@ -9,12 +9,12 @@ from dtm_contact.explain.reason import quoted_words
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.labels.formats import because
 from dtm_contact.labels.judging import ALARM_DOUBTED, ALARM_RAISED, PERILS
-from dtm_contact.model import CALMING, Alarm, AlarmSource, Judgement, Priority, Understanding
+from dtm_contact.model import ALWAYS_DANGER, CALMING, ON_CALL, Alarm, AlarmSource, Judgement, Priority, Understanding
 from dtm_contact.topics.reader import Reader
 
 _SENTENCES_TOLD: Final = 2
 _BY_PEOPLE: Final = frozenset({AlarmSource.AGENT, AlarmSource.ANSWER})
-_BY_PHRASE: Final = "danger.phrase"
+_BY_PHRASE: Final = frozenset({"danger.phrase", ALWAYS_DANGER})
 
 
 def danger_told(judgement: Judgement, alarm: Alarm, names: Names, reader: Reader) -> Iterator[str]:
@@ -34,7 +34,7 @@ def danger_told(judgement: Judgement, alarm: Alarm, names: Names, reader: Reader
     danger = PERILS[understanding.peril] if understanding.peril else ""
     told = f" : {danger[:1].lower()}{danger[1:]}" if danger else ""
     told += f", d'après {quoted}" if quoted else ""
-    on_call = "on_call" in judgement.decision.notify
+    on_call = ON_CALL in judgement.decision.notify
     if alarm.certain:
         yield f"Danger certain{told}."
         yield _why_certain(understanding, alarm)
@@ -102,4 +102,4 @@ def _is_danger(topic: str, reader: Reader) -> bool:
 
 def _listed(understanding: Understanding) -> str:
     """Return the words that are on the list of dangers, as they stand in the message."""
-    return quoted_words(piece for piece in understanding.raised_by if piece.name == _BY_PHRASE)
+    return quoted_words(piece for piece in understanding.raised_by if piece.name in _BY_PHRASE)

@@ -97,7 +97,7 @@ def said(text: str, subject: str, reader: Reader, names: Names) -> str:
         ("Mon mari me frappe tous les soirs.", "Danger certain : violences ou menaces, d'après « ", "Prudence : qui "),
         ("Forte odeur de gaz dans l'escalier", "Danger certain : gaz ou monoxyde de carbone, d", "odeur de gaz"),
         ("Il y a le feu dans la cave", "Danger certain : incendie ou fumée, d'après « Il y a le feu dans", "astreinte"),
-        ("Ma mère est coincée dans l'ascenseur", "Danger certain : personne enfermée, d'après « ", "C'est certain"),
+        ("Ma mère est coincée dans l'ascenseur", "Danger certain : personne enfermée, d'", "ces mots : « mère est"),
         ("Plus de chauffage et un nourrisson de trois semaines", "Danger certain : panne chez", "Sujet : Chauffage"),
         ("Des flammes sur la photo, ou un reflet ?", "Danger possible, mais pas certain", "n'est pas appelée"),
         ("Pas d'odeur de gaz. La porte du hall est cassée.", "Pas de danger : le message nie « odeur", "et rien"),
