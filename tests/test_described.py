@@ -19,6 +19,7 @@ from dtm_contact.settings import OutboundSettings
 from dtm_contact.store import open_store
 from dtm_contact.webcall import WebcallRefusedError, webcall
 from tests.certificates import made, served
+from tests.loopback import serving
 
 EXPIRED = "its certificate is refused: certificate has expired"
 NAME = "its certificate is refused: Hostname mismatch, certificate is not valid for 'localhost'"
@@ -59,9 +60,8 @@ async def tls_server(certificate: Path, *, starttls: bool = False) -> AsyncItera
                 plain.abort()
         writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=None if starttls else context)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
+    async with serving(answer, None if starttls else context) as port:
+        yield port
 
 
 def letter() -> Outgoing:
@@ -121,9 +121,9 @@ async def test_a_web_server_that_does_not_take_it(reply: bytes, told: str) -> No
         writer.write(reply)
         writer.close()
 
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+    async with serving(answer) as port:
         with pytest.raises(WebcallRefusedError, match=told):
-            await webcall(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", seconds=20)
+            await webcall(f"http://127.0.0.1:{port}/", seconds=20)
 
 
 async def test_a_web_server_that_says_nothing_is_given_up() -> None:
@@ -135,9 +135,9 @@ async def test_a_web_server_that_says_nothing_is_given_up() -> None:
         writer.close()
         gone.set()
 
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+    async with serving(answer) as port:
         with pytest.raises(TimeoutError) as raised:
-            await webcall(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", seconds=0.1)
+            await webcall(f"http://127.0.0.1:{port}/", seconds=0.1)
         await gone.wait()
     assert described(raised.value) == "no answer in time"
 

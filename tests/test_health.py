@@ -38,6 +38,7 @@ from dtm_contact.store import Origin, Store, case_transaction, open_store
 from dtm_contact.store.timers import Plan
 from dtm_contact.worker import LeaseHeartbeat
 from tests.heard import Heard, made_alarms
+from tests.loopback import serving
 from tests.store.fresh import fresh_store
 from tests.store.samples import arrival, judgement
 from tests.store.test_joining import recorded
@@ -257,8 +258,8 @@ async def test_the_desk_is_well_while_it_speaks_http(store: Store, reply: bytes,
         writer.write(reply)
         writer.close()
 
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with serving(answer) as port:
+        address = f"127.0.0.1:{port}"
         scene = Scene(store, desk=address)
         scene.alarms.sound("desk", "The process of the desk ended.")
         await scene.look()

@@ -26,6 +26,7 @@ from dtm_contact.alerting import (
 )
 from dtm_contact.alerting.announcer import announce_once
 from dtm_contact.settings import AlarmSettings, Settings
+from tests.loopback import listening, serving
 
 NOW = datetime(2026, 11, 30, 10, 16, 19, tzinfo=UTC)
 
@@ -51,9 +52,8 @@ class Inbox:
 @asynccontextmanager
 async def mail_server(inbox: Inbox) -> AsyncIterator[int]:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(inbox, hostname="localhost", loop=loop), "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
+    async with listening(lambda: SMTP(inbox, hostname="localhost", loop=loop)) as port:
+        yield port
 
 
 @asynccontextmanager
@@ -65,8 +65,8 @@ async def web_server(received: list[bytes], reply: bytes = b"HTTP/1.1 204 No Con
         writer.write(reply)
         writer.close()
 
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        yield server.sockets[0].getsockname()[1]
+    async with serving(answer) as port:
+        yield port
 
 
 def free_port() -> int:

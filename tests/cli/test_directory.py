@@ -22,6 +22,7 @@ from dtm_contact.store import open_store
 from tests.cli.conftest import ROOT, Program
 from tests.directory.samples import FULL_SIZE, GOOD
 from tests.directory.wrong_exports import a_month_later, changed, cut_at, emptied, reduced, shifted
+from tests.loopback import listening
 
 
 @pytest.fixture(scope="module")
@@ -156,10 +157,8 @@ class Admins:
 @pytest.fixture
 async def admins() -> AsyncIterator[Admins]:
     loop, there = asyncio.get_running_loop(), Admins()
-    server = await loop.create_server(lambda: SMTP(there, hostname="localhost", loop=loop), "127.0.0.1", 0)
-    there.port = server.sockets[0].getsockname()[1]
-    yield there
-    server.close()
+    async with listening(lambda: SMTP(there, hostname="localhost", loop=loop)) as there.port:
+        yield there
 
 
 @pytest.fixture

@@ -5,40 +5,37 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 
+from tests import loopback
 from tests.ingest.mailbox.fake_graph import FakeGraph, fake_graph
 from tests.ingest.mailbox.fake_server import FakeServer
+from tests.loopback import serving
 
 PASSWORD = b"right"
 
 
 @contextmanager
-def _looped(start: Callable[[], Awaitable[asyncio.Server]]) -> Iterator[int]:
+def _looped(start: Callable[[], AbstractAsyncContextManager[int]]) -> Iterator[int]:
     """Run a server on an event loop in a thread; give its port."""
     ports: list[int] = []
-    listening, stopped = threading.Event(), asyncio.Event()
+    is_listening, stopped = threading.Event(), asyncio.Event()
     loops: list[asyncio.AbstractEventLoop] = []
 
     async def serve() -> None:
-        server = await start()
-        ports.append(server.sockets[0].getsockname()[1])
-        loops.append(asyncio.get_running_loop())
-        listening.set()
-        await stopped.wait()
-        server.close()
-        rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
+        async with start() as port:
+            ports.append(port)
+            loops.append(asyncio.get_running_loop())
+            is_listening.set()
+            await stopped.wait()
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
-    assert listening.wait(30)
+    assert is_listening.wait(30)
     try:
         yield ports[0]
     finally:
@@ -51,10 +48,7 @@ def mailbox(tls: ssl.SSLContext | None = None, **says: bytes) -> Iterator[int]:
     """Serve a mailbox; `says`: what it says to a command in place of the usual."""
     scripted = {name.replace("_", " ").encode(): said for name, said in says.items()}
 
-    async def start() -> asyncio.Server:
-        return await asyncio.start_server(FakeServer(scripted).serve, "127.0.0.1", 0, ssl=tls)
-
-    with _looped(start) as port:
+    with _looped(lambda: serving(FakeServer(scripted).serve, tls)) as port:
         yield port
 
 
@@ -134,10 +128,7 @@ def mail_server(
             loop=asyncio.get_running_loop(),
         )
 
-    async def start() -> asyncio.Server:
-        return await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
-
-    with _looped(start) as port:
+    with _looped(lambda: loopback.listening(protocol)) as port:
         yield port
 
 

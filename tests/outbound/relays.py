@@ -10,6 +10,8 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.loopback import listening
+
 DROP = "drop"
 """In place of a reply: the connection ends."""
 TAKE = "250 OK"
@@ -58,10 +60,5 @@ class RelayServer:
 @asynccontextmanager
 async def relay_server(server: RelayServer) -> AsyncIterator[RelayServer]:
     loop = asyncio.get_running_loop()
-    listening = await loop.create_server(lambda: SMTP(server, hostname="relay.example", loop=loop), "127.0.0.1", 0)
-    server.port = listening.sockets[0].getsockname()[1]
-    try:
+    async with listening(lambda: SMTP(server, hostname="relay.example", loop=loop)) as server.port:
         yield server
-    finally:
-        listening.close()
-        await listening.wait_closed()

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from tests.loopback import serving
+
 CUT = b"cut"
 """In place of an answer: the connection ends."""
 SILENCE = b"silence"
@@ -69,17 +71,5 @@ class FakeServer:
 async def fake_server(**says: bytes) -> AsyncIterator[FakeServer]:
     """Start one; the words of a command are joined by `_`: `UID_MOVE=CUT`."""
     server = FakeServer({name.replace("_", " ").encode(): said for name, said in says.items()})
-    serving: set[asyncio.Task[None]] = set()
-
-    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        serving.add(asyncio.create_task(server.serve(reader, writer)))
-
-    listening = await asyncio.start_server(begin, "127.0.0.1", 0)
-    server.port = listening.sockets[0].getsockname()[1]
-    try:
+    async with serving(server.serve) as server.port:
         yield server
-    finally:
-        listening.close()
-        for task in serving:
-            task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)

@@ -1,0 +1,91 @@
+"""Servers of the tests on loopback, of which no connection outlasts the test that began them.
+
+`asyncio.Server.close` only stops listening: what was accepted stays open until its other end is gone, and a transport
+whose loop ends before that is found, and complained of, while some later test runs.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+StreamHandler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+class _Connections:
+    """The connections that a server has accepted."""
+
+    def __init__(self, protocol: Callable[[], asyncio.Protocol]) -> None:
+        self._protocol = protocol
+        self._accepted: list[asyncio.BaseTransport] = []
+
+    def new_protocol(self) -> asyncio.Protocol:
+        """Return a protocol whose connection is known from its beginning on."""
+        protocol = self._protocol()
+        made = protocol.connection_made
+
+        def connection_made(transport: asyncio.BaseTransport) -> None:
+            self._accepted.append(transport)
+            made(transport)
+
+        protocol.connection_made = connection_made  # type: ignore[method-assign]
+        return protocol
+
+    async def end(self) -> None:
+        """Cut what is still open, and return when its sockets are closed."""
+        for transport in self._accepted:
+            assert isinstance(transport, asyncio.WriteTransport)
+            transport.abort()
+        # What a protocol is told of the end says nothing: with STARTTLS another one may stand in its place.
+        sockets = [transport.get_extra_info("socket") for transport in self._accepted]
+        while any(each.fileno() != -1 for each in sockets):
+            await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def listening(protocol: Callable[[], asyncio.Protocol]) -> AsyncIterator[int]:
+    """Serve a protocol at a free port of loopback, and give the port.
+
+    Args:
+        protocol: makes the protocol of one connection.
+    """
+    connections = _Connections(protocol)
+    server = await asyncio.get_running_loop().create_server(connections.new_protocol, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await connections.end()
+
+
+@asynccontextmanager
+async def serving(handler: StreamHandler, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """Serve each connection by a handler of streams, and give the port; handlers still at work are cancelled.
+
+    Args:
+        handler: serves one connection; it need not close it.
+        tls: the server's certificate, where it speaks TLS from the first octet on.
+    """
+    at_work: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if tls is not None:
+            await writer.start_tls(tls)
+        await handler(reader, writer)
+
+    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(serve(reader, writer))
+        at_work.add(task)
+        task.add_done_callback(at_work.discard)
+
+    def protocol() -> asyncio.Protocol:
+        return asyncio.StreamReaderProtocol(asyncio.StreamReader(), begin)
+
+    async with listening(protocol) as port:
+        try:
+            yield port
+        finally:
+            ending = tuple(at_work)
+            for task in ending:
+                task.cancel()
+            await asyncio.gather(*ending, return_exceptions=True)
