@@ -47,8 +47,10 @@ def kind_of(contact: Contact, heard: Heard, alarm: Alarm, reader: Reader) -> tup
     if Automation.REPLY in kinds:
         # A machine's answer says what it answers (RFC 3834 section 3.1.5); many a form bears a header of answers too.
         answers = bool(contact.in_reply_to or contact.references)
+        # The words of an answer do as well as its header where another header says that no person wrote them.
         by_structure = answers and any(
-            sign.kind is Automation.REPLY and not sign.by_words for sign in contact.automatic_signs
+            sign.kind in {Automation.REPLY, Automation.GENERATED} and not sign.by_words
+            for sign in contact.automatic_signs
         )
         return (CaseKind.AUTOMATIC, structure) if by_structure or score >= _A_PERSONS else (CaseKind.CASE, ())
     if any(map(may_be_letter, contact.attachments)):

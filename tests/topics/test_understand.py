@@ -125,6 +125,11 @@ def test_a_header_makes_an_absence_notice_whatever_it_speaks_of_and_a_subject_do
     assert read(away, signs=(by_header,), answers=("planning@parishabitat.example",)).kind is CaseKind.AUTOMATIC
     # What answers nothing is a form whose program bears a header of answers.
     assert read(away, signs=(by_header,)).kind is CaseKind.CASE
+    # A header by which a program wrote it makes an answer's words as good as a header of answers.
+    generated = AutomaticSign(Automation.GENERATED, "Auto-Submitted: auto-generated")
+    answering = {"answers": ("planning@parishabitat.example",)}
+    assert read(away, signs=(by_words, generated), **answering).kind is CaseKind.AUTOMATIC
+    assert read(away, signs=(by_words,), **answering).kind is CaseKind.CASE
     asked = "Absence de gardien depuis lundi, ma fille n'a plus de badge, pouvez-vous me rappeler ?"
     assert read(asked, signs=(by_words,)).kind is CaseKind.CASE
 
