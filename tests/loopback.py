@@ -7,8 +7,9 @@ whose loop ends before that is found, and complained of, while some later test r
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
+_CARRIED = 65_536
 StreamHandler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -89,3 +90,61 @@ async def serving(handler: StreamHandler, tls: ssl.SSLContext | None = None) -> 
             for task in ending:
                 task.cancel()
             await asyncio.gather(*ending, return_exceptions=True)
+
+
+class Line:
+    """A line to a server on loopback that can be cut, as a network is: both ends lose their connection, and no more.
+
+    Attributes:
+        port: where it begins.
+    """
+
+    def __init__(self) -> None:
+        self.port = 0
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    def cut(self) -> int:
+        """End every connection at once, whatever is on its way; return how many there were."""
+        ended = tuple(self._writers)
+        for writer in ended:
+            writer.transport.abort()
+        return len(ended)
+
+    async def carry(self, near: tuple[asyncio.StreamReader, asyncio.StreamWriter], port: int) -> None:
+        """Carry what is said between one client and the server until either has ended."""
+        reader, writer = near
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
+        self._writers.add(writer)
+        ways = [asyncio.create_task(_pass_on(*way)) for way in ((reader, far_writer), (far_reader, writer))]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._writers.discard(writer)
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            for each in (writer, far_writer):
+                each.transport.abort()
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError):
+        while octets := await reader.read(_CARRIED):
+            writer.write(octets)
+            await writer.drain()
+
+
+@asynccontextmanager
+async def line_to(port: int) -> AsyncIterator[Line]:
+    """Give a line to a server of loopback.
+
+    Args:
+        port: the server's.
+    """
+    line = Line()
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await line.carry((reader, writer), port)
+
+    async with serving(carry) as line.port:
+        yield line

@@ -13,6 +13,7 @@ from random import Random
 from dtm_contact.ingest.imap_client import encoded
 from dtm_contact.settings import ImapSettings
 from tests.ingest.mailbox.dovecot import PASSWORD, USER, Dovecot, imap, running
+from tests.loopback import Line, line_to
 from tests.prove.database import Database, Place, on_sqlite
 from tests.prove.kills import settled
 from tests.prove.program import Program
@@ -74,9 +75,10 @@ class Outcome:
 
 @dataclass
 class Trial:
-    """A mailbox, the daemon that follows it, and what was laid into it."""
+    """A mailbox, the daemon that follows it by a line, and what was laid into it."""
 
     server: Dovecot
+    line: Line
     program: Program
     database: Database
     appended: list[bytes] = field(default_factory=list)
@@ -97,9 +99,13 @@ class Trial:
     async def cut(self) -> None:
         """Cut the daemon's connection, as soon as it has one."""
         async with asyncio.timeout(_SECONDS_TO_SETTLE):
-            while not (cut := await asyncio.to_thread(self.server.cut)):
+            while not (cut := self.line.cut()):
                 await asyncio.sleep(0.02)
         self.cuts += cut
+
+    def environment(self, folder: Path, **values: str) -> dict[str, str]:
+        """Return the settings of a daemon that reaches the mailbox by the line."""
+        return environment(self.server, folder, port=str(self.line.port), **values)
 
     async def taken(self, *, filed: bool) -> None:
         """Return once all is in the store, judged, and, where it is to be, moved out of the folder."""
@@ -118,17 +124,19 @@ async def prove_mailbox(folder: Path, total: int, times: int, random: Random, pl
     given anew.
     """
     with place(folder) as database, running() as server:
-        trial = Trial(server, Program(database, environment=environment(server, folder)), database)
-        supply = messages(random)
-        tenth = total // 10
-        try:
-            await trial.program.started()
-            await _kill_and_cut(trial, list(islice(supply, total - 2 * tenth)), times, random)
-            away = await _away_for_a_week(trial, list(islice(supply, tenth)))
-            anew = await _uids_anew(trial, list(islice(supply, tenth)), folder)
-        finally:
-            await trial.program.kill()
-        return _audit(trial, times, away, anew)
+        async with line_to(server.port) as line:
+            program = Program(database, environment=environment(server, folder, port=str(line.port)))
+            trial = Trial(server, line, program, database)
+            supply = messages(random)
+            tenth = total // 10
+            try:
+                await trial.program.started()
+                await _kill_and_cut(trial, list(islice(supply, total - 2 * tenth)), times, random)
+                away = await _away_for_a_week(trial, list(islice(supply, tenth)))
+                anew = await _uids_anew(trial, list(islice(supply, tenth)), folder)
+            finally:
+                await trial.program.kill()
+            return _audit(trial, times, away, anew)
 
 
 async def _kill_and_cut(trial: Trial, batch: list[bytes], times: int, random: Random) -> None:
@@ -162,7 +170,7 @@ async def _away_for_a_week(trial: Trial, batch: list[bytes]) -> list[bytes]:
 async def _uids_anew(trial: Trial, batch: list[bytes], folder: Path) -> list[bytes]:
     """Let what lies in the folder stay there; give its UIDs anew, as after a restored backup; nothing comes twice."""
     await trial.program.stop()
-    trial.program = Program(trial.database, environment=environment(trial.server, folder, after="flag"))
+    trial.program = Program(trial.database, environment=trial.environment(folder, after="flag"))
     await trial.program.started()
     half = len(batch) // 2
     await trial.append(batch[:half])

@@ -97,7 +97,7 @@ class Dovecot:
             return [int(uid) for uid in client.uid("SEARCH", "ALL")[1][0].split()]
 
     def cut(self) -> int:
-        """End every connection of a client at once, as a network does; return how many there were."""
+        """Kill what serves each client, as a crash of the server does, in the middle of a move too; return how many."""
         ended = _children(self.master, "imap")
         for process in ended:
             # One may have ended by itself since it was seen.
