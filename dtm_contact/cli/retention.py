@@ -49,7 +49,8 @@ def run_command(settings: Settings, *, share: float | None, as_json: bool) -> No
         paced = f"{settings.retention.share:g}"
         say(
             worded(
-                "at the pace of the night ({share} % of the time), so that others write meanwhile; --share 100 is the quickest",
+                "at the pace of the night ({share} % of the time), so that others write meanwhile;"
+                " --share 100 is the quickest",
                 share=paced,
             )
         )
