@@ -225,8 +225,7 @@ class _ExportPage:
             f"<h1>{title}</h1>",
             f"<p>Copie établie le {self._day(now)}"
             + (f" par {escape(controller)}" if controller else "")
-            + ", à votre demande (droit d’accès, RGPD, articles 15 et 20). Vous y trouvez tout ce que nous conservons "
-            "de vous. Le nom des agents et ce que d’autres personnes ont écrit n’y figurent pas. Les heures sont "
+            + ", à votre demande (droit d’accès, RGPD, articles 15 et 20). Les heures sont "
             f"celles de {escape(self._settings.timezone.rpartition('/')[2])}.</p>",
             (
                 "<p>Une partie de ce que vous avez écrit peut toucher votre santé, vos revenus ou votre famille : ces "
@@ -584,11 +583,10 @@ class _ExportPage:
 
     def _inventory(self) -> Iterator[str]:
         yield (
-            '<p>Chaque ligne comptée ici est dans le fichier <a href="donnees.json">donnees.json</a>, fait pour être '
-            "lu par un programme : vous pouvez le remettre à un autre organisme (droit à la portabilité). Une "
-            "ligne dont "
-            "le contenu est un fichier en donne le nom, ou dit pourquoi il n’est pas joint. Ses heures portent leur "
-            "décalage : +00:00 est l’heure universelle.</p>"
+            "<p>Cette liste est pour qui veut vérifier que rien ne manque, ou donner ces données à un autre organisme "
+            '(droit à la portabilité). Le fichier <a href="donnees.json">donnees.json</a> les contient toutes, sous '
+            "une forme qu’un ordinateur lit : vous n’en avez pas besoin pour lire cette page. Les heures y sont "
+            "suivies de leur écart à l’heure universelle.</p>"
         )
         rows = []
         for name, each in self._contents["donnees"].items():
@@ -597,7 +595,7 @@ class _ExportPage:
                 rows.append((escape(each["contenu"]), str(own)))
             if notices:
                 rows.append(("les avis à la personne d’astreinte, au gardien ou au bureau", str(len(notices))))
-        yield table(("Ce que c’est", "Lignes"), rows)
+        yield table(("Ce que c’est", "Combien"), rows)
 
     def _link(self, table: str, row_id: int, told: str) -> str:
         file = self._files.get((table, row_id))

@@ -56,8 +56,8 @@ def inside(*, cases: int, messages: int, files: int, officer: str) -> Iterator[s
     yield table(("Quoi", "Ce qui vous est dit", "Le texte"), [tuple(map(escape, row)) for row in _WITHHELD])
     whom = escape(officer or "notre délégué à la protection des données")
     yield (
-        f"<p>Quelque chose manque, ou est faux ? Écrivez à {whom}. Vous pouvez aussi vous plaindre auprès de la CNIL "
-        "(www.cnil.fr, ou 3 place de Fontenoy, 75007 Paris).</p>"
+        f"<p>Quelque chose manque, ou est faux ? Écrivez à {whom}. Vos droits, et à qui vous plaindre, sont dits "
+        '<a href="#pourquoi">plus bas</a>.</p>'
     )
 
 
@@ -114,6 +114,6 @@ def readings(rows: Sequence[Mapping[str, Any]], months: int, when: Callable[[dat
 def _looked(what: str, subject: str) -> str:
     """Return how staff looked at a case, or at a person's card."""
     if not subject:
-        return _NAMED.get(what, "page qui vous nommait")
+        return _NAMED.get(what) or f"{_LOOKED.get(what, 'modification')} d’une page qui vous nomme"
     of = f"du dossier {subject}" if CASE_NUMBER.fullmatch(subject) else f"de votre fiche ({subject})"
     return f"{_LOOKED.get(what, 'modification')} {of}"

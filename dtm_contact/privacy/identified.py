@@ -33,11 +33,12 @@ def identification(judgement: Mapping[str, Any], person: DataSubject) -> dict[st
     if not candidates and not named:
         return None
     own = next((each for each in candidates if each["tenant_id"] in person.tenants), None)
+    recognised = named.get("id") in person.tenants
     told = json.dumps(judgement.get("contact") or {}, ensure_ascii=False).casefold()
     others = {each["tenant_id"] for each in candidates} - person.tenants
     return {
-        "reconnu": named.get("id") in person.tenants if named else None,
-        "certitude": own["probability"] if own else 0.0,
+        "reconnu": recognised if named else None,
+        "certitude": named["probability"] if recognised else own["probability"] if own else 0.0,
         "raisons": [_reason(each, told, person) for each in own.get("evidence", ())] if own else [],
         "autres_personnes_envisagees": len(others),
         "adresse_prouvee": bool(person.tenants.intersection(match.get("proven", ()))),

@@ -179,6 +179,10 @@ DECIDED = judgement().decision
             ),
         ),
         (
+            Match(tenant=Likely(TENANT, 0.93)),
+            ("Le programme a pensé que ce message vous concerne, sûr à 93,0 %.",),
+        ),
+        (
             Match(candidates=TWO[:1]),
             ("Le programme a envisagé que ce message vous concerne, à 97,4 % ; il n’a retenu personne.",),
         ),
@@ -192,7 +196,7 @@ DECIDED = judgement().decision
         ),
         (Match(), ("Le programme n’a cherché personne dans le fichier des locataires.",)),
     ],
-    ids=["named", "nobody", "another, and they were thought of", "another", "not sought"],
+    ids=["named", "named, others are not kept", "nobody", "another, and they were thought of", "another", "not sought"],
 )
 def test_a_person_is_told_whom_the_program_took_them_for_and_nothing_of_others(
     sqlite_store: Store, sqlite_site: Settings, tmp_path: Path, match: Match, expected: tuple[str, ...]
@@ -279,5 +283,5 @@ def test_the_first_page_says_what_is_inside_what_is_not_and_by_which_law(
     first, second = page.rindex("Ce que cette copie contient"), page.index("D’où cela vient")
     told = page[first:second]
     assert "3 dossiers, 3 messages ou appels et" in told
-    for words in ("Le nom des agents", "RGPD, art. 15(4)", "CNIL", "Les sauvegardes"):
+    for words in ("Le nom des agents", "RGPD, art. 15(4)", "Les sauvegardes"):
         assert words in told
