@@ -68,11 +68,13 @@ def _counted(count: int, one: str, several: str = "") -> str:
 _TWO: Final = 2
 
 
-def recipients(found: Iterable[Disclosure], cases: Mapping[int, str], when: Callable[[datetime], str]) -> Iterator[str]:
+def recipients(
+    went_out: Iterable[Disclosure], cases: Mapping[int, str], when: Callable[[datetime], str]
+) -> Iterator[str]:
     """Yield to whom the person's data went.
 
     Args:
-        found: what went out.
+        went_out: to whom, what and when.
         cases: how each case is told, as HTML, by its id.
         when: how a moment is told.
     """
@@ -84,7 +86,7 @@ def recipients(found: Iterable[Disclosure], cases: Mapping[int, str], when: Call
     )
     rows = [
         (when(each.at), escape(each.whom), escape(each.what), cases.get(each.case_id or 0, "sans dossier"))
-        for each in found
+        for each in went_out
     ]
     yield table(("Quand", "À qui", "Quoi", "Dossier"), rows)
 

@@ -59,35 +59,35 @@ def _reason(evidence: Mapping[str, Any], told: str, person: DataSubject) -> dict
     return {"raison": match_evidence(evidence["name"]), "mots": seen if theirs else "", "sens": way}
 
 
-def identification_told(found: Mapping[str, Any] | None) -> Iterator[str]:
-    """Yield what `identification` found, in sentences for whoever it is about."""
-    if found is None:
+def identification_told(identified: Mapping[str, Any] | None) -> Iterator[str]:
+    """Yield what `identification` returned, in sentences for whoever it is about."""
+    if identified is None:
         yield "Le programme n’a cherché personne dans le fichier des locataires."
         return
-    if found["reconnu"]:
-        yield f"Le programme a pensé que ce message vous concerne, sûr à {percent(found['certitude'])}."
-    elif found["certitude"]:
-        whom = "il a retenu quelqu’un d’autre" if found["reconnu"] is False else "il n’a retenu personne"
-        yield f"Le programme a envisagé que ce message vous concerne, à {percent(found['certitude'])} ; {whom}."
+    if identified["reconnu"]:
+        yield f"Le programme a pensé que ce message vous concerne, sûr à {percent(identified['certitude'])}."
+    elif identified["certitude"]:
+        whom = "il a retenu quelqu’un d’autre" if identified["reconnu"] is False else "il n’a retenu personne"
+        yield f"Le programme a envisagé que ce message vous concerne, à {percent(identified['certitude'])} ; {whom}."
     else:
-        whom = "a retenu quelqu’un d’autre" if found["reconnu"] is False else "n’a reconnu personne"
+        whom = "a retenu quelqu’un d’autre" if identified["reconnu"] is False else "n’a reconnu personne"
         yield f"Le programme ne vous a pas reconnu dans le fichier des locataires : il {whom}."
     for way, head in (
         (_FOR, "Ce qui l’y a mené"),
         (_AGAINST, "Ce qui parlait contre"),
         (_OPEN, "Ce qui restait à voir"),
     ):
-        reasons = [_quoted(each) for each in found["raisons"] if each["sens"] == way]
+        reasons = [_quoted(each) for each in identified["raisons"] if each["sens"] == way]
         if reasons:
             yield f"{head} : {' ; '.join(dict.fromkeys(reasons))}."
-    if found["adresse_prouvee"]:
+    if identified["adresse_prouvee"]:
         yield "L’adresse d’où il vient est la vôtre, et le serveur de courriel le confirme."
-    if found["ecrit_pour_quelqu_un"]:
+    if identified["ecrit_pour_quelqu_un"]:
         yield "Le programme a lu qu’une personne écrit pour une autre."
-    if found["coordonnees_a_confirmer"]:
-        told = ", ".join(found["coordonnees_a_confirmer"])
+    if identified["coordonnees_a_confirmer"]:
+        told = ", ".join(identified["coordonnees_a_confirmer"])
         yield f"Coordonnée lue dans ce message, à confirmer par un agent : {told}."
-    if others := found["autres_personnes_envisagees"]:
+    if others := identified["autres_personnes_envisagees"]:
         yield (
             "Une autre personne a été envisagée ; son nom lui appartient."
             if others == 1

@@ -91,7 +91,7 @@ _DIRECTORY: Final = worded("tenants of the directory")
 _DIRECTORY_LAW: Final = worded("Code civil art. 2224")
 
 
-class Pace:
+class RetentionPace:
     """How a pass shares the store with those who wait for it: short transactions, and a rest after each.
 
     SQLite has one writer, so who writes meets a transaction of the pass as often as this has the store: by its share.
@@ -155,7 +155,7 @@ class RetentionPass:
         least = 1 if store.database.sqlite_path is not None else FIRST_BATCH
         self._rest = rest or self._rest_until_stopped
         per_cent = paced.share if share is None else share
-        self._pace = Pace(per_cent, paced.transaction_ms / 1000, least, self._rest)
+        self._pace = RetentionPace(per_cent, paced.transaction_ms / 1000, least, self._rest)
         self._done = Passed()
 
     def run(self, now: datetime) -> Passed:

@@ -14,7 +14,7 @@ from dtm_contact.model import CaseKind, EntryKind
 from dtm_contact.privacy.ages import steps
 from dtm_contact.privacy.erasing import ask_to_erase, sweep
 from dtm_contact.privacy.record import Erasures, folder_of
-from dtm_contact.privacy.retention import FOLLOWER, NightlyRetention, Pace, Passed, RetentionPass, planned
+from dtm_contact.privacy.retention import FOLLOWER, NightlyRetention, Passed, RetentionPace, RetentionPass, planned
 from dtm_contact.privacy.subject import person_named
 from dtm_contact.settings import PrivacySettings, RetentionSettings, Settings
 from dtm_contact.store import Account, Origin, Store, TrailLine
@@ -324,7 +324,7 @@ def test_a_pass_leaves_no_log_for_others_to_take_into_the_file(sqlite_store: Sto
 
 @pytest.mark.parametrize(("spent", "expected"), [(0.02, 40), (0.01, 80), (0.001, 80), (0.04, 20), (4.0, 1)])
 def test_a_transaction_takes_as_many_rows_as_fit_its_time(spent: float, expected: int) -> None:
-    assert Pace(0.5, 0.02, 1, lambda _seconds: None).next_batch(40, spent, 500) == expected
+    assert RetentionPace(0.5, 0.02, 1, lambda _seconds: None).next_batch(40, spent, 500) == expected
 
 
 def test_pages_are_given_back_some_at_a_time_and_at_the_same_pace(sqlite_store: Store) -> None:
