@@ -47,7 +47,7 @@ _DRAFTS: Final = {
 }
 _DRAFT: Final = "Texte en préparation, pas enregistré"
 _LETTERS: Final = {"answer": "Réponse automatique", "reply": "Réponse d’un agent"}
-_NOTICE: Final = "Avis par courriel à la personne d’astreinte, au gardien ou au bureau"
+_NOTICE: Final = "Avis par courriel à"
 NOT_THEIRS: Final = "cet avis cite un agent, une autre personne ou un autre dossier : son texte n’est pas donné"
 """Why the words of a notice to staff are not told."""
 _SILENT: Final = frozenset(
@@ -363,7 +363,7 @@ class _ExportPage:
     def _case(self, case: Row) -> Iterator[str]:
         subject, number = self._subject(case), escape(case["number"])
         yield f'<h3 id="dossier-{number}">Dossier {number}{" : " if subject else ""}{escape(subject)}</h3>'
-        state = "ouvert" if case["state"] == "open" else f"clos le {self._day(case['closed_at'])}"
+        state = "encore ouvert" if case["state"] == "open" else f"clos le {self._day(case['closed_at'])}"
         home = self._naming.dwelling(case["dwelling_id"]) if case["dwelling_id"] else ""
         place = home or (self._naming.residence(case["residence_id"]) if case["residence_id"] else "")
         lines = [
@@ -534,7 +534,7 @@ class _ExportPage:
     def _mail(self, mail: Row) -> _TimelineEntry:
         raw = self._bodies.get(mail["id"], b"")
         to_staff = mail["kind"] == OutgoingKind.NOTICE
-        head = _NOTICE if to_staff else f"{_LETTERS[mail['kind']]} à {mail['to_address']}"
+        head = f"{_NOTICE} {mail['destinataire']}" if to_staff else f"{_LETTERS[mail['kind']]} à {mail['to_address']}"
         told = [f"<strong>{escape(head)}</strong> ({SENT_STATES[mail['state']]})"]
         if to_staff and not raw:
             told.append(escape(NOT_THEIRS.capitalize()))

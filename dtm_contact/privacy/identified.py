@@ -8,7 +8,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from dtm_contact.calls.outcomes import national
 from dtm_contact.explain.waterfall import percent
+from dtm_contact.labels.formats import spaced
 from dtm_contact.labels.judging import match_evidence
 from dtm_contact.privacy.subject import DataSubject
 
@@ -65,10 +67,10 @@ def identification_told(identified: Mapping[str, Any] | None) -> Iterator[str]:
         yield "Le programme n’a cherché personne dans le fichier des locataires."
         return
     if identified["reconnu"]:
-        yield f"Le programme a pensé que ce message vous concerne, sûr à {percent(identified['certitude'])}."
+        yield f"Le programme a pensé que cela vous concerne, sûr à {percent(identified['certitude'])}."
     elif identified["certitude"]:
         whom = "il a retenu quelqu’un d’autre" if identified["reconnu"] is False else "il n’a retenu personne"
-        yield f"Le programme a envisagé que ce message vous concerne, à {percent(identified['certitude'])} ; {whom}."
+        yield f"Le programme a envisagé que cela vous concerne, à {percent(identified['certitude'])} ; {whom}."
     else:
         whom = "a retenu quelqu’un d’autre" if identified["reconnu"] is False else "n’a reconnu personne"
         yield f"Le programme ne vous a pas reconnu dans le fichier des locataires : il {whom}."
@@ -96,4 +98,7 @@ def identification_told(identified: Mapping[str, Any] | None) -> Iterator[str]:
 
 
 def _quoted(reason: Mapping[str, str]) -> str:
-    return f"{reason['raison']} (« {reason['mots']} »)" if reason["mots"] else reason["raison"]
+    words = reason["mots"]
+    if words.startswith("+"):
+        words = spaced(national(words))
+    return f"{reason['raison']} (« {words} »)" if words else reason["raison"]

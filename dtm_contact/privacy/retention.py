@@ -46,7 +46,7 @@ _MOST_FREED: Final = 2_000
 """Pages of a SQLite file that one transaction gives back to the disk, at first and at the most."""
 _MOST_OCTETS: Final = 2 * PIECE
 """Octets of messages that one transaction deletes: how long it takes is known only once it is over."""
-_LONGEST_REST: Final = 60.0
+_LONGEST_REST: Final = 30.0
 """Seconds: a disk that stood still for a moment is no reason to rest for hours."""
 
 
@@ -102,7 +102,7 @@ class RetentionPace:
 
         Args:
             share: the per cent of its time that it may have the store.
-            aim: a transaction's seconds.
+            aim: seconds of work in a transaction.
             least: rows that a transaction takes, however long they last.
             rest: how it rests for some seconds.
         """
@@ -111,9 +111,9 @@ class RetentionPace:
         self._least = least
         self._rest = rest
 
-    def next_batch(self, batch: int, spent: float, most: int) -> int:
-        """Return how many rows the next transaction takes to last as long as it should, after one of so many."""
-        fit = int(batch * min(2.0, self._aim / max(spent, 0.0001)))
+    def next_batch(self, batch: int, worked: float, most: int) -> int:
+        """Return how many rows the next transaction takes to work as long as it should, after one of so many."""
+        fit = int(batch * min(2.0, self._aim / max(worked, 0.0001)))
         return max(self._least, min(most, fit))
 
     def rest(self, spent: float) -> None:
@@ -188,9 +188,9 @@ class RetentionPass:
                 found = found[len(keys) :]
                 if step.octets is not None:
                     self._overwrite_large(step, keys)
-                spent, changed = self._timed(lambda connection, keys=keys: step.act(connection, keys))  # type: ignore[misc]
+                worked, changed = self._timed(lambda connection, keys=keys: step.act(connection, keys))  # type: ignore[misc]
                 count += changed
-                batch = self._pace.next_batch(batch, spent, _FOUND_AT_ONCE)
+                batch = self._pace.next_batch(batch, worked, _FOUND_AT_ONCE)
         self._done.counts[step.name] = count
 
     def _due(self, step: Step, after: Any) -> list[tuple[Any, int]]:
@@ -219,18 +219,20 @@ class RetentionPass:
                 self._timed(partial(zero_piece, arrival_id=arrival_id, start=start, end=min(size, start + PIECE)))
 
     def _timed(self, act: Callable[[Connection], int]) -> tuple[float, int]:
-        """Do something in a transaction of its own and rest; return the seconds that it took, and what it returned."""
+        """Do something in a transaction of its own and rest; return the seconds of work in it, and what it returned."""
         database = self._store.database
         with database.writing(gives_way=True) as connection:
             began = self._clock()
             changed = act(connection)
+            # What the disk takes to have it is the same for one row and for ten.
+            worked = self._clock() - began
         spent = self._clock() - began
         self._done.transactions += 1
         self._done.longest = max(self._done.longest, spent)
         # Else the log grows until it is taken into the file within a transaction of whoever comes next.
         database.checkpoint()
         self._pace.rest(self._clock() - began)
-        return spent, changed
+        return worked, changed
 
     def _leave_tenants_out(self, now: datetime) -> int:
         with self._store.database.reading() as connection:
@@ -249,11 +251,11 @@ class RetentionPass:
                 before = _free_pages(connection)
             if not before:
                 break
-            spent, left = self._timed(partial(give_back, most=pages))
+            worked, left = self._timed(partial(give_back, most=pages))
             if left >= before:
                 # A file made before pages could be given back.
                 break
-            pages = self._pace.next_batch(pages, spent, _MOST_FREED)
+            pages = self._pace.next_batch(pages, worked, _MOST_FREED)
         if any(self._done.counts.values()):
             sweep(database, self._rest)
 

@@ -19,7 +19,7 @@ from dtm_contact.privacy.subject import person_named
 from dtm_contact.settings import Settings
 from dtm_contact.store import Account, Store, TrailLine
 from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts, events, judgements, outbox
-from tests.privacy.planted import ADDRESS, OTHERS, TENANT, planted
+from tests.privacy.planted import ADDRESS, OTHERS, PHONE, TENANT, planted
 from tests.store.samples import NOW, judgement
 
 LATER = NOW + timedelta(days=1)
@@ -93,7 +93,7 @@ def test_nothing_of_an_export_names_staff_or_says_whom_of_us_was_told(
         assert [name for name in ("claire", "paul", oncall) if name in told_there.lower()] == [], file
     page = (done.folder / "lisez-moi.html").read_text()
     assert "Un agent s’occupe du dossier" in page
-    assert "Avis par courriel à la personne d’astreinte" in page
+    assert "Avis par courriel à la personne d’astreinte</strong>" in page
     assert "les avis à la personne d’astreinte, au gardien ou au bureau</td><td>2</td>" in page
     assert "(choisi par un agent)" in page
     rows = json.loads((done.folder / "donnees.json").read_text())["donnees"]
@@ -171,7 +171,7 @@ DECIDED = judgement().decision
         (
             Match(candidates=TWO, tenant=Likely(TENANT, 0.974), proven=(TENANT,)),
             (
-                "Le programme a pensé que ce message vous concerne, sûr à 97,4 %.",
+                "Le programme a pensé que cela vous concerne, sûr à 97,4 %.",
                 f"Ce qui l’y a mené : adresse connue (« {ADDRESS} ») ; signature (« motcourriel7731 »).",
                 "Ce qui parlait contre : étage cité.",
                 "L’adresse d’où il vient est la vôtre",
@@ -180,15 +180,22 @@ DECIDED = judgement().decision
         ),
         (
             Match(tenant=Likely(TENANT, 0.93)),
-            ("Le programme a pensé que ce message vous concerne, sûr à 93,0 %.",),
+            ("Le programme a pensé que cela vous concerne, sûr à 93,0 %.",),
+        ),
+        (
+            Match(
+                candidates=(Candidate(TENANT, "D1", "R1", 0.98, 9.0, (Evidence("phone.caller", 9.0, PHONE),)),),
+                tenant=Likely(TENANT, 0.98),
+            ),
+            ("Ce qui l’y a mené : numéro de l'appelant (« 06 55 50 12 34 »).",),
         ),
         (
             Match(candidates=TWO[:1]),
-            ("Le programme a envisagé que ce message vous concerne, à 97,4 % ; il n’a retenu personne.",),
+            ("Le programme a envisagé que cela vous concerne, à 97,4 % ; il n’a retenu personne.",),
         ),
         (
             Match(candidates=(TWO[1], TWO[0]), tenant=Likely("T2", 0.9)),
-            ("Le programme a envisagé que ce message vous concerne, à 97,4 % ; il a retenu quelqu’un d’autre.",),
+            ("Le programme a envisagé que cela vous concerne, à 97,4 % ; il a retenu quelqu’un d’autre.",),
         ),
         (
             Match(candidates=TWO[1:], tenant=Likely("T2", 0.9)),
@@ -196,7 +203,15 @@ DECIDED = judgement().decision
         ),
         (Match(), ("Le programme n’a cherché personne dans le fichier des locataires.",)),
     ],
-    ids=["named", "named, others are not kept", "nobody", "another, and they were thought of", "another", "not sought"],
+    ids=[
+        "named",
+        "named, others are not kept",
+        "named by a number",
+        "nobody",
+        "another, and they were thought of",
+        "another",
+        "not sought",
+    ],
 )
 def test_a_person_is_told_whom_the_program_took_them_for_and_nothing_of_others(
     sqlite_store: Store, sqlite_site: Settings, tmp_path: Path, match: Match, expected: tuple[str, ...]
