@@ -85,8 +85,8 @@ class RetentionSettings(BaseModel):
         default=20,
         ge=5,
         le=90,
-        description="Milliseconds of work that one transaction of the pass aims at: who meets one waits for that and for "
-        "the disk",
+        description="Milliseconds of work that one transaction of the pass aims at: who meets one waits for that and "
+        "for the disk",
     )
 
     @model_validator(mode="after")
