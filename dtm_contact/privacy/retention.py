@@ -275,7 +275,9 @@ def _of_bounded_size(rows: Iterable[tuple[Any, int]]) -> list[Any]:
 def give_back(connection: Connection, *, most: int) -> int:
     """Give some free pages of a SQLite file back to the disk, in a transaction; return how many are still free."""
     driver: Any = connection.connection.driver_connection
-    driver.execute(f"PRAGMA incremental_vacuum({most})").fetchall()
+    # SQLite does one page a step, and its driver for Python makes one step of what returns no row.
+    for _ in range(min(most, _free_pages(connection))):
+        driver.execute("PRAGMA incremental_vacuum(1)")
     return _free_pages(connection)
 
 
