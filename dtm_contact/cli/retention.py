@@ -35,13 +35,28 @@ def plan_command(settings: Settings, *, as_json: bool) -> None:
 
 
 @retention.command("run")
+@click.option(
+    "--share",
+    type=click.FloatRange(min=0, max=100, min_open=True),
+    help="Per cent of the time for which it may keep others from writing; 100 is the quickest. "
+    "By default as the nightly pass.",
+)
 @as_json_option
 @click.pass_obj
-def run_command(settings: Settings, *, as_json: bool) -> None:
+def run_command(settings: Settings, *, share: float | None, as_json: bool) -> None:
     """Archive and erase now what has reached its age; it may be broken off, and the next pass goes on."""
+    if share is None and not as_json:
+        paced = f"{settings.retention.share:g}"
+        say(
+            worded(
+                "at the pace of the night ({share} % of the time), so that others write meanwhile;"
+                " --share 100 is the quickest",
+                share=paced,
+            )
+        )
     with open_store(settings.store.url) as store:
         finish(settings, store, datetime.now(UTC))
-        done = RetentionPass(settings, store).run(datetime.now(UTC))
+        done = RetentionPass(settings, store, share=share).run(datetime.now(UTC))
     if as_json:
         print_json(plain(done))
         return

@@ -51,7 +51,10 @@ _AT_WORK: Final = timedelta(hours=1)
 _PAGE: Final = 4096
 _SMALL: Final = 256 * 1024 * 1024
 """Octets of a SQLite file that is written anew at once where octets stay in its free room: a second or two."""
-_TRIES: Final = 5
+_TRIES: Final = 25
+_TRY_SECONDS: Final = 0.02
+_BETWEEN_TRIES: Final = 1.0
+"""To empty SQLite's log waits for all who read, and all who write wait for that: again and again for a moment."""
 _LEASES: Final = next(part.table for part in DIRECTORY_TABLES if part.name == "leases")
 _log = get_log("privacy")
 
@@ -264,7 +267,7 @@ def _timed(store: Store, tally: _ErasureTally, work: Sequence[tuple[DataPlace, S
         tally.add(name, count)
 
 
-def sweep(database: Database) -> str:
+def sweep(database: Database, rest: Callable[[float], None] = time.sleep) -> str:
     """Empty SQLite's log, or make the room of what was erased in PostgreSQL's pages free; say what was done.
 
     Returns:
@@ -274,9 +277,12 @@ def sweep(database: Database) -> str:
         tables = sorted({table.name for place in PLACES for table in (place.table, *place.covers)})
         _outside_transactions(database, [f'VACUUM "{name}"' for name in tables])
         return "vacuumed"
-    for _ in range(_TRIES):
+    database.checkpoint()
+    for tried in range(_TRIES):
+        if tried:
+            rest(_BETWEEN_TRIES)
         with suppress(StoreUnavailableError):
-            database.restart_log()
+            database.restart_log(_TRY_SECONDS)
             return "log emptied"
     return "log in use"
 

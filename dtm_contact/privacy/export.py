@@ -21,8 +21,8 @@ from dtm_contact.errors import DtmContactError, NoDirectoryError
 from dtm_contact.explain.names import Names
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import Channel, CodedText, OutgoingKind
+from dtm_contact.privacy.disclosed import OurPeople, our_people, told_by_notice
 from dtm_contact.privacy.export_page import (
-    CASE_NUMBER,
     NOT_THEIRS,
     ExportNames,
     WrittenFile,
@@ -30,6 +30,8 @@ from dtm_contact.privacy.export_page import (
     mail_text,
     page,
 )
+from dtm_contact.privacy.export_sections import CASE_NUMBER
+from dtm_contact.privacy.identified import identification
 from dtm_contact.privacy.places import PLACES
 from dtm_contact.privacy.subject import DataSubject, SubjectScope, rows_of, slices
 from dtm_contact.rules import load_in_force
@@ -60,6 +62,8 @@ _WHOM_WE_TOLD: Final = frozenset({"to", "whom", "told", "unreached"})
 _NOTICES: Final = frozenset({"notice queued", "called next"})
 """Events that name who of us was told."""
 _ADDRESSEES: Final = ("to_address", "mailbox", "also_to", "left_to")
+_WRITTEN_TO: Final = ("to", "cc", "also_to")
+"""What an event says of whom an agent wrote to."""
 _STAFF_WHO: Final = frozenset({"events", "alarm_labels", "audit_trail"})
 """Tables whose `who` is one of us; elsewhere it is the person."""
 _MARKS: Final = {"message/rfc822": ".eml"}
@@ -154,9 +158,10 @@ def collected(store: Store, person: DataSubject) -> Collected:
             (place, [row for part in scope.parts() for row in place.export(connection, part)]) for place in PLACES
         ]
         staff = _staff(connection, [row for _place, rows in gathered for row in rows])
+        ours = our_people(connection)
         found: dict[str, Any] = {}
         for place, rows in gathered:
-            own_rows = (_unnamed(_of_the_person(place.name, row), staff) for row in rows)
+            own_rows = (_unnamed(_of_the_person(place.name, row, person, ours), staff) for row in rows)
             kept = {json.dumps(row, sort_keys=True, default=_plain): row for row in own_rows}
             if kept:
                 # Several places may be of one table.
@@ -198,12 +203,14 @@ def _unnamed(row: Mapping[str, Any], staff: Collection[str]) -> dict[str, Any]:
     return {name: without_staff(value) if isinstance(value, dict | list) else value for name, value in row.items()}
 
 
-def _of_the_person(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
+def _of_the_person(table: str, row: Mapping[str, Any], person: DataSubject, ours: OurPeople) -> dict[str, Any]:
     """Return a row as the person may have it: agents are unnamed, and what concerns other people is left out.
 
     Args:
         table: which table it is of.
         row: its columns by their names.
+        person: whose export it is.
+        ours: who is one of us.
     """
     kept: dict[str, Any] = {}
     for name, value in row.items():
@@ -211,16 +218,29 @@ def _of_the_person(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
         told = _in_words(value)
         kept[name] = ("le système" if told in _ENGINE else "un agent") if staff and told else told
     if table == "judgements":
-        kept["judgement"] = {name: kept["judgement"].get(name) for name in _OWN_PARTS}
+        found = identification(kept["judgement"], person)
+        kept["judgement"] = {name: kept["judgement"].get(name) for name in _OWN_PARTS} | {"identification": found}
         kept["decision"] = {name: kept["decision"][name] for name in _DECIDED if name in kept["decision"]}
     elif table == "outbox":
-        kept.pop("reason")
+        reason = kept.pop("reason")
         if kept["kind"] == "notice":
-            kept |= dict.fromkeys(_ADDRESSEES)
+            kept |= dict.fromkeys(_ADDRESSEES) | {"destinataire": told_by_notice(reason)}
+        else:
+            kept |= {name: _recipients(kept.get(name), ours) for name in _ADDRESSEES}
+    elif table == "audit_trail":
+        kept["who"] = ours.role(row["who"]) if row["who"] not in _ENGINE else kept["who"]
     elif table == "events":
         left_out = _OF_OTHERS | (_WHOM_WE_TOLD if kept["what"] in _NOTICES else {"told", "whom"})
         kept["data"] = {name: _own_changes(value) for name, value in kept["data"].items() if name not in left_out}
+        kept["data"] |= {name: _recipients(kept["data"][name], ours) for name in _WRITTEN_TO if name in kept["data"]}
     return kept
+
+
+def _recipients(value: Any, ours: OurPeople) -> Any:
+    """Return an address, or several, with what one of us is in place of theirs."""
+    if isinstance(value, str):
+        return ours.recipient(value)
+    return [_recipients(each, ours) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _in_words(value: Any) -> Any:

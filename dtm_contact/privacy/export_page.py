@@ -5,7 +5,7 @@ the names of the directory and the rules.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from email import message_from_bytes, policy
@@ -30,6 +30,10 @@ from dtm_contact.model import (
     Protection,
     Scope,
 )
+from dtm_contact.privacy.disclosed import disclosures
+from dtm_contact.privacy.export_html import NOTHING, STYLE, quote, table
+from dtm_contact.privacy.export_sections import inside, readings, recipients
+from dtm_contact.privacy.identified import identification_told
 from dtm_contact.privacy.register import Heading, blocks_as_html, notice
 from dtm_contact.settings import Settings
 
@@ -43,7 +47,7 @@ _DRAFTS: Final = {
 }
 _DRAFT: Final = "Texte en préparation, pas enregistré"
 _LETTERS: Final = {"answer": "Réponse automatique", "reply": "Réponse d’un agent"}
-_NOTICE: Final = "Avis par courriel à la personne d’astreinte, au gardien ou au bureau"
+_NOTICE: Final = "Avis par courriel à"
 NOT_THEIRS: Final = "cet avis cite un agent, une autre personne ou un autre dossier : son texte n’est pas donné"
 """Why the words of a notice to staff are not told."""
 _SILENT: Final = frozenset(
@@ -74,12 +78,6 @@ _RAISED_BY: Final[Mapping[str | None, str]] = {
     AlarmSource.ANSWER: "votre réponse à la question du programme",
 }
 """Who says that there is a danger, where it is not the program."""
-_LOOKED: Final = {
-    "read": "lecture",
-    "searched": "recherche",
-    "exported": "copie",
-    "protection": "lecture de la protection",
-}
 _SAYS_ALL: Final = frozenset({"opened", "taken", "released", "called next", "tenant", "resumed"})
 _OF_MESSAGE: Final = (
     ("", "new_text"),
@@ -88,16 +86,6 @@ _OF_MESSAGE: Final = (
     ("Mention en bas du message", "disclaimer"),
     ("Texte des pièces jointes", "attached_text"),
 )
-STYLE: Final = """
-body{font:16px/1.5 sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}
-h2{border-bottom:1px solid #555;margin-top:2.5rem}h3{margin-top:2rem}
-table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .8rem .3rem 0;vertical-align:top}
-th{font-weight:600}tr{border-bottom:1px solid #ccc}td:first-child,th:first-child{width:11rem}
-blockquote{margin:.3rem 0;padding:.1rem .8rem;border-left:3px solid #767676;white-space:pre-wrap;overflow-wrap:anywhere}
-@page{margin:2cm 1.8cm;@bottom-right{content:counter(page) " / " counter(pages);font:9pt sans-serif}}
-@media print{body{margin:0;max-width:none;font-size:11pt}nav{display:none}
-h2,h3,h4{break-after:avoid}p,blockquote{orphans:3;widows:3}}
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,13 +207,15 @@ class _ExportPage:
         """Return the page as a file of HTML that needs nothing else."""
         title = "Vos données personnelles"
         sections = [
+            ("contenu", "Ce que cette copie contient, et ce qui n’y est pas", self._inside()),
             ("vous", "Qui vous êtes pour nous", self._person()),
             ("souhaits", "Vos souhaits et protections", self._register()),
             ("ordre", "Tout, dans l’ordre", self._in_order()),
             ("decisions", "Ce qu’un programme décide, et comment le contester", self._decisions()),
             ("dossiers", "Vos dossiers", self._cases()),
             ("autres", "Vos messages et appels sans dossier", self._loose()),
-            ("consultations", "Qui a consulté vos dossiers", self._readings()),
+            ("destinataires", "À qui vos données ont été transmises", self._recipients()),
+            ("consultations", "Qui a consulté vos données, et quand", self._readings()),
             ("fichiers", "Les fichiers joints à cette copie", self._enclosed()),
             ("pourquoi", "Pourquoi ces données, pour combien de temps, vos droits", self._why()),
             ("inventaire", "Inventaire de tout ce qui est conservé", self._inventory()),
@@ -235,8 +225,7 @@ class _ExportPage:
             f"<h1>{title}</h1>",
             f"<p>Copie établie le {self._day(now)}"
             + (f" par {escape(controller)}" if controller else "")
-            + ", à votre demande (droit d’accès, RGPD, articles 15 et 20). Vous y trouvez tout ce que nous conservons "
-            "de vous. Le nom des agents et ce que d’autres personnes ont écrit n’y figurent pas. Les heures sont "
+            + ", à votre demande (droit d’accès, RGPD, articles 15 et 20). Les heures sont "
             f"celles de {escape(self._settings.timezone.rpartition('/')[2])}.</p>",
             (
                 "<p>Une partie de ce que vous avez écrit peut toucher votre santé, vos revenus ou votre famille : ces "
@@ -258,6 +247,14 @@ class _ExportPage:
             f"<style>{STYLE}</style></head><body><main>\n{body}\n</main></body></html>\n"
         )
 
+    def _inside(self) -> Iterator[str]:
+        yield from inside(
+            cases=len(self._rows("cases")),
+            messages=len(self._rows("contacts")),
+            files=len(self._written),
+            officer=self._settings.privacy.officer,
+        )
+
     def _menu(self) -> str:
         rows = sorted(self._rows("cases"), key=lambda row: row["opened_at"])
         told = (f"<li>{self._to_case(row)} {escape(self._subject(row))}</li>" for row in rows)
@@ -274,7 +271,7 @@ class _ExportPage:
         all_ += [(each, "sans dossier") for each in self._loose_moments()]
         all_.sort(key=lambda pair: pair[0].order)
         rows = [(self._when(each.at), each.way, of, each.head) for each, of in all_]
-        yield _table(("Quand", "Sens", "Dossier", "Quoi"), rows)
+        yield table(("Quand", "Sens", "Dossier", "Quoi"), rows)
 
     def _decisions(self) -> Iterator[str]:
         """Yield what the program decides by itself, as GDPR article 15(1)(h) asks."""
@@ -329,7 +326,7 @@ class _ExportPage:
             lines.append(("Coordonnée confirmée", f"{told} : le {self._day(each['confirmed_at'])}{of_case}"))
         for each in self._rows("undeliverable_addresses"):
             lines.append(("Adresse qui ne reçoit plus", f"{each['address']} : depuis le {self._day(each['since'])}"))
-        yield _table(("", ""), dict.fromkeys((head, escape(told)) for head, told in lines))
+        yield table(("", ""), dict.fromkeys((head, escape(told)) for head, told in lines))
         yield (
             "<p>D’où cela vient : le nom, le nom de naissance, le bail, le logement et ce qui est dit « dans "
             "l’annuaire » "
@@ -354,19 +351,19 @@ class _ExportPage:
             until = f" jusqu’au {self._day(each['until'])}" if each["until"] else ""
             since = f"depuis le {self._day(each['since'])}{until}{ended}"
             rows.append((ENTRY_KINDS[kind], escape(" ; ".join(filter(None, (*parts, since))))))
-        yield _table(("Quoi", "Ce qui est noté"), rows)
+        yield table(("Quoi", "Ce qui est noté"), rows)
 
     def _cases(self) -> Iterator[str]:
         rows = sorted(self._rows("cases"), key=lambda row: row["opened_at"])
         if not rows:
-            yield _NOTHING
+            yield NOTHING
         for case in rows:
             yield from self._case(case)
 
     def _case(self, case: Row) -> Iterator[str]:
         subject, number = self._subject(case), escape(case["number"])
         yield f'<h3 id="dossier-{number}">Dossier {number}{" : " if subject else ""}{escape(subject)}</h3>'
-        state = "ouvert" if case["state"] == "open" else f"clos le {self._day(case['closed_at'])}"
+        state = "encore ouvert" if case["state"] == "open" else f"clos le {self._day(case['closed_at'])}"
         home = self._naming.dwelling(case["dwelling_id"]) if case["dwelling_id"] else ""
         place = home or (self._naming.residence(case["residence_id"]) if case["residence_id"] else "")
         lines = [
@@ -384,10 +381,10 @@ class _ExportPage:
             ("Raison de la clôture", case["done_reason"] or ""),
             ("Archivé", f"depuis le {self._day(case['archived_at'])}" if case["archived_at"] else ""),
         ]
-        yield _table(("", ""), [(head, escape(told)) for head, told in lines if told])
+        yield table(("", ""), [(head, escape(told)) for head, told in lines if told])
         yield "<h4>Ce qui a été dit et fait</h4>"
         moments = sorted(self._moments(case), key=lambda moment: moment.order)
-        yield _table(("Quand", "Sens", "Quoi"), [(self._when(each.at), each.way, each.html) for each in moments])
+        yield table(("Quand", "Sens", "Quoi"), [(self._when(each.at), each.way, each.html) for each in moments])
 
     def _by(self, case: Row, column: str) -> str:
         """Return who set a column of a case: an agent, where they named it or an act of theirs changed it."""
@@ -441,7 +438,7 @@ class _ExportPage:
             texts = [each for each in draft["fields"].values() if isinstance(each, str) and each]
             if draft["about"] in numbers and texts:
                 head = _DRAFTS.get(DraftKind(draft["kind"]), _DRAFT)
-                yield _TimelineEntry(draft["saved_at"], f"<strong>{escape(head)}</strong>" + _quote("\n".join(texts)))
+                yield _TimelineEntry(draft["saved_at"], f"<strong>{escape(head)}</strong>" + quote("\n".join(texts)))
 
     def _contact(self, contact: Row, otherwise: datetime) -> _TimelineEntry:
         judged = self._judged.get(contact["id"])
@@ -451,16 +448,16 @@ class _ExportPage:
             parts.append(f"Objet : {escape(contact['subject'])}")
         for head, name in _OF_MESSAGE:
             if said.get(name):
-                parts.append((f"{head} :" if head else "") + _quote(said[name]))
+                parts.append((f"{head} :" if head else "") + quote(said[name]))
         forwarded = said.get("forwarded") or ()
-        parts += ["Message transmis :" + _quote("\n".join(map(str, each.values()))) for each in forwarded]
+        parts += ["Message transmis :" + quote("\n".join(map(str, each.values()))) for each in forwarded]
         named = [each.get("name") or "sans nom" for each in said.get("attachments") or ()]
         if named:
             parts.append(f"Pièces jointes : {escape(', '.join(named))}")
         if link := self._link("arrivals", contact["arrival_id"], "le message tel qu’il est arrivé"):
             parts.append(f"Voir {link}")
-        if judged and (understood := self._understood(judged)):
-            parts.append(f"Ce que le programme en a compris : {escape(understood)}")
+        if judged:
+            parts += [f"<strong>{head}</strong> : {escape(told)}" for head, told in self._by_program(judged) if told]
         return _TimelineEntry(contact["at"] or otherwise, "<br>".join(parts), "Reçu", before=True)
 
     def _came(self, contact: Row, said: Row) -> str:
@@ -479,6 +476,24 @@ class _ExportPage:
             spent = datetime.fromisoformat(call["ended_at"]) - datetime.fromisoformat(call["started_at"])
             told.append(f"({round(spent.total_seconds())} secondes)")
         return " ".join(told)
+
+    def _by_program(self, judged: Row) -> Iterator[tuple[str, str]]:
+        """Yield what the program did with a message by itself: whom it took for its writer, and what it decided."""
+        yield "Ce que le programme en a compris", self._understood(judged)
+        yield "Qui il a pensé que c’était", " ".join(identification_told(judged["judgement"]["identification"]))
+        yield "Ce qu’il a décidé seul", self._decided(judged["decision"])
+
+    def _decided(self, decision: Row) -> str:
+        told = [f"sujet : {self._names.topic(each)}" for each in decision.get("topics") or ()]
+        if queue := decision.get("queue"):
+            told.append(f"service : {self._names.queue(queue)}")
+        if priority := decision.get("priority"):
+            told.append(f"urgence : {PRIORITIES[priority].lower()}")
+        if due := decision.get("due"):
+            told.append(f"réponse prévue avant le {self._when(datetime.fromisoformat(due))}")
+        if rule := decision.get("rule"):
+            told.append(f"par la règle de tri appelée « {rule_label(rule)} »")
+        return " ; ".join(told)
 
     def _understood(self, judged: Row) -> str:
         found: Row = judged["judgement"].get("understanding") or {}
@@ -519,21 +534,21 @@ class _ExportPage:
     def _mail(self, mail: Row) -> _TimelineEntry:
         raw = self._bodies.get(mail["id"], b"")
         to_staff = mail["kind"] == OutgoingKind.NOTICE
-        head = _NOTICE if to_staff else f"{_LETTERS[mail['kind']]} à {mail['to_address']}"
+        head = f"{_NOTICE} {mail['destinataire']}" if to_staff else f"{_LETTERS[mail['kind']]} à {mail['to_address']}"
         told = [f"<strong>{escape(head)}</strong> ({SENT_STATES[mail['state']]})"]
         if to_staff and not raw:
             told.append(escape(NOT_THEIRS.capitalize()))
         if subject := mail_subject(raw):
             told.append(f"Objet : {escape(_without_codes(subject) if to_staff else subject)}")
         text = mail_text(raw)
-        told.append(_quote(_without_codes(text) if to_staff else text))
+        told.append(quote(_without_codes(text) if to_staff else text))
         if link := self._link("outbox", mail["id"], "le courriel tel qu’il est parti"):
             told.append(f"Voir {link}")
         return _TimelineEntry(mail["created_at"], "<br>".join(told), "Avis interne" if to_staff else "Envoyé")
 
     def _loose(self) -> Iterator[str]:
         moments = sorted(self._loose_moments(), key=lambda moment: moment.order)
-        yield _table(("Quand", "Sens", "Quoi"), [(self._when(each.at), each.way, each.html) for each in moments])
+        yield table(("Quand", "Sens", "Quoi"), [(self._when(each.at), each.way, each.html) for each in moments])
 
     def _loose_moments(self) -> list[_TimelineEntry]:
         ours = {case["id"] for case in self._rows("cases")}
@@ -544,22 +559,17 @@ class _ExportPage:
         return [*moments, *(self._mail(each) for each in self._rows("outbox") if each["case_id"] not in ours)]
 
     def _readings(self) -> Iterator[str]:
-        yield (
-            "<p>Chaque ouverture d’un de vos dossiers, ou de votre fiche, par un agent est notée et figure ici. Ce que "
-            "les agents ont fait dans un dossier est à sa date dans ce dossier et n’est pas compté comme une "
-            "consultation ; les pages qui montrent plusieurs personnes à la fois (listes, recherches, fiche d’un "
-            "logement) ne figurent pas ici. Ce journal est gardé "
-            f"{self._settings.retention.trail_months} mois. Les agents agissent pour notre compte : leur nom ne "
-            "vous est "
-            "pas donné.</p>"
-        )
-        rows = sorted(self._rows("audit_trail"), key=lambda row: row["at"])
-        lines = [(self._when(each["at"]), escape(_looked(each["what"], each["subject"]))) for each in rows]
-        yield _table(("Quand", "Quoi"), lines)
+        yield from readings(self._rows("audit_trail"), self._settings.retention.trail_months, self._when)
+
+    def _recipients(self) -> Iterator[str]:
+        numbers = {case["id"]: self._to_case(case) for case in self._rows("cases")}
+        forwards = [row for row in self._rows("events") if row["what"] == "forwarded"]
+        found = disclosures(self._rows("outbox"), forwards, self._contents["personne"]["adresses"])
+        yield from recipients(found, numbers, self._when)
 
     def _enclosed(self) -> Iterator[str]:
         if not self._written:
-            yield _NOTHING
+            yield NOTHING
             return
         yield "<p>Un fichier .eml s’ouvre dans un logiciel de courriel.</p><ul>"
         for each in self._written:
@@ -573,27 +583,23 @@ class _ExportPage:
 
     def _inventory(self) -> Iterator[str]:
         yield (
-            '<p>Chaque ligne comptée ici est dans le fichier <a href="donnees.json">donnees.json</a>, fait pour être '
-            "lu par un programme : vous pouvez le remettre à un autre organisme (droit à la portabilité). Une "
-            "ligne dont "
-            "le contenu est un fichier en donne le nom, ou dit pourquoi il n’est pas joint. Ses heures portent leur "
-            "décalage : +00:00 est l’heure universelle.</p>"
+            "<p>Cette liste est pour qui veut vérifier que rien ne manque, ou donner ces données à un autre organisme "
+            '(droit à la portabilité). Le fichier <a href="donnees.json">donnees.json</a> les contient toutes, sous '
+            "une forme qu’un ordinateur lit : vous n’en avez pas besoin pour lire cette page. Les heures y sont "
+            "suivies de leur écart à l’heure universelle.</p>"
         )
         rows = []
-        for table, each in self._contents["donnees"].items():
-            notices = [row for row in each["lignes"] if table == "outbox" and row["kind"] == OutgoingKind.NOTICE]
+        for name, each in self._contents["donnees"].items():
+            notices = [row for row in each["lignes"] if name == "outbox" and row["kind"] == OutgoingKind.NOTICE]
             if own := len(each["lignes"]) - len(notices):
                 rows.append((escape(each["contenu"]), str(own)))
             if notices:
                 rows.append(("les avis à la personne d’astreinte, au gardien ou au bureau", str(len(notices))))
-        yield _table(("Ce que c’est", "Lignes"), rows)
+        yield table(("Ce que c’est", "Combien"), rows)
 
     def _link(self, table: str, row_id: int, told: str) -> str:
         file = self._files.get((table, row_id))
         return f'<a href="{escape(file.name)}">{escape(told)}</a>' if file else ""
-
-
-_NOTHING: Final = "<p>Rien.</p>"
 
 
 def _without_codes(text: str) -> str:
@@ -602,15 +608,6 @@ def _without_codes(text: str) -> str:
 
 
 _PRIORITY: Final = re.compile(r"\bP[1-4]\b")
-
-
-def _looked(what: str, subject: str) -> str:
-    """Return how staff looked at a case, or at a person's card."""
-    of = f"du dossier {subject}" if CASE_NUMBER.fullmatch(subject) else f"de la fiche {subject}"
-    return f"{_LOOKED.get(what, 'modification')} {of}"
-
-
-CASE_NUMBER: Final = re.compile(r"\d{4}-\d{6,}")
 
 
 def mail_subject(raw: bytes) -> str:
@@ -626,19 +623,3 @@ def mail_text(raw: bytes) -> str:
 
 def _reached(value: str) -> str:
     return value if "@" in value else spaced(national(value))
-
-
-def _quote(text: str) -> str:
-    return f"<blockquote>{escape(text)}</blockquote>" if text else ""
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table of cells that are HTML already; the first of each row is its heading where the table has none."""
-    heads = "".join(f'<th scope="col">{escape(each)}</th>' for each in head)
-    first = ('<th scope="row">', "</th>") if not any(head) else ("<td>", "</td>")
-    body = "".join(
-        f"<tr>{first[0]}{row[0]}{first[1]}{''.join(f'<td>{cell}</td>' for cell in row[1:])}</tr>" for row in rows
-    )
-    if not body:
-        return _NOTHING
-    return f"<table>{f'<thead><tr>{heads}</tr></thead>' if any(head) else ''}<tbody>{body}</tbody></table>"

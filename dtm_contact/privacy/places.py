@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.figures.case_facts import READS
 from dtm_contact.figures.definitions import kept_words
+from dtm_contact.privacy.disclosed import looks_at
 from dtm_contact.privacy.subject import SubjectScope, named_in, slices
 from dtm_contact.rules.rule_tests import TESTS_FOLDER
 from dtm_contact.store import directory, schema, system_schema, writing_schema
@@ -293,11 +294,12 @@ class TrailPlace(MentionsPlace):
     """The audit trail: what staff read and did stays, and whom they searched for is taken out."""
 
     def export(self, connection: Connection, scope: SubjectScope) -> list[dict[str, Any]]:
-        """Return when and how staff looked at the person's cases, or at the person by their id."""
-        subjects = (*scope.numbers, *(scope.person.tenants if scope.person is not None else ()))
-        columns = (self.table.c.at, self.table.c.who, self.table.c.what, self.table.c.subject)
-        query = sa.select(*columns).where(self.table.c.subject.in_(subjects))
-        return [dict(row) for row in connection.execute(query).mappings()] if subjects else []
+        """Return when and how staff looked at the person's cases, card or household, or found or searched for them.
+
+        Of a search, or of a list, it is told that it showed or named the person, and not what else it was of.
+        """
+        named = super().prepare(connection, scope) if scope.person is not None else ()
+        return looks_at(connection, scope, named)
 
     def prepare(self, connection: Connection, scope: SubjectScope) -> list[Any]:
         """Return the lines that name the person, however a search was spelled, or the dwelling of a case of theirs."""

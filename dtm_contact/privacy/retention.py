@@ -1,17 +1,17 @@
-"""The nightly pass: what is closed is archived, what has reached its age is erased, in transactions of milliseconds.
+"""The nightly pass: what is closed is archived, what has reached its age is erased, at a pace that nobody feels.
 
-Each step finds some rows by their age in a read transaction, and erases those that still qualify in a short write
-transaction. What was erased is found no more, so that a pass that breaks off anywhere is taken up by the next one.
-Nothing of a case that is open, held, or has anything still to be judged or sent is erased by its age.
+Each step (`ages`) finds some rows by their age in a read transaction, and erases those that still qualify in short
+write transactions, with a rest after each. What was erased is found no more, so that a pass that breaks off anywhere is
+taken up by the next one. Nothing of a case that is open, held, or has anything still to be judged or sent is erased.
 """
 
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -21,45 +21,15 @@ from sqlalchemy.engine import Connection
 from dtm_contact.background import beside, repeat
 from dtm_contact.errors import LeaseLostError, StoreUnavailableError, described
 from dtm_contact.log import get_log
+from dtm_contact.privacy.ages import PIECE, Step, left_long_ago, steps, zero_piece
 from dtm_contact.privacy.erasing import finish, sweep, unfinished
-from dtm_contact.privacy.places import PLACES, WHO
-from dtm_contact.privacy.subject import SubjectScope, at_work, of_cases
+from dtm_contact.privacy.places import WHO
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
-from dtm_contact.store.database import Database, insert_of
+from dtm_contact.store.database import insert_of
 from dtm_contact.store.directory import leave_out, repacked_without
-from dtm_contact.store.holds import erasures
-from dtm_contact.store.restores import sent_marks
-from dtm_contact.store.schema import (
-    arrival_bodies,
-    arrivals,
-    cases,
-    confirmed_contacts,
-    contacts,
-    events,
-    judgements,
-    recognitions,
-    register_entries,
-    shared_contacts,
-    undeliverable,
-)
-from dtm_contact.store.system_schema import (
-    DIRECTORY_TABLES,
-    account_identities,
-    accounts,
-    appointments,
-    audit_trail,
-    devices,
-    directory_contents,
-    directory_versions,
-    entry_failures,
-    entry_links,
-    positions,
-    recovery_codes,
-    second_factors,
-    sessions,
-)
-from dtm_contact.store.writing_schema import files, outbox_files
+from dtm_contact.store.schema import arrival_bodies, arrivals
+from dtm_contact.store.system_schema import positions
 from dtm_contact.wording import Translatable, worded
 
 _log = get_log("retention")
@@ -69,41 +39,15 @@ _LAST: Final = "retention pass"
 """Under which name the positions keep the day of the last pass that came to its end."""
 _LOOK_SECONDS: Final = 30.0
 FIRST_BATCH: Final = 10
-_MOST_AT_ONCE: Final = 500
-_FREED_AT_ONCE: Final = 200
-"""Pages of a SQLite file that one step gives back to the disk."""
-_PIECE: Final = 1024 * 1024
-"""Octets of a large message that one transaction overwrites."""
-_MOST_OCTETS: Final = 2 * _PIECE
+_FOUND_AT_ONCE: Final = 500
+"""Rows that one look finds: to look may cost more than to erase some of them."""
+_FREED_AT_FIRST: Final = 50
+_MOST_FREED: Final = 2_000
+"""Pages of a SQLite file that one transaction gives back to the disk, at first and at the most."""
+_MOST_OCTETS: Final = 2 * PIECE
 """Octets of messages that one transaction deletes: how long it takes is known only once it is over."""
-_LONGEST_REST: Final = 0.05
-_SECONDS_A_MONTH: Final = 365.2425 / 12 * 86_400
-_LEASES: Final = next(part.table for part in DIRECTORY_TABLES if part.name == "leases")
-_SETTLED: Final = ("judged", "set_aside")
-_DECADES: Final = date(9999, 12, 31)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that a pass does by age.
-
-    Attributes:
-        name: for the operator.
-        law: where the age comes from.
-        months: the age, by the settings; 0 where it is days, which `law` says.
-        due: the condition, with the key column, under which rows have reached their age at a time.
-        act: does it to rows of these keys that still qualify, in a transaction; returns how many.
-        octets: how large the message as it came is that goes with a row; None where none does. One transaction takes
-            rows of a bounded sum of these, and of a large message the octets are overwritten before, some at a time.
-    """
-
-    name: Translatable
-    law: Translatable
-    months: int
-    key: "sa.Column[Any]"
-    due: "sa.ColumnElement[bool]"
-    act: Callable[[Connection, Sequence[Any]], int]
-    octets: "sa.Column[int] | None" = None
+_LONGEST_REST: Final = 30.0
+"""Seconds: a disk that stood still for a moment is no reason to rest for hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,316 +71,6 @@ class Passed:
     finished: bool = False
 
 
-def months_before(now: datetime, months: int) -> datetime:
-    """Return the moment so many months of the mean length before a time."""
-    return now - timedelta(seconds=months * _SECONDS_A_MONTH)
-
-
-def steps(settings: Settings, now: datetime) -> Iterator[Step]:
-    """Yield the steps of a pass in their order.
-
-    Args:
-        settings: the ages.
-        now: the time, aware.
-    """
-    ages = settings.retention
-    # What the nights still count is left to them, so that no figure shrinks.
-    counted = now - timedelta(days=settings.figures.days + 2)
-    # Nor is what the intake journal still holds, or its replay would take it in anew.
-    told = now - timedelta(days=settings.journal.days + 2)
-
-    def before(months: int) -> datetime:
-        return min(months_before(now, months), counted, told)
-
-    free = sa.not_(sa.or_(*at_work().values()))
-    archivable = sa.and_(
-        cases.c.state == "closed", cases.c.closed_at < months_before(now, ages.archive_months), _NOT_ARCHIVED
-    )
-    yield Step(
-        worded("cases archived"),
-        worded("GDPR art. 5(1)(c), 5(1)(e)"),
-        ages.archive_months,
-        cases.c.id,
-        archivable,
-        lambda connection, ids: (
-            connection.execute(sa.update(cases).where(cases.c.id.in_(ids), archivable).values(archived_at=now)).rowcount
-        ),
-    )
-    raw = sa.and_(
-        arrivals.c.received_at < min(months_before(now, ages.raw_months), told),
-        arrivals.c.state.in_(_SETTLED),
-        arrivals.c.external_id.not_like("erased:%"),
-        ~_in_kept_case(),
-    )
-    yield Step(
-        worded("messages as they came"),
-        worded("GDPR art. 5(1)(e)"),
-        ages.raw_months,
-        arrivals.c.id,
-        raw,
-        _erase_raw(raw),
-        octets=arrivals.c.size,
-    )
-    no_case = sa.exists().where(contacts.c.arrival_id == arrivals.c.id, contacts.c.case_id.is_not(None))
-    shared = sa.exists().where(contacts.c.arrival_id == arrivals.c.id, shared_contacts.c.contact_id == contacts.c.id)
-    aside = sa.and_(
-        arrivals.c.received_at < before(ages.aside_months), arrivals.c.state.in_(_SETTLED), ~no_case, ~shared
-    )
-    yield Step(
-        worded("messages and calls of no case"),
-        worded("GDPR art. 5(1)(e)"),
-        ages.aside_months,
-        arrivals.c.id,
-        aside,
-        _erase_lone(aside),
-        octets=arrivals.c.size,
-    )
-    elsewhere = sa.exists().where(
-        contacts.c.case_id == cases.c.id,
-        shared_contacts.c.contact_id == contacts.c.id,
-        shared_contacts.c.case_id != cases.c.id,
-    )
-    old = sa.and_(cases.c.state == "closed", cases.c.closed_at < before(ages.case_months), free, ~elsewhere)
-    yield Step(
-        worded("cases"),
-        worded("law 89-462 art. 7-1; Code civil art. 2224 where 60"),
-        ages.case_months,
-        cases.c.id,
-        old,
-        _erase_cases(old),
-    )
-    blank = sa.and_(
-        cases.c.erased_at.is_not(None), cases.c.closed_at < counted, cases.c.due < counted, free, ~elsewhere
-    )
-    yield Step(
-        worded("cases erased on request"),
-        worded("GDPR art. 17; their figures are counted"),
-        0,
-        cases.c.id,
-        blank,
-        _erase_cases(blank),
-    )
-    yield _plain(
-        worded("audit trail"),
-        worded("CNIL 2021-122"),
-        ages.trail_months,
-        audit_trail.c.id,
-        audit_trail.c.at < before(ages.trail_months),
-    )
-    visit = appointments.c.at < months_before(now, ages.appointment_months)
-    yield _plain(worded("appointments"), worded("GDPR art. 5(1)(e)"), ages.appointment_months, appointments.c.id, visit)
-    reach = months_before(now, ages.reach_months)
-    yield _plain(
-        worded("addresses without a mailbox"),
-        worded("GDPR art. 5(1)(e)"),
-        ages.reach_months,
-        undeliverable.c.address,
-        undeliverable.c.since < reach,
-    )
-    yield _plain(
-        worded("marks of what was sent"),
-        worded("GDPR art. 5(1)(e)"),
-        ages.reach_months,
-        sent_marks.c.message_id,
-        sent_marks.c.sent_at < reach,
-    )
-    yield _plain(
-        worded("erasures on request"),
-        worded("five years"),
-        0,
-        erasures.c.id,
-        erasures.c.at < now - timedelta(days=5 * 365.25),
-    )
-    year, day = now - timedelta(days=365), now - timedelta(days=1)
-    yield _plain(worded("browsers of accounts"), worded("a year"), 0, devices.c.digest, devices.c.seen_at < year)
-    yield _plain(worded("links to log in"), worded("a day"), 0, entry_links.c.digest, entry_links.c.ends_at < day)
-    yield _plain(
-        worded("wrong passwords"), worded("a day"), 0, entry_failures.c.account_id, entry_failures.c.last_at < day
-    )
-    yield from _of_accounts(settings, now, year)
-    ended = sa.and_(register_entries.c.ended_at < year, register_entries.c.reference != "")
-    yield Step(
-        worded("references of protections that ended"),
-        worded("a year"),
-        0,
-        register_entries.c.id,
-        ended,
-        lambda connection, ids: (
-            connection.execute(
-                sa.update(register_entries).where(register_entries.c.id.in_(ids), ended).values(reference="")
-            ).rowcount
-        ),
-    )
-    since = months_before(now, ages.lease_months)
-    yield _plain(
-        worded("confirmed addresses and numbers"),
-        worded("law 89-462 art. 7-1"),
-        ages.lease_months,
-        confirmed_contacts.c.value,
-        sa.and_(confirmed_contacts.c.confirmed_at < since, ~_lease_since(confirmed_contacts.c.tenant_id, since)),
-    )
-    yield _plain(
-        worded("register"),
-        worded("law 89-462 art. 7-1"),
-        ages.lease_months,
-        register_entries.c.id,
-        sa.and_(register_entries.c.entered_at < since, ~_lease_since(register_entries.c.tenant_id, since)),
-    )
-    newest = sa.select(sa.func.max(directory_versions.c.number)).scalar_subquery()
-    yield _plain(
-        worded("earlier versions of the directory"),
-        worded("a year"),
-        0,
-        directory_contents.c.number,
-        sa.and_(
-            directory_contents.c.number < newest,
-            directory_contents.c.number.in_(
-                sa.select(directory_versions.c.number).where(directory_versions.c.imported_at < year)
-            ),
-        ),
-    )
-
-
-def _of_accounts(settings: Settings, now: datetime, year: datetime) -> Iterator[Step]:
-    """Yield what goes of accounts: sessions a day after their end, a year after the closing all that let somebody in.
-
-    The account itself stays, closed: its name stands in what it did.
-    """
-    ended = now - timedelta(hours=settings.desk.session_hours, days=1)
-    yield _plain(worded("sessions"), worded("a day"), 0, sessions.c.digest, sessions.c.opened_at < ended)
-    closed = sa.select(accounts.c.id).where(accounts.c.disabled_at < year)
-    for name, key in (
-        (worded("second factors of closed accounts"), second_factors.c.account_id),
-        (worded("recovery codes of closed accounts"), recovery_codes.c.digest),
-        (worded("identities of closed accounts"), account_identities.c.subject),
-    ):
-        yield _plain(name, worded("a year"), 0, key, key.table.c.account_id.in_(closed))
-    emptied = {"password": None, "email": None, "signature": None, "further_offices": None}
-    filled = sa.or_(*(accounts.c[name].is_not(None) for name in emptied))
-    due = sa.and_(accounts.c.disabled_at < year, filled)
-    yield Step(
-        worded("passwords, addresses and signatures of closed accounts"),
-        worded("a year"),
-        0,
-        accounts.c.id,
-        due,
-        lambda connection, ids: (
-            connection.execute(
-                sa.update(accounts).where(accounts.c.id.in_(ids), due).values({n: sa.null() for n in emptied})
-            ).rowcount
-        ),
-    )
-
-
-_NOT_ARCHIVED: Final = sa.or_(cases.c.archived_at.is_(None), cases.c.archived_at < cases.c.closed_at)
-
-
-def _in_kept_case() -> "sa.ColumnElement[bool]":
-    """Return whether an arrival lies in a case, its own or a further one, of which nothing may be erased."""
-    inside = sa.or_(
-        cases.c.id == contacts.c.case_id,
-        cases.c.id.in_(sa.select(shared_contacts.c.case_id).where(shared_contacts.c.contact_id == contacts.c.id)),
-    )
-    return sa.exists().where(contacts.c.arrival_id == arrivals.c.id, inside, sa.or_(*at_work().values()))
-
-
-def _lease_since(tenant: "sa.Column[Any]", since: datetime) -> "sa.ColumnElement[bool]":
-    """Return whether a tenant has a lease in the directory that ended after a time, or did not end."""
-    return sa.exists().where(
-        _LEASES.c.tenant_id == tenant, sa.func.coalesce(_LEASES.c.lease_end, _DECADES) >= since.date()
-    )
-
-
-def _plain(
-    name: Translatable, law: Translatable, months: int, key: "sa.Column[Any]", due: "sa.ColumnElement[bool]"
-) -> Step:
-    """Return a step that deletes rows of a table, which nothing else refers to."""
-
-    def act(connection: Connection, keys: Sequence[Any]) -> int:
-        return connection.execute(key.table.delete().where(key.in_(keys), due)).rowcount
-
-    return Step(name, law, months, key, due, act)
-
-
-def _still(
-    connection: Connection, key: "sa.Column[Any]", ids: Sequence[int], due: "sa.ColumnElement[bool]"
-) -> list[int]:
-    return list(connection.execute(sa.select(key).where(key.in_(ids), due)).scalars())
-
-
-def _erase_raw(due: "sa.ColumnElement[bool]") -> Callable[[Connection, Sequence[int]], int]:
-    def act(connection: Connection, ids: Sequence[int]) -> int:
-        still = _still(connection, arrivals.c.id, ids, due)
-        _drop_bodies(connection, still)
-        own = sa.literal("erased:") + sa.cast(arrivals.c.id, sa.Text)
-        blank = sa.update(arrivals).where(arrivals.c.id.in_(still)).values(external_id=own, envelope=sa.null())
-        return connection.execute(blank).rowcount
-
-    return act
-
-
-def _drop_bodies(connection: Connection, arrival_ids: Sequence[int]) -> None:
-    """Delete messages as they came; of large ones, which are zeros by now, the pages are not overwritten once more."""
-    mine = arrival_bodies.c.arrival_id.in_(arrival_ids)
-    connection.execute(recognitions.delete().where(recognitions.c.arrival_id.in_(arrival_ids)))
-    if connection.dialect.name != "sqlite":
-        connection.execute(arrival_bodies.delete().where(mine))
-        return
-    large = sa.func.length(arrival_bodies.c.raw) > _PIECE
-    connection.execute(arrival_bodies.delete().where(mine, sa.not_(large)))
-    driver: Any = connection.connection.driver_connection
-    overwrites = driver.execute("PRAGMA secure_delete").fetchone()[0]
-    driver.execute("PRAGMA secure_delete = OFF")
-    try:
-        connection.execute(arrival_bodies.delete().where(mine))
-    finally:
-        driver.execute(f"PRAGMA secure_delete = {overwrites}")
-
-
-def _zero_piece(connection: Connection, *, arrival_id: int, start: int, end: int) -> int:
-    """Overwrite a piece of a message as it came with zeros."""
-    driver: Any = connection.connection.driver_connection
-    with driver.blobopen(arrival_bodies.name, arrival_bodies.c.raw.name, arrival_id) as octets:
-        octets.seek(start)
-        octets.write(bytes(end - start))
-    return 0
-
-
-def _erase_lone(due: "sa.ColumnElement[bool]") -> Callable[[Connection, Sequence[int]], int]:
-    def act(connection: Connection, ids: Sequence[int]) -> int:
-        still = _still(connection, arrivals.c.id, ids, due)
-        theirs = sa.select(contacts.c.id).where(contacts.c.arrival_id.in_(still))
-        connection.execute(judgements.delete().where(judgements.c.contact_id.in_(theirs)))
-        connection.execute(contacts.delete().where(contacts.c.arrival_id.in_(still)))
-        _forget_in_events(connection, still)
-        for table in (files, outbox_files):
-            connection.execute(table.delete().where(table.c.arrival_id.in_(still)))
-        _drop_bodies(connection, still)
-        return connection.execute(arrivals.delete().where(arrivals.c.id.in_(still))).rowcount
-
-    return act
-
-
-def _forget_in_events(connection: Connection, arrival_ids: Sequence[int]) -> None:
-    """Delete the events of arrivals alone; an event of a case stays, without the arrival."""
-    mine = events.c.arrival_id.in_(arrival_ids)
-    connection.execute(events.delete().where(mine, events.c.case_id.is_(None)))
-    connection.execute(sa.update(events).where(mine).values(arrival_id=None))
-
-
-def _erase_cases(due: "sa.ColumnElement[bool]") -> Callable[[Connection, Sequence[int]], int]:
-    def act(connection: Connection, ids: Sequence[int]) -> int:
-        rows = connection.execute(sa.select(cases.c.id, cases.c.number).where(cases.c.id.in_(ids), due)).all()
-        if not rows:
-            return 0
-        scope: SubjectScope = of_cases(connection, {row.id: row.number for row in rows})
-        for place in PLACES:
-            place.delete(connection, scope)
-        return len(rows)
-
-    return act
-
-
 def planned(settings: Settings, store: Store, now: datetime) -> list[PlannedStep]:
     """Return what a pass would do now; nothing is changed.
 
@@ -448,12 +82,45 @@ def planned(settings: Settings, store: Store, now: datetime) -> list[PlannedStep
         with store.database.reading() as connection:
             count = sa.select(sa.func.count()).select_from(step.key.table).where(step.due)
             found.append(PlannedStep(step.name, connection.execute(count).scalar_one(), step.months, step.law))
-    tenants = _left_long_ago(settings, store, now)
+    with store.database.reading() as connection:
+        tenants = left_long_ago(settings, connection, now)
     return [*found, PlannedStep(_DIRECTORY, len(tenants), settings.retention.directory_months, _DIRECTORY_LAW)]
 
 
 _DIRECTORY: Final = worded("tenants of the directory")
 _DIRECTORY_LAW: Final = worded("Code civil art. 2224")
+
+
+class RetentionPace:
+    """How a pass shares the store with those who wait for it: short transactions, and a rest after each.
+
+    SQLite has one writer, so who writes meets a transaction of the pass as often as this has the store: by its share.
+    """
+
+    def __init__(self, share: float, aim: float, least: int, rest: Callable[[float], None]) -> None:
+        """Take the pace.
+
+        Args:
+            share: the per cent of its time that it may have the store.
+            aim: seconds of work in a transaction.
+            least: rows that a transaction takes, however long they last.
+            rest: how it rests for some seconds.
+        """
+        self._share = share / 100
+        self._aim = aim
+        self._least = least
+        self._rest = rest
+
+    def next_batch(self, batch: int, worked: float, most: int) -> int:
+        """Return how many rows the next transaction takes to work as long as it should, after one of so many."""
+        fit = int(batch * min(2.0, self._aim / max(worked, 0.0001)))
+        return max(self._least, min(most, fit))
+
+    def rest(self, spent: float) -> None:
+        """Rest after having had the store for so many seconds."""
+        seconds = spent * (1 - self._share) / self._share
+        if seconds > 0:
+            self._rest(min(seconds, _LONGEST_REST))
 
 
 class RetentionPass:
@@ -465,13 +132,30 @@ class RetentionPass:
         store: Store,
         *,
         stopped: threading.Event | None = None,
-        rest: Callable[[float], None] = time.sleep,
+        share: float | None = None,
+        rest: Callable[[float], None] | None = None,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """Take the ages, the store, what stops the pass between two transactions, and how it rests between them."""
+        """Take what a pass needs.
+
+        Args:
+            settings: the ages, and the pace.
+            store: opened for writing.
+            stopped: ends the pass between two transactions.
+            share: the per cent of its time that it may have the store; None: what the settings say.
+            rest: how it rests for some seconds; None: until `stopped` is set.
+            clock: seconds that pass.
+        """
         self._settings = settings
         self._store = store
         self._stopped = stopped or threading.Event()
-        self._rest = rest
+        self._clock = clock
+        paced = settings.retention
+        # On PostgreSQL nobody waits for it, and one row costs nearly as many round trips as ten.
+        least = 1 if store.database.sqlite_path is not None else FIRST_BATCH
+        self._rest = rest or self._rest_until_stopped
+        per_cent = paced.share if share is None else share
+        self._pace = RetentionPace(per_cent, paced.transaction_ms / 1000, least, self._rest)
         self._done = Passed()
 
     def run(self, now: datetime) -> Passed:
@@ -480,35 +164,43 @@ class RetentionPass:
         Raises:
             StoreUnavailableError: the store cannot be read or written; what is done is done.
         """
-        began = time.perf_counter()
+        began = self._clock()
         for step in steps(self._settings, now):
             self._run(step)
         if not self._stopped.is_set():
             self._done.counts[_DIRECTORY] = self._leave_tenants_out(now)
             self._done.counts[worded("drafts")] = self._store.drafts.erase_old(now)
             self._free()
-            self._done.finished = True
-        self._done.seconds = time.perf_counter() - began
+            self._done.finished = not self._stopped.is_set()
+        self._done.seconds = self._clock() - began
         return self._done
+
+    def _rest_until_stopped(self, seconds: float) -> None:
+        self._stopped.wait(seconds)
 
     def _run(self, step: Step) -> None:
         count, batch, after = 0, FIRST_BATCH, None
-        while not self._stopped.is_set():
-            octets = sa.literal(0) if step.octets is None else step.octets
-            query = sa.select(step.key, octets).distinct().where(step.due).order_by(step.key).limit(batch)
-            with self._store.database.reading() as connection:
-                query = query if after is None else query.where(step.key > after)
-                keys = _of_bounded_size((row[0], row[1]) for row in connection.execute(query))
-            if not keys:
-                break
+        while not self._stopped.is_set() and (found := self._due(step, after)):
             # What was found and does not qualify any more is left to the next pass.
-            after = keys[-1]
-            if step.octets is not None:
-                self._overwrite_large(step, keys)
-            spent, changed = self._timed(lambda connection, keys=keys: step.act(connection, keys))  # type: ignore[misc]
-            count += changed
-            batch = self._next_batch(batch, spent)
+            after = found[-1][0]
+            while found and not self._stopped.is_set():
+                keys = _of_bounded_size(found[:batch])
+                found = found[len(keys) :]
+                if step.octets is not None:
+                    self._overwrite_large(step, keys)
+                worked, changed = self._timed(lambda connection, keys=keys: step.act(connection, keys))  # type: ignore[misc]
+                count += changed
+                batch = self._pace.next_batch(batch, worked, _FOUND_AT_ONCE)
         self._done.counts[step.name] = count
+
+    def _due(self, step: Step, after: Any) -> list[tuple[Any, int]]:
+        """Return the keys of some rows that are due, behind one key, with the octets that go with each."""
+        octets = sa.literal(0) if step.octets is None else step.octets
+        query = sa.select(step.key, octets).where(step.due).order_by(step.key).limit(_FOUND_AT_ONCE)
+        if after is not None:
+            query = query.where(step.key > after)
+        with self._store.database.reading() as connection:
+            return [(row[0], row[1]) for row in connection.execute(query)]
 
     def _overwrite_large(self, step: Step, keys: Sequence[int]) -> None:
         """Overwrite the octets of large messages that are due with zeros, a piece a transaction (SQLite).
@@ -521,44 +213,51 @@ class RetentionPass:
         length = sa.func.length(table.c.raw)
         query = sa.select(table.c.arrival_id, length).join(arrivals).where(table.c.arrival_id.in_(keys), step.due)
         with database.reading() as connection:
-            large = connection.execute(query.where(length > _PIECE)).all()
+            large = connection.execute(query.where(length > PIECE)).all()
         for arrival_id, size in large:
-            for start in range(0, size, _PIECE):
-                self._timed(partial(_zero_piece, arrival_id=arrival_id, start=start, end=min(size, start + _PIECE)))
-
-    def _next_batch(self, batch: int, spent: float) -> int:
-        """Return how many rows the next transaction takes, so that it lasts as long as the settings say."""
-        aim = self._settings.retention.transaction_ms / 1000
-        fit = int(batch * min(2.0, aim / max(spent, 0.0001)))
-        return max(1, min(_MOST_AT_ONCE, fit))
+            for start in range(0, size, PIECE):
+                self._timed(partial(zero_piece, arrival_id=arrival_id, start=start, end=min(size, start + PIECE)))
 
     def _timed(self, act: Callable[[Connection], int]) -> tuple[float, int]:
-        with self._store.database.writing(gives_way=True) as connection:
-            began = time.perf_counter()
+        """Do something in a transaction of its own and rest; return the seconds of work in it, and what it returned."""
+        database = self._store.database
+        with database.writing(gives_way=True) as connection:
+            began = self._clock()
             changed = act(connection)
-        spent = time.perf_counter() - began
+            # What the disk takes to have it is the same for one row and for ten.
+            worked = self._clock() - began
+        spent = self._clock() - began
         self._done.transactions += 1
         self._done.longest = max(self._done.longest, spent)
-        self._rest(min(spent, _LONGEST_REST))
-        return spent, changed
+        # Else the log grows until it is taken into the file within a transaction of whoever comes next.
+        database.checkpoint()
+        self._pace.rest(self._clock() - began)
+        return worked, changed
 
     def _leave_tenants_out(self, now: datetime) -> int:
-        tenants = _left_long_ago(self._settings, self._store, now)
-        if not tenants:
-            return 0
         with self._store.database.reading() as connection:
+            tenants = left_long_ago(self._settings, connection, now)
+            if not tenants:
+                return 0
             repacked = repacked_without(connection, tenants)
         self._timed(lambda connection: leave_out(connection, tenants, repacked, WHO, now))
         return len(tenants)
 
     def _free(self) -> None:
         """Give pages that became free back to the disk, some at a time, and empty SQLite's log."""
-        database = self._store.database
-        if database.sqlite_path is not None:
-            while not self._stopped.is_set() and free_pages(database, _FREED_AT_ONCE):
-                self._rest(0.005)
+        database, pages = self._store.database, _FREED_AT_FIRST
+        while database.sqlite_path is not None and not self._stopped.is_set():
+            with database.reading() as connection:
+                before = _free_pages(connection)
+            if not before:
+                break
+            worked, left = self._timed(partial(give_back, most=pages))
+            if left >= before:
+                # A file made before pages could be given back.
+                break
+            pages = self._pace.next_batch(pages, worked, _MOST_FREED)
         if any(self._done.counts.values()):
-            sweep(database)
+            sweep(database, self._rest)
 
 
 def _of_bounded_size(rows: Iterable[tuple[Any, int]]) -> list[Any]:
@@ -573,27 +272,19 @@ def _of_bounded_size(rows: Iterable[tuple[Any, int]]) -> list[Any]:
     return keys
 
 
-def free_pages(database: Database, most: int) -> int:
-    """Give some free pages of a SQLite file back to the disk; return how many are still free, 0 where none go.
-
-    Raises:
-        StoreUnavailableError: the file cannot be written.
-    """
-    with database.writing(gives_way=True) as connection:
-        driver: Any = connection.connection.driver_connection
-        before = driver.execute("PRAGMA freelist_count").fetchone()[0]
-        driver.execute(f"PRAGMA incremental_vacuum({most})").fetchall()
-        left: int = driver.execute("PRAGMA freelist_count").fetchone()[0]
-    return left if left < before else 0
+def give_back(connection: Connection, *, most: int) -> int:
+    """Give some free pages of a SQLite file back to the disk, in a transaction; return how many are still free."""
+    driver: Any = connection.connection.driver_connection
+    # SQLite does one page a step, and its driver for Python makes one step of what returns no row.
+    for _ in range(min(most, _free_pages(connection))):
+        driver.execute("PRAGMA incremental_vacuum(1)")
+    return _free_pages(connection)
 
 
-def _left_long_ago(settings: Settings, store: Store, now: datetime) -> tuple[str, ...]:
-    """Return the tenants of the directory all of whose leases ended longer ago than they are kept."""
-    since = months_before(now, settings.retention.directory_months)
-    last = sa.func.max(sa.func.coalesce(_LEASES.c.lease_end, _DECADES))
-    query = sa.select(_LEASES.c.tenant_id).group_by(_LEASES.c.tenant_id).having(last < since.date())
-    with store.database.reading() as connection:
-        return tuple(connection.execute(query).scalars())
+def _free_pages(connection: Connection) -> int:
+    driver: Any = connection.connection.driver_connection
+    count: int = driver.execute("PRAGMA freelist_count").fetchone()[0]
+    return count
 
 
 class NightlyRetention:
@@ -607,13 +298,16 @@ class NightlyRetention:
         clock: Callable[[], datetime],
         holder: Callable[[], str],
         stopped: threading.Event,
+        wait: Callable[[float], object] | None = None,
     ) -> None:
-        """Take the ages and the hour, the store, the clock, who runs it, and what stops it between transactions."""
+        """Take the ages and the hour, the store, the clock, who runs it, what stops it, and how it waits between."""
         self._settings = settings
         self._store = store
         self._clock = clock
         self._holder = holder
         self._stopped = stopped
+        self._wait = wait or stopped.wait
+        self._looked = clock()
         self._held_by = ""
 
     def look(self) -> Passed | None:
@@ -625,6 +319,7 @@ class NightlyRetention:
         """
         if not unfinished(self._settings, self._clock()) and not self._is_due():
             return None
+        self._looked = self._clock()
         self._held_by = self._holder()
         if not self._store.checkpoints.follow(FOLLOWER, self._held_by):
             return None
@@ -646,13 +341,21 @@ class NightlyRetention:
 
     def _run(self) -> Passed:
         now = self._clock()
-        done = RetentionPass(self._settings, self._store, stopped=self._stopped).run(now)
+        done = RetentionPass(self._settings, self._store, stopped=self._stopped, rest=self._rest).run(now)
         if done.finished:
             today = now.astimezone(self._settings.zone).date().isoformat()
             with self._store.database.writing() as connection:
                 insert = insert_of(connection)(positions).values(channel=_LAST, place=today)
                 connection.execute(insert.on_conflict_do_update(index_elements=["channel"], set_={"place": today}))
         return done
+
+    def _rest(self, seconds: float) -> None:
+        """Wait, and carry out what the desk asked for meanwhile: a pass may take longer than a person should wait."""
+        self._wait(seconds)
+        now = self._clock()
+        if now - self._looked >= timedelta(seconds=_LOOK_SECONDS):
+            self._looked = now
+            finish(self._settings, self._store, now)
 
     def leave(self) -> None:
         """Let another daemon run it at once."""

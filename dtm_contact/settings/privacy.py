@@ -73,11 +73,20 @@ class RetentionSettings(BaseModel):
         description="Months after its end for which a lease that the landlord still exports stays in the directory "
         "(Code civil, art. 2224)",
     )
+    share: float = Field(
+        default=0.5,
+        gt=0,
+        le=100,
+        description="Per cent of its time for which the pass may keep the store from others: as many of the messages "
+        "that come in meanwhile meet one of its transactions (SQLite has one writer). It rests in between; 100 does "
+        "not",
+    )
     transaction_ms: int = Field(
-        default=40,
+        default=20,
         ge=5,
         le=90,
-        description="Milliseconds that one transaction of the pass aims at: between two of them the intake writes",
+        description="Milliseconds of work that one transaction of the pass aims at: who meets one waits for that and "
+        "for the disk",
     )
 
     @model_validator(mode="after")

@@ -302,15 +302,35 @@ class Database:
             text = f"{free // _MIB:,} MiB ({free:,} octets) are free on its disk, {-(-octets // _MIB):,} are wanted"
             raise StoreUnavailableError(f"{text}: {path.absolute()}")
 
-    def restart_log(self) -> None:
-        """Take SQLite's log into the database, both synced, and restart it.
+    def checkpoint(self) -> None:
+        """Take into the database what of SQLite's log nobody reads any more; others write meanwhile.
 
         Raises:
-            StoreUnavailableError: that failed, or somebody reads from the log for longer than our patience.
+            StoreUnavailableError: that failed.
         """
+        if self.sqlite_path is None:
+            return
+        with self.errors(), self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+    def restart_log(self, patience: float | None = None) -> None:
+        """Take SQLite's log into the database, both synced, and restart it.
+
+        Args:
+            patience: seconds to wait for who reads from the log; nobody can write meanwhile. None: our own.
+
+        Raises:
+            StoreUnavailableError: that failed, or somebody reads from the log for longer.
+        """
+        waited = int((self._patience if patience is None else patience) * 1000)
         with self._turn, self.errors(), self.engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
-            busy, _log, _taken = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            driver.execute(f"PRAGMA busy_timeout = {waited}")
+            try:
+                busy, _log, _taken = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                driver.execute(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")
         if busy:
             raise StoreUnavailableError("somebody reads it, so that its log cannot be begun anew")
 

@@ -126,7 +126,7 @@ class StoredDrafts:
         Returns:
             How many drafts that were.
         """
-        with self._database.writing() as connection:
+        with self._database.writing(gives_way=True) as connection:
             connection.execute(act_keys.delete().where(act_keys.c.at < now - ACT_KEYS_KEPT))
             connection.execute(ended_writings.delete().where(ended_writings.c.at < now - KEPT))
             connection.execute(writers.delete().where(writers.c.until < database_time(connection) - timedelta(days=1)))

@@ -77,7 +77,13 @@ def test_a_pass_is_planned_and_run(program: Program, store: Store, number: str) 
     steps = {step["name"]: step for step in json.loads(program("retention", "plan", "--json").stdout)}
     assert (steps["cases"]["rows"], steps["cases"]["months"]) == (1, 36)
     assert "89-462" in steps["cases"]["law"]
-    assert "cases: 1" in program("retention", "run").stdout
+    for wrong in ("0", "101", "vite"):
+        assert program("retention", "run", "--share", wrong).returncode == 2
+    assert store.desk.case(number) is not None
+    done = program("retention", "run", "--share", "100").stdout
+    assert "cases: 1" in done
+    assert "at the pace of the night" not in done
+    assert "at the pace of the night (7 % of the time)" in program("retention", "run", DTM_RETENTION_SHARE="7").stdout
     assert store.desk.case(number) is None
 
 

@@ -1,22 +1,26 @@
 """An export holds all that is kept of a person, open cases too, and nothing of others; a layman can read it."""
 
+import html
 import json
 import re
 import zipfile
+from dataclasses import replace
 from datetime import date, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 
-from dtm_contact.privacy.export import ExportError, export_person
+from dtm_contact.model import Candidate, Decision, Evidence, Likely, Match, Priority
+from dtm_contact.privacy.export import Exported, ExportError, export_person
 from dtm_contact.privacy.subject import person_named
 from dtm_contact.settings import Settings
-from dtm_contact.store import Store
-from dtm_contact.store.schema import arrival_bodies, arrivals, cases, events, outbox
-from tests.privacy.planted import ADDRESS, OTHERS, TENANT, planted
-from tests.store.samples import NOW
+from dtm_contact.store import Account, Store, TrailLine
+from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts, events, judgements, outbox
+from tests.privacy.planted import ADDRESS, OTHERS, PHONE, TENANT, planted
+from tests.store.samples import NOW, judgement
 
 LATER = NOW + timedelta(days=1)
 ON_THE_PAGE = (
@@ -89,7 +93,7 @@ def test_nothing_of_an_export_names_staff_or_says_whom_of_us_was_told(
         assert [name for name in ("claire", "paul", oncall) if name in told_there.lower()] == [], file
     page = (done.folder / "lisez-moi.html").read_text()
     assert "Un agent s’occupe du dossier" in page
-    assert "Avis par courriel à la personne d’astreinte" in page
+    assert "Avis par courriel à la personne d’astreinte</strong>" in page
     assert "les avis à la personne d’astreinte, au gardien ou au bureau</td><td>2</td>" in page
     assert "(choisi par un agent)" in page
     rows = json.loads((done.folder / "donnees.json").read_text())["donnees"]
@@ -121,3 +125,178 @@ def test_what_came_with_a_message_lies_beside_it(sqlite_store: Store, sqlite_sit
     assert photo.name.endswith("plafond_salle_de_bain.jpg")
     # What agents and the switchboard wrote down names them, and stands on the page.
     assert {path.suffix for path in (done.folder / "messages").iterdir()} == {".eml", ".jpg"}
+
+
+def exported(store: Store, settings: Settings, to: Path, asked: str = TENANT) -> Exported:
+    with store.database.reading() as connection:
+        person = person_named(connection, asked, date(2026, 11, 25))
+    return export_person(settings, store, person, to, LATER)
+
+
+def told_text(done: Exported) -> str:
+    """Return the words of the page, without its tags."""
+    return html.unescape(re.sub(r"<[^>]+>", " ", (done.folder / "lisez-moi.html").read_text()))
+
+
+def judge_first(store: Store, number: str, match: Match, decision: Decision) -> None:
+    """Say of the first message of a case what the program found."""
+    with store.database.writing() as connection:
+        mine = sa.select(contacts.c.id).join(cases, cases.c.id == contacts.c.case_id).where(cases.c.number == number)
+        row = sa.select(judgements.c.judgement).where(judgements.c.contact_id.in_(mine))
+        judged = dict(connection.execute(row).scalar_one())
+        judged["match"] = TypeAdapter(Match).dump_python(match, mode="json", exclude_defaults=True)
+        told = TypeAdapter(Decision).dump_python(decision, mode="json", exclude_defaults=True)
+        kept = {name: told[name] for name in ("queue", "priority", "due", "rule") if name in told}
+        values = {"judgement": judged, "decision": {**kept, "kind": "case", "topics": ["water_leak"]}}
+        connection.execute(sa.update(judgements).where(judgements.c.contact_id.in_(mine)).values(values))
+
+
+OF_THEIRS = (
+    Evidence("email.known", 9.0, ADDRESS, detail="voisine.t2@other-mail.example"),
+    Evidence("name.signed", 5.0, "motcourriel7731"),
+    Evidence("place.floor", -2.0, "porteduvoisin4471"),
+)
+OF_ANOTHER = (Evidence("name.pair", 6.0, "Nadia Benali"), Evidence("email.household", 1.0, OTHERS))
+TWO = (
+    Candidate(TENANT, "D1", "R1", 0.974, 12.0, OF_THEIRS),
+    Candidate("T2", "D2", "R1", 0.02, 3.0, OF_ANOTHER),
+    Candidate("T3", "D3", "R1", 0.0000001, 0.0, OF_ANOTHER),
+)
+DECIDED = judgement().decision
+
+
+@pytest.mark.parametrize(
+    ("match", "expected"),
+    [
+        (
+            Match(candidates=TWO, tenant=Likely(TENANT, 0.974), proven=(TENANT,)),
+            (
+                "Le programme a pensé que cela vous concerne, sûr à 97,4 %.",
+                f"Ce qui l’y a mené : adresse connue (« {ADDRESS} ») ; signature (« motcourriel7731 »).",
+                "Ce qui parlait contre : étage cité.",
+                "L’adresse d’où il vient est la vôtre",
+                "Une autre personne a été envisagée ; son nom lui appartient.",
+            ),
+        ),
+        (
+            Match(tenant=Likely(TENANT, 0.93)),
+            ("Le programme a pensé que cela vous concerne, sûr à 93,0 %.",),
+        ),
+        (
+            Match(
+                candidates=(Candidate(TENANT, "D1", "R1", 0.98, 9.0, (Evidence("phone.caller", 9.0, PHONE),)),),
+                tenant=Likely(TENANT, 0.98),
+            ),
+            ("Ce qui l’y a mené : numéro de l'appelant (« 06 55 50 12 34 »).",),
+        ),
+        (
+            Match(candidates=TWO[:1]),
+            ("Le programme a envisagé que cela vous concerne, à 97,4 % ; il n’a retenu personne.",),
+        ),
+        (
+            Match(candidates=(TWO[1], TWO[0]), tenant=Likely("T2", 0.9)),
+            ("Le programme a envisagé que cela vous concerne, à 97,4 % ; il a retenu quelqu’un d’autre.",),
+        ),
+        (
+            Match(candidates=TWO[1:], tenant=Likely("T2", 0.9)),
+            ("Le programme ne vous a pas reconnu dans le fichier des locataires : il a retenu quelqu’un d’autre.",),
+        ),
+        (Match(), ("Le programme n’a cherché personne dans le fichier des locataires.",)),
+    ],
+    ids=[
+        "named",
+        "named, others are not kept",
+        "named by a number",
+        "nobody",
+        "another, and they were thought of",
+        "another",
+        "not sought",
+    ],
+)
+def test_a_person_is_told_whom_the_program_took_them_for_and_nothing_of_others(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path, match: Match, expected: tuple[str, ...]
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    judge_first(sqlite_store, site.numbers[0], match, DECIDED)
+    done = exported(sqlite_store, site.settings, tmp_path / "out")
+    page, data = told_text(done), (done.folder / "donnees.json").read_text()
+    assert [words for words in expected if words not in page] == []
+    for words in ("Nadia", "Benali", OTHERS, "T2", "porteduvoisin4471"):
+        assert words not in data, words
+        assert words not in page, words
+
+
+def test_a_person_is_told_what_the_program_decided_of_each_message(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    judge_first(sqlite_store, site.numbers[0], Match(), replace(DECIDED, queue="astreinte", priority=Priority.P1))
+    page = told_text(exported(sqlite_store, site.settings, tmp_path / "out"))
+    told = re.findall(r"Ce qu’il a décidé seul\s+: ([^\n]+?)\s{2,}", page)
+    (decided,) = (line for line in told if "Astreinte" in line)
+    assert "urgence : danger" in decided
+    assert "service : Astreinte" in decided
+    assert "réponse prévue avant le" in decided
+
+
+def test_a_person_is_told_who_looked_at_their_data_by_role(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    sqlite_store.accounts.add(Account(0, "claire", "Claire", "head", "agence"), NOW)
+    for line in (
+        TrailLine(NOW, "claire", "searched", "Zelindra QUARTZHAMMER fuite"),
+        TrailLine(NOW, "claire", "searched", "Quartz", {"people": [TENANT, "T2"]}),
+        TrailLine(NOW - timedelta(days=300), "claire", "read", "D1", {"household": True}),
+        # Before the lease began, after it ended, and of others.
+        TrailLine(NOW - timedelta(days=1), "claire", "read", "D1", {"household": True}),
+        TrailLine(NOW - timedelta(days=9000), "claire", "read", "D1", {"household": True}),
+        TrailLine(NOW, "claire", "searched", "Benali Nadia"),
+        TrailLine(NOW, "claire", "exported", "personne", {"people": [TENANT]}),
+    ):
+        sqlite_store.accounts.trail(line)
+    done = exported(sqlite_store, site.settings, tmp_path / "out")
+    rows = json.loads((done.folder / "donnees.json").read_text())["donnees"]["audit_trail"]["lignes"]
+    assert {row["who"] for row in rows} == {"responsable", "agent de l'agence"}
+    of_claire = sorted((row["what"], row["subject"]) for row in rows if row["who"] == "responsable")
+    assert of_claire == [("exported", ""), ("read", "D1"), ("searched", "")]
+    page = told_text(done)
+    assert re.search(r"Responsable\s+recherche qui vous nommait, ou dont le résultat vous montrait", page)
+    assert re.search(r"Agent de l'agence\s+lecture du dossier", page)
+    assert "claire" not in page.lower()
+
+
+def test_a_person_is_told_who_got_their_data(sqlite_store: Store, sqlite_site: Settings, tmp_path: Path) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    plumber, oncall, colleague = "plombier@entreprise.example", "garde@ours.example", "claire@ours.example"
+    sqlite_store.accounts.add(Account(0, "claire", "Claire", "head", "agence", email=colleague), NOW)
+    with sqlite_store.database.writing() as connection:
+        case_id = connection.execute(sa.select(cases.c.id).where(cases.c.number == site.numbers[0])).scalar_one()
+        passed_on = {"to": plumber, "message_id": "f1", "text": "À réparer", "cc": [colleague]}
+        row = {"case_id": case_id, "at": NOW, "who": "paul", "what": "forwarded", "data": passed_on}
+        connection.execute(events.insert(), row)
+        mail = {"case_id": case_id, "mail_from": "us@ours.example", "raw": b"Subject: x\n\nx", "state": "sent"}
+        mail |= {"created_at": NOW, "also_to": None}
+        letter = {"kind": "reply", "reason": "agent: paul", "to_address": plumber, "message_id": "f1"}
+        notice = {"kind": "notice", "reason": f"on_call: {oncall}", "to_address": oncall, "message_id": "n1"}
+        connection.execute(outbox.insert(), [mail | letter | {"also_to": [colleague]}, mail | notice])
+    done = exported(sqlite_store, site.settings, tmp_path / "out")
+    page = told_text(done)
+    assert re.search(rf"{plumber}\s+un de vos messages, transmis\s+{site.numbers[0]}", page)
+    assert re.search(rf"un de nos agents \(responsable\)\s+un de vos messages, transmis\s+{site.numbers[0]}", page)
+    assert re.search(rf"la personne d’astreinte\s+avis sur votre demande\s+{site.numbers[0]}", page)
+    assert re.search(rf"{ADDRESS}\s+un ", page) is None, "what went to themselves went to nobody else"
+    data = (done.folder / "donnees.json").read_text()
+    assert [each for each in (oncall, colleague) if each in data or each in page] == []
+
+
+def test_the_first_page_says_what_is_inside_what_is_not_and_by_which_law(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    page = told_text(exported(sqlite_store, site.settings, tmp_path / "out"))
+    first, second = page.rindex("Ce que cette copie contient"), page.index("D’où cela vient")
+    told = page[first:second]
+    assert "3 dossiers, 3 messages ou appels et" in told
+    for words in ("Le nom des agents", "RGPD, art. 15(4)", "Les sauvegardes"):
+        assert words in told

@@ -3,8 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
+from dtm_contact.privacy.ages import steps
 from dtm_contact.privacy.places import KEPT_WITH_CASE, PLACES, declared
-from dtm_contact.privacy.retention import steps
 from dtm_contact.privacy.subject import DataSubject, SubjectScope
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store

@@ -1,7 +1,10 @@
 """Each class of data goes at its age and not before; what is open, held or at work stays; nights run it once."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +13,12 @@ import sqlalchemy as sa
 from dtm_contact.directory.records import Records
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import CaseKind, EntryKind
-from dtm_contact.privacy.retention import FOLLOWER, NightlyRetention, Passed, RetentionPass, planned, steps
-from dtm_contact.settings import RetentionSettings, Settings
+from dtm_contact.privacy.ages import steps
+from dtm_contact.privacy.erasing import ask_to_erase, sweep
+from dtm_contact.privacy.record import Erasures, folder_of
+from dtm_contact.privacy.retention import FOLLOWER, NightlyRetention, Passed, RetentionPace, RetentionPass, planned
+from dtm_contact.privacy.subject import person_named
+from dtm_contact.settings import PrivacySettings, RetentionSettings, Settings
 from dtm_contact.store import Account, Origin, Store, TrailLine
 from dtm_contact.store.holds import legal_holds
 from dtm_contact.store.schema import (
@@ -44,7 +51,7 @@ DIGEST = "digest"
 
 
 def passed(store: Store, now: datetime, settings: Settings = SETTINGS) -> Passed:
-    return RetentionPass(settings, store, rest=lambda _seconds: None).run(now)
+    return RetentionPass(settings, store, share=100).run(now)
 
 
 def closed_case(store: Store, name: str = "one", at: datetime = NOW) -> str:
@@ -268,6 +275,112 @@ def test_a_pass_that_is_stopped_ends_between_two_transactions(sqlite_store: Stor
     assert passed(sqlite_store, NOW + YEAR).finished
 
 
+class FakeTime:
+    """A clock that a transaction moves on by as much as it is said to last, and in which a rest passes at once."""
+
+    def __init__(self, lasts: float) -> None:
+        self.now = 0.0
+        self.lasts = lasts
+        self.rested: list[float] = []
+
+    def __call__(self) -> float:
+        self.now += self.lasts
+        return self.now
+
+    def rest(self, seconds: float) -> None:
+        self.rested.append(seconds)
+        self.now += seconds
+
+
+@pytest.mark.parametrize(("share", "lasts", "rest"), [(0.5, 0.01, 5.97), (20.0, 0.01, 0.12), (0.5, 3.0, 30.0)])
+def test_a_pass_rests_so_that_it_has_the_store_for_its_share_of_the_time(
+    sqlite_store: Store, share: float, lasts: float, rest: float
+) -> None:
+    for name in ("one", "two", "three"):
+        closed_case(sqlite_store, name)
+    fake = FakeTime(lasts)
+    done = RetentionPass(SETTINGS, sqlite_store, share=share, rest=fake.rest, clock=fake).run(NOW + YEAR)
+    assert done.transactions == len(fake.rested) > 1
+    # The work, its commit, and what it left in the log taken into the file: the clock is read after each.
+    assert fake.rested == pytest.approx([rest] * len(fake.rested))
+
+
+def test_a_pass_that_may_take_all_of_the_time_rests_nowhere(sqlite_store: Store) -> None:
+    closed_case(sqlite_store)
+    fake = FakeTime(0.01)
+    assert RetentionPass(SETTINGS, sqlite_store, share=100, rest=fake.rest, clock=fake).run(NOW + YEAR).finished
+    assert fake.rested == []
+
+
+def test_a_pass_leaves_no_log_for_others_to_take_into_the_file(sqlite_store: Store) -> None:
+    closed_case(sqlite_store)
+    path = sqlite_store.database.sqlite_path
+    assert path is not None
+    before = path.stat().st_mtime_ns
+    changed: list[bool] = []
+    RetentionPass(SETTINGS, sqlite_store, rest=lambda _seconds: changed.append(path.stat().st_mtime_ns > before)).run(
+        NOW + YEAR
+    )
+    assert changed[0], "what the first transaction wrote is in the file already when the pass rests"
+
+
+@pytest.mark.parametrize(("worked", "expected"), [(0.02, 40), (0.01, 80), (0.001, 80), (0.04, 20), (4.0, 1)])
+def test_a_transaction_takes_as_many_rows_as_fit_its_time(worked: float, expected: int) -> None:
+    assert RetentionPace(0.5, 0.02, 1, lambda _seconds: None).next_batch(40, worked, 500) == expected
+
+
+def test_pages_are_given_back_some_at_a_time_and_at_the_same_pace(sqlite_store: Store) -> None:
+    for name in ("one", "two"):
+        sqlite_store.arrivals.accept([arrival(name, raw=bytes(1_500_000))])
+        claimed = sqlite_store.arrivals.claim("worker", NOW)
+        assert claimed is not None
+        sqlite_store.cases.record(claimed, judgement(CaseKind.SPAM), {}, NOW)
+    path = sqlite_store.database.sqlite_path
+    assert path is not None
+    sqlite_store.database.restart_log()
+    before = path.stat().st_size
+    fake = FakeTime(0.001)
+    RetentionPass(SETTINGS, sqlite_store, rest=fake.rest, clock=fake).run(NOW + 93 * DAY)
+    assert path.stat().st_size < before - 2_900_000
+    # Four pieces overwritten, two messages deleted, and 50, 100, 200 and the rest of some 730 pages.
+    assert 4 + 1 + 4 <= len(fake.rested) <= 20
+
+
+def test_who_reads_the_log_keeps_a_pass_from_emptying_it_and_nobody_from_writing(sqlite_store: Store) -> None:
+    closed_case(sqlite_store)
+    rested: list[float] = []
+
+    def rest(seconds: float) -> None:
+        rested.append(seconds)
+        sqlite_store.arrivals.accept([arrival(f"meanwhile-{len(rested)}")])
+
+    with sqlite_store.database.reading() as reader:
+        reader.execute(sa.select(sa.func.count()).select_from(cases)).scalar_one()
+        RetentionPass(SETTINGS, sqlite_store, rest=rest).run(NOW + YEAR)
+        assert sweep(sqlite_store.database, rest) == "log in use"
+    assert len(rested) > 10
+    assert sweep(sqlite_store.database, rest) == "log emptied"
+
+
+def test_a_slow_disk_makes_no_transaction_smaller(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(30):
+        closed_case(sqlite_store, f"case-{number}")
+    fake = FakeTime(0.001)
+    plain = sqlite_store.database.writing
+
+    @contextmanager
+    def slowly(**options: bool) -> Iterator[sa.Connection]:
+        with plain(**options) as connection:
+            yield connection
+            fake.now += 0.5
+
+    monkeypatch.setattr(sqlite_store.database, "writing", slowly)
+    done = RetentionPass(SETTINGS, sqlite_store, rest=fake.rest, clock=fake).run(NOW + YEAR)
+    assert done.longest > 0.5
+    # Ten cases are archived and then twenty, and as many messages go: each commit took half a second.
+    assert done.transactions <= 6
+
+
 @pytest.fixture
 def hours() -> list[datetime]:
     return [datetime(2027, 12, 1, 1, 0, tzinfo=NOW.tzinfo)]
@@ -276,9 +389,13 @@ def hours() -> list[datetime]:
 def test_a_night_runs_it_once_where_this_daemon_does(sqlite_store: Store, hours: list[datetime]) -> None:
     closed_case(sqlite_store)
 
+    rested: list[float] = []
+
     def nightly(name: str, settings: Settings = SETTINGS) -> NightlyRetention:
         stopped = threading.Event()
-        return NightlyRetention(settings, sqlite_store, clock=lambda: hours[0], holder=lambda: name, stopped=stopped)
+        return NightlyRetention(
+            settings, sqlite_store, clock=lambda: hours[0], holder=lambda: name, stopped=stopped, wait=rested.append
+        )
 
     daemon = nightly("a")
     assert daemon.look() is None, "it is two o'clock at the offices"
@@ -292,3 +409,30 @@ def test_a_night_runs_it_once_where_this_daemon_does(sqlite_store: Store, hours:
     hours[0] += DAY
     assert daemon.look() is not None
     assert sqlite_store.checkpoints.follow(FOLLOWER, "b"), "between two nights nobody holds it"
+
+
+def test_who_asks_for_an_erasure_does_not_wait_for_the_end_of_a_long_pass(
+    sqlite_store: Store, hours: list[datetime], tmp_path: Path
+) -> None:
+    settings = SETTINGS.model_copy(update={"privacy": PrivacySettings(dir=tmp_path / "privacy")})
+    hours[0] += timedelta(hours=3)
+    for name in ("one", "two"):
+        closed_case(sqlite_store, name)
+    asked: list[str] = []
+
+    def wait(_seconds: float) -> None:
+        if not asked:
+            with sqlite_store.database.reading() as connection:
+                person = person_named(connection, "nadia.benali@free.example", hours[0].date())
+            asked.append(ask_to_erase(settings, sqlite_store, person, "claire", hours[0]).id)
+        elif len(asked) == 1 and Erasures(folder_of(settings)).read()[0].done:
+            asked.append("done")
+        hours[0] += timedelta(seconds=20)
+
+    daemon = NightlyRetention(
+        settings, sqlite_store, clock=lambda: hours[0], holder=lambda: "a", stopped=threading.Event(), wait=wait
+    )
+    done = daemon.look()
+    assert done is not None
+    assert done.finished
+    assert asked[1:] == ["done"], "it was carried out between two transactions of the pass"

@@ -20,7 +20,7 @@ from dtm_contact.privacy.erasing import vacuum
 from dtm_contact.privacy.places import PLACES
 from dtm_contact.privacy.retention import RetentionPass
 from dtm_contact.privacy.subject import of_cases
-from dtm_contact.settings import RetentionSettings, Settings
+from dtm_contact.settings import Settings
 from dtm_contact.store import open_store
 from dtm_contact.store.holds import legal_holds
 from dtm_contact.store.schema import arrival_bodies, arrivals, cases, metadata, outbox, signing_keys
@@ -36,7 +36,7 @@ NOW: Final = datetime(2026, 1, 10, 3, 0, tzinfo=UTC)
 SECRET: Final = "secretplante"
 _FEW: Final = 0.02
 """Of so many messages octets may stay for a while: SQLite leaves what moved between pages in their free room."""
-_SETTINGS: Final = Settings.defaults().model_copy(update={"retention": RetentionSettings(transaction_ms=5)})
+_SETTINGS: Final = Settings.defaults()
 RESIDENCES: Final = tuple((f"R{number:03d}", OFFICES[number % 5]) for number in range(1, 21))
 _OF_EACH_STORE: Final = {positions.name, directory_versions.name, signing_keys.name}
 Pass = Callable[[str, Callable[[float], None]], None]
@@ -237,7 +237,7 @@ def prove_retention(
             fill(url, count, chance(7))
         whole = Whole(killed)
         with open_store(undisturbed) as store:
-            done = RetentionPass(_SETTINGS, store, rest=lambda _seconds: None).run(NOW)
+            done = RetentionPass(_SETTINGS, store, share=100).run(NOW)
         outcome.transactions, outcome.longest = done.transactions, done.longest
         outcome.erased = done.counts["cases"]
         expected = snapshot(undisturbed)

@@ -1,0 +1,34 @@
+"""How the page of an export is set: its style, and its blocks as HTML."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Final
+
+STYLE: Final = """
+body{font:16px/1.5 sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}
+h2{border-bottom:1px solid #555;margin-top:2.5rem}h3{margin-top:2rem}
+table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .8rem .3rem 0;vertical-align:top}
+th{font-weight:600}tr{border-bottom:1px solid #ccc}td:first-child,th:first-child{width:11rem}
+blockquote{margin:.3rem 0;padding:.1rem .8rem;border-left:3px solid #767676;white-space:pre-wrap;overflow-wrap:anywhere}
+@page{margin:2cm 1.8cm;@bottom-right{content:counter(page) " / " counter(pages);font:9pt sans-serif}}
+@media print{body{margin:0;max-width:none;font-size:11pt}nav{display:none}
+h2,h3,h4{break-after:avoid}p,blockquote{orphans:3;widows:3}}
+"""
+NOTHING: Final = "<p>Rien.</p>"
+
+
+def quote(text: str) -> str:
+    """Return words as they were written; nothing where there are none."""
+    return f"<blockquote>{escape(text)}</blockquote>" if text else ""
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table of cells that are HTML already; the first of each row is its heading where the table has none."""
+    heads = "".join(f'<th scope="col">{escape(each)}</th>' for each in head)
+    first = ('<th scope="row">', "</th>") if not any(head) else ("<td>", "</td>")
+    body = "".join(
+        f"<tr>{first[0]}{row[0]}{first[1]}{''.join(f'<td>{cell}</td>' for cell in row[1:])}</tr>" for row in rows
+    )
+    if not body:
+        return NOTHING
+    return f"<table>{f'<thead><tr>{heads}</tr></thead>' if any(head) else ''}<tbody>{body}</tbody></table>"

@@ -1,0 +1,104 @@
+"""Whom the program took a person for: what it held for and against that, told to that person and of nobody else.
+
+It is kept of a message whom it might be about, each candidate with reasons. Of these only the person's own are theirs
+to have (GDPR article 15(1)); that there were others is told as a number, since their names are theirs (article 15(4)).
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from dtm_contact.calls.outcomes import national
+from dtm_contact.explain.waterfall import percent
+from dtm_contact.labels.formats import spaced
+from dtm_contact.labels.judging import match_evidence
+from dtm_contact.privacy.subject import DataSubject
+
+_NOT_WORTH_TELLING: Final = 0.001
+"""Below this nobody was thought of: the directory holds everybody, most of them as next to nothing."""
+_FOR: Final = "pour"
+_AGAINST: Final = "contre"
+_OPEN: Final = "à vérifier"
+_HEADS: Final = {_FOR: "Ce qui l’y a mené", _AGAINST: "Ce qui parlait contre", _OPEN: "Ce qui restait à voir"}
+
+
+def identification(judgement: Mapping[str, Any], person: DataSubject) -> dict[str, Any] | None:
+    """Return what a judgement holds of who somebody is, as that person may have it; None where nobody was sought.
+
+    Args:
+        judgement: as the store keeps it.
+        person: whose export it is.
+    """
+    match: Mapping[str, Any] = judgement.get("match") or {}
+    candidates = [each for each in match.get("candidates", ()) if each["probability"] >= _NOT_WORTH_TELLING]
+    named: Mapping[str, Any] = match.get("tenant") or {}
+    if not candidates and not named:
+        return None
+    own = next((each for each in candidates if each["tenant_id"] in person.tenants), None)
+    recognised = named.get("id") in person.tenants
+    told = json.dumps(judgement.get("contact") or {}, ensure_ascii=False).casefold()
+    others = {each["tenant_id"] for each in candidates} - person.tenants
+    return {
+        "reconnu": recognised if named else None,
+        "certitude": named["probability"] if recognised else own["probability"] if own else 0.0,
+        "raisons": [_reason(each, told, person) for each in own.get("evidence", ())] if own else [],
+        "autres_personnes_envisagees": len(others),
+        "adresse_prouvee": bool(person.tenants.intersection(match.get("proven", ()))),
+        "ecrit_pour_quelqu_un": bool(match.get("on_behalf")),
+        "coordonnees_a_confirmer": [
+            each["value"] for each in match.get("proposals", ()) if each["tenant_id"] in person.tenants
+        ],
+    }
+
+
+def _reason(evidence: Mapping[str, Any], told: str, person: DataSubject) -> dict[str, str]:
+    """Return a reason in French; its words only where they stand in the message, or are the person's own."""
+    seen: str = evidence.get("seen", "")
+    quoted = json.dumps(seen, ensure_ascii=False)[1:-1].casefold()
+    theirs = quoted in told or seen.casefold() in {each.casefold() for each in person.needles}
+    weight = evidence.get("weight", 0.0)
+    way = _FOR if weight > 0 else _AGAINST if weight < 0 else _OPEN
+    return {"raison": match_evidence(evidence["name"]), "mots": seen if theirs else "", "sens": way}
+
+
+def identification_told(identified: Mapping[str, Any] | None) -> Iterator[str]:
+    """Yield what `identification` returned, in sentences for whoever it is about."""
+    if identified is None:
+        yield "Le programme n’a cherché personne dans le fichier des locataires."
+        return
+    if identified["reconnu"]:
+        yield f"Le programme a pensé que cela vous concerne, sûr à {percent(identified['certitude'])}."
+    elif identified["certitude"]:
+        whom = "il a retenu quelqu’un d’autre" if identified["reconnu"] is False else "il n’a retenu personne"
+        yield f"Le programme a envisagé que cela vous concerne, à {percent(identified['certitude'])} ; {whom}."
+    else:
+        whom = "a retenu quelqu’un d’autre" if identified["reconnu"] is False else "n’a reconnu personne"
+        yield f"Le programme ne vous a pas reconnu dans le fichier des locataires : il {whom}."
+    for way, head in (
+        (_FOR, "Ce qui l’y a mené"),
+        (_AGAINST, "Ce qui parlait contre"),
+        (_OPEN, "Ce qui restait à voir"),
+    ):
+        reasons = [_quoted(each) for each in identified["raisons"] if each["sens"] == way]
+        if reasons:
+            yield f"{head} : {' ; '.join(dict.fromkeys(reasons))}."
+    if identified["adresse_prouvee"]:
+        yield "L’adresse d’où il vient est la vôtre, et le serveur de courriel le confirme."
+    if identified["ecrit_pour_quelqu_un"]:
+        yield "Le programme a lu qu’une personne écrit pour une autre."
+    if identified["coordonnees_a_confirmer"]:
+        told = ", ".join(identified["coordonnees_a_confirmer"])
+        yield f"Coordonnée lue dans ce message, à confirmer par un agent : {told}."
+    if others := identified["autres_personnes_envisagees"]:
+        yield (
+            "Une autre personne a été envisagée ; son nom lui appartient."
+            if others == 1
+            else f"{others} autres personnes ont été envisagées ; leurs noms leur appartiennent."
+        )
+
+
+def _quoted(reason: Mapping[str, str]) -> str:
+    words = reason["mots"]
+    if words.startswith("+"):
+        words = spaced(national(words))
+    return f"{reason['raison']} (« {words} »)" if words else reason["raison"]
