@@ -23,7 +23,7 @@ _TODAY_MARK: Final = "======="
 _LITERAL: Final = re.compile(r"true|false|[-+]?[0-9][0-9_]*(\.[0-9]+)?")
 _BESIDE_IDENTITY: Final = frozenset({"holds", "expect", "note"})
 """What of a test does not make it another one."""
-_SETS: Final = frozenset({"closures", "formerly"})
+_SETS: Final = frozenset({"closures", "formerly", "steps"})
 _SHOWN: Final = 120
 _GONE: Final = worded("(not there)")
 
@@ -595,6 +595,8 @@ def _key_of(value: Canonical, path: Path, file: str) -> Key:
         if not isinstance(value, dict):
             return None
         return json.dumps({name: each for name, each in value.items() if name not in _BESIDE_IDENTITY}, sort_keys=True)
+    if path and path[-1] == "parts":
+        return value.get("label") if isinstance(value, dict) else None
     if file.startswith("phrases") and len(path) == 1:
         phrase = value.get("phrase") if isinstance(value, dict) else value
         return f"{value['topic']}: {phrase}" if isinstance(value, dict) and "topic" in value else phrase
