@@ -1,4 +1,4 @@
-"""What agents do now, by topic: acts in their order, in parts that hold of a contact or not, and what they name at hand.
+"""What agents do now, by topic: acts in their order, in parts that hold of a contact or not, and what they name.
 
 They stand in `topics.yaml`; nothing is understood or decided by them.
 """
@@ -127,9 +127,7 @@ class PartsEntry(StrictModel):
 ButtonEntries = Annotated[tuple[ButtonEntry, ...], Field(max_length=_MOST_BUTTONS)]
 
 
-def instruction_of(
-    written: str | PartsEntry, buttons: Iterable[ButtonEntry], topic: DocumentValue
-) -> Instruction:
+def instruction_of(written: str | PartsEntry, buttons: Iterable[ButtonEntry], topic: DocumentValue) -> Instruction:
     """Return what agents do of a topic; what holds a fault is reported and left out.
 
     Args:

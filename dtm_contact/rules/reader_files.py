@@ -4,7 +4,7 @@ The model is no part of the rules: who edits them need not know of it, and a new
 one. `make model` writes its file: the program's own, or a site's (`DTM_MODEL`).
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache

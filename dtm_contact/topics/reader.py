@@ -83,6 +83,11 @@ class Reader:
         return PhraseBook([each for each in self.phrases.phrases if each.effect in {*OF_DANGER, Effect.NOT_DANGER}])
 
     @cached_property
+    def requests(self) -> PhraseBook:
+        """The phrases alone by which somebody asks for something."""
+        return PhraseBook([each for each in self.phrases.phrases if each.effect is Effect.REQUEST])
+
+    @cached_property
     def asked(self) -> Sequence[str]:
         """The topics that a person may ask about, in the order of their columns."""
         return [
