@@ -18,8 +18,10 @@ from dtm_contact.topics.reader import Topic
 
 ANY_DANGER: Final = "danger"
 """The topic that says no more than that there is a danger."""
-ASK_FIRST: Final = "D'abord : savoir s'il y a danger"
-ASK_PLACE: Final = "D'abord : savoir où c'est"
+_ASK_PLACE: Final = "D'abord, savoir où c'est"
+_ASK_DANGER: Final = "D'abord, savoir s'il y a danger"
+_BEFORE_CLOSING: Final = "Avant de clore"
+_OVER: Final = "Vérifiez que le danger est écarté : le dossier ne se clôt qu'en disant pourquoi."
 _FIND_OUT: Final = (
     "Demandez à la personne ce qui se passe en ce moment.",
     "S'il y a danger : cliquez sur « Danger réel ». L'astreinte est alors prévenue.",
@@ -84,14 +86,15 @@ def acts_of(  # noqa: PLR0913 - all that is known of a case, and what it is held
     facts = _facts(judgements, alarm, rules, directory, now)
     sections: list[tuple[str, str, tuple[str, ...]]] = []
     if alarm.any and to_ask:
-        sections.append(("", ASK_PLACE, (to_ask,)))
+        sections.append(("", _ASK_PLACE, (to_ask,)))
     if alarm.any and not alarm.certain:
-        sections.append(("", ASK_FIRST, _FIND_OUT))
+        sections.append(("", _ASK_DANGER, _FIND_OUT))
     instructions = [(each, rules.instructions.get(each.code, Instruction()).of(facts)) for each in told]
     for each, instruction in instructions:
-        only = " – seulement si le danger se confirme" if each.priority is Priority.P1 and not alarm.certain else ""
-        heading = f"{each.label}{only}"
+        heading = _heading(each, told, alarm)
         sections += [(heading, part.label, part.steps) for part in instruction.parts]
+    if alarm.certain:
+        sections.append(("", _BEFORE_CLOSING, (_OVER,)))
     buttons = dict.fromkeys(button for _topic, instruction in instructions for button in instruction.buttons)
     return Acts(tuple(_numbered(sections)), tuple(buttons))
 
@@ -138,9 +141,17 @@ def _facts(judgements: Sequence[Judgement], alarm: Alarm, rules: RuleSet, direct
     )
 
 
+def _heading(topic: Topic, told: Sequence[Topic], alarm: Alarm) -> str:
+    """Return what stands above the acts of a topic; "" where they are the only ones."""
+    if topic.priority is Priority.P1 and alarm.any and not alarm.certain:
+        return "Si le danger se confirme"
+    if len(told) == 1:
+        return ""
+    return "Contre le danger" if topic.priority is Priority.P1 else f"Pour « {topic.label} »"
+
+
 def _numbered(sections: Sequence[tuple[str, str, tuple[str, ...]]]) -> Iterator[ActGroup]:
-    several = len({heading for heading, _label, _steps in sections}) > 1
     number, before = 1, ""
     for heading, label, steps in sections:
-        yield ActGroup(label, number, steps, heading if several and heading != before else "")
+        yield ActGroup(label, number, steps, heading if heading != before else "")
         number, before = number + len(steps), heading

@@ -6,6 +6,7 @@ from typing import Final
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.quoting import sentences
 from dtm_contact.explain.reason import quoted_words
+from dtm_contact.explain.summary import named_language
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.labels.formats import because
 from dtm_contact.labels.judging import ALARM_DOUBTED, ALARM_RAISED, PERILS
@@ -39,6 +40,8 @@ def danger_told(judgement: Judgement, alarm: Alarm, names: Names, reader: Reader
     else:
         yield f"Danger possible, mais pas certain{told}."
         yield _why_possible(understanding, alarm)
+    language = named_language(judgement.contact.language, judgement.contact.new_text) if quoted else ""
+    yield f"Ces mots sont {language} : faites-les traduire si vous ne lisez pas cette langue." if language else ""
     if judgement.violence_at_home:
         yield "Prudence : qui partage le logement peut lire ou écouter."
 

@@ -15,6 +15,7 @@ _ENDS: Final = rf"[!?؟…](?=\s|$)|{_STOP}"
 _SENTENCE_ENDS: Final = re.compile(_ENDS + r"|\n\s*\n|\n(?=\s*[-•*])|\n(?=[^\n:]{1,40}:\s)")
 """A line that begins with a label and a colon is a sentence of a form."""
 _CLAUSE_ENDS: Final = re.compile(_ENDS + r"|[,;:()\[\]\n]")
+_BREAK: Final = re.compile(r"\s+")
 _ASKS: Final = re.compile(r"[?؟](?=\s|$)")
 _KEPT: Final = "!?؟…"
 """Signs at the end of what is quoted that say how it is meant."""
@@ -99,7 +100,10 @@ def _asking(contact: Contact, piece: Evidence) -> str:
     before = contact.new_text[: piece.span.start]
     start = max((end.end() for end in _SENTENCE_ENDS.finditer(before)), default=0)
     asked = contact.new_text[start : piece.span.end]
-    return _cut_before(_line(asked), _LONGEST_SENTENCE) if before[start:].strip() else ""
+    whole = _line(asked)
+    if not before[start:].strip():
+        return ""
+    return whole if len(whole) <= _LONGEST_SENTENCE else f"…{whole[-_LONGEST_SENTENCE:].partition(' ')[2]}"
 
 
 def as_quoted(contact: Contact, piece: Evidence) -> Evidence:
@@ -131,18 +135,18 @@ def _line(text: str) -> str:
 def _shortened(contact: Contact, piece: Evidence) -> str:
     """Return the clause that some words stand in; of a long one as many whole words around them as go in."""
     clause_of = _around(contact, piece, _CLAUSE_ENDS)
-    whole, span, within = _line(clause_of.seen), piece.span, clause_of.span
-    if len(whole) <= _LONGEST_SENTENCE or span is None or within is None or clause_of is piece:
-        return _cut(whole, _LONGEST_SENTENCE)
+    span, within = piece.span, clause_of.span
+    if span is None or within is None or len(_line(clause_of.seen)) <= _LONGEST_SENTENCE:
+        return _cut(_line(clause_of.seen), _LONGEST_SENTENCE)
     text = contact.text(span.part)
     beside = max(0, _LONGEST_SENTENCE - (span.end - span.start)) // 2
-    before = _cut_before(_line(text[within.start : span.start]), beside)
-    behind = _cut(_line(text[span.end : within.end]), beside)
-    return " ".join(filter(None, (before, _cut(_line(piece.seen), _LONGEST_SENTENCE), behind)))
-
-
-def _cut_before(words: str, longest: int) -> str:
-    return words if len(words) <= longest else f"…{words[-longest:].partition(' ')[2]}" if longest else "…"
+    start, end = max(within.start, span.start - beside), min(within.end, span.end + beside)
+    # Words are quoted whole.
+    begins, ends = _BREAK.search(text, start, span.start), [*_BREAK.finditer(text, span.end, end)]
+    start = within.start if start == within.start else begins.end() if begins else span.start
+    end = within.end if end == within.end else ends[-1].start() if ends else span.end
+    quoted = _cut(_line(text[start:end]), 2 * _LONGEST_SENTENCE)
+    return f"{'…' if start > within.start else ''}{quoted}{'…' if end < within.end else ''}"
 
 
 def _cut(words: str, longest: int) -> str:

@@ -8,6 +8,7 @@ from dtm_contact.explain.acts import ANY_DANGER
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.quoting import heaviest_sentence, questions
 from dtm_contact.explain.reason import quoted_words
+from dtm_contact.explain.waterfall import short
 from dtm_contact.labels.judging import LANGUAGES, OUTCOMES, SCOPES, SCRIPTS, UNREAD
 from dtm_contact.model import Alarm, CaseKind, Contact, Evidence, Judgement, Part, Priority, Understanding
 from dtm_contact.text import tokenize
@@ -49,6 +50,8 @@ def matter_told(judgement: Judgement, alarm: Alarm, names: Names, reader: Reader
         yield f"Message lu {language}."
     evidence = {finding.topic: finding.evidence for finding in understanding.findings}
     topics = [topic for place, topic in enumerate(understanding.topics) if topic != ANY_DANGER or not place]
+    subject = short(contact.subject)
+    yield f"Objet du message : « {subject} »." if subject else ""
     asked = _asked(contact, reader)
     told: set[str] = set()
     for place, topic in enumerate(topics[:_TOPICS_TOLD]):

@@ -14,7 +14,7 @@ from dtm_contact.explain.danger import danger_told
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.explain.quoting import sentence
 from dtm_contact.explain.summary import matter_told
-from dtm_contact.explain.whom import place_to_ask, where_told, who_told
+from dtm_contact.explain.whom import place_title, place_to_ask, where_told, who_told
 from dtm_contact.labels.coded_text import texts_of
 from dtm_contact.labels.events import rule_label
 from dtm_contact.labels.formats import because, lasting, moment
@@ -107,7 +107,7 @@ def explained(  # noqa: PLR0913 - what was judged, how things are called, and ho
     came = ("Quand", [_came(judgement, names, answer)])
     asked = ("Ce qui est demandé", [*matter_told(judgement, alarm, names, rules.reader), *_wishes(judgement)])
     danger = ("Danger ou non", [*danger_told(judgement, alarm, names, rules.reader)])
-    where = (PLACE_UNSURE if to_ask else "Où c'est", [*where_told(judgement, names), to_ask] if with_people else [])
+    where = (place_title(judgement, names), [*where_told(judgement, names), to_ask] if with_people else [])
     who = (
         "Qui écrit" if judgement.contact.call is None else "Qui appelle",
         [*who_told(judgement, names)] if with_people else [],
@@ -267,7 +267,7 @@ def _who_acts(
         yield (
             f"Aucune réponse n'est attendue ; un agent de la file {file} le lit{by}, et clôture."
             if judgement.asks_nothing
-            else f"Un agent de la file {file} répond,{by}."
+            else f"Un agent de la file {file} répond{by}."
         )
         yield from beside
     if judgement.joining.case_number:
@@ -351,7 +351,6 @@ def _queue_told(judgement: Judgement, names: Names, rules: RuleSet, lies_in: str
 
 
 TO_DO_TITLE: Final = "Que faire"
-PLACE_UNSURE: Final = "Attention : le lieu n'est pas sûr"
 TO_DO: Final = (TO_DO_TITLE, [""])
 _BY_PEOPLE: Final = frozenset({AlarmSource.AGENT, AlarmSource.ANSWER})
 _UNLESS: Final = {

@@ -62,6 +62,7 @@ _IN_COMMON: Final = {
     Scope.RESIDENCE: "Dans la résidence, pas dans un seul logement",
 }
 _HOMES_LISTED: Final = 2
+_ASK: Final = "Demandez à la personne qui écrit où cela se passe"
 _HOME: Final = "dwelling"
 _NO_HOMES: Final = {"parking": "place de stationnement", "commercial": "local commercial"}
 """What dwellings of the directory are called that nobody lives in."""
@@ -143,19 +144,33 @@ def where_told(judgement: Judgement, names: Names) -> Iterator[str]:
 
 def place_to_ask(judgement: Judgement, names: Names) -> str:
     """Return what of the place must be asked in a danger before anybody is sent, as an act; "" where all is sure."""
+    return _unsure_place(judgement, names)[1]
+
+
+def place_title(judgement: Judgement, names: Names) -> str:
+    """Return what is said above the place, which warns in a danger where it is not sure."""
+    return _unsure_place(judgement, names)[0] or "Où c'est"
+
+
+def _unsure_place(judgement: Judgement, names: Names) -> tuple[str, str]:
+    """Return what is wrong with the place of a danger, and what to ask; two empty texts where it is sure."""
     match = judgement.match
-    if not judgement.decision.alarm.any:
-        return ""
     common = judgement.understanding.scope in _IN_COMMON and _is_home(match, names)
+    if not judgement.decision.alarm.any:
+        return "", ""
     if match.residence is None:
-        return "Demandez l'adresse, le bâtiment, l'étage et la porte."
+        return "Attention : le lieu n'est pas connu", f"{_ASK} : l'adresse, le bâtiment, l'étage et la porte."
     if match.dwelling is None:
-        return f"Demandez le numéro dans la rue et le bâtiment{'' if common else ', puis l’étage et la porte'}."
+        within = "" if common else ", l'étage et la porte"
+        return (
+            "Attention : il manque une partie de l'adresse",
+            f"{_ASK} : le numéro dans la rue, le bâtiment{within}.",
+        )
     if not common and _another_home(judgement, names):
-        return "Demandez où cela se passe : l'adresse, l'étage et la porte."
+        return "Attention : le lieu est à vérifier", f"{_ASK} : l'adresse, l'étage et la porte."
     if (_cited(judgement) or not _at_home(match)) and _probability(match) < _NEARLY_SURE:
-        return "Faites confirmer l'adresse, l'étage et la porte."
-    return ""
+        return "Attention : le lieu est à vérifier", "Faites confirmer l'adresse, l'étage et la porte."
+    return "", ""
 
 
 def _on_duty(match: Match, names: Names) -> str:
@@ -445,8 +460,8 @@ def _difference(piece: Evidence, best: Candidate, second: Candidate, contact: Co
     family = piece.name.partition(".")[0]
     if family == "name":
         return _name_apart(piece, best, second, contact, names)
-    way = _DIFFERENCES.get(piece.name) or _DIFFERENCES.get(family, "{what} « {seen} » va à {called}")
-    return way.format(what=match_evidence(piece.name), seen=short(piece.seen, _QUOTED), called=called)
+    way = _DIFFERENCES.get(piece.name) or _DIFFERENCES.get(family, "")
+    return way.format(seen=short(piece.seen, _QUOTED), called=called)
 
 
 def _name_apart(piece: Evidence, best: Candidate, second: Candidate, contact: Contact, names: Names) -> str:
@@ -605,8 +620,8 @@ def _how_clearly(probability: float) -> str:
 
 def _how_sure(probability: float) -> str:
     if probability >= _SURE:
-        return "lieu sûr"
-    return "lieu presque sûr" if probability >= _NEARLY_SURE else "lieu probable"
+        return "c'est sûr"
+    return "c'est presque sûr" if probability >= _NEARLY_SURE else "c'est probable"
 
 
 def _person(tenant_id: str, names: Names) -> str:
