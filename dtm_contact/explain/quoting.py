@@ -7,9 +7,9 @@ from typing import Final
 
 from dtm_contact.model import Contact, Evidence, Part, Span
 
-_TITLES: Final = ("[A-Z]", "MM", "[Mm]r", "[Mm]me", "[Mm]lle", "[Dd]r", "[Ss]t")
+_TITLES: Final = ("M", "MM", "[Mm]r", "[Mm]me", "[Mm]lle", "[Dd]r", "[Ss]t")
 _PLACES: Final = ("[Bb]d", "[Aa]v", "[Bb][âa]t", "[Ee]sc", "[Tt][ée]l")
-"""Behind these a full stop ends no sentence: initials, titles before a name, parts of an address."""
+"""Behind these a full stop ends no sentence: titles before a name, parts of an address."""
 _STOP: Final = "".join(rf"(?<!\b{word})" for word in (*_TITLES, *_PLACES)) + r"\.(?=\s|$)"
 _ENDS: Final = rf"[!?؟…](?=\s|$)|{_STOP}"
 _SENTENCE_ENDS: Final = re.compile(_ENDS + r"|\n\s*\n|\n(?=\s*[-•*])|\n(?=[^\n:]{1,40}:\s)")
