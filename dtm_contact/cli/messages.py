@@ -10,11 +10,13 @@ from rich.text import Text
 from dtm_contact.cli.grounds import IsoTime, grounds_options, load_grounds, names_of
 from dtm_contact.cli.output import as_json_option, print_json, print_problems, priority, table, terminal_output
 from dtm_contact.contract import as_json as contract_json
+from dtm_contact.explain.acts import acts_of
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.picture import picture
 from dtm_contact.explain.telling import AnswerTold
 from dtm_contact.explain.terminal import render_judgement
 from dtm_contact.explain.waterfall import short, waterfall
+from dtm_contact.explain.whom import place_to_ask
 from dtm_contact.labels.formats import moment
 from dtm_contact.model import DANGER_QUESTION, Arrival, Envelope, Judgement
 from dtm_contact.outbound import chosen_answer
@@ -141,8 +143,11 @@ def explain(
     names = names_of(grounds)
     out = terminal_output()
     for number, judgement in enumerate(judge_messages([file], datetime.now(UTC), grounds, at=at, trace=True)):
-        answer = _answer_told(judgement, at or judgement.contact.at, grounds)
-        out.print(render_judgement(judgement, names, grounds.rules, answer=answer, details=details))
+        now = at or judgement.contact.at
+        answer, alarm = _answer_told(judgement, now, grounds), judgement.decision.alarm
+        topic, to_ask = judgement.understanding.topic, place_to_ask(judgement, names)
+        acts = acts_of([judgement], topic, alarm, grounds.rules, grounds.directory, now, to_ask=to_ask)
+        out.print(render_judgement(judgement, names, grounds.rules, answer=answer, acts=acts, details=details))
         if svg is not None and not number:
             _draw(judgement, names, svg)
 

@@ -6,19 +6,19 @@ from typing import Final
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.quoting import sentences
 from dtm_contact.explain.reason import quoted_words
+from dtm_contact.explain.summary import named_language
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.labels.formats import because
 from dtm_contact.labels.judging import ALARM_DOUBTED, ALARM_RAISED, PERILS
-from dtm_contact.model import ALWAYS_DANGER, CALMING, ON_CALL, Alarm, AlarmSource, Judgement, Priority, Understanding
+from dtm_contact.model import ALWAYS_DANGER, CALMING, Alarm, AlarmSource, Judgement, Priority, Understanding
 from dtm_contact.topics.reader import Reader
 
 _SENTENCES_TOLD: Final = 2
-_BY_PEOPLE: Final = frozenset({AlarmSource.AGENT, AlarmSource.ANSWER})
 _BY_PHRASE: Final = frozenset({"danger.phrase", ALWAYS_DANGER})
 
 
 def danger_told(judgement: Judgement, alarm: Alarm, names: Names, reader: Reader) -> Iterator[str]:
-    """Yield whether it is a danger, by which sentence, what made it that sure and no surer, and who is woken or not.
+    """Yield whether it is a danger, by which sentence, and what made it that sure and no surer.
 
     Args:
         judgement: what was judged.
@@ -34,20 +34,14 @@ def danger_told(judgement: Judgement, alarm: Alarm, names: Names, reader: Reader
     danger = PERILS[understanding.peril] if understanding.peril else ""
     told = f" : {danger[:1].lower()}{danger[1:]}" if danger else ""
     told += f", d'après {quoted}" if quoted else ""
-    on_call = ON_CALL in judgement.decision.notify
     if alarm.certain:
         yield f"Danger certain{told}."
         yield _why_certain(understanding, alarm)
-        yield "L'astreinte est prévenue aussitôt." if on_call or alarm.raised_by in _BY_PEOPLE else ""
     else:
         yield f"Danger possible, mais pas certain{told}."
         yield _why_possible(understanding, alarm)
-        yield (
-            "L'astreinte est prévenue, parce que la règle ci-dessous le demande."
-            if on_call
-            else "Un agent doit le lire avant les autres ; l'astreinte n'est pas appelée, car elle ne l'est que pour un"
-            " danger certain."
-        )
+    language = named_language(judgement.contact.language, judgement.contact.new_text) if quoted else ""
+    yield f"Ces mots sont {language} : faites-les traduire si vous ne lisez pas cette langue." if language else ""
     if judgement.violence_at_home:
         yield "Prudence : qui partage le logement peut lire ou écouter."
 

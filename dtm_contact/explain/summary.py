@@ -4,16 +4,19 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
+from dtm_contact.explain.acts import ANY_DANGER
 from dtm_contact.explain.names import Names
-from dtm_contact.explain.quoting import heaviest_sentence
+from dtm_contact.explain.quoting import heaviest_sentence, questions
 from dtm_contact.explain.reason import quoted_words
+from dtm_contact.explain.waterfall import short
 from dtm_contact.labels.judging import LANGUAGES, OUTCOMES, SCOPES, SCRIPTS, UNREAD
-from dtm_contact.model import Alarm, CaseKind, Evidence, Judgement, Priority, Understanding
+from dtm_contact.model import Alarm, CaseKind, Contact, Evidence, Judgement, Part, Priority, Understanding
+from dtm_contact.text import tokenize
+from dtm_contact.topics.phrases import Effect
 from dtm_contact.topics.reader import Reader
 
-_ANY_DANGER: Final = "danger"
-"""The topic that says no more than that there is a danger: its words are told with the danger."""
 _TOPICS_TOLD: Final = 3
+_QUESTIONS_TOLD: Final = 2
 _LETTERS_LOOKED_AT: Final = 400
 _SET_ASIDE: Final = {
     CaseKind.AUTOMATIC: "C'est un message automatique, qu'un programme envoie tout seul : il ne demande rien.",
@@ -46,17 +49,30 @@ def matter_told(judgement: Judgement, alarm: Alarm, names: Names, reader: Reader
     elif language:
         yield f"Message lu {language}."
     evidence = {finding.topic: finding.evidence for finding in understanding.findings}
-    topics = [topic for place, topic in enumerate(understanding.topics) if topic != _ANY_DANGER or not place]
+    topics = [topic for place, topic in enumerate(understanding.topics) if topic != ANY_DANGER or not place]
+    subject = short(contact.subject)
+    yield f"Objet du message : « {subject} »." if subject else ""
+    asked = _asked(contact, reader)
     told: set[str] = set()
     for place, topic in enumerate(topics[:_TOPICS_TOLD]):
         head = "Il est aussi question de" if place else "Sujet"
-        words = heaviest_sentence(contact, evidence.get(topic, ())) if topic != _ANY_DANGER else ""
-        by = f" – d'après {'la même phrase' if words in told else words}" if words else ""
+        words = heaviest_sentence(contact, evidence.get(topic, ())) if topic != ANY_DANGER else ""
+        by = f" – d'après {'la même phrase' if words in told else words}" if words and words not in asked else ""
         told.add(words)
         yield f"{head} : {names.topics.get(topic, topic)}{_reserve(topic, alarm, reader)}{by}."
+    yield f"L'auteur demande : {' et '.join(asked)}." if asked else ""
     yield _more_urgent(understanding)
     if understanding.scope is not None:
         yield f"Cela touche {SCOPES[understanding.scope]}."
+
+
+def _asked(contact: Contact, reader: Reader) -> list[str]:
+    """Return the writer's own sentences that ask something, in quotation marks."""
+    tokens = tokenize([(Part.NEW, contact.new_text)])
+    hits = reader.requests.find(tokens, reader.model.mended(tokens), reader.model.common)
+    places = [(hit.places[0], hit.places[-1]) for hit in hits if not hit.denied]
+    asking = [Evidence(Effect.REQUEST.value, 1.0, tokens.written(*place), tokens.span(*place)) for place in places]
+    return [f"« {each} »" for each in questions(contact, asking, _QUESTIONS_TOLD)]
 
 
 def named_language(declared: str, text: str) -> str:

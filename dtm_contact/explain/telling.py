@@ -6,18 +6,20 @@ and refused rules are for `explain.terminal` and for the desk's page of the rule
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
+from dtm_contact.explain.acts import ActGroup, Acts
 from dtm_contact.explain.danger import danger_told
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.explain.quoting import sentence
 from dtm_contact.explain.summary import matter_told
-from dtm_contact.explain.whom import where_told, who_told
+from dtm_contact.explain.whom import place_title, place_to_ask, where_told, who_told
 from dtm_contact.labels.coded_text import texts_of
 from dtm_contact.labels.events import rule_label
 from dtm_contact.labels.formats import because, lasting, moment
-from dtm_contact.labels.judging import UNANSWERED, WISHES
-from dtm_contact.model import ON_CALL, Alarm, CaseKind, Judgement, Priority, Unanswered, Wish
+from dtm_contact.labels.judging import UNANSWERED, WISH_HEADINGS
+from dtm_contact.model import ON_CALL, Alarm, AlarmSource, CaseKind, Judgement, Priority, Unanswered, Wish
 from dtm_contact.rules import Queue, RuleSet
 from dtm_contact.rules.saying import SaidRule, said_rules
 from dtm_contact.rules.schedule import Action, Until
@@ -27,15 +29,33 @@ _TOPIC, _ALARM = "topic", "alarm"
 
 @dataclass(frozen=True, slots=True)
 class ExplanationBlock:
-    """What is told of one question."""
+    """What is told of one question; `acts`: what is to be done, in numbered groups."""
 
     title: str
     sentences: tuple[str, ...]
+    acts: tuple[ActGroup, ...] = ()
 
     @property
     def text(self) -> str:
         """The sentences in a row."""
         return " ".join(self.sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a case stands now, where it was judged before: what an explanation says of it goes by that.
+
+    Attributes:
+        alarm: its alarm.
+        queue: where it lies.
+        due: when it must be answered; None where nothing waits any more.
+        open: it is not closed.
+    """
+
+    alarm: Alarm
+    queue: str | None
+    due: datetime | None
+    open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +78,14 @@ class AnswerTold:
     asks: bool = False
 
 
-def explained(
+def explained(  # noqa: PLR0913 - what was judged, how things are called, and how it stands
     judgement: Judgement,
     names: Names,
     rules: RuleSet,
     *,
-    alarm: Alarm | None = None,
+    standing: Standing | None = None,
     answer: AnswerTold | None = None,
+    acts: Acts | None = None,
     with_people: bool = True,
 ) -> tuple[ExplanationBlock, ...]:
     """Return what was understood and decided of a message or a call, and why.
@@ -73,31 +94,49 @@ def explained(
         judgement: what was judged, traced where the rule's reasons are to be told.
         names: how people, places and topics are called.
         rules: the rules that it was traced by.
-        alarm: the alarm as it stands now, where somebody has changed it since.
-        answer: what goes out by itself, where it has just come in: then also what agents are to do; None: neither is
-            said, it stands beside what is told.
+        standing: how its case stands now, where somebody may have changed it since.
+        answer: what goes out by itself, where it has just come in; None: that is not said.
+        acts: what is to be done; None: that stands beside what is told.
         with_people: also who writes and where it is.
     """
-    alarm = alarm or judgement.decision.alarm
-    why = "Pourquoi cette file" if judgement.decision.queue else "Pourquoi aucun dossier"
-    follows = ("La suite", [*_what_follows(judgement, names, rules, answer)])
-    paragraphs = (
-        ("Ce qui est demandé", [*matter_told(judgement, alarm, names, rules.reader), *_wishes(judgement)]),
-        ("Danger ou non", [*danger_told(judgement, alarm, names, rules.reader), *_on_call(judgement)]),
-        # Whoever reads of a danger acts before they ask who wrote.
-        *((follows,) if alarm.any else ()),
+    decision = judgement.decision
+    standing = standing or Standing(decision.alarm, decision.queue, decision.due)
+    alarm = standing.alarm
+    why = "Pourquoi cette file" if decision.queue else "Pourquoi aucun dossier"
+    to_ask = place_to_ask(judgement, names) if alarm.any and with_people else ""
+    came = ("Quand", [_came(judgement, names, answer)])
+    asked = ("Ce qui est demandé", [*matter_told(judgement, alarm, names, rules.reader), *_wishes(judgement)])
+    danger = ("Danger ou non", [*danger_told(judgement, alarm, names, rules.reader)])
+    where = (place_title(judgement, names), [*where_told(judgement, names), to_ask] if with_people else [])
+    who = (
+        "Qui écrit" if judgement.contact.call is None else "Qui appelle",
+        [*who_told(judgement, names)] if with_people else [],
+    )
+    because_of = (why, [*_why_here(judgement, names, rules)])
+    follows = ("Qui agit", [*_who_acts(judgement, names, rules, standing, answer)])
+    order = (
+        # Whoever reads of a danger acts before they ask who wrote, and sends nobody to a place that is not sure.
         (
-            "Qui écrit" if judgement.contact.call is None else "Qui appelle",
-            [*who_told(judgement, names)] if with_people else [],
-        ),
-        ("Où c'est", [*where_told(judgement, names)] if with_people else []),
-        (why, [*_why_here(judgement, names, rules)]),
-        *(() if alarm.any else (follows,)),
-        ("La consigne des bureaux", [*_instruction(judgement, alarm, rules)] if answer is not None else []),
+            came,
+            *((where,) if to_ask else ()),
+            danger,
+            *(() if to_ask else (where,)),
+            follows,
+            TO_DO,
+            who,
+            asked,
+            because_of,
+        )
+        if alarm.any
+        else (came, asked, danger, who, where, because_of, follows, TO_DO)
     )
-    return tuple(
-        ExplanationBlock(title, tuple(filter(None, sentences))) for title, sentences in paragraphs if any(sentences)
+    blocks = (
+        ExplanationBlock(TO_DO_TITLE, (), acts.groups if acts is not None else ())
+        if each is TO_DO
+        else ExplanationBlock(each[0], tuple(filter(None, each[1])))
+        for each in order
     )
+    return tuple(block for block in blocks if block.sentences or block.acts)
 
 
 def rule_told(said: SaidRule) -> str:
@@ -117,9 +156,10 @@ def _wishes(judgement: Judgement) -> Iterator[str]:
     wishes = judgement.understanding.wishes
     asked: dict[str, list[str]] = {}
     for wished in wishes:
-        asked.setdefault(sentence(judgement.contact, wished.evidence), []).append(WISHES[wished.wish])
+        heading = WISH_HEADINGS[wished.wish]
+        asked.setdefault(sentence(judgement.contact, wished.evidence), []).append(f"{heading[0].lower()}{heading[1:]}")
     for words, wanted in asked.items():
-        yield f"Souhait lu dans « {words} », à confirmer par un agent : {' ; '.join(wanted)}."
+        yield f"Souhait que le programme croit lire, à vérifier – {' ; '.join(wanted)} : « {words} »."
 
 
 def _ways_left(judgement: Judgement) -> str:
@@ -138,14 +178,7 @@ def _ways_left(judgement: Judgement) -> str:
     ]
     shared = ", en s'assurant d'abord que personne d'autre du foyer ne lit ni n'écoute"
     left = " ou ".join(filter(None, ways))
-    who = "Un agent ou l'astreinte peut" if ON_CALL in judgement.decision.notify else "Un agent peut"
-    return f"{who} joindre la personne, mais seulement par {left}{shared if judgement.violence_at_home else ''}."
-
-
-def _on_call(judgement: Judgement) -> Iterator[str]:
-    decision = judgement.decision
-    if not decision.alarm.any and "on_call" in decision.notify:
-        yield "Mais cela n'attend pas : l'astreinte est prévenue, comme le veut la règle ci-dessous."
+    return f"On peut joindre la personne, mais seulement par {left}{shared if judgement.violence_at_home else ''}."
 
 
 def _why_here(judgement: Judgement, names: Names, rules: RuleSet) -> Iterator[str]:
@@ -190,62 +223,74 @@ def _nearly(asked: Sequence[SaidRule], chosen: SaidRule | None, *, in_danger: bo
     return None
 
 
-def _what_follows(judgement: Judgement, names: Names, rules: RuleSet, answer: AnswerTold | None) -> Iterator[str]:
+def _came(judgement: Judgement, names: Names, answer: AnswerTold | None) -> str:
+    """Return when and by which way it came in, and whether the offices are closed."""
+    contact = judgement.contact
+    closed = " ; les bureaux sont fermés" if answer is not None and answer.closed else ""
+    return f"Reçu le {moment(contact.at, names.zone)} ({contact.channel.label}){closed}."
+
+
+def _who_acts(
+    judgement: Judgement, names: Names, rules: RuleSet, standing: Standing, answer: AnswerTold | None
+) -> Iterator[str]:
+    """Yield who acts until when, who is notified or not, what happens if nobody does, and what goes out by itself."""
     decision = judgement.decision
     if decision.kind is not CaseKind.CASE:
         yield "Le message est gardé, mais personne n'a à s'en occuper ; un agent peut en faire un dossier."
-        yield _answer(answer) if answer is not None else ""
+        yield _answer(judgement, answer) if answer is not None else ""
         return
-    queue, called = rules.queues.get(decision.queue or ""), ON_CALL in decision.notify
-    file = _queue_told(judgement, names, rules)
-    yield _who_acts(judgement, names, file, answer)
-    if called:
-        yield "Celui qui prend le dossier appelle lui-même ceux que nomme la consigne, dans l'ordre où elle le dit."
-        yield _called_next(queue or rules.desks.reception)
-        yield _NOTIFIED_OF_VIOLENCE if judgement.violence_at_home else ""
+    if not standing.open:
+        yield "Le dossier est clos : il n'y a plus rien à faire."
+        return
+    file = _queue_told(judgement, names, rules, standing.queue)
+    by = f" au plus tard {moment(standing.due, names.zone)}" if standing.due is not None else ""
+    beside = [*_told_beside(judgement, names)]
+    notified = ON_CALL in decision.notify
+    if standing.alarm.certain or (notified and not decision.alarm.any):
+        yield from _on_call_acts(judgement, standing, answer, by)
+        yield from beside
+        yield _called_next(rules.queues.get(standing.queue or "") or rules.desks.reception)
         yield f"Le dossier est dans la file {file}."
-    if judgement.joining.case_number:
-        yield f"Il rejoint le dossier {judgement.joining.case_number}, qui existe déjà."
-    if answer is not None:
-        yield _answer(answer)
-    yield _ways_left(judgement)
-
-
-def _instruction(judgement: Judgement, alarm: Alarm, rules: RuleSet) -> Iterator[str]:
-    """Yield what agents are to do of such a topic, as the offices wrote it."""
-    topic = rules.reader.topics.get(judgement.understanding.topic or "")
-    if judgement.decision.kind is CaseKind.CASE and topic is not None and topic.instruction:
-        reserved = topic.priority is Priority.P1 and not alarm.certain
-        yield f"Pour « {topic.label} »{', seulement si le danger se confirme' if reserved else ''} :"
-        yield from topic.instruction
-
-
-def _who_acts(judgement: Judgement, names: Names, file: str, answer: AnswerTold | None) -> str:
-    """Return who acts next, until when, and who else is told of it.
-
-    Args:
-        judgement: what was judged.
-        names: how people are called.
-        file: the queue that it lies in, as it is called.
-        answer: what goes out by itself, where it has just come in.
-    """
-    decision = judgement.decision
-    by = f" au plus tard {moment(decision.due, names.zone)}" if decision.due is not None else ""
-    beside = "".join(f" ; {each}" for each in _told_beside(judgement, names))
-    if ON_CALL in decision.notify:
-        first = answer.on_call[:1] if answer is not None else ()
-        at = f", prévenue aussitôt par courriel{f' à {first[0]}' if first else ''}"
-        return f"C'est d'abord à la personne d'astreinte d'agir{at}{beside}. Il faut agir tout de suite,{by}."
-    if decision.alarm.any:
-        return (
-            f"{_read_when_open(answer)}C'est à un agent de la file {file} d'agir : il lit ce message avant les"
-            f" autres,{by}{beside}. Pour savoir s'il y a danger, il demande à la personne ce qui se passe. Si oui, il"
-            " clique sur « Danger réel », et l'astreinte est prévenue ; si non, sur « Pas de danger », et la demande"
-            " reste à traiter."
+    elif standing.alarm.any:
+        yield _read_when_open(answer)
+        yield f"Un agent de la file {file} lit ce message avant les autres,{by}."
+        yield (
+            "L'astreinte est prévenue, comme le veut la règle ci-dessous."
+            if notified
+            else "L'astreinte n'est pas prévenue : elle ne l'est que pour un danger certain."
         )
-    if judgement.asks_nothing:
-        return f"Aucune réponse n'est attendue ; un agent de la file {file} le lit{by}{beside}, et clôture."
-    return f"C'est à un agent de la file {file} de répondre,{by}{beside}."
+        yield from beside
+    else:
+        if decision.alarm.any:
+            before = "L'astreinte avait été prévenue à l'arrivée du message. " if notified else ""
+            yield f"{before}Depuis, un agent a dit qu'il n'y a pas de danger."
+        yield (
+            f"Aucune réponse n'est attendue ; un agent de la file {file} le lit{by}, et clôture."
+            if judgement.asks_nothing
+            else f"Un agent de la file {file} répond{by}."
+        )
+        yield from beside
+    if judgement.joining.case_number:
+        yield f"Le message rejoint le dossier {judgement.joining.case_number}, qui existe déjà."
+    if answer is not None:
+        yield _answer(judgement, answer)
+    yield "" if judgement.violence_at_home and standing.alarm.any else _ways_left(judgement)
+
+
+def _on_call_acts(judgement: Judgement, standing: Standing, answer: AnswerTold | None, by: str) -> Iterator[str]:
+    """Yield that those on call act at once, and why where there is no danger."""
+    first = answer.on_call[:1] if answer is not None else ()
+    at = f", par courriel à {first[0]}" if first else ""
+    if not standing.alarm.any:
+        yield f"Cela ne peut pas attendre : l'astreinte est prévenue{at}, comme le veut la règle ci-dessus."
+        yield f"Elle agit tout de suite, et répond{by}." if by else "Elle agit tout de suite."
+        return
+    called = ON_CALL in judgement.decision.notify or standing.alarm.raised_by in _BY_PEOPLE
+    if called:
+        yield f"L'astreinte est prévenue tout de suite{at}. C'est à elle d'agir, sans attendre."
+        yield "Elle prend le dossier et appelle elle-même ceux que nomme « Que faire », dans l'ordre."
+    else:
+        yield "L'astreinte n'est pas prévenue : un agent agit tout de suite."
 
 
 def _read_when_open(answer: AnswerTold | None) -> str:
@@ -254,26 +299,29 @@ def _read_when_open(answer: AnswerTold | None) -> str:
         return ""
     asks = answer.asks and answer.why_not is None
     yes = (
-        "La réponse automatique demande à l'auteur s'il est en danger : s'il répond oui, l'astreinte est prévenue"
-        " aussitôt. "
+        " La réponse automatique demande à l'auteur s'il est en danger : s'il répond oui, l'astreinte est prévenue"
+        " aussitôt."
     )
-    return f"Bureaux fermés : personne ne lit ce message avant leur ouverture. {yes if asks else ''}"
+    return f"Les bureaux sont fermés : personne ne lit ce message avant leur ouverture.{yes if asks else ''}"
 
 
 def _told_beside(judgement: Judgement, names: Names) -> Iterator[str]:
-    """Yield, as clauses, who is told of it beside those on call."""
+    """Yield who is notified of it beside those on call."""
     for whom in judgement.decision.notify:
         if whom == "caretaker":
             known = (names.directory.caretakers.get(each.id) for each in judgement.match.caretakers if each.id)
             present = [without_code(names.caretaker(each.caretaker_id)) for each in known if each and each.email]
-            called = ", ".join(present)
+            if not present:
+                yield "Aucun gardien n'est prévenu : le programme n'a pas d'adresse à qui écrire."
+                continue
+            who = "Le gardien de service" if len(present) == 1 else "Les gardiens de service"
+            gets = "reçoit" if len(present) == 1 else "reçoivent"
             yield (
-                f"le programme écrit aussi au gardien de service, {called}"
-                if present
-                else "le programme n'a pas d'adresse de gardien à qui écrire"
+                f"{who}, {' et '.join(present)}, {gets} aussi un courriel du programme ; il faut quand même appeler si"
+                " « Que faire » le demande."
             )
         elif whom != ON_CALL:
-            yield f"le programme écrit aussi à {whom}"
+            yield f"Le programme écrit aussi à {whom}."
 
 
 def _called_next(queue: Queue) -> str:
@@ -283,27 +331,28 @@ def _called_next(queue: Queue) -> str:
     if not waits:
         return ""
     after = " puis ".join(f"au bout de {wait}" for wait in waits)
-    return f"Si {_UNLESS[steps[0].until]}, la personne d'astreinte suivante est prévenue {after}."
+    return f"Si {_UNLESS[steps[0].until]}, la personne d'astreinte suivante est prévenue à son tour, {after}."
 
 
-def _queue_told(judgement: Judgement, names: Names, rules: RuleSet) -> str:
+def _queue_told(judgement: Judgement, names: Names, rules: RuleSet, lies_in: str | None) -> str:
     """Return what a queue is called, with the agency's town, and why it is that office."""
-    decision = judgement.decision
-    queue = rules.queues.get(decision.queue or "")
-    named = queue.label if queue is not None else decision.queue or ""
+    queue = rules.queues.get(lies_in or "")
+    named = queue.label if queue is not None else lies_in or ""
     offices = names.directory.records.offices
-    office = next((each for each in offices if each.office_id == decision.office_id), None)
+    moved = lies_in != judgement.decision.queue
+    of_queue = queue.office_id if queue is not None else None
+    office_id = of_queue if moved else judgement.decision.office_id
+    office = next((each for each in offices if each.office_id == office_id), None)
     at_agency = queue is not None and queue.office_id is None
     town = f" ({office.commune})" if office is not None and at_agency else ""
     residence = names.directory.residences.get(judgement.match.residence.id) if judgement.match.residence else None
-    theirs = residence is not None and residence.office_id == decision.office_id
+    theirs = residence is not None and residence.office_id == office_id
     return f"« {named} »{town}{' (ce bureau suit cette résidence)' if theirs else ''}"
 
 
-_NOTIFIED_OF_VIOLENCE: Final = (
-    "L'avis qui les prévient dit d'abord de n'appeler aucun numéro du foyer et de n'écrire à aucune adresse partagée"
-    " sans être sûr de qui répond."
-)
+TO_DO_TITLE: Final = "Que faire"
+TO_DO: Final = (TO_DO_TITLE, [""])
+_BY_PEOPLE: Final = frozenset({AlarmSource.AGENT, AlarmSource.ANSWER})
 _UNLESS: Final = {
     Until.TAKEN: "personne n'a pris le dossier",
     Until.ANSWERED: "personne n'a répondu",
@@ -311,9 +360,10 @@ _UNLESS: Final = {
 }
 
 
-def _answer(answer: AnswerTold) -> str:
-    if answer.why_not is None:
-        begins = f" (elle commence ainsi : « {answer.begins} »)" if answer.begins else ""
-        at = "L'auteur reçoit tout de suite, à l'adresse d'où il écrit,"
-        return f"{at} la réponse automatique « {answer.subject} »{begins}."
-    return f"Aucune réponse automatique ne part, car {UNANSWERED[answer.why_not]}."
+def _answer(judgement: Judgement, answer: AnswerTold) -> str:
+    if answer.why_not is not None:
+        return f"Aucune réponse automatique ne part, car {UNANSWERED[answer.why_not]}."
+    begins = f", qui commence ainsi : « {answer.begins} »" if answer.begins else ""
+    nothing = " Elle ne dit rien de ce qui est écrit dans le message." if judgement.violence_at_home else ""
+    sent = f"Une réponse automatique part à l'adresse d'où vient le message : « {answer.subject} »{begins}"
+    return f"{sent}{'' if begins.endswith('. »') else '.'}{nothing}"

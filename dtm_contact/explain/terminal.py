@@ -9,10 +9,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from dtm_contact.explain.acts import Acts
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.quoting import as_quoted
 from dtm_contact.explain.reason import alarm_line, caller, mark, source_line
-from dtm_contact.explain.telling import AnswerTold, explained
+from dtm_contact.explain.telling import AnswerTold, ExplanationBlock, explained
 from dtm_contact.explain.waterfall import Waterfall, WaterfallStep, percent, points, waterfall
 from dtm_contact.labels.coded_text import texts_of
 from dtm_contact.labels.formats import day_and_time
@@ -62,7 +63,13 @@ _CELLS_MOST = 16
 
 
 def render_judgement(
-    judgement: Judgement, names: Names, rules: RuleSet, *, answer: AnswerTold | None = None, details: bool = False
+    judgement: Judgement,
+    names: Names,
+    rules: RuleSet,
+    *,
+    answer: AnswerTold | None = None,
+    acts: Acts | None = None,
+    details: bool = False,
 ) -> RenderableType:
     """Return what a person needs to see why this contact went where it went, in plain sentences, and its text marked.
 
@@ -71,13 +78,14 @@ def render_judgement(
         names: how people, places and topics are called.
         rules: the rules that it was judged by.
         answer: the answer that goes out by itself; None: nothing is said of it.
+        acts: what is to be done; None: nothing is said of it.
         details: also the codes, the evidence with its weights, and each rule with what it saw.
     """
-    paragraphs = explained(judgement, names, rules, answer=answer)
+    paragraphs = explained(judgement, names, rules, answer=answer, acts=acts)
     folded = _details(judgement, names) if details else (Text(_MORE, style="dim"),)
     return Group(
         _heading(f"{judgement.source}"),
-        *(part for each in paragraphs for part in (_heading(each.title), _read(each.text))),
+        *(part for each in paragraphs for part in (_heading(each.title), *_block(each))),
         *(() if judgement.contact.call else (_heading("Le message"), *_text(judgement))),
         *folded,
     )
@@ -91,9 +99,24 @@ _BRACKETS: Final = {"topic": "[]", "priority": "{}", "who": "‹›"}
 _NEW_TEXT: Final = "texte du message, sans ce qui y est recopié d'avant"
 
 
-def _read(text: str) -> RenderableType:
-    """Return sentences in lines that are no longer than eyes like them."""
-    return Constrain(Text(_visible(text)), _LINE)
+def _block(block: ExplanationBlock) -> Iterator[RenderableType]:
+    """Yield the sentences of a block, each on lines of its own, and its acts by their numbers."""
+    for each in block.sentences:
+        yield _item("-" if len(block.sentences) > 1 else "", each)
+    for group in block.acts:
+        if group.heading:
+            yield Text(f"{_visible(group.heading)} :", style="bold")
+        if group.label:
+            yield Text(f"{_visible(group.label)} :")
+        for number, step in enumerate(group.steps, group.first):
+            yield _item(f"{number:>3}.", step)
+
+
+def _item(sign: str, text: str) -> RenderableType:
+    """Return a text behind a sign, in lines that are no longer than eyes like them."""
+    made = Table.grid(padding=(0, 1))
+    made.add_row(*((sign,) if sign else ()), Text(_visible(text)))
+    return Constrain(made, _LINE)
 
 
 def _details(judgement: Judgement, names: Names) -> tuple[RenderableType, ...]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from dtm_contact.directory.lines import columns
@@ -61,6 +62,7 @@ _IN_COMMON: Final = {
     Scope.RESIDENCE: "Dans la résidence, pas dans un seul logement",
 }
 _HOMES_LISTED: Final = 2
+_ASK: Final = "Demandez à la personne qui écrit où cela se passe"
 _HOME: Final = "dwelling"
 _NO_HOMES: Final = {"parking": "place de stationnement", "commercial": "local commercial"}
 """What dwellings of the directory are called that nobody lives in."""
@@ -79,7 +81,7 @@ def who_told(judgement: Judgement, names: Names) -> Iterator[str]:
     yield _sender(judgement)
     asker = judgement.understanding.asker
     if asker is not None and asker is not Asker.TENANT:
-        yield f"D'après le texte, c'est {ASKERS[asker]} qui demande."
+        yield f"D'après le texte, ce serait {ASKERS[asker]} qui demande."
     elif match.on_behalf and judgement.decision.kind is CaseKind.CASE:
         yield "D'après le texte, l'auteur écrit pour quelqu'un d'autre ou pour un organisme."
     best = match.candidates[0] if match.candidates else None
@@ -98,12 +100,10 @@ def who_told(judgement: Judgement, names: Names) -> Iterator[str]:
         yield "Aucun de nos locataires n'est reconnu."
     alone = _AND_TO_NOBODY_ELSE if judgement.violence_at_home or judgement.unwritable else ""
     for proposal in match.proposals:
-        what = "L'adresse électronique" if proposal.kind == "address" else "Le numéro"
+        what = "l'adresse électronique" if proposal.kind == "address" else "le numéro"
         yield (
-            f"{what} {proposal.seen} n'est pas dans la fiche de {_person(proposal.tenant_id, names)} : même si le"
-            " nom est reconnu, rien ne prouve encore que c'est à cette personne. Un agent peut l'y ajouter sur la page"
-            f" du dossier, mais seulement s'il l'a vérifié{alone} : ce qui en vient sera ensuite tenu pour venir"
-            " d'elle."
+            f"Un agent peut ajouter {what} {proposal.seen} à la fiche de {_person(proposal.tenant_id, names)}, sur la"
+            f" page du dossier, mais seulement après avoir vérifié que cette personne s'en sert{alone}."
         )
 
 
@@ -122,13 +122,15 @@ def where_told(judgement: Judgement, names: Names) -> Iterator[str]:
         theirs, doubt = _whose_home(judgement, names), _another_home(judgement, names)
         # The record says surely where somebody lives, never that this is where the matter is.
         told_by_text = _cited(judgement) or not _at_home(match)
-        sure = f" ; {_how_sure_place(match)} pour le lieu" if told_by_text and not doubt else ""
+        sure = f" ({_how_sure_place(match)})" if told_by_text and not doubt else ""
         yield doubt
-        yield f"{_by_place(judgement)} : {_kind_of(match, names)}{home}{sure}."
+        yield f"{_kind_of(match, names)}{home}{sure}."
+        yield _by_place(judgement)
         yield theirs
     elif match.residence is not None:
         residence = without_code(names.residence(match.residence.id))
-        yield f"{_by_place(judgement)} : résidence {residence} ; {_how_sure_place(match)} pour la résidence."
+        yield f"Résidence {residence} ({_how_sure_place(match)})."
+        yield _by_place(judgement)
         yield from _missing_dwelling(match, names)
     else:
         yield from _missing_place(match)
@@ -138,6 +140,37 @@ def where_told(judgement: Judgement, names: Names) -> Iterator[str]:
         residence = f"résidence {without_code(names.residence(lives_in))}" if lives_in else ""
         yield f"L'auteur habite ailleurs : {', '.join(filter(None, (dwelling, residence)))}."
     yield _on_duty(match, names)
+
+
+def place_to_ask(judgement: Judgement, names: Names) -> str:
+    """Return what of the place must be asked in a danger before anybody is sent, as an act; "" where all is sure."""
+    return _unsure_place(judgement, names)[1]
+
+
+def place_title(judgement: Judgement, names: Names) -> str:
+    """Return what is said above the place, which warns in a danger where it is not sure."""
+    return _unsure_place(judgement, names)[0] or "Où c'est"
+
+
+def _unsure_place(judgement: Judgement, names: Names) -> tuple[str, str]:
+    """Return what is wrong with the place of a danger, and what to ask; two empty texts where it is sure."""
+    match = judgement.match
+    common = judgement.understanding.scope in _IN_COMMON and _is_home(match, names)
+    if not judgement.decision.alarm.any:
+        return "", ""
+    if match.residence is None:
+        return "Attention : le lieu n'est pas connu", f"{_ASK} : l'adresse, le bâtiment, l'étage et la porte."
+    if match.dwelling is None:
+        within = "" if common else ", l'étage et la porte"
+        return (
+            "Attention : il manque une partie de l'adresse",
+            f"{_ASK} : le numéro dans la rue, le bâtiment{within}.",
+        )
+    if not common and _another_home(judgement, names):
+        return "Attention : le lieu est à vérifier", f"{_ASK} : l'adresse, l'étage et la porte."
+    if (_cited(judgement) or not _at_home(match)) and _probability(match) < _NEARLY_SURE:
+        return "Attention : le lieu est à vérifier", "Faites confirmer l'adresse, l'étage et la porte."
+    return "", ""
 
 
 def _on_duty(match: Match, names: Names) -> str:
@@ -161,7 +194,7 @@ def _kind_of(match: Match, names: Names) -> str:
     """Return what a place is called that nobody lives in, with a colon; "" of a home."""
     dwelling = names.directory.dwellings.get(match.dwelling.id) if match.dwelling is not None else None
     kind = _NO_HOMES.get(dwelling.kind) if dwelling is not None else None
-    return f"{kind}, " if kind else ""
+    return f"{kind[:1].upper()}{kind[1:]}, " if kind else ""
 
 
 def _whose_home(judgement: Judgement, names: Names) -> str:
@@ -235,8 +268,8 @@ def _in_common(judgement: Judgement, common: str, names: Names) -> Iterator[str]
         else "le message"
     )
     # The record says surely where somebody lives, never that this is where the matter is.
-    sure = f" ; {_how_sure_place(match)} pour le lieu, " if cited or not _at_home(match) else ""
-    yield f"{common} : {entrance}{residence}{sure or ', '}d'après {by}."
+    sure = f" ({_how_sure_place(match)})" if cited or not _at_home(match) else ""
+    yield f"{common} : {entrance}{residence}{sure}, d'après {by}."
     if match.dwelling is not None:
         whose = (
             "C'est là qu'habite cette personne, d'après nos fiches"
@@ -247,14 +280,18 @@ def _in_common(judgement: Judgement, common: str, names: Names) -> Iterator[str]
 
 
 def _how_sure_place(match: Match) -> str:
-    """Return how sure the place is; whoever is surely somebody surely lives where they live."""
+    return _how_sure(_probability(match))
+
+
+def _probability(match: Match) -> float:
+    """Return how likely the place is; whoever is surely somebody surely lives where they live."""
     place = match.dwelling or match.residence
     sure = place.probability if place is not None else 0.0
     person = next((each for each in match.candidates if match.tenant and each.tenant_id == match.tenant.id), None)
     if match.tenant is not None and person is not None and place is not None:
         at = person.dwelling_id if match.dwelling is not None else person.residence_id
         sure = max(sure, match.tenant.probability) if at == place.id else sure
-    return _how_sure(sure)
+    return sure
 
 
 def _by_program(judgement: Judgement) -> bool:
@@ -317,12 +354,36 @@ def _named(judgement: Judgement, likely: Likely, names: Names) -> Iterator[str]:
     called = {name for lease in names.directory.leases_of(likely.id) for name in (lease.first_name, lease.last_name)}
     theirs = theirs or not shown or any(name and name.casefold() in shown for name in called)
     other = other or not theirs
-    head = f"La personne concernée est {tenant}" if other or judgement.contact.call else f"C'est {tenant}"
+    role = "la personne concernée" if other or judgement.contact.call else "son auteur"
     by = _by_what([*pieces, *_their_surname(match, person, names)])
     told_by = f", d'après {by}" if by else ""
-    yield f"{head}, {_how_sure(likely.probability)}{told_by}."
+    what = "L'appel" if judgement.contact.call else "Le message"
+    clear = _how_clearly(likely.probability)
+    yield f"{what} désigne {clear} {tenant} comme {role}{told_by} ; {_proof(judgement, likely.id, positive)}."
     if person is not None:
         yield from _why_not_second(judgement, person, names)
+
+
+def _proof(judgement: Judgement, tenant_id: str, positive: AbstractSet[str]) -> str:
+    """Return, as a clause, whether it is proven that somebody wrote or called who is named: anybody can write a name.
+
+    Args:
+        judgement: what was judged.
+        tenant_id: who is named.
+        positive: the names of what speaks for them.
+    """
+    if judgement.contact.call is not None:
+        return "mais rien ne prouve que c'est cette personne qui appelle : un numéro affiché peut être faux"
+    if tenant_id in judgement.match.proven:
+        return "et c'est prouvé : notre serveur de courrier a vérifié qu'il vient de son adresse électronique"
+    if judgement.contact.sourced is not None and judgement.contact.sourced.proven:
+        return "et c'est prouvé par la source, qui vérifie le compte de chacun"
+    unproven = "mais rien ne prouve que c'est cette personne qui l'a envoyé"
+    if any(name.startswith("email.") for name in positive):
+        return f"{unproven} : l'adresse électronique est la sienne, mais n'a pas été vérifiée"
+    if judgement.writer.address:
+        return f"{unproven} : l'adresse électronique n'est pas dans sa fiche"
+    return unproven
 
 
 def _their_surname(match: Match, person: Candidate | None, names: Names) -> list[Evidence]:
@@ -399,8 +460,8 @@ def _difference(piece: Evidence, best: Candidate, second: Candidate, contact: Co
     family = piece.name.partition(".")[0]
     if family == "name":
         return _name_apart(piece, best, second, contact, names)
-    way = _DIFFERENCES.get(piece.name) or _DIFFERENCES.get(family, "{what} « {seen} » va à {called}")
-    return way.format(what=match_evidence(piece.name), seen=short(piece.seen, _QUOTED), called=called)
+    way = _DIFFERENCES.get(piece.name) or _DIFFERENCES.get(family, "")
+    return way.format(seen=short(piece.seen, _QUOTED), called=called)
 
 
 def _name_apart(piece: Evidence, best: Candidate, second: Candidate, contact: Contact, names: Names) -> str:
@@ -480,9 +541,9 @@ def _against(pieces: Sequence[Evidence]) -> Iterator[str]:
 def _by_place(judgement: Judgement) -> str:
     match, cited = judgement.match, _cited(judgement)
     if cited:
-        return f"Au lieu que le message donne (« {cited} ») ; adresse complète d'après nos fiches"
+        return f"Le message dit « {cited} » ; le reste de l'adresse vient de nos fiches."
     at_home = match.tenant is not None and match.dwelling is not None
-    return "Au logement de cette personne, d'après nos fiches" if at_home else "Au lieu reconnu"
+    return "C'est l'adresse de cette personne d'après nos fiches ; le message n'en donne pas." if at_home else ""
 
 
 def _cited(judgement: Judgement, widened: Callable[[Contact, Evidence], str] = clause) -> str:
@@ -549,6 +610,12 @@ def _missing_place(match: Match) -> Iterator[str]:
 
 def _and(words: Sequence[str]) -> str:
     return " et ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def _how_clearly(probability: float) -> str:
+    if probability >= _SURE:
+        return "clairement"
+    return "presque sûrement" if probability >= _NEARLY_SURE else "probablement"
 
 
 def _how_sure(probability: float) -> str:

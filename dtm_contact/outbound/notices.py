@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from dtm_contact.directory import Directory
+from dtm_contact.explain.acts import ANY_DANGER
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.labels.judging import CARE, PERILS
 from dtm_contact.model import ON_CALL, AlarmSource, EntryKind, Judgement, Outgoing, OutgoingKind, Peril, Wish
@@ -22,8 +23,6 @@ _FIRST_WORDS: Final = 200
 _SHORTEST_NAME: Final = 3
 _WORD: Final = re.compile(r"[a-z0-9]+")
 _NONCE_OCTETS: Final = 8
-ANY_DANGER: Final = "danger"
-"""The topic of dangers that have none of their own."""
 _NEVER_A_TOPIC: Final = frozenset([Peril.VIOLENCE, Peril.SUICIDE])
 """Dangers that must not reach anybody as the debt or the noise that they are told beside."""
 _TOLD_BEFORE: Final = "told before"

@@ -65,7 +65,7 @@ def decide(  # noqa: PLR0913 - all that was judged of one contact, and what it i
         counted_from: the time that due times count from, where that is a later one than `now`; aware.
     """
     place = _queue_of_place(match, rules, directory)
-    facts = Facts(contact, match, understanding, now, directory, place.calendar, history)
+    facts = facts_of(contact, match, understanding, now, rules, directory, history=history)
     walk = walk_all_rules(rules, facts) if trace else walk_rules(rules, facts, rules.index.candidates(facts))
     walk = _read_by_somebody(walk, rules, facts)
     decision = _decision(walk, rules, facts, place, directory)
@@ -74,6 +74,21 @@ def decide(  # noqa: PLR0913 - all that was judged of one contact, and what it i
     queue = rules.queues.get(decision.queue or "") or place
     due = _due(walk.effective, queue, (decision.priority, decision.alarm), facts, counted_from)
     return replace(decision, due=due)
+
+
+def facts_of(  # noqa: PLR0913 - as for `decide`
+    contact: Contact,
+    match: Match,
+    understanding: Understanding,
+    now: datetime,
+    rules: RuleSet,
+    directory: Directory,
+    *,
+    history: History = _NO_HISTORY,
+) -> Facts:
+    """Return what conditions look at of a contact; the arguments are those of `decide`."""
+    calendar = _queue_of_place(match, rules, directory).calendar
+    return Facts(contact, match, understanding, now, directory, calendar, history)
 
 
 def with_unheard_voice(

@@ -16,7 +16,7 @@ from dtm_contact.rules.arguments import DocumentValue
 from dtm_contact.rules.conditions import Condition, all_conditions
 from dtm_contact.rules.facts import Facts, Values
 from dtm_contact.rules.validation import cut, hint_for, shown
-from dtm_contact.wording import worded
+from dtm_contact.wording import Translatable, worded
 
 _SHOWN_WANTED = 120
 
@@ -214,7 +214,7 @@ def implies(part: Expression, wider: Expression) -> bool:
     return part == wider
 
 
-def contradiction(when: Expression) -> str | None:
+def contradiction(when: Expression) -> Translatable | None:
     """Return why conditions can never hold together, or None where nothing speaks against it.
 
     They want something and, with `not`, the same or something wider away; or of what a contact has one, two; or a
@@ -223,7 +223,7 @@ def contradiction(when: Expression) -> str | None:
     return excluded(tuple(conjuncts(when)))
 
 
-def excluded(parts: Parts) -> str | None:
+def excluded(parts: Parts) -> Translatable | None:
     """Return why parts can never hold together, as `contradiction` does."""
     if any(isinstance(no, Not) and any(implies(part, no.part) for part in parts) for no in parts):
         return worded("it wants a condition, and the same or a wider one with not")
@@ -323,7 +323,7 @@ def _tests(expression: Expression) -> Iterator[Test]:
                 yield from _tests(part)
 
 
-def _apart(first: Test, second: Test) -> str | None:
+def _apart(first: Test, second: Test) -> Translatable | None:
     """Return why two conditions cannot hold together, or None."""
     one, other = first.condition, second.condition
     if one.is_single and one.name == other.name and first.wanted.isdisjoint(second.wanted):

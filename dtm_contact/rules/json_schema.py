@@ -45,7 +45,7 @@ def json_schemas(rules: RuleSet) -> Mapping[str, Schema]:
     return {
         "routing": _whole("The rules, in order", _routing(rules)),
         "queues": _whole("Queues, hours, due times, who is on call", _model(QueuesFile)),
-        "topics": _whole("Topics, and from when the model says something", _model(TopicsFile)),
+        "topics": _whole("Topics, and from when the model says something", _topics(rules)),
         "phrases": _whole("Phrases that the model cannot contradict", _phrases(rules)),
         "sources": _whole("Those who write by machine or by office", _sources(rules)),
         "free_words": _whole("Words that have no place in what agents write freely", _model(FreeWordsFile)),
@@ -82,6 +82,14 @@ def _routing(rules: RuleSet) -> Schema:
     definitions = {**then.pop("$defs", {}), **test.pop("$defs", {})}
     definitions |= {"when": _when(rules), "then": then, "test": test}
     return {"type": "array", "items": rule, "$defs": definitions}
+
+
+def _topics(rules: RuleSet) -> Schema:
+    schema = _model(TopicsFile)
+    schema["$defs"]["when"] = _when(rules)
+    for entry in ("PartEntry", "ButtonEntry"):
+        schema["$defs"][entry]["properties"]["when"] = {"$ref": "#/$defs/when"}
+    return schema
 
 
 def _phrases(rules: RuleSet) -> Schema:

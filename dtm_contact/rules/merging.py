@@ -23,7 +23,7 @@ _TODAY_MARK: Final = "======="
 _LITERAL: Final = re.compile(r"true|false|[-+]?[0-9][0-9_]*(\.[0-9]+)?")
 _BESIDE_IDENTITY: Final = frozenset({"holds", "expect", "note"})
 """What of a test does not make it another one."""
-_SETS: Final = frozenset({"closures", "formerly"})
+_SETS: Final = frozenset({"closures", "formerly", "steps"})
 _SHOWN: Final = 120
 _GONE: Final = worded("(not there)")
 
@@ -589,16 +589,18 @@ def _keyed(value: Canonical, path: Path, file: str) -> dict[Key, Any] | None:
 
 def _key_of(value: Canonical, path: Path, file: str) -> Key:
     """Return by what an item of a list is the same in other texts; None where by nothing."""
-    if file == _ORDERED and not path:
-        return value.get("id") if isinstance(value, dict) else None
-    if path and path[-1] == "tests":
+    within = path[-1] if path else None
+    named = "id" if file == _ORDERED and not path else "label" if within == "parts" else None
+    if named is not None:
+        return value.get(named) if isinstance(value, dict) else None
+    if within == "tests":
         if not isinstance(value, dict):
             return None
         return json.dumps({name: each for name, each in value.items() if name not in _BESIDE_IDENTITY}, sort_keys=True)
     if file.startswith("phrases") and len(path) == 1:
         phrase = value.get("phrase") if isinstance(value, dict) else value
         return f"{value['topic']}: {phrase}" if isinstance(value, dict) and "topic" in value else phrase
-    if path and not isinstance(value, (dict, list)) and (file == _ORDERED or path[-1] in _SETS):
+    if path and not isinstance(value, (dict, list)) and (file == _ORDERED or within in _SETS):
         return value
     return None
 

@@ -4,21 +4,22 @@ The model is no part of the rules: who edits them need not know of it, and a new
 one. `make model` writes its file: the program's own, or a site's (`DTM_MODEL`).
 """
 
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal
 
 import yaml
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from dtm_contact.errors import InvalidFilesError, UnusableModelError
 from dtm_contact.model import Priority, Problem, Severity
+from dtm_contact.rules.arguments import AllowedNames, DocumentValue
 from dtm_contact.rules.document import Document, printable, read_document, validate
-from dtm_contact.rules.validation import InvalidValueError, StrictModel, cut, hint_for, quoted, shown
+from dtm_contact.rules.instructions import ButtonEntries, Instruction, InstructionText, PartsEntry, instruction_of
+from dtm_contact.rules.validation import StrictModel, cut, hint_for, quoted
 from dtm_contact.text import fold
 from dtm_contact.topics import (
     DangerLimits,
@@ -30,7 +31,6 @@ from dtm_contact.topics import (
     Reader,
     ReaderLimits,
     Topic,
-    TopicButton,
     stands_in,
 )
 from dtm_contact.wording import worded
@@ -62,43 +62,9 @@ _LARGEST_MODEL: Final = 32_000_000
 _REMAKE = worded("make it again: make model; or leave DTM_MODEL out: the program's own is read")
 _REINSTALL = worded("install the program again")
 
-_LONGEST_INSTRUCTION: Final = 700
-_MOST_BUTTONS: Final = 6
-_CARETAKER: Final = "caretaker"
-_NUMBER: Final = re.compile(r"[0-9](?: ?[0-9]){1,13}")
-
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Probability = Annotated[float, Field(gt=0, lt=1)]
 Score = Annotated[float, Field(ge=-20, le=20)]
-
-
-class _Button(StrictModel):
-    """One thing that an instruction names: a number, the caretaker on duty, a canned answer, or a queue."""
-
-    call: Text | None = None
-    answer: Text | None = None
-    queue: Text | None = None
-    label: Annotated[str, Field(min_length=1, max_length=60)] = ""
-
-    @model_validator(mode="after")
-    def _one_of_them(self) -> Self:
-        given = [each for each in (self.call, self.answer, self.queue) if each is not None]
-        if len(given) != 1:
-            hint = worded("call: caretaker, call: a number, answer: a canned answer, or queue: a queue")
-            raise InvalidValueError(
-                worded("a button does one thing, this one {count}", count=len(given) or worded("nothing")), hint
-            )
-        if self.call not in {None, _CARETAKER} and not _NUMBER.fullmatch(self.call or ""):
-            hint = worded('write call: caretaker, or a number in quotes: "0 800 47 33 33"')
-            raise InvalidValueError(worded("{call} cannot be called", call=shown(self.call)), hint)
-        return self
-
-    @property
-    def button(self) -> TopicButton:
-        """The button as the desk takes it."""
-        by_number = self.call if self.call not in {None, _CARETAKER} else None
-        caretaker = self.call == _CARETAKER
-        return TopicButton(by_number or "", caretaker, self.answer or "", self.queue or "", self.label)
 
 
 class _Topic(StrictModel):
@@ -107,8 +73,8 @@ class _Topic(StrictModel):
     outage: bool = False
     momentary: bool = False
     caretaker_apart: bool = False
-    instruction: Annotated[str, Field(max_length=_LONGEST_INSTRUCTION)] = ""
-    buttons: Annotated[tuple[_Button, ...], Field(max_length=_MOST_BUTTONS)] = ()
+    instruction: InstructionText | PartsEntry = ""
+    buttons: ButtonEntries = ()
 
 
 _USUAL: Final = ReaderLimits()
@@ -223,29 +189,22 @@ def read_topics(root: Path) -> dict[str, Topic]:
     return _topics_of(file)
 
 
-def unknown_buttons(
-    root: Path, topics: Mapping[str, Topic], answers: Collection[str], queues: Collection[str]
-) -> Iterator[Problem]:
-    """Yield the buttons of topics that name a canned answer or a queue which there is not.
+def load_instructions(root: Path, allowed: AllowedNames, problems: list[Problem]) -> dict[str, Instruction]:
+    """Return what agents do of each topic of a rules folder, by their codes; none where its file holds errors.
 
     Args:
-        root: the rules folder.
-        topics: as they were read.
-        answers: the names of the canned answers.
-        queues: the names of the queues.
+        root: the folder.
+        allowed: what conditions and buttons may name; in `answers` the canned answers.
+        problems: what is wrong with conditions and names is added here: no message is judged by them.
     """
     document = read_document(root / TOPICS_FILE, root, [])
-    for code, topic in topics.items() if document is not None else ():
-        for number, button in enumerate(topic.buttons):
-            for key, name, known in (("answer", button.answer, answers), ("queue", button.queue, queues)):
-                if document is not None and name and name not in known:
-                    at = ("topics", code, "buttons", number, key)
-                    unknown = (
-                        worded("unknown canned answer {name}", name=cut(name))
-                        if key == "answer"
-                        else worded("unknown queue {name}", name=cut(name))
-                    )
-                    yield document.problem(at, unknown, hint_for(name, known))
+    file = validate(_today(document, []), TopicsFile, []) if document is not None else None
+    if document is None or file is None:
+        return {}
+    place = DocumentValue(document, allowed, problems, ("topics",))
+    return {
+        code: instruction_of(topic.instruction, topic.buttons, place.below(code)) for code, topic in file.topics.items()
+    }
 
 
 def phrase_files(root: Path) -> list[Path]:
@@ -262,8 +221,6 @@ def _topics_of(file: TopicsFile) -> dict[str, Topic]:
             topic.outage,
             topic.momentary,
             topic.caretaker_apart,
-            tuple(line.strip() for line in topic.instruction.splitlines() if line.strip()),
-            tuple(each.button for each in topic.buttons),
         )
         for code, topic in file.topics.items()
     }

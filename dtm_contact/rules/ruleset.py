@@ -3,7 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -20,9 +20,10 @@ from dtm_contact.rules.coverage import dangers_without_on_call, unreached_rules
 from dtm_contact.rules.expression import Index, contradiction
 from dtm_contact.rules.facts import residence_names
 from dtm_contact.rules.free_words import FreeWords, free_words_files, load_free_words
+from dtm_contact.rules.instructions import Instruction
 from dtm_contact.rules.library import CannedAnswer, library_files, load_library
 from dtm_contact.rules.queues import QUEUES_FILE, Queue, Queues, load_queues
-from dtm_contact.rules.reader_files import former_model, load_model, load_reader, reader_files, unknown_buttons
+from dtm_contact.rules.reader_files import former_model, load_instructions, load_model, load_reader, reader_files
 from dtm_contact.rules.routing import ROUTING_FILE, Rule, load_routing
 from dtm_contact.rules.source_files import load_sources, source_files
 from dtm_contact.sources import SourceBook
@@ -47,6 +48,7 @@ class RuleSet:
         sources: those who write by machine or by office.
         free_words: words that have no place in what agents write freely.
         contacts: whom agents call beside our own people.
+        instructions: what agents do now, by topic.
         index: finds the rules that may hold.
     """
 
@@ -60,6 +62,7 @@ class RuleSet:
     sources: SourceBook = field(default_factory=SourceBook)
     free_words: FreeWords = field(default_factory=FreeWords)
     contacts: Contacts = field(default_factory=Contacts)
+    instructions: Mapping[str, Instruction] = field(default_factory=dict)
     index: Index = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -152,8 +155,6 @@ def load_in_force(
     # What only helps those who write is left out where it is wrong: it keeps nothing from being judged.
     for_writers: list[Problem] = []
     library = load_library(folder, topics, for_writers)
-    if topics is not None and queues is not None:
-        for_writers.extend(unknown_buttons(folder, topics, library, queues.by_id))
     free_words = load_free_words(folder, for_writers)
     contacts = load_contacts(folder, None if topics is None else tuple(topics), for_writers)
     sources = load_sources(folder, AllowedNames(topics, offices or None), problems)
@@ -161,6 +162,8 @@ def load_in_force(
         topics, offices or None, named, answers, sources.sources, residences=_residences_by_name(residences)
     )
     routing = load_routing(folder, allowed, problems)
+    of_agents = replace(allowed, answers=library, queues=queues.by_id if queues is not None else None)
+    instructions = load_instructions(folder, of_agents, for_writers)
     faults = list(_unreached(routing)) if routing is not None else []
     if digest(folder) != version:
         problems.append(
@@ -187,6 +190,7 @@ def load_in_force(
         sources,
         free_words,
         contacts,
+        instructions,
     )
 
 

@@ -4,7 +4,7 @@ from dtm_contact.topics.danger import DangerLimits
 from dtm_contact.topics.details import DetailModel
 from dtm_contact.topics.model import Calibration, Model
 from dtm_contact.topics.phrases import Effect, Phrase, PhraseBook
-from dtm_contact.topics.reader import Reader, ReaderLimits, Topic, TopicButton, stands_in
+from dtm_contact.topics.reader import Reader, ReaderLimits, Topic, stands_in
 from dtm_contact.topics.understand import SURE_DANGER, danger_score, is_unread_scan, understand
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "Reader",
     "ReaderLimits",
     "Topic",
-    "TopicButton",
     "danger_score",
     "is_unread_scan",
     "stands_in",

@@ -17,25 +17,6 @@ SET_ASIDE: Final = frozenset({CaseKind.AUTOMATIC.value, CaseKind.SPAM.value})
 
 
 @dataclass(frozen=True, slots=True)
-class TopicButton:
-    """Something that the instruction of a topic names, at hand beside it: one of the four, the rest is empty.
-
-    Attributes:
-        call: whom to call: a number as people read it.
-        caretaker: the caretaker on duty is called.
-        answer: a canned answer to begin a reply with.
-        queue: where the case is handed over to.
-        label: what the button says; "" for what it does.
-    """
-
-    call: str = ""
-    caretaker: bool = False
-    answer: str = ""
-    queue: str = ""
-    label: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Topic:
     """One topic of the contract.
 
@@ -45,8 +26,6 @@ class Topic:
         outage: something is out on which frail people depend (heating, lift, power, water).
         momentary: it lasts for hours at the most: some days later it is over.
         caretaker_apart: what is written of it may be about a caretaker, who gets no copy unless that is meant.
-        instruction: what an agent does now, a line each; empty where nothing is to be said.
-        buttons: what the instruction names.
     """
 
     code: str
@@ -55,8 +34,6 @@ class Topic:
     outage: bool = False
     momentary: bool = False
     caretaker_apart: bool = False
-    instruction: tuple[str, ...] = ()
-    buttons: tuple[TopicButton, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +81,11 @@ class Reader:
     def danger_phrases(self) -> PhraseBook:
         """The phrases alone that raise an alarm, or keep one down."""
         return PhraseBook([each for each in self.phrases.phrases if each.effect in {*OF_DANGER, Effect.NOT_DANGER}])
+
+    @cached_property
+    def requests(self) -> PhraseBook:
+        """The phrases alone by which somebody asks for something."""
+        return PhraseBook([each for each in self.phrases.phrases if each.effect is Effect.REQUEST])
 
     @cached_property
     def asked(self) -> Sequence[str]:

@@ -33,7 +33,7 @@ from dtm_contact.labels.judging import (
     evidence_strength,
     match_evidence,
 )
-from dtm_contact.model import Alarm, AlarmLevel, CodedText, Evidence, Peril
+from dtm_contact.model import ON_CALL, Alarm, AlarmLevel, CodedText, Evidence, Judgement
 from dtm_contact.store import Case
 from dtm_contact.store.desk import CaseHints
 from dtm_contact.text.language import language_of
@@ -189,12 +189,14 @@ def typeset(text: str) -> str:
     return _BEFORE_SIGNS.sub("\u00a0", text).replace("« ", "«\u00a0").replace(" »", "\u00a0»")
 
 
-def danger_line(alarm: Alarm, peril: Peril | None) -> str:
+def danger_line(alarm: Alarm, judged: Judgement | None) -> str:
     """Return, for the head of a case, how sure a danger is, of what kind, and what says so or speaks against it.
 
     In the words of `explain.summary`: by what probability the model says so is for who looks after it
     (`dtm-contact explain`).
     """
+    peril = judged.understanding.peril if judged is not None else None
+    notified = judged is not None and ON_CALL in judged.decision.notify
     named = (
         f"{ALARM_LEVELS[alarm.level]} ({PERILS[peril].lower()})" if peril and alarm.any else ALARM_LEVELS[alarm.level]
     )
@@ -202,7 +204,7 @@ def danger_line(alarm: Alarm, peril: Peril | None) -> str:
     raised = because(told[alarm.raised_by]) if alarm.raised_by is not None and alarm.any else ""
     lowered = because(text_of(alarm.why_not)) if alarm.why_not else ""
     lowered = f"pas certain {lowered}" if lowered and alarm.any else lowered
-    woken = "l'astreinte n'est pas appelée" if alarm.level is AlarmLevel.POSSIBLE else ""
+    woken = "l'astreinte n'est pas prévenue" if alarm.level is AlarmLevel.POSSIBLE and not notified else ""
     return typeset(" : ".join(filter(None, (named, " ; ".join(filter(None, (raised, lowered, woken)))))))
 
 

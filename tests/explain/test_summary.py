@@ -1,5 +1,6 @@
 """What is asked and whether it is a danger, in plain sentences, of messages as what is shipped understands them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.explain.danger import danger_told
 from dtm_contact.explain.names import Names
+from dtm_contact.explain.quoting import sentence
 from dtm_contact.explain.summary import matter_told, named_language
 from dtm_contact.hours import PARIS
 from dtm_contact.labels.judging import PERILS
@@ -26,8 +28,10 @@ from dtm_contact.model import (
     Judgement,
     Match,
     Outcome,
+    Part,
     Peril,
     Priority,
+    Span,
     Understanding,
     Unread,
 )
@@ -92,14 +96,14 @@ def said(text: str, subject: str, reader: Reader, names: Names) -> str:
         (
             "Je dois deux mois de loyer. Je n'ai plus envie de vivre.",
             "Danger certain : risque de suicide, d'après « Je n'ai plus envie de vivre ». C'est certain parce",
-            "L'astreinte est prévenue aussitôt.",
+            "suffit à elle seule.",
         ),
         ("Mon mari me frappe tous les soirs.", "Danger certain : violences ou menaces, d'après « ", "Prudence : qui "),
         ("Forte odeur de gaz dans l'escalier", "Danger certain : gaz ou monoxyde de carbone, d", "odeur de gaz"),
-        ("Il y a le feu dans la cave", "Danger certain : incendie ou fumée, d'après « Il y a le feu dans", "astreinte"),
+        ("Il y a le feu dans la cave", "Danger certain : incendie ou fumée, d'après « Il y a le feu dans", "Sujet : "),
         ("Ma mère est coincée dans l'ascenseur", "Danger certain : personne enfermée, d'", "ces mots : « mère est"),
         ("Plus de chauffage et un nourrisson de trois semaines", "Danger certain : panne chez", "Sujet : Chauffage"),
-        ("Des flammes sur la photo, ou un reflet ?", "Danger possible, mais pas certain", "n'est pas appelée"),
+        ("Des flammes sur la photo, ou un reflet ?", "Danger possible, mais pas certain", "un reflet ? »."),
         ("Pas d'odeur de gaz. La porte du hall est cassée.", "Pas de danger : le message nie « odeur", "et rien"),
         ("Le voisin met la musique trop fort le soir", "Pas de danger : rien dans le message", "Sujet : "),
         ("Merci de m'envoyer ma quittance de loyer", "Pas de danger : ", "Sujet : Quittance, attestation"),
@@ -125,9 +129,13 @@ def test_every_kind_of_danger_has_its_name_everywhere(peril: Peril, level: Alarm
     )
     told = summary(judged(Contact(Channel.EMAIL, DUE), understanding), names)
     assert PERILS[peril].lower() in told.lower()
-    assert PERILS[peril].lower() in danger_line(alarm, peril)
+    judgement = judged(Contact(Channel.EMAIL, DUE), understanding)
+    assert PERILS[peril].lower() in danger_line(alarm, judgement)
     assert "Sujet : Difficulté" in told
-    assert ("l'astreinte n'est pas appelée" in told) is (level is AlarmLevel.POSSIBLE)
+    assert "astreinte" not in told, "who is told stands in one place"
+    assert ("l'astreinte n'est pas prévenue" in danger_line(alarm, judgement)) is (level is AlarmLevel.POSSIBLE)
+    told_all_the_same = replace(judgement, decision=replace(judgement.decision, notify=("on_call",)))
+    assert "n'est pas prévenue" not in danger_line(alarm, told_all_the_same)
 
 
 def test_a_possible_danger_without_telling_words_is_not_given_a_kind(names: Names) -> None:
@@ -157,7 +165,7 @@ def test_the_words_of_the_list_are_told_as_what_made_it_certain(reader: Reader, 
     told = said("Bonjour, il y a une odeur de gaz sur le palier depuis ce matin.", "", reader, names)
     assert "d'après « Bonjour, il y a une odeur de gaz sur le palier depuis ce matin »." in told
     assert "parce que la liste des dangers contient ces mots : « odeur de gaz »" in told
-    assert "suffit à elle seule. L'astreinte" in told
+    assert "suffit à elle seule." in told
 
 
 def test_the_sentence_without_which_least_danger_is_heard_is_quoted(reader: Reader, names: Names) -> None:
@@ -217,7 +225,7 @@ def test_what_somebody_said_since_counts(names: Names) -> None:
     told = summary(judgement, names, alarm=lowered)
     assert told.startswith("Pas d'alerte, car Anne dit qu'il n'y a pas de danger.")
     assert summary(judgement, names, alarm=alarm.raised(AlarmSource.AGENT)).startswith(
-        "Danger certain : gaz ou monoxyde de carbone. C'est certain parce qu'un agent le dit. L'astreinte est prévenue"
+        "Danger certain : gaz ou monoxyde de carbone. C'est certain parce qu'un agent le dit."
     )
 
 
@@ -228,6 +236,57 @@ def test_what_lowered_a_certain_alarm_is_said(names: Names) -> None:
     understanding = Understanding(CaseKind.CASE, ("fire",), Priority.P2, alarm=alarm, peril=Peril.FIRE)
     told = summary(judged(Contact(Channel.EMAIL, DUE), understanding, alarm), names)
     assert "il n'est pas certain, car la règle travaux le dit." in told
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("Bonjour. Combien ça coûte ? Merci.", "« Combien ça coûte ? »"),
+        ("Je voudrais savoir si vous avez une grille réglable. Merci.", "« Je voudrais savoir si vous avez une"),
+        ("Où en est-il ? Merci de m'envoyer le badge. Et quand ?", "« Où en est-il ? » et « Merci de m'envoyer le"),
+        ("ماذا أفعل؟", "« ماذا أفعل؟ »"),
+        ("Les poubelles débordent.", ""),
+    ],
+)
+def test_what_a_writer_asks_is_told_in_their_own_sentences(text: str, asked: str, reader: Reader, names: Names) -> None:
+    told = said(text, "Une question", reader, names)
+    assert "Objet du message : « Une question »." in told
+    assert ("L'auteur demande : " in told) is bool(asked), told
+    assert f"L'auteur demande : {asked}" in told or not asked
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "quoted"),
+    [
+        ("Bonjour. M. Dufour, 8e, ne répond plus. Merci", "répond", "M. Dufour, 8e, ne répond plus"),
+        ("Nous sommes au bât. A, 52 rue Hoche. Merci", "rue", "Nous sommes au bât. A, 52 rue Hoche"),
+        ("Il a crié au secours ! Merci", "secours", "Il a crié au secours !"),
+    ],
+)
+def test_a_sentence_is_quoted_whole_and_as_it_is_written(text: str, words: str, quoted: str) -> None:
+    contact = Contact(Channel.EMAIL, DUE, new_text=text)
+    start = text.index(words)
+    assert sentence(contact, Evidence("x", 1.0, words, Span(Part.NEW, start, start + len(words)))) == quoted
+
+
+def test_of_an_endless_sentence_what_counted_is_quoted_in_whole_words() -> None:
+    before, behind = "et puis je vous dis que voilà " * 12, " alors je me dis que quand même " * 12
+    text = f"{before}ça sent le gaz dans l'entrée{behind}"
+    start = text.index("ça sent")
+    contact = Contact(Channel.EMAIL, DUE, new_text=text)
+    quoted = sentence(contact, Evidence("x", 1.0, "ça sent le gaz", Span(Part.NEW, start, start + 14)))
+    assert quoted[0] == quoted[-1] == "…"
+    inner = quoted.strip("…")
+    assert "ça sent le gaz dans l'entrée" in inner
+    assert f" {inner} " in " ".join(text.split())
+
+
+def test_words_in_another_language_are_to_be_translated(names: Names) -> None:
+    words = (Evidence("danger.passage", 1.0, "رائحة غاز"),)
+    alarm = Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL, 0.3, 0.7)
+    understanding = Understanding(CaseKind.CASE, ("gas",), Priority.P2, raised_by=words, alarm=alarm)
+    contact = Contact(Channel.EMAIL, DUE, new_text="هناك رائحة غاز في المدخل")
+    assert "Ces mots sont en écriture arabe : faites-les traduire" in summary(judged(contact, understanding), names)
 
 
 def test_calls_letters_and_what_is_set_aside(names: Names) -> None:

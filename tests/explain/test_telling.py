@@ -10,9 +10,10 @@ import pytest
 
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.directory.records import Lease
+from dtm_contact.explain.acts import acts_of
 from dtm_contact.explain.names import Names, without_code
-from dtm_contact.explain.telling import AnswerTold, explained
-from dtm_contact.explain.whom import where_told, who_told
+from dtm_contact.explain.telling import AnswerTold, Standing, explained
+from dtm_contact.explain.whom import place_to_ask, where_told, who_told
 from dtm_contact.hours import PARIS
 from dtm_contact.model import (
     Alarm,
@@ -70,10 +71,14 @@ def leases() -> Sequence[Lease]:
 def sentences(
     understanding: Understanding, match: Match = UNKNOWN, at: datetime = DAY, answer: AnswerTold | None = None
 ) -> dict[str, str]:
+    told = explained(judged(understanding, match, at), names(), rules(), answer=answer)
+    return {each.title: each.text for each in told}
+
+
+def judged(understanding: Understanding, match: Match = UNKNOWN, at: datetime = DAY) -> Judgement:
     contact = Contact(Channel.EMAIL, at, sender=Mailbox("Jo Ferrand", "jo@free.example"), new_text="…")
     decision = decide(contact, match, understanding, at, rules(), directory(), trace=True)
-    judgement = Judgement("x.eml", contact, match, understanding, decision)
-    return {each.title: each.text for each in explained(judgement, names(), rules(), answer=answer)}
+    return Judgement("x.eml", contact, match, understanding, decision)
 
 
 def about(topic: str, priority: Priority = Priority.P3, **given: object) -> Understanding:
@@ -95,22 +100,52 @@ def test_nobody_is_called_a_tenant_who_is_not_known_as_one() -> None:
 
 def test_a_possible_danger_says_that_nobody_is_woken_and_which_rule_would() -> None:
     text = sentences(about("gas", Priority.P2, alarm=POSSIBLE), at=NIGHT)
-    assert "l'astreinte n'est pas appelée" in text["Danger ou non"]
+    assert "L'astreinte n'est pas prévenue : elle ne l'est que pour un danger certain." in text["Qui agit"]
     assert "ne joue pas parce qu'un danger est possible, sans être certain" in text["Pourquoi cette file"]
     assert "alarme" not in " ".join(text.values())
     certain = sentences(about("gas", alarm=replace(POSSIBLE, level=AlarmLevel.CERTAIN)), at=NIGHT)
-    assert "L'astreinte est prévenue aussitôt." in certain["Danger ou non"]
-    assert certain["La suite"].startswith(
-        "C'est d'abord à la personne d'astreinte d'agir, prévenue aussitôt par courriel"
-    )
-    assert "le programme n'a pas d'adresse de gardien à qui écrire" in certain["La suite"]
-    assert [*certain][1:3] == ["Danger ou non", "La suite"]
-    assert [*sentences(about("pests"))][-1] == "La suite"
-    assert (
-        "la personne d'astreinte suivante est prévenue au bout de 10 min puis au bout de 30 min" in certain["La suite"]
-    )
-    assert "d'agir : il lit ce message avant les autres, au plus tard" in text["La suite"]
-    assert "il clique sur « Danger réel »" in text["La suite"]
+    assert "astreinte" not in certain["Danger ou non"]
+    assert certain["Qui agit"].startswith("L'astreinte est prévenue tout de suite. C'est à elle d'agir, sans attendre.")
+    assert "Aucun gardien n'est prévenu" in certain["Qui agit"]
+    assert [*certain][:4] == ["Quand", "Attention : le lieu n'est pas connu", "Danger ou non", "Qui agit"]
+    assert [*sentences(about("pests"))][-1] == "Qui agit"
+    assert "l'astreinte suivante est prévenue" in certain["Qui agit"].replace("personne d'astreinte", "l'astreinte")
+    assert "au bout de 10 min puis au bout de 30 min" in certain["Qui agit"]
+    assert "lit ce message avant les autres, au plus tard" in text["Qui agit"]
+
+
+def test_when_it_came_stands_on_top() -> None:
+    told = sentences(about("pests"))
+    assert next(iter(told)) == "Quand"
+    assert told["Quand"] == "Reçu le mardi 24 novembre à 10 h 30 (courriel)."
+    closed = AnswerTold("Urgence", None, closed=True)
+    assert told["Quand"].removesuffix(".") in sentences(about("pests"), answer=closed)["Quand"]
+    assert sentences(about("pests"), answer=closed)["Quand"].endswith(" ; les bureaux sont fermés.")
+
+
+@pytest.mark.parametrize(
+    ("judged_as", "now", "says", "never"),
+    [
+        (AlarmLevel.CERTAIN, AlarmLevel.NONE, "Depuis, un agent a dit qu'il n'y a pas de danger", "C'est à elle"),
+        (AlarmLevel.CERTAIN, AlarmLevel.NONE, "L'astreinte avait été prévenue", "tout de suite"),
+        (AlarmLevel.NONE, AlarmLevel.CERTAIN, "L'astreinte est prévenue tout de suite", "n'est pas prévenue"),
+        (AlarmLevel.POSSIBLE, AlarmLevel.CERTAIN, "L'astreinte est prévenue tout de suite", "n'est pas prévenue"),
+        (AlarmLevel.POSSIBLE, AlarmLevel.POSSIBLE, "L'astreinte n'est pas prévenue", "est prévenue tout"),
+    ],
+)
+def test_who_is_told_goes_by_how_the_case_stands_now(
+    judged_as: AlarmLevel, now: AlarmLevel, says: str, never: str
+) -> None:
+    judgement = judged(about("gas", Priority.P2, alarm=replace(POSSIBLE, level=judged_as)))
+    alarm = replace(POSSIBLE, level=now, raised_by=AlarmSource.AGENT)
+    moved = Standing(alarm, "agence-sinistres", DAY)
+    told = " ".join(each.text for each in explained(judgement, names(), rules(), standing=moved))
+    assert says in told
+    assert never not in told
+    assert "file « Agence – sinistres et assurances »" in told
+    closed = replace(moved, open=False)
+    follows = {each.title: each.text for each in explained(judgement, names(), rules(), standing=closed)}["Qui agit"]
+    assert follows == "Le dossier est clos : il n'y a plus rien à faire."
 
 
 def test_a_rule_is_told_by_its_own_words_and_what_made_it_hold() -> None:
@@ -122,13 +157,14 @@ def test_a_rule_is_told_by_its_own_words_and_what_made_it_hold() -> None:
     default = sentences(about("other"))["Pourquoi cette file"]
     assert default == "C'est la règle générale qui s'applique : « Tout le reste va au bureau de proximité »."
     aside = sentences(Understanding(CaseKind.AUTOMATIC, ("automatic",), Priority.P4))
-    assert "personne n'a à s'en occuper" in aside["La suite"]
+    assert "personne n'a à s'en occuper" in aside["Qui agit"]
     assert "n'ouvre pas de dossier" in aside["Pourquoi aucun dossier"]
 
 
 def test_what_cannot_wait_in_the_night_says_who_is_told_though_it_is_no_danger() -> None:
     text = sentences(about("water_leak", Priority.P2), at=NIGHT)
-    assert text["Danger ou non"].endswith("l'astreinte est prévenue, comme le veut la règle ci-dessous.")
+    assert text["Qui agit"].startswith("Cela ne peut pas attendre : l'astreinte est prévenue, comme le veut la règle")
+    assert "astreinte" not in text["Danger ou non"]
     assert "le contact est arrivé quand les bureaux étaient fermés" in text["Pourquoi cette file"]
 
 
@@ -141,7 +177,9 @@ def test_somebody_is_named_by_what_and_a_namesake_by_their_address() -> None:
     second = candidate(other, 0.3, signed, replace(lives, weight=-2.0))
     likely = Likely(lease.tenant_id, 0.97)
     who = sentences(about("pests"), Match((best, second), tenant=likely))["Qui écrit"]
-    assert f"{without_code(names().person(lease.tenant_id))}, c'est presque sûr, d'après le nom" in who
+    named = without_code(names().person(lease.tenant_id))
+    assert f"Le message désigne presque sûrement {named} comme la personne concernée, d'après le nom" in who
+    assert "rien ne prouve que c'est cette personne qui l'a envoyé : l'adresse électronique n'est pas dans" in who
     address = directory().address_of(other.dwelling_id)
     assert address is not None
     assert f"Ce n'est pas {without_code(names().person(other.tenant_id))}, " in who
@@ -179,8 +217,12 @@ def test_who_lives_elsewhere_and_what_may_be_confirmed_by_whom() -> None:
     )
     text = sentences(about("pests"), match)
     assert f"L'auteur habite ailleurs : {without_code(names().dwelling(lease.dwelling_id))}" in text["Où c'est"]
-    assert "Le numéro 06 00 00 00 00 n'est pas dans la fiche de " in text["Qui écrit"]
-    assert "rien ne prouve encore que c'est à cette personne" in text["Qui écrit"]
+    assert "Un agent peut ajouter le numéro 06 00 00 00 00 à la fiche de " in text["Qui écrit"]
+    assert "comme son auteur" in text["Qui écrit"]
+    assert "l'adresse électronique est la sienne, mais n'a pas été vérifiée" in text["Qui écrit"]
+    proven = sentences(about("pests"), replace(match, proven=(lease.tenant_id,)))["Qui écrit"]
+    assert "et c'est prouvé : notre serveur de courrier a vérifié qu'il vient de son adresse" in proven
+    assert "rien ne prouve" not in proven
 
 
 def test_a_matter_of_the_building_is_told_there_and_the_dwelling_as_where_they_live() -> None:
@@ -198,11 +240,12 @@ def test_a_matter_of_the_building_is_told_there_and_the_dwelling_as_where_they_l
     assert common.startswith("Dans la cage d'escalier : ")
     assert common.endswith(f"C'est là qu'habite cette personne, d'après nos fiches : {home}.")
     own = sentences(about("pests", scope=Scope.DWELLING), match)
-    assert own["Où c'est"].startswith(f"Au logement de cette personne, d'après nos fiches : {home}")
+    assert own["Où c'est"].startswith(home)
+    assert "C'est l'adresse de cette personne d'après nos fiches" in own["Où c'est"]
     assert "c'est sûr" not in own["Où c'est"]
     cited = replace(match, place_evidence=(Evidence("place.street", 8.0, "14 rue Hoche"),))
-    assert "c'est sûr pour le lieu" in sentences(about("pests", scope=Scope.DWELLING), cited)["Où c'est"]
-    assert "(ce bureau suit cette résidence)" in own["La suite"]
+    assert "(c'est sûr)" in sentences(about("pests", scope=Scope.DWELLING), cited)["Où c'est"]
+    assert "(ce bureau suit cette résidence)" in own["Qui agit"]
     nowhere = replace(match, tenant=None, dwelling=None)
     assert "logement n'est pas" not in sentences(about("pests", scope=Scope.BUILDING), nowhere)["Où c'est"]
 
@@ -254,13 +297,38 @@ def test_the_surname_is_quoted_though_a_mailbox_tells_spouses_apart() -> None:
 def test_nobody_reads_a_possible_danger_before_the_offices_open() -> None:
     asks = AnswerTold("Êtes-vous en danger ?", None, closed=True, asks=True)
     understanding = about("gas", Priority.P2, alarm=POSSIBLE)
-    closed = sentences(understanding, at=NIGHT, answer=asks)["La suite"]
-    assert closed.startswith("Bureaux fermés : personne ne lit ce message avant leur ouverture. La réponse automatique")
+    closed = sentences(understanding, at=NIGHT, answer=asks)["Qui agit"]
+    assert closed.startswith("Les bureaux sont fermés : personne ne lit ce message avant leur ouverture. La réponse")
     assert "s'il répond oui, l'astreinte est prévenue aussitôt" in closed
     silent = replace(asks, why_not=Unanswered.ROBOT)
-    assert "s'il répond oui" not in sentences(understanding, at=NIGHT, answer=silent)["La suite"]
-    assert "Bureaux fermés" not in sentences(understanding, answer=replace(asks, closed=False))["La suite"]
-    assert "et la demande reste à traiter" in closed
+    assert "s'il répond oui" not in sentences(understanding, at=NIGHT, answer=silent)["Qui agit"]
+    assert "bureaux sont fermés" not in sentences(understanding, answer=replace(asks, closed=False))["Qui agit"]
+
+
+@pytest.mark.parametrize(
+    ("known", "scope", "title", "asks"),
+    [
+        ((), None, "Attention : le lieu n'est pas connu", "l'adresse, le bâtiment, l'étage et la porte"),
+        (("residence",), None, "Attention : il manque une partie de l'adresse", "l'étage et la porte"),
+        (("residence",), Scope.BUILDING, "Attention : il manque une partie de l'adresse", "dans la rue, le bâtiment."),
+        (("residence", "dwelling"), Scope.BUILDING, "Où c'est", ""),
+    ],
+)
+def test_a_danger_of_which_the_place_is_unsure_says_so_first_and_what_to_ask(
+    known: tuple[str, ...], scope: Scope | None, title: str, asks: str
+) -> None:
+    lease = leases()[0]
+    residence = directory().residence_of(lease.dwelling_id)
+    assert residence is not None
+    given = {"residence": Likely(residence.residence_id, 0.999), "dwelling": Likely(lease.dwelling_id, 0.999)}
+    match = Match((candidate(lease, 0.999),), **{each: given[each] for each in known})  # type: ignore[arg-type]
+    judgement = judged(about("gas", scope=scope, alarm=replace(POSSIBLE, level=AlarmLevel.CERTAIN)), match)
+    told = {each.title: each.text for each in explained(judgement, names(), rules())}
+    assert [*told].index(title) == (1 if asks else 2)
+    assert place_to_ask(judgement, names()).endswith(asks if asks.endswith(".") else f"{asks}.") or not asks
+    assert place_to_ask(judgement, names()) in told[title]
+    assert bool(place_to_ask(judgement, names())) is bool(asks)
+    assert place_to_ask(judged(about("pests"), match), names()) == ""
 
 
 def test_spouses_are_told_apart_by_what_can_be_seen_or_not_at_all() -> None:
@@ -300,8 +368,8 @@ def test_a_wish_is_told_in_its_sentence_to_be_confirmed_with_what_stays_possible
     decision = decide(contact, UNKNOWN, understanding, DAY, rules(), directory(), trace=True)
     blocks = explained(Judgement("x", contact, UNKNOWN, understanding, decision), names(), rules())
     told = {each.title: each.text for each in blocks}
-    asked, follows = told["Ce qui est demandé"], told["La suite"]
-    assert "Souhait lu dans « Surtout ne m'appelez pas sur le fixe, il ouvre tout », à confirmer" in asked
+    asked, follows = told["Ce qui est demandé"], told["Qui agit"]
+    assert "à vérifier – ne pas appeler : « Surtout ne m'appelez pas sur le fixe, il ouvre tout »." in asked
     assert (
         "mais seulement par l'adresse électronique d'où vient ce message ou un numéro que la personne donne" in follows
     )
@@ -340,25 +408,27 @@ def test_a_parking_box_is_called_one_and_the_caretaker_is_told_with_their_reside
     )
     decision = decide(Contact(Channel.EMAIL, DAY), match, about("parking"), DAY, rules(), directory(), trace=True)
     where = " ".join(where_told(Judgement("x", Contact(Channel.EMAIL, DAY), match, about("parking"), decision), parked))
-    assert " : place de stationnement, " in where
+    assert "Place de stationnement, " in where
     in_building = f"ce bâtiment (résidence {residence.name}, {residence.commune})"
     assert f"Gardien de service ce jour-là pour {in_building} : " in where
 
 
-def test_a_message_that_has_just_come_in_says_what_to_do_and_whom_it_calls() -> None:
+def test_a_message_that_has_just_come_in_says_whom_it_calls_and_shows_the_acts_in_their_order() -> None:
     answer = AnswerTold("Urgence", None, on_call=("premier@bailleur.example", "second@bailleur.example"))
     certain = replace(POSSIBLE, level=AlarmLevel.CERTAIN)
-    text = sentences(about("gas", alarm=certain), at=NIGHT, answer=answer)
-    assert "par courriel à premier@bailleur.example" in text["La suite"]
-    assert text["La consigne des bureaux"].startswith("Pour « Odeur de gaz, monoxyde de carbone » : Appelez Urgence")
-    possible = sentences(about("gas", Priority.P2, alarm=POSSIBLE), at=NIGHT, answer=answer)
-    assert ", seulement si le danger se confirme : " in possible["La consigne des bureaux"]
-    assert "La consigne des bureaux" not in sentences(about("gas", alarm=certain), at=NIGHT)
+    assert (
+        "par courriel à premier@bailleur.example" in sentences(about("gas", alarm=certain), answer=answer)["Qui agit"]
+    )
+    judgement = judged(about("gas", alarm=certain))
+    acts = acts_of([judgement], "gas", certain, rules(), directory(), NIGHT)
+    blocks = explained(judgement, names(), rules(), acts=acts)
+    assert next(each for each in blocks if each.title == "Que faire").acts == acts.groups
+    assert "Que faire" not in [each.title for each in explained(judgement, names(), rules())]
 
 
 @pytest.mark.parametrize("why", [*Unanswered, None])
 def test_the_automatic_answer_or_why_there_is_none(why: Unanswered | None) -> None:
-    text = sentences(about("pests"), answer=AnswerTold("Nous avons bien reçu votre message", why))["La suite"]
+    text = sentences(about("pests"), answer=AnswerTold("Nous avons bien reçu votre message", why))["Qui agit"]
     assert ("« Nous avons bien reçu votre message »" in text) is (why is None)
     assert ("Aucune réponse automatique ne part, car " in text) is (why is not None)
-    assert "C'est à un agent de la file « Agence – accueil » (Champigny-sur-Marne) de répondre, au plus tard " in text
+    assert "Un agent de la file « Agence – accueil » (Champigny-sur-Marne) répond au plus tard " in text

@@ -33,6 +33,7 @@ from dtm_contact.model import (
     OpenCase,
     Outcome,
     PartyHistory,
+    Peril,
     PriorContact,
     Priority,
     Protection,
@@ -83,6 +84,7 @@ LEAK = asked("water_leak")
 MAYBE = replace(LEAK, alarm=Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL))
 BY_WORDS = replace(LEAK, alarm=Alarm(AlarmLevel.CERTAIN, AlarmSource.WORDS, 0.029, 0.7))
 ALWAYS = replace(BY_WORDS, raised_by=(Evidence(ALWAYS_DANGER, 3.0, "usager bloqué en cabine"),))
+VIOLENCE = replace(BY_WORDS, peril=Peril.VIOLENCE, violence_at_home=True)
 DAUGHTER = replace(
     LEAK, asker=Asker.THIRD_PARTY, wishes=(Wished(Wish.ANONYMOUS, Evidence("wish", 1.0, "sans me nommer")),)
 )
@@ -121,6 +123,8 @@ HOLDS: list[tuple[dict[str, Any], Facts]] = [
     ({"alarm": ["possible", "certain"]}, facts(understanding=MAYBE)),
     ({"alarm_by": ["words", "model"]}, facts(understanding=MAYBE)),
     ({"alarm_by": "words"}, facts(understanding=BY_WORDS)),
+    ({"peril": ["gas", "violence"]}, facts(understanding=VIOLENCE)),
+    ({"violence_at_home": True}, facts(understanding=VIOLENCE)),
     ({"alarm_by": "always"}, facts(understanding=ALWAYS)),
     ({"danger_under": 0.03}, facts(understanding=BY_WORDS)),
     ({"priority": "P2"}, facts(understanding=MAYBE)),
@@ -220,6 +224,9 @@ DOES_NOT: list[tuple[dict[str, Any], Facts]] = [
     ({"alarm": ["possible", "certain"]}, facts()),
     ({"alarm_by": "words"}, facts(understanding=ALWAYS)),
     ({"alarm_by": "model"}, facts()),
+    ({"peril": "gas"}, facts(understanding=VIOLENCE)),
+    ({"peril": "gas"}, facts()),
+    ({"violence_at_home": True}, facts()),
     ({"danger_under": 0.029}, facts(understanding=BY_WORDS)),
     ({"danger_under": 1}, facts()),
     ({"automatic": True}, facts()),

@@ -3,7 +3,7 @@
 from typing import Final
 
 from dtm_contact.labels.cases import PRIORITIES
-from dtm_contact.labels.judging import ALARM_SOURCES, ASKERS, KINDS, LANGUAGES, SCOPES, WISHES
+from dtm_contact.labels.judging import ALARM_SOURCES, ASKERS, KINDS, LANGUAGES, PERILS, SCOPES, WISHES
 from dtm_contact.model import (
     ALWAYS_DANGER,
     AlarmLevel,
@@ -11,6 +11,7 @@ from dtm_contact.model import (
     Asker,
     CaseKind,
     Channel,
+    Peril,
     Priority,
     Scope,
     Unread,
@@ -128,6 +129,39 @@ def alarm(facts: Facts) -> Values:
     Example: `alarm: certain`
     """
     return (facts.understanding.alarm.level.value,)
+
+
+@value_condition(
+    "peril",
+    OneOf(tuple(Peril)),
+    Says(
+        "le danger est : {}",
+        "le danger n'est pas : {}",
+        {peril.value: f"{label[0].lower()}{label[1:]}" for peril, label in PERILS.items()},
+        of_none="on ne sait pas de quel danger il s'agit",
+    ),
+    is_single=True,
+)
+def peril(facts: Facts) -> Values:
+    """What kind of danger the alarm is about; it never holds without an alarm, nor where no kind is clear.
+
+    Example: `peril: [gas, fire]`
+    """
+    return (facts.understanding.peril.value,) if facts.understanding.peril is not None else ()
+
+
+@value_condition(
+    "violence_at_home",
+    YesNo(),
+    Says("la violence est peut-être dans le foyer", "rien ne parle de violence dans le foyer"),
+    is_single=True,
+)
+def violence_at_home(facts: Facts) -> Values:
+    """Whether whoever shares the home is the danger, or may be, as with all violence.
+
+    Example: `violence_at_home: true`
+    """
+    return ("true" if facts.understanding.violence_at_home else "false",)
 
 
 @value_condition(

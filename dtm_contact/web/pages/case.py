@@ -18,16 +18,16 @@ from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
 from dtm_contact.cases.verbs.correcting import is_denied
 from dtm_contact.errors import NotFoundError
+from dtm_contact.explain.acts import Acts, acts_of, topics_telling
 from dtm_contact.explain.names import without_code
-from dtm_contact.explain.telling import ExplanationBlock, called_by, explained
+from dtm_contact.explain.telling import ExplanationBlock, Standing, called_by, explained
+from dtm_contact.explain.whom import place_to_ask
 from dtm_contact.labels.cases import DANGERS_OVER
 from dtm_contact.labels.coded_text import NOT_READ
 from dtm_contact.labels.events import SENT_STATES
 from dtm_contact.labels.formats import LONG_DAYS
 from dtm_contact.labels.judging import CARE
 from dtm_contact.model import (
-    Alarm,
-    AlarmSource,
     Candidate,
     Judgement,
     KeptHistory,
@@ -35,7 +35,6 @@ from dtm_contact.model import (
     Proposal,
     RuleTrace,
 )
-from dtm_contact.outbound.notices import ANY_DANGER
 from dtm_contact.rules import decide
 from dtm_contact.rules.free_words import FreeWordsHint
 from dtm_contact.rules.saying import said_rules
@@ -96,7 +95,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     since = context.app.store.desk.latest_event()
     file = context.file()
     topic_now = context.app.rules.reader.topics.get(file.case.topic or "")
-    told = _told_by(context, file, topic_now)
+    told = _told_by(context, file)
     useful = useful_contacts(context, [each.code for each in told], file.case.residence_id)
     sent = {each.message_id: each for each in context.app.store.outbox.of_case(file.case.number)}
     context.audit("read", file.case.number, dwelling=file.case.dwelling_id, tenant=file.case.tenant_id)
@@ -136,7 +135,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "written_at": answered_at if found.alarm.certain else None,
         "arrivals": [each.arrival_id for each in file.contacts],
         "judged": last,
-        "paragraphs": _paragraphs(context, last, found.alarm) if last else (),
+        "paragraphs": _paragraphs(context, last, found) if last else (),
         "card": card,
         # Which numbers are kept apart does not change with it: only that is said while somebody may be in danger.
         "care": CARE if care and not is_denied(found.alarm) else "",
@@ -160,8 +159,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "all_queues": context.app.rules.queues.values(),
         **previewed(context, file, registered, offered(context.app, found.topic)[:_CANNED]),
         "library": library(context.app),
-        "instruction": tuple(dict.fromkeys(line for each in told for line in each.instruction)),
-        "buttons": tuple(dict.fromkeys(button for each in told for button in each.buttons)),
+        "acts": _acts(context, file),
         # What is to be done in danger is said while there is one.
         "only_in_danger": topic_now is not None and topic_now.priority is Priority.P1 and not found.alarm.any,
         "denied": _denied(found, file.events),
@@ -215,20 +213,18 @@ def _begun_for(context: RequestContext, found: Case, typed: TypedFields) -> Mapp
     return {"now": now, "begun": begun, "called": called if begun != now else ""}
 
 
-def _told_by(context: RequestContext, file: CaseFile, now: Topic | None) -> tuple[Topic, ...]:
-    """Return the topics that say what is to be done: of a danger first its own, whatever the case is called since."""
-    topics, alarm = context.app.rules.reader.topics, file.case.alarm
-    if not alarm.any or (now is not None and now.priority is Priority.P1):
-        return (now,) if now is not None else ()
-    read = (each.judgement.understanding for each in reversed(file.contacts) if each.judgement)
-    seen = (topics[code] for each in read if each.alarm.any for code in each.topics if code in topics)
-    danger = next((each for each in seen if each.priority is Priority.P1), None)
-    if danger is None and alarm.certain:
-        danger = topics.get(ANY_DANGER)
-        # Of a danger that an agent saw in what it is called, that comes before what holds for any danger.
-        if alarm.raised_by is AlarmSource.AGENT:
-            return tuple(each for each in (now, danger) if each is not None)
-    return tuple(each for each in (danger, now) if each is not None)
+def _acts(context: RequestContext, file: CaseFile) -> Acts:
+    """Return what is to be done of a case as it stands now."""
+    judgements = [each.judgement for each in file.contacts if each.judgement]
+    found, grounds = file.case, context.app.in_force()
+    to_ask = place_to_ask(judgements[-1], context.app.names) if judgements and found.dwelling_id is None else ""
+    return acts_of(judgements, found.topic, found.alarm, grounds.rules, grounds.directory, context.now, to_ask=to_ask)
+
+
+def _told_by(context: RequestContext, file: CaseFile) -> tuple[Topic, ...]:
+    """Return the topics that say what is to be done of a case."""
+    judgements = [each.judgement for each in file.contacts if each.judgement]
+    return topics_telling(judgements, file.case.topic, file.case.alarm, context.app.rules)
 
 
 def _can_undo(events: Iterable[Event], who: str) -> bool:
@@ -375,7 +371,7 @@ def sent_mail(context: RequestContext) -> Mapping[str, Any]:
     }
 
 
-def _paragraphs(context: RequestContext, judged: Judgement, alarm: Alarm) -> tuple[ExplanationBlock, ...]:
+def _paragraphs(context: RequestContext, judged: Judgement, found: Case) -> tuple[ExplanationBlock, ...]:
     """Return why a case lies where it lies, in plain sentences: people and places only as far as the account sees them.
 
     What may be confirmed of a tenant stands on their card.
@@ -388,7 +384,9 @@ def _paragraphs(context: RequestContext, judged: Judgement, alarm: Alarm) -> tup
     decision = replace(judged.decision, trace=_trace(context, judged))
     shown = replace(judged, match=replace(match, candidates=tuple(seen), proposals=()), decision=decision)
     rules = context.app.in_force().rules
-    return explained(shown, context.app.names, rules, alarm=alarm, with_people=with_people)
+    is_open = found.state == "open"
+    standing = Standing(found.alarm, found.queue, found.due if is_open else None, is_open)
+    return explained(shown, context.app.names, rules, standing=standing, with_people=with_people)
 
 
 def _sees_home(context: RequestContext, tenant_id: str | None, dwelling_id: str | None) -> bool:
