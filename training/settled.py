@@ -22,7 +22,7 @@ from dtm_contact.model import Channel, Contact, Part
 from dtm_contact.rules.reader_files import read_topics
 from dtm_contact.text import tokenize, unwrapped
 from dtm_contact.topics import DetailModel, Model, PhraseBook, Reader
-from dtm_contact.topics.danger import log_odds
+from dtm_contact.topics.danger import log_odds, with_field
 from dtm_contact.topics.details import SETTLED
 from dtm_contact.topics.fields import danger_of_field
 from dtm_contact.topics.model import Calibration
@@ -136,10 +136,10 @@ def _odds(contacts: Sequence[Contact], about: Sequence[str], model: Model) -> Fl
     reader = Reader(model, details, PhraseBook([]), topics)
     odds = []
     for contact, topic in zip(contacts, about, strict=True):
-        texts = unwrapped(contact, _PARTS, partial(danger_of_field, reader)).texts
-        reading = model.read(tokenize(texts))
+        wrapping = unwrapped(contact, _PARTS, partial(danger_of_field, reader))
+        reading = model.read(tokenize(wrapping.texts))
         probability, _, _ = reader.scale.probability(reading, model.scores(reading), outage=topics[topic].outage)
-        odds.append(log_odds(probability))
+        odds.append(log_odds(with_field(probability, wrapping.sharpest)))
     return np.array(odds)
 
 

@@ -34,7 +34,7 @@ from dtm_contact.text.tokens import (
     tokenize,
     word_set,
 )
-from dtm_contact.text.wrapping import Wrapping, has_scan_alone, unwrapped
+from dtm_contact.text.wrapping import FieldDanger, Wrapping, has_scan_alone, unwrapped
 
 __all__ = [
     "ARABIC",
@@ -46,6 +46,7 @@ __all__ = [
     "MASKED",
     "STREET_TYPES",
     "WORDS_READ",
+    "FieldDanger",
     "Folded",
     "HouseNumber",
     "Slips",
