@@ -32,6 +32,8 @@ from dtm_contact.text.tokens import (
     number_kind,
     stem,
     tokenize,
+    without_article,
+    without_proclitics,
     word_set,
 )
 from dtm_contact.text.wrapping import FieldDanger, Wrapping, has_scan_alone, unwrapped
@@ -79,6 +81,8 @@ __all__ = [
     "takes_no_answers",
     "tokenize",
     "unwrapped",
+    "without_article",
+    "without_proclitics",
     "word_set",
     "written_out",
 ]
