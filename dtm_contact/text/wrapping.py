@@ -43,6 +43,8 @@ _AUTOMATIC: Final = _any_of(
     rf"{_MESSAGE} .{{0,30}}ne permet pas",
     rf"{_MESSAGE} .{{0,30}}n'est pas (?:consultee|relevee|surveillee|lue)",
     r"reponses? .{0,40}(?:ne sera|ne seront|n'est|ne sont) pas (?:lue|traitee)",
+    r"(?:au-dessus|au dessus) de cette ligne",
+    r"above this line",
     r"do not reply",
     r"automat(?:ed|ic|ically generated) (?:message|mail|e-?mail|notification)",
     r"no-?reply",
