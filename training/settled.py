@@ -2,7 +2,7 @@
 
 A lift's alarm and the end of it hold the same words, and a bag of words hears the alarm in both. What a reader goes by
 is one line: "mode : essai", "personne libérée", "fuite réparée", "visite programmée". Such lines are learned by
-themselves, of mails in which a hand marked them and of lines that it wrote beside their opposites. What the clearest
+themselves, of mails in which hands marked them and of lines that one wrote beside their opposites. What the clearest
 of them is worth beside the model's probability is learned of the same mails (Platt 1999), of which the large model
 must know nothing: they are none of those that it learned of.
 """
@@ -34,10 +34,15 @@ from training.wrapping import WRAPPINGS
 RULES: Final = Path(__file__).parents[1] / "rules"
 MAILS: Final = FOLDER / "settled.jsonl"
 """Mails of programs, by groups of one system, with the lines that say it; the subject is line 0."""
+PRODUCTS: Final = FOLDER / "settled_products.jsonl"
+"""The same of another hand, in the words of many products: of these the lines are learned, not what they are worth.
+
+Their alarms are terser than any that the large model knows, and would make it hear every form a little more.
+"""
 LINES: Final = FOLDER / "settled_lines.jsonl"
 ALARMS: Final = tuple(FOLDER / f"learned_{name}.jsonl" for name in ("machines", "machines_b"))
 """Mails of which those that tell of danger hold no such line."""
-OF_PROGRAMS: Final = (MAILS, LINES, *ALARMS, WRAPPINGS)
+OF_PROGRAMS: Final = (MAILS, PRODUCTS, LINES, *ALARMS, WRAPPINGS)
 """Wrappings say nothing of what they hold: their lines say nothing of this either."""
 
 _TURNS: Final = 8
@@ -105,6 +110,9 @@ def _marked(mails: Sequence[dict[str, Any]]) -> Iterator[tuple[int, Part, str, b
     for owner, mail in enumerate(mails):
         for number, (part, line) in enumerate(_parted(mail)):
             yield owner, part, line, number in mail["settled"]
+    for mail in _read(PRODUCTS):
+        for number, (part, line) in enumerate(_parted(mail)):
+            yield -1, part, line, number in mail["settled"]
     for entry in _read(LINES):
         yield -1, Part.NEW, entry["text"], entry["settled"]
     for mail in (mail for path in ALARMS for mail in _read(path) if mail["priority"] == _DANGER):
