@@ -2,7 +2,7 @@
 
 A lift's alarm and the end of it hold the same words, and a bag of words hears the alarm in both. What a reader goes by
 is one line: "mode : essai", "personne libérée", "fuite réparée", "visite programmée". Such lines are learned by
-themselves, of mails in which a hand marked them and of lines that it wrote beside their opposites. What the clearest
+themselves, of mails in which hands marked them and of lines that one wrote beside their opposites. What the clearest
 of them is worth beside the model's probability is learned of the same mails (Platt 1999), of which the large model
 must know nothing: they are none of those that it learned of.
 """
@@ -22,7 +22,7 @@ from dtm_contact.model import Channel, Contact, Part
 from dtm_contact.rules.reader_files import read_topics
 from dtm_contact.text import tokenize, unwrapped
 from dtm_contact.topics import DetailModel, Model, PhraseBook, Reader
-from dtm_contact.topics.danger import log_odds
+from dtm_contact.topics.danger import log_odds, with_field
 from dtm_contact.topics.details import SETTLED
 from dtm_contact.topics.fields import danger_of_field
 from dtm_contact.topics.model import Calibration
@@ -34,10 +34,15 @@ from training.wrapping import WRAPPINGS
 RULES: Final = Path(__file__).parents[1] / "rules"
 MAILS: Final = FOLDER / "settled.jsonl"
 """Mails of programs, by groups of one system, with the lines that say it; the subject is line 0."""
+PRODUCTS: Final = FOLDER / "settled_products.jsonl"
+"""The same of another hand, in the words of many products: of these the lines are learned, not what they are worth.
+
+Their alarms are terser than any that the large model knows, and would make it hear every form a little more.
+"""
 LINES: Final = FOLDER / "settled_lines.jsonl"
 ALARMS: Final = tuple(FOLDER / f"learned_{name}.jsonl" for name in ("machines", "machines_b"))
 """Mails of which those that tell of danger hold no such line."""
-OF_PROGRAMS: Final = (MAILS, LINES, *ALARMS, WRAPPINGS)
+OF_PROGRAMS: Final = (MAILS, PRODUCTS, LINES, *ALARMS, WRAPPINGS)
 """Wrappings say nothing of what they hold: their lines say nothing of this either."""
 
 _TURNS: Final = 8
@@ -105,6 +110,9 @@ def _marked(mails: Sequence[dict[str, Any]]) -> Iterator[tuple[int, Part, str, b
     for owner, mail in enumerate(mails):
         for number, (part, line) in enumerate(_parted(mail)):
             yield owner, part, line, number in mail["settled"]
+    for mail in _read(PRODUCTS):
+        for number, (part, line) in enumerate(_parted(mail)):
+            yield -1, part, line, number in mail["settled"]
     for entry in _read(LINES):
         yield -1, Part.NEW, entry["text"], entry["settled"]
     for mail in (mail for path in ALARMS for mail in _read(path) if mail["priority"] == _DANGER):
@@ -136,10 +144,10 @@ def _odds(contacts: Sequence[Contact], about: Sequence[str], model: Model) -> Fl
     reader = Reader(model, details, PhraseBook([]), topics)
     odds = []
     for contact, topic in zip(contacts, about, strict=True):
-        texts = unwrapped(contact, _PARTS, partial(danger_of_field, reader)).texts
-        reading = model.read(tokenize(texts))
+        wrapping = unwrapped(contact, _PARTS, partial(danger_of_field, reader))
+        reading = model.read(tokenize(wrapping.texts))
         probability, _, _ = reader.scale.probability(reading, model.scores(reading), outage=topics[topic].outage)
-        odds.append(log_odds(probability))
+        odds.append(log_odds(with_field(probability, wrapping.sharpest)))
     return np.array(odds)
 
 

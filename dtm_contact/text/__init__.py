@@ -32,9 +32,11 @@ from dtm_contact.text.tokens import (
     number_kind,
     stem,
     tokenize,
+    without_article,
+    without_proclitics,
     word_set,
 )
-from dtm_contact.text.wrapping import Wrapping, has_scan_alone, unwrapped
+from dtm_contact.text.wrapping import FieldDanger, Wrapping, has_scan_alone, unwrapped
 
 __all__ = [
     "ARABIC",
@@ -46,6 +48,7 @@ __all__ = [
     "MASKED",
     "STREET_TYPES",
     "WORDS_READ",
+    "FieldDanger",
     "Folded",
     "HouseNumber",
     "Slips",
@@ -78,6 +81,8 @@ __all__ = [
     "takes_no_answers",
     "tokenize",
     "unwrapped",
+    "without_article",
+    "without_proclitics",
     "word_set",
     "written_out",
 ]

@@ -36,6 +36,7 @@ _RECEIPT: Final = re.compile(
     r"\b(?:bien (?:ete )?(?:recue?|enregistree?|prise? en compte|pris en charge|transmise?)"
     r"|accus\w{1,3} (?:de |bonne )?reception|accuse d'enregistrement"
     r"|(?:ticket|demande|incident|dossier)\b.{0,40}\b(?:a ete|est) (?:cree|enregistre)e?"
+    r"|(?:ticket|demande|message)\W{0,4}(?:n\W{1,2})?[\w#-]{0,16}\W{0,3}\b(?:a ete|est) recue?"
     r"|(?:we have|we've) received your|has been (?:received|registered))"
 )
 _CONDITION: Final = re.compile(
@@ -53,7 +54,7 @@ _NAMED: Final = re.compile(rf"\b{_YOURS}\b[^\n\"]{{0,40}}\"([^\"\n]{{3,300}})\""
 _REPEATS: Final = re.compile(
     rf"^[ \t>*#-]*(?:(?:rappel|copie|contenu|texte|detail|recapitulatif) d[eu] (?:votre|vos|la|le) {_YOURS}s?"
     rf"|(?:votre|vos) {_YOURS}s?(?: (?:initiale?|d'origine|etait))?|{_YOURS} (?:initiale?|d'origine)"
-    r"|description initiale|original (?:message|request))[ \t]*:?[ \t*]*$",
+    r"|description(?: initiale)?|original (?:message|request))[ \t]*:?[ \t*]*$",
     re.MULTILINE,
 )
 _ENTRY: Final = re.compile(

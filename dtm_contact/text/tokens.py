@@ -1,7 +1,7 @@
 """The tokeniser: the words of a message in order, each with its span, its sentence, how it is written, and its stem."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -208,6 +208,32 @@ _BY_SCRIPT = (
 """Stemmers of the letters that only one family of languages is written in; Latin ones are taken for French."""
 _SHORTEST_STEM = 4
 _LONGEST_WORD = 40
+
+
+_PROCLITICS = (re.compile("[وف]"), re.compile("[وف]?(?:[بك]?ال|لل|[بكل])"))
+"""What Arabic writes onto a word: and, so; besides, or alone, the article, with, like, to."""
+_ARTICLE = re.compile("ال")
+_SHORTEST_BARE = 3
+
+
+def without_proclitics(word: str) -> tuple[str, ...]:
+    """Return what a folded Arabic word may be without what is written onto it ("والدخان" → "الدخان", "دخان").
+
+    Which letters belong to the word only its reader knows: each that may be it is returned, none of fewer than three
+    letters, and nothing of a word in other letters.
+    """
+    return tuple(bare for pattern in _PROCLITICS for bare in _without(pattern, word))
+
+
+def without_article(word: str) -> str:
+    """Return a folded Arabic word without the article; any other as it is."""
+    return next(_without(_ARTICLE, word), word)
+
+
+def _without(pattern: re.Pattern[str], word: str) -> Iterator[str]:
+    found = pattern.match(word)
+    if found is not None and len(word) - found.end() >= _SHORTEST_BARE:
+        yield word[found.end() :]
 
 
 @lru_cache(maxsize=16_384)

@@ -6,7 +6,7 @@ so that spans count as in the whole.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,6 +43,8 @@ _AUTOMATIC: Final = _any_of(
     rf"{_MESSAGE} .{{0,30}}ne permet pas",
     rf"{_MESSAGE} .{{0,30}}n'est pas (?:consultee|relevee|surveillee|lue)",
     r"reponses? .{0,40}(?:ne sera|ne seront|n'est|ne sont) pas (?:lue|traitee)",
+    r"(?:au-dessus|au dessus) de cette ligne",
+    r"above this line",
     r"do not reply",
     r"automat(?:ed|ic|ically generated) (?:message|mail|e-?mail|notification)",
     r"no-?reply",
@@ -118,19 +120,30 @@ class Wrapping:
         texts: the parts that are read, what was cut blanked out.
         automatic: it says that a program sent it.
         form: it is a form, or another list of labels with their values.
+        sharpest: the highest probability of danger of a field, by its label and value as one sentence; of those that
+            say who and where none.
     """
 
     texts: Sequence[tuple[Part, str]]
     automatic: bool
     form: bool
+    sharpest: float = 0.0
 
 
-DangerOf = Callable[[str, str], AlarmLevel]
+@dataclass(frozen=True, slots=True)
+class FieldDanger:
+    """What a field of a form tells of danger: how sure it is, and the model's probability."""
+
+    level: AlarmLevel = AlarmLevel.NONE
+    probability: float = 0.0
+
+
+DangerOf = Callable[[str, str], FieldDanger]
 """The danger that a label tells of with its value, read as a question with its answer."""
 
 
-def _no_danger(_label: str, _value: str) -> AlarmLevel:
-    return AlarmLevel.NONE
+def _no_danger(_label: str, _value: str) -> FieldDanger:
+    return FieldDanger()
 
 
 def unwrapped(
@@ -140,7 +153,7 @@ def unwrapped(
 
     A form's labels are the same whatever is filled in, and who and where says nothing of the matter: both are cut. Some
     programs write the news as a label, though ("Personne au sol : caméra 7"), or beside a place ("Bâtiment B : odeur de
-    gaz"): no danger is cut.
+    gaz"): no danger is cut, and how much the sharpest field tells by itself is said beside the texts.
 
     Args:
         contact: what was read.
@@ -148,7 +161,7 @@ def unwrapped(
         danger_of: asked before a label or its value is cut; with an empty label, of a value alone.
         labelled: labels, and values behind them, are not cut.
     """
-    texts, automatic, form = [], False, False
+    texts, automatic, form, sharpest = [], False, False, 0.0
     notice = is_notice(contact)
     for part in parts:
         text = contact.text(part)[:CHARACTERS_READ]
@@ -156,7 +169,8 @@ def unwrapped(
         if part is Part.SUBJECT or len(labels) < _LABELS:
             labels = []
         form = form or bool(labels)
-        cuts = [] if labelled else list(_label_cuts(text, labels, danger_of))
+        cuts, told = ([], 0.0) if labelled else _label_cuts(text, labels, danger_of)
+        sharpest = max(sharpest, told)
         cuts += repeated(contact, text) if notice and part is Part.NEW else ()
         for chunk in _CHUNK.finditer(text):
             folded = fold(chunk.group()).strip(" \t*•>|-_=")
@@ -167,28 +181,34 @@ def unwrapped(
             if says_automatic or any(kind.search(folded) for kind in _KINDS) or _PASSED_ON.fullmatch(folded):
                 cuts.append(chunk.span())
         texts.append((part, _blanked(text, cuts, [label.start() - 1 for label in labels if label.start()])))
-    return Wrapping(texts, automatic, form)
+    return Wrapping(texts, automatic, form, sharpest)
 
 
-def _label_cuts(text: str, labels: Sequence[re.Match[str]], danger_of: DangerOf) -> Iterator[tuple[int, int]]:
-    """Yield the stretches of a form that are its own: each label, and the value behind one that says who and where."""
+def _label_cuts(text: str, labels: Sequence[re.Match[str]], danger_of: DangerOf) -> tuple[list[tuple[int, int]], float]:
+    """Return the stretches of a form that are its own, and the probability of danger of its sharpest field.
+
+    Its own are each label, and the value behind one that says who and where.
+    """
     # A form asks each question once: what stands there again is who speaks ("Locataire : on est dedans").
     asked = Counter(fold(label[1]) for label in labels)
+    cuts, sharpest = [], 0.0
     for place, label in enumerate(labels):
         line_end = text.find("\n", label.end())
         line_end = line_end if line_end >= 0 else len(text)
         name = fold(label[1])
         whole_line = asked[name] == 1 and bool(_IDENTITY.match(name))
         value = text[label.end() : line_end]
-        told = danger_of(label[1], value) if place < _FIELDS_ASKED else AlarmLevel.NONE
+        told = danger_of(label[1], value) if place < _FIELDS_ASKED else FieldDanger()
         if whole_line:
             # A name or an address is nothing that the model has learned to read alone: it must be sure.
-            kept = told is AlarmLevel.CERTAIN
+            kept = told.level is AlarmLevel.CERTAIN
         else:
+            sharpest = max(sharpest, told.probability)
             # A value that tells as much by itself is read anyhow: its label adds nothing.
-            kept = told is not AlarmLevel.NONE and told.rank > danger_of("", value).rank
+            kept = told.level is not AlarmLevel.NONE and told.level.rank > danger_of("", value).level.rank
         if not kept:
-            yield label.start(), line_end if whole_line else label.end()
+            cuts.append((label.start(), line_end if whole_line else label.end()))
+    return cuts, sharpest
 
 
 def _blanked(text: str, cuts: Sequence[tuple[int, int]], line_ends: Sequence[int]) -> str:

@@ -55,6 +55,16 @@ class Settled:
         return self.scale.probability([log_odds(probability), self.score])
 
 
+def with_field(probability: float, field: float) -> float:
+    """Return how likely a danger is by a whole form and by its sharpest field, half and half, where that is sharper.
+
+    A machine's news is one line among many that are the same every day.
+    """
+    if field <= probability:
+        return probability
+    return Calibration((0.5, 0.5), 0.0).probability([log_odds(probability), log_odds(field)])
+
+
 def log_odds(probability: float) -> float:
     """Return the log-odds of a probability, within bounds."""
     kept = min(max(probability, _SURE), 1 - _SURE)
@@ -145,6 +155,7 @@ def judge_danger(  # noqa: PLR0913 - a message, and what it is judged by
     limits: DangerLimits,
     *,
     outage: bool,
+    field: float = 0.0,
     settled: Settled | None = None,
 ) -> DangerFinding:
     """Return what words and model say of danger.
@@ -160,6 +171,7 @@ def judge_danger(  # noqa: PLR0913 - a message, and what it is judged by
         scale: the model's probability.
         limits: from which probability it counts.
         outage: the matter is one that puts frail people in danger.
+        field: the probability of the sharpest field of a form, read by itself.
         settled: what a program's mail says of whether it is over; None for a person's.
     """
     said = [hit for hit in hits if not hit.denied]
@@ -171,6 +183,7 @@ def judge_danger(  # noqa: PLR0913 - a message, and what it is judged by
     if silenced:
         rest = scale.model.read(tokens, silenced)
         heard, stretch, column = scale.probability(rest, scale.model.scores(rest), outage=outage)
+    heard, probability = with_field(heard, field), with_field(probability, field)
     if settled is not None:
         heard = settled.probability(heard)
     by_model = _level(heard, limits)

@@ -133,7 +133,9 @@ def _pieces(form: str) -> Ids:
     return _mixed(np.array(numbers, np.uint64), _PIECE)
 
 
-def denials(tokens: Tokens, forms: list[str], common: Collection[str]) -> dict[int, int]:
+def denials(
+    tokens: Tokens, forms: list[str], common: Collection[str], negations: Collection[str] = NEGATIONS
+) -> dict[int, int]:
     """Return the places of the content words that are denied, each with the place of the negation that denies it.
 
     A negation denies the next content words of its sentence; so does "personne" before "ne".
@@ -143,7 +145,7 @@ def denials(tokens: Tokens, forms: list[str], common: Collection[str]) -> dict[i
     for place, form in enumerate(forms):
         if tokens.sentences[place] != sentence:
             left, sentence = 0, tokens.sentences[place]
-        if form in NEGATIONS or (form == "personne" and forms[place + 1 : place + 2] in (["ne"], ["n"])):
+        if form in negations or (form == "personne" and forms[place + 1 : place + 2] in (["ne"], ["n"])):
             left, by = _DENIED, place
         elif left and form is not MASKED and form not in common:
             denied[place] = by

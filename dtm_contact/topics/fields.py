@@ -3,14 +3,19 @@
 import re
 from typing import Final
 
-from dtm_contact.model import AlarmLevel, Part
-from dtm_contact.text import fold, tokenize, word_set
+from dtm_contact.model import Part
+from dtm_contact.text import FieldDanger, fold, tokenize, word_set
 from dtm_contact.topics.danger import judge_danger
 from dtm_contact.topics.features import NEGATIONS
+from dtm_contact.topics.phrases import Effect
 from dtm_contact.topics.reader import Heard, Reader
 
-AFFIRMATIONS: Final = word_set("oui yes si sim ja tak da да نعم 是 有")
-"""Words that answer yes."""
+AFFIRMATIONS: Final = word_set(
+    "oui yes si sim ja tak da да نعم 是 有 "
+    "vrai true confirme confirmee detecte detectee constate constatee avere averee declenche declenchee "
+    "confirmed detected"
+)
+"""Words that answer yes, a person's and a machine's."""
 _FEWEST: Final = 2
 """Words from which an answer that is no yes says something."""
 _BARE: Final = 4
@@ -19,8 +24,8 @@ _NOUGHT: Final = re.compile(r"\W*0+(?![\d.,/:]*\d)")
 _LETTERS: Final = re.compile(r"[^\W\d_]{2}")
 
 
-def danger_of_field(reader: Reader, label: str, value: str) -> AlarmLevel:
-    """Return the alarm of a label with its value, read as one sentence.
+def danger_of_field(reader: Reader, label: str, value: str) -> FieldDanger:
+    """Return what a label with its value tells of danger, read as one sentence.
 
     A bare no answers that there is none, and a single word other than yes ("normal", "essai") says too little. Phrases
     count where they begin in the label: in a value that is who or where the model must see the danger too.
@@ -33,10 +38,14 @@ def danger_of_field(reader: Reader, label: str, value: str) -> AlarmLevel:
     words = [*filter(None, re.split(r"[\W_]+", fold(value)))]
     affirmed = bool(words) and words[0] in AFFIRMATIONS
     if not affirmed and (len(words) < _FEWEST or not _LETTERS.search(value)):
-        return AlarmLevel.NONE
+        return FieldDanger()
     if len(words) <= _BARE and (words[0] in NEGATIONS or _NOUGHT.match(value)):
-        return AlarmLevel.NONE
+        return FieldDanger()
     heard = Heard.of(tokenize([(Part.NEW, f"{label} : {value}" if label else value)]), reader)
-    asked = [hit for hit in heard.hits if heard.tokens.ends[hit.places[0]] <= len(label)]
+    asked = [
+        hit
+        for hit in heard.hits
+        if hit.phrase.effect is Effect.NOT_DANGER or heard.tokens.ends[hit.places[0]] <= len(label)
+    ]
     found = judge_danger(heard.tokens, heard.reading, asked, reader.scale, reader.limits.danger, outage=False)
-    return found.alarm.level
+    return FieldDanger(found.alarm.level, found.alarm.score or 0.0)

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from dtm_contact.text import IDEOGRAPH, Slips, Tokens, fold, number_kind, stem, word_set
+from dtm_contact.text import (
+    IDEOGRAPH,
+    Slips,
+    Tokens,
+    fold,
+    number_kind,
+    stem,
+    without_article,
+    without_proclitics,
+    word_set,
+)
 from dtm_contact.topics.features import NEGATIONS, denials
 
 GAP_WORDS: Final = 5
@@ -24,6 +34,10 @@ SMALL_WORDS: Final = word_set(
     "the an of in on at my our is are this that el los las mi o os as um uma meu minha no na"
 )
 """Words that may stand between those of a phrase."""
+
+_ARABIC: Final = re.compile("[\u0621-\u064a]+")
+_NEGATIONS: Final = NEGATIONS | {f"{before}{word}" for word in NEGATIONS if _ARABIC.fullmatch(word) for before in "وف"}
+"""The same with the conjunctions that Arabic writes onto them ("ولا": and no); the model learned without these."""
 
 _SKIPPED: Final = 4
 _KEPT: Final = 16_384
@@ -74,9 +88,10 @@ class PhrasePlace:
 class Phrase:
     """A phrase as an admin wrote it.
 
-    Words fit in any form of theirs, misspelt too; `=mot` only as written, accents and capitals aside. `a/b` fits
-    either; `...` stands for up to five words of the same sentence, and is needed to reach beyond a comma. Small words
-    (le, de, mon) may stand between and are not looked for where two other words are left.
+    Words fit in any form of theirs, misspelt too, an Arabic one with what is written onto it; `=mot` only as written,
+    accents and capitals aside. `a/b` fits either; `...` stands for up to five words of the same sentence, and is needed
+    to reach beyond a comma. Small words (le, de, mon) may stand between and are not looked for where two other words
+    are left.
 
     Attributes:
         text: as it is written.
@@ -173,12 +188,16 @@ class PhraseBook:
         found = list(self._found(tokens, forms, keys, present))
         if not found:
             return []
-        denied = denials(tokens, forms, common)
+        denied = denials(tokens, forms, common, _NEGATIONS)
         return [Hit(phrase, places, _is_denied(phrase, places, denied)) for phrase, places in found]
 
     def _keys_of(self, form: str) -> tuple[str, ...]:
-        """Return the keys by which a word may fit a phrase: as written, its stem, and that of the word it may mean."""
-        keys = tuple(dict.fromkeys((f"={form}", stem(form), stem(self._slips.mend(form)))))
+        """Return the keys by which a word may fit a phrase: as written, its stem, and that of the word it may mean.
+
+        An Arabic word fits without the conjunction, preposition and article that are written onto it, too.
+        """
+        stems = (stem(word) for bare in (form, *without_proclitics(form)) for word in (bare, self._slips.mend(bare)))
+        keys = tuple(dict.fromkeys((f"={form}", *stems)))
         if len(self._keys) < _KEPT:
             self._keys[form] = keys
         return keys
@@ -247,7 +266,7 @@ def _key(option: str) -> str:
     """Return the key of one word; a number stands for its kind, as in a message ("90 ans": from 90 to 99)."""
     if option.isdecimal():
         return f"={number_kind(option)}"
-    return option if option.startswith("=") else stem(option)
+    return option if option.startswith("=") else stem(without_article(option))
 
 
 def unique_texts(hits: Iterable[Hit]) -> list[Hit]:

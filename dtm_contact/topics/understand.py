@@ -209,6 +209,7 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], names: 
         reader.scale,
         reader.limits.danger,
         outage=outage,
+        field=wrapping.sharpest,
         settled=_settled(contact, parts, wrapping, reader),
     )
     topics = _sharpest_first(topics, heard, danger, reader)

@@ -68,6 +68,25 @@ def test_a_receipt_s_copy_of_what_it_answers_is_not_read(echo: str) -> None:
     assert left(contact(f"{RECEIVED}\n\n{echo}", GENERATED, answers=THREAD)) == RECEIVED
 
 
+@pytest.mark.parametrize(
+    "received",
+    [
+        "Votre demande (88120) a été reçue. Elle est en cours d'examen par notre équipe.",
+        "Votre ticket n° 88120 est reçu.",
+        "Votre message a été reçu.",
+    ],
+)
+def test_a_receipt_says_so_with_the_number_of_the_request(received: str) -> None:
+    assert left(contact(f"{received}\n\nDescription :\nÇa sent le gaz au 3.", GENERATED, answers=THREAD)) == received
+
+
+@pytest.mark.parametrize(
+    "line", ["##- Veuillez taper votre réponse au-dessus de cette ligne -##", "Please type your reply above this line"]
+)
+def test_where_a_help_desk_wants_its_answer_is_not_read(line: str) -> None:
+    assert left(contact(f"{line}\n\nÇa sent le gaz au 3.")) == "Ça sent le gaz au 3."
+
+
 def test_the_subject_repeated_and_the_name_of_a_message_are_not_read() -> None:
     away = contact(
         "Votre courriel « fuite de gaz cage 3 » ne sera pas lu avant lundi.\n\nodeur de gaz au 14 rue des Lilas",
@@ -83,9 +102,20 @@ def test_the_subject_repeated_and_the_name_of_a_message_are_not_read() -> None:
         (GENERATED, (), f"{RECEIVED}\n\nVotre message :\nÇa sent le gaz au 3."),
         ((), THREAD, f"{RECEIVED}\n\nVotre message :\nÇa sent le gaz au 3."),
         (GENERATED, THREAD, "Nouveau commentaire\n\nVotre demande initiale :\nÇa sent le gaz au 3."),
+        (
+            GENERATED,
+            THREAD,
+            "Sur votre demande 4411 un commentaire a été reçu :\n\nDescription :\nÇa sent le gaz au 3.",
+        ),
         ((), (), f"{AWAY}\n\nPour une odeur de gaz, appelez le 18."),
     ],
-    ids=["a form begins a thread", "a person answers", "a comment is no receipt", "a person begins a thread"],
+    ids=[
+        "a form begins a thread",
+        "a person answers",
+        "a comment is no receipt",
+        "a comment received is none",
+        "a person begins a thread",
+    ],
 )
 def test_what_is_no_notice_is_read_whole(signs: tuple[AutomaticSign, ...], answers: tuple[str, ...], text: str) -> None:
     of = contact(text, signs, answers=answers)

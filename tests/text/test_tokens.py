@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dtm_contact.model import Part, Span
-from dtm_contact.text import CHARACTERS_READ, MASKED, WORDS_READ, Tokens, tokenize
+from dtm_contact.text import (
+    CHARACTERS_READ,
+    MASKED,
+    WORDS_READ,
+    Tokens,
+    tokenize,
+    without_article,
+    without_proclitics,
+)
 
 
 def words(text: str, *masked: Span) -> Tokens:
@@ -73,3 +81,27 @@ def test_spans_hold_for_any_text(text: str) -> None:
     assert all(0 <= start < end <= len(text) for start, end in zip(tokens.starts, tokens.ends, strict=True))
     assert tokens.starts == sorted(tokens.starts)
     assert tokens.sentences == sorted(tokens.sentences)
+
+
+@pytest.mark.parametrize(
+    ("word", "bare"),
+    [
+        ("والدخان", ("الدخان", "دخان")),
+        ("الدخان", ("دخان",)),
+        ("بالمصعد", ("مصعد",)),
+        ("للغاز", ("غاز",)),
+        ("ودخان", ("دخان",)),
+        ("غاز", ()),
+        ("ولد", ()),
+        ("والد", ("الد",)),
+        ("gaz", ()),
+        ("", ()),
+    ],
+)
+def test_what_arabic_writes_onto_a_word_is_taken_off_where_a_word_is_left(word: str, bare: tuple[str, ...]) -> None:
+    assert without_proclitics(word) == bare
+
+
+@pytest.mark.parametrize(("word", "bare"), [("الغاز", "غاز"), ("والغاز", "والغاز"), ("الو", "الو"), ("algaz", "algaz")])
+def test_the_article_is_taken_off_alone(word: str, bare: str) -> None:
+    assert without_article(word) == bare

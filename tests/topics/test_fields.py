@@ -5,13 +5,15 @@ from datetime import UTC, datetime
 import pytest
 
 from dtm_contact.model import AlarmLevel, Channel, Contact, Part, Understanding
-from dtm_contact.text import unwrapped
+from dtm_contact.text import FieldDanger, unwrapped
 from dtm_contact.topics import Reader, understand
+from dtm_contact.topics.danger import with_field
+from dtm_contact.topics.fields import danger_of_field
 
 AT = datetime(2026, 11, 24, tzinfo=UTC)
 WRITER = "Nom : Karembo\nTéléphone : 06 39 98 14 07\n"
 CALL_BACK = "\nMessage : merci de me rappeler"
-FIRE = [AlarmLevel.NONE, AlarmLevel.CERTAIN]
+FIRE = [FieldDanger(), FieldDanger(AlarmLevel.CERTAIN, 0.9)]
 REPORT = "Site : Verlaine\nHeure : 04 h 10\n"
 
 
@@ -77,6 +79,31 @@ def test_who_speaks_in_a_conversation_is_no_field(reader: Reader) -> None:
     assert understood(text, reader).alarm.certain
 
 
+def test_the_news_of_a_machine_is_heard_among_lines_that_are_the_same_every_day(reader: Reader) -> None:
+    news = "Personne au sol : caméra 7, hall B, immobile depuis 11 min"
+    text = f"{news}\nIntrusion : aucune\nOpérateur : levée de doute impossible, personne ne passe"
+    assert understood(text, reader).alarm.any
+    assert with_field(0.05, 0.9) > 0.14 > with_field(0.001, 0.2)
+    assert with_field(0.5, 0.2) == 0.5
+
+
+def test_a_phrase_that_it_is_none_counts_in_a_value_as_well(reader: Reader) -> None:
+    assert danger_of_field(reader, "Vu", "feu de poubelle, fumée et flammes").probability > 0.14
+    assert danger_of_field(reader, "Vu", "feu d'artifice, fumée et flammes").probability == 0
+
+
+@pytest.mark.parametrize("value", ["confirmée", "oui", "détectée"])
+def test_a_machine_says_yes_in_words_of_its_own(value: str, reader: Reader) -> None:
+    assert danger_of_field(reader, "Odeur de gaz", value).level is AlarmLevel.CERTAIN
+    assert danger_of_field(reader, "Odeur de gaz", "normale").level is AlarmLevel.NONE
+
+
+def test_who_and_where_is_no_field_that_tells_of_danger() -> None:
+    text = "Nom : feu\nMotif : Autre\nDate : feu au 2e\n"
+    assert unwrapped(contact(text), [Part.NEW], lambda label, value: FIRE["eu" in label + value]).sharpest == 0
+    assert unwrapped(contact(f"{text}Feu : cave"), [Part.NEW], lambda label, _: FIRE["eu" in label]).sharpest == 0.9
+
+
 def test_what_is_cut_and_kept_stands_where_it_stood() -> None:
     text = "Nom : Roy\nFeu : cave 3\nMotif : Autre\nDate : feu au 2e\n"
     kept = unwrapped(contact(text), [Part.NEW], lambda label, value: FIRE["eu" in label + value]).texts[0][1]
@@ -89,9 +116,9 @@ def test_what_is_cut_and_kept_stands_where_it_stood() -> None:
 def test_few_fields_are_asked() -> None:
     asked: list[str] = []
 
-    def danger_of(label: str, value: str) -> AlarmLevel:
+    def danger_of(label: str, value: str) -> FieldDanger:
         asked.append(f"{label}{value}")
-        return AlarmLevel.NONE
+        return FieldDanger()
 
     unwrapped(contact("Feu : cave\n" * 500), [Part.NEW], danger_of)
     assert 0 < len(asked) <= 80

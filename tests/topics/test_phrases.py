@@ -25,6 +25,11 @@ def holds(phrase: str, text: str, reader: Reader) -> bool:
         ("veux =en finir", "je veux en finir"),
         ("煤气", "我家有煤气味"),
         ("запах газа", "сильный запах газа"),
+        ("رائحة غاز", "ورائحة الغاز قوية"),
+        ("رائحة الغاز", "والرائحة غاز"),
+        ("دخان", "والدخان يدخل إلى الغرفة"),
+        ("الدخان", "بالدخان، ودخان كثيف"),
+        ("اريد ان اموت", "وأريد أن أموت الآن"),
     ],
 )
 def test_a_phrase_stands_in_any_form_of_its_words(phrase: str, text: str, reader: Reader) -> None:
@@ -42,6 +47,10 @@ def test_a_phrase_stands_in_any_form_of_its_words(phrase: str, text: str, reader
         ("=rats", "rat"),
         ("90 ans", "depuis 9 ans"),
         ("veux =en finir", "je veux finir"),
+        ("رائحة غاز", "ولا توجد رائحة غاز"),
+        ("اريد ان اموت", "ولا أريد أن أموت"),
+        ("=دخان", "والدخان"),
+        ("لد", "ولد"),
     ],
 )
 def test_a_phrase_does_not_stand_where_it_is_denied_or_its_words_are_apart(

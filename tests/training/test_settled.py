@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("sklearn", reason="scikit-learn (the group training) is not installed")
 
 from dtm_contact.model import Part
-from training.settled import LINES, MAILS, _marked, _read, _worth
+from training.settled import LINES, MAILS, PRODUCTS, _marked, _read, _worth
 
 
 def test_a_line_that_goes_with_harmless_mails_counts_against_danger_and_odds_as_they_are() -> None:
@@ -18,7 +18,7 @@ def test_a_line_that_goes_with_harmless_mails_counts_against_danger_and_odds_as_
 
 
 def test_each_marked_line_stands_in_its_mail_and_opposites_stand_beside_them() -> None:
-    mails, lines = list(_read(MAILS)), list(_read(LINES))
+    mails, lines = [*_read(MAILS), *_read(PRODUCTS)], list(_read(LINES))
     for mail in mails:
         assert max(mail["settled"], default=0) <= mail["text"].count("\n") + 1
     said = [line["settled"] for line in lines]
@@ -34,4 +34,6 @@ def test_the_subject_is_the_first_line_and_wrappings_say_nothing() -> None:
         (0, Part.NEW, "Site : cour", False),
         (0, Part.NEW, "RAS", True),
     ]
+    assert {owner for owner, *_ in marked[3:]} == {-1}
+    assert (-1, Part.NEW, "État : autotest réussi", True) in marked
     assert not any("{text}" in line for _, _, line, _ in marked)
