@@ -19,7 +19,10 @@ _log = get_log("dead-man's switch")
 
 
 class DeadManSwitch:
-    """Gives the sign; whatever fails about it harms nothing, and shows where the sign is awaited."""
+    """Calls a URL or touches a file every minute while the daemon is well.
+
+    A call that fails is logged and no more: whoever monitors the URL or the file notices that it stays away.
+    """
 
     def __init__(self, settings: HeartbeatSettings, report: Callable[[], HealthReport]) -> None:
         """Take where the sign goes, and what looks whether all is well, which may block."""

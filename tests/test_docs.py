@@ -151,9 +151,9 @@ def _hours(span: timedelta) -> int:
 
 
 SAID = [
-    ("decisions/conversation.md", f"closed for more than {joining.REOPENED_WITHIN.days} days;"),
-    ("sources.md", f"closed more than {joining.REOPENED_WITHIN.days} days before is not reopened"),
-    ("decisions/conversation.md", f"or {joining.SILENCE.days} days of silence"),
+    ("decisions/conversation.md", f"closed for more than {joining.JOINS_CLOSED_WITHIN.days} days;"),
+    ("sources.md", f"closed more than {joining.JOINS_CLOSED_WITHIN.days} days before is not reopened"),
+    ("decisions/conversation.md", f"or {joining.LONGEST_SILENCE.days} days of silence"),
     ("decisions/conversation.md", f"same text within {_hours(joining.SAME_TEXT_WITHIN)} hours too"),
     ("danger.md", f"within {_hours(danger_reply.ANSWERED_WITHIN)} hours, whose own first word is"),
     ("desk.md", f"or after {drafts.KEPT.days} days, which each daemon"),

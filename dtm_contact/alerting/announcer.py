@@ -121,7 +121,7 @@ class Announcer:
         await self._save()
 
     async def tick(self) -> None:
-        """Send what is due now, and keep what has changed."""
+        """Send the alarms that are due, and save their state."""
         if not self._ways:
             with self._lock:
                 self._episodes.clear()

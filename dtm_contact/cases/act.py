@@ -83,7 +83,9 @@ class Act:
             RefusedError: whoever applies the command has none.
         """
         if self._grounds is None:
-            raise RefusedError("ni annuaire ni règles ici")
+            raise RefusedError(
+                "le programme n’a chargé ni annuaire ni règles : essayez au bureau, ou prévenez l’administrateur"
+            )
         return self._grounds()
 
     @property

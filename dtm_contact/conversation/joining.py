@@ -28,9 +28,9 @@ from dtm_contact.model import (
 )
 from dtm_contact.tokens import CaseTokens
 
-REOPENED_WITHIN: Final = timedelta(days=14)
+JOINS_CLOSED_WITHIN: Final = timedelta(days=14)
 """A reply to a closed case reopens it for so long."""
-SILENCE: Final = timedelta(days=30)
+LONGEST_SILENCE: Final = timedelta(days=30)
 """After so long a silence a message is a matter of its own."""
 SAME_REQUEST_WITHIN: Final = timedelta(days=366)
 """What a source numbers as one matter joins the case of that number for so long."""
@@ -227,7 +227,7 @@ def _of_machine(pointed: Sequence[Reference], history: Questions) -> Conversatio
 
 
 def _of_person(message: _Message, pointed: Sequence[Reference], history: Questions) -> ConversationMatch:
-    within = SAME_REQUEST_WITHIN if message.numbered else SILENCE
+    within = SAME_REQUEST_WITHIN if message.numbered else LONGEST_SILENCE
     alike = list(history.alike(message.fingerprint, message.now - within)) if message.fingerprint else []
     repeated = _repeated(message, alike)
     pointed = (*([repeated] if repeated else ()), *_quoted(message, history), *pointed)
@@ -356,8 +356,8 @@ def _other_matter(message: _Message, case: KnownCase) -> _Obstacle | None:
     """Return why what a party writes is no more of a case; None where it is."""
     if closed := _closed_long_ago(message, case):
         return closed
-    if message.now - case.last_contact_at > SILENCE:
-        return _Obstacle("silent_for_long", SILENCE.days)
+    if message.now - case.last_contact_at > LONGEST_SILENCE:
+        return _Obstacle("silent_for_long", LONGEST_SILENCE.days)
     topic = message.understanding.topic
     if topic not in _OF_ANY_MATTER and topic not in case.topics and case.topics:
         return _Obstacle("other_matter")
@@ -367,10 +367,10 @@ def _other_matter(message: _Message, case: KnownCase) -> _Obstacle | None:
 def _closed_long_ago(message: _Message, case: KnownCase) -> _Obstacle | None:
     if (
         case.closed_at is not None
-        and message.now - case.closed_at > REOPENED_WITHIN
+        and message.now - case.closed_at > JOINS_CLOSED_WITHIN
         and not _asks_nothing(message, case)
     ):
-        return _Obstacle("closed_long_ago", REOPENED_WITHIN.days)
+        return _Obstacle("closed_long_ago", JOINS_CLOSED_WITHIN.days)
     return None
 
 

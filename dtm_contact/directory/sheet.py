@@ -313,7 +313,7 @@ class _Field:
 
 
 def place_of_field(lines: Sequence[str], line: int, delimiter: str, index: int) -> Place:
-    """Return line and column, from 1, of a field.
+    """Return the line and column of a field in its file, both from 1.
 
     Args:
         lines: the lines of the file, with their line ends.

@@ -113,7 +113,7 @@ class ReadingInbox(Inbox, Protocol):
         ...
 
     def trouble(self, cause: str, message: str | None) -> None:
-        """Alarm the admins of something that lasts, once, or (with None) say that it is over.
+        """Raise an alarm of a lasting fault, or with None clear it; raised twice, it is one.
 
         Args:
             cause: a word for it, the same each time.

@@ -99,7 +99,7 @@ class IncomingBody:
         return data[end + len(_END) :]
 
     def drop(self) -> None:
-        """Let go of the octets: the message will be refused, and only its end matters."""
+        """Discard the content and go on reading to its end: the message will be refused."""
         self._kept = None
 
     def content(self) -> bytes:

@@ -64,9 +64,10 @@ class PlaceModel:
 
     Attributes:
         rows: the row of each feature.
-        weights: steps of one byte, a column a question.
-        step: how large the step of each column is.
+        weights: 8-bit integers, one row a feature and one column a question; multiplied by `step` they are real.
+        step: the factor of each column.
         about: what the model says of itself: the corpus's digest, and figures.
+        digest: of the file, which names the model in decisions; empty for one that is not read from a file.
     """
 
     rows: Mapping[str, int]

@@ -280,9 +280,11 @@ def _doubt_the_dead(homes: Iterable[Sequence[Weighed]]) -> None:
 
 
 def doubt_accounts(candidates: list[Weighed], writer: WriterStatements) -> None:
-    """Doubt that an account's owner is concerned where the place is not theirs and the text speaks of somebody else.
+    """Lower the score of the mailbox's owner where the place is not theirs and the text names somebody else.
 
-    However somebody says that they write for another, that is what their message has in common with all such.
+    Args:
+        candidates: all that are weighed; those of the sender's address are changed.
+        writer: what the text says of who writes.
     """
     spoken_of = [each for each in candidates if not _SPOKEN_OF.isdisjoint(each.fits)]
     for each in candidates:

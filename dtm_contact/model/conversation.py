@@ -11,7 +11,7 @@ from dtm_contact.model.contact import Mailbox
 
 
 class JoinedBy(StrEnum):
-    """By what a message was found to belong to a case."""
+    """What linked a message to the case that it joins."""
 
     MESSAGE_ID = "message_id"
     ADDRESS = "address"

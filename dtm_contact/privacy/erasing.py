@@ -493,7 +493,7 @@ def _values(connection: Connection, leases: Sequence[Any], kind: str) -> Iterato
 
 
 def verify_certificate(settings: Settings, store: Store, path: Path) -> list[Translatable]:
-    """Return what is wrong with a certificate, a sentence each: changed, not ours, or somebody is in the store again.
+    """Return what is wrong with a certificate, a sentence each: changed, not ours, or the person is in the store again.
 
     Raises:
         ErasureRecordError: the record, or the certificate, cannot be read.

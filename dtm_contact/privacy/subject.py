@@ -97,7 +97,7 @@ class SubjectScope:
 
 @dataclass(frozen=True, slots=True)
 class KeptCase:
-    """A case that is not erased: its number, and why not (`open`, `held`, `waiting`)."""
+    """A case that is not erased: its number, and why not: it is `open`, `held` by law, or `waiting` to be judged."""
 
     number: str
     why: str

@@ -230,7 +230,7 @@ class _Writer:
             self._verbatim += 1
 
     def leave(self, tag: str) -> None:
-        """Write what stands after an element's content."""
+        """Handle an end tag: write the line breaks that follow the element."""
         if tag in _CELLS and self._row:
             self._row.append("\t")
         if tag in _BLOCKS:

@@ -82,13 +82,13 @@ class SomeResidence(StrictModel):
 
 
 class EarlierContact(StrictModel):
-    """A contact that the same party brought before.
+    """An earlier contact of the same person, as a test of a rule gives it.
 
     Attributes:
         ago: how long before.
         channel, topic, outcome: as of that contact.
         open: whether its case is still open.
-        neighbour: it was somebody else of the same residence.
+        neighbour: it was by another tenant of the same residence.
     """
 
     ago: _Ago

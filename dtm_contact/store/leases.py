@@ -149,7 +149,11 @@ class Leases:
             return _held(connection, lambda holder: holder.not_in(living))
 
     def held_by(self, incarnation: str) -> Held:
-        """Return how much a daemon holds."""
+        """Return how many arrivals, e-mails and so on one run of a daemon has claimed.
+
+        Args:
+            incarnation: of that run.
+        """
         with self._database.reading() as connection:
             return _held(connection, lambda holder: holder == incarnation)
 

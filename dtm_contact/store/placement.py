@@ -381,7 +381,7 @@ def _place_notice(
     contact = {"phone_key": voice.key, "party": party}
     if case is not None:
         case_changes.complete(connection, case.id, judgement)
-        return CasePlacement(case, _COMPLETED, {"voice_message": True}, contact=contact)
+        return CasePlacement(case, _COMPLETED, {"voice_message": True}, contact=contact, sends=True)
     case = _case_of_call(connection, voice.left_at or judgement.contact.at, voice)
     if case is None and (call_back := case_changes.lock_call_back(connection, party)) is not None:
         case = CaseRef(call_back.id, call_back.number)

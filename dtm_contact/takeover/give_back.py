@@ -62,7 +62,7 @@ class Target(Protocol):
         ...
 
     async def digests_of(self, queue: str) -> Counter[str]:
-        """Return the digests of what lies there for a queue, read again from there."""
+        """Read a queue's destination again, and return the digests of the messages in it."""
         ...
 
     def digest(self, raw: bytes) -> str:
@@ -191,7 +191,7 @@ class MboxTarget:
         return wanted
 
     async def digests_of(self, queue: str) -> Counter[str]:
-        """Return what the file of a queue holds; see `Target.found`."""
+        """Return the digests of the messages in the file of a queue; see `Target.digests_of`."""
         path = self._work / _file_name(queue)
         if not path.stat().st_size:
             return Counter()
@@ -240,7 +240,7 @@ class ImapTarget:
         return wanted
 
     async def digests_of(self, queue: str) -> Counter[str]:
-        """Return what lies in the folder of a queue; see `Target.found`."""
+        """Return the digests of the messages in the folder of a queue; see `Target.digests_of`."""
         there: Counter[str] = Counter()
         async with connected(await self._login()) as mailbox:
             with suppress(MailboxRefusedError):

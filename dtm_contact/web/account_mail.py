@@ -44,7 +44,7 @@ class AccountMailer:
             task.add_done_callback(self._sending.discard)
 
     async def close(self) -> None:
-        """Give up what is still being sent: who waits for it asks again."""
+        """Cancel the mails that are still being sent; whoever waits for one has to request it again."""
         await cancel_and_wait(*self._sending)
 
     async def _send(self, outgoing: Outgoing) -> None:

@@ -15,7 +15,7 @@ _LONGEST_ANSWER: Final = 4096
 
 
 class ScannerAwayError(DtmContactError):
-    """The virus scanner does not answer, or will not look."""
+    """The virus scanner does not answer, or refuses the file, which may be too large for it."""
 
     retry = True
 
@@ -28,7 +28,7 @@ def scan(settings: AttachmentSettings, pieces: Iterator[bytes]) -> str | None:
         pieces: the file's octets.
 
     Raises:
-        ScannerAwayError: it does not answer, or will not look; a file that is larger than it takes included.
+        ScannerAwayError: it does not answer, or refuses the file, which may be too large for it.
     """
     try:
         with closing(_connected(settings)) as connection:

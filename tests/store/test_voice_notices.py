@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dtm_contact.contract import as_json
-from dtm_contact.model import AlarmLevel, Arrival, CaseKind
+from dtm_contact.model import AlarmLevel, Arrival, CaseKind, Limits, Outgoing, OutgoingKind
 from dtm_contact.pipeline import Grounds
-from dtm_contact.store import CaseFile, Store
+from dtm_contact.store import CaseFile, OutgoingBatch, Store, UnreadableSummary
 from dtm_contact.worker.handlers import MESSAGE, Handlers
 from dtm_contact.worker.ipc import JudgeRequest
 from tests.calls.logs import MONDAY_NIGHT
+from tests.store.samples import RECEPTION
 from tests.store.test_call_backs import ANSWERED, NOW, Desk, desk, grounds  # noqa: F401 - fixtures
 
 AT = datetime.fromtimestamp(MONDAY_NIGHT + 40, UTC)
@@ -58,10 +59,15 @@ class Post:
 
     def mail(self, arrival: Arrival) -> CaseFile | None:
         self._store.arrivals.accept([arrival])
+        return self.judged()
+
+    def judged(self, mail: OutgoingBatch | None = None) -> CaseFile | None:
+        """Judge the arrival that waits; `mail`: what its result calls for."""
         claimed = self._store.arrivals.claim("worker", NOW)
         assert claimed is not None
-        judgement = self._judges.of(MESSAGE)(JudgeRequest(claimed.arrival, arrival.received_at), self._store)
-        number = self._store.cases.record(claimed, judgement, as_json(judgement), NOW)
+        arrival = claimed.arrival
+        judgement = self._judges.of(MESSAGE)(JudgeRequest(arrival, arrival.received_at), self._store)
+        number = self._store.cases.record(claimed, judgement, as_json(judgement), NOW, mail=mail)
         return None if number is None else self._store.cases.get(number)
 
 
@@ -101,6 +107,21 @@ def test_what_was_spoken_makes_the_case_of_the_call_more_urgent(
     told = post.mail(notice("0639980001", (sender, subject, f"{text}{said}")))
     assert told is not None
     assert (told.case.number, told.case.alarm_level, told.case.priority) == (called.case.number, level, priority)
+
+
+def test_a_notice_that_is_judged_after_all_sends_what_its_danger_calls_for(store: Store, post: Post) -> None:
+    sender, subject, text = RINGOVER
+    said = "Transcription : il y a une très forte odeur de gaz dans le hall\n"
+    store.arrivals.accept([notice("0639980001", (sender, subject, f"{text}{said}"))])
+    claimed = store.arrivals.claim("worker", NOW)
+    assert claimed is not None
+    number = store.cases.park(claimed, "JudgeTimeoutError", UnreadableSummary(), RECEPTION, NOW)
+    store.arrivals.retry(claimed.id, "paul", NOW)
+    called = Outgoing(OutgoingKind.NOTICE, "on_call", "a@astreinte.example", "us@bailleur.example", "n1@bailleur", b"x")
+    told = post.judged(OutgoingBatch(lambda _: (called,), Limits(9, 9)))
+    assert told is not None
+    assert (told.case.number, told.case.alarm_level) == (number, AlarmLevel.CERTAIN)
+    assert [each.to for each in store.outbox.of_case(told.case.number)] == ["a@astreinte.example"]
 
 
 def test_the_call_joins_it_where_that_is_known_later(desk: Desk, post: Post) -> None:  # noqa: F811 - the fixture

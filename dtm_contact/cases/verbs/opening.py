@@ -101,7 +101,9 @@ def _check_received(told: Mapping[str, Any], on: date) -> None:
 
 def _apply(store: Store, command: Command, now: datetime, grounds: KnowledgeSource) -> Done:
     if grounds is None:
-        raise RefusedError("ni annuaire ni règles ici")
+        raise RefusedError(
+            "le programme n’a chargé ni annuaire ni règles : essayez au bureau, ou prévenez l’administrateur"
+        )
     external_id, told, files = checked_call(new, **command.arguments)
     knowledge = grounds()
     _check(knowledge, told, command.visibility, now.astimezone(knowledge.settings.zone).date())
