@@ -94,7 +94,7 @@ def _claim_without_waiting(self: Arrivals, *given: Any, **more: Any) -> Claimed 
 _claim = Arrivals.claim
 
 
-def _leave_log(self: Database, patience: float | None = None) -> None:  # noqa: ARG001 - the method's own arguments
+def _leave_log(self: Database, patience: float | None = None) -> None:
     """Leave SQLite's log as it is."""
 
 
