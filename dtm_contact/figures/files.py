@@ -4,17 +4,17 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from dtm_contact.figures.comparing import Value
 from dtm_contact.figures.definitions import FIGURES, Figure, FigureKind
+from dtm_contact.figures.listing import CountedCase
 from dtm_contact.figures.overview import Overview
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import CodedText
-from dtm_contact.store import Case
 
 Row = Mapping[str, Any]
 LabelOf = Callable[[str, str], str]
@@ -136,11 +136,11 @@ _OF_CASE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "numéro": "number", "état": "state", "bureau": "office_id", "file": "queue", "priorité": "priority",
         "motif": "topic", "résidence": "residence_id", "logement": "dwelling_id", "voie": "channel",
-        "ouvert": "opened_at", "échéance": "due", "délai": "due", "clos": "closed_at",
+        "ouvert": "opened_at", "échéance": "due", "délai": "due", "première réponse": "", "attente (minutes)": "",
+        "clos": "closed_at", "compté": "",
         "objet": "subject", "auteur": "who",
     }
 )  # fmt: skip
-_KEPT: Final = "délai"
 CASE_COLUMNS: Final = tuple(_OF_CASE)
 """The columns that may be chosen of cases; whose they are, of us, is none of them."""
 USUAL_COLUMNS: Final = tuple(name for name in CASE_COLUMNS if name not in {"logement", "objet", "auteur"})
@@ -156,7 +156,11 @@ def case_table_columns(columns: Sequence[str]) -> list[str]:
 
 
 def cases_as_rows(
-    cases: Iterable[Case], columns: Sequence[str], zone: ZoneInfo, label: LabelOf, kept: Mapping[str, str]
+    cases: Iterable[CountedCase],
+    columns: Sequence[str],
+    zone: ZoneInfo,
+    label: LabelOf,
+    kept: Callable[[CountedCase], str],
 ) -> Iterator[Row]:
     """Yield cases with the columns that were chosen, in their order; beside each code its words.
 
@@ -165,13 +169,19 @@ def cases_as_rows(
         columns: of `CASE_COLUMNS`.
         zone: in which times are told.
         label: gives the words for a code.
-        kept: of each case, by its number, whether its answer came in time, in words.
+        kept: gives in words whether an answer came in time.
     """
     chosen = [name for name in CASE_COLUMNS if name in columns]
-    for case in cases:
+    for each in cases:
         row: dict[str, Any] = {}
+        counted = {
+            "délai": kept(each),
+            "première réponse": _of_case(each.first_answer, zone),
+            "attente (minutes)": None if each.waited is None else round(each.waited / timedelta(minutes=1), 2),
+            "compté": each.times,
+        }
         for name in chosen:
-            value = kept[case.number] if name == _KEPT else _of_case(getattr(case, _OF_CASE[name]), zone)
+            value = counted[name] if name in counted else _of_case(getattr(each.case, _OF_CASE[name]), zone)
             row |= _labelled({name: value}, label) if name in _CODES else {name: value}
         yield row
 

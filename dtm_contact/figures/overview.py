@@ -171,6 +171,12 @@ class FigureReader:
         grain = "week" if span.grain is Grain.WEEK else "month"
         return self.cells(grain, span.first, span.first).get(span.first, FigureCells())
 
+    def between(self, first: FigureSpan, last: FigureSpan) -> FigureCells:
+        """Return the counts of weeks or months that follow each other, or of a year, as one."""
+        if last.grain is Grain.YEAR or first == last:
+            return self.of(last)
+        return merged(self.cells("week" if last.grain is Grain.WEEK else "month", first.first, last.first).values())
+
     def _year(self, span: FigureSpan) -> FigureCells:
         """Return the months of a year as one, made anew where one of them was counted again."""
         months = tuple(self.cells("month", span.first, span.last).values())

@@ -82,7 +82,7 @@ def format_rate(rate: float | None) -> str:
 
 
 def format_drawn(figure: Figure, value: Value) -> str:
-    """Return a figure as it is drawn and compared: "12 % des dossiers ouverts", "3,1 ‰", or in its own unit."""
+    """Return a figure as it is drawn and compared: "12 % des dossiers en cours", "3,1 ‰", or in its own unit."""
     found = drawn(figure, value)
     if found is None:
         return "–"

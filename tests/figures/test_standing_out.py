@@ -162,7 +162,8 @@ def test_a_further_figure_is_told_with_the_same_time_as_the_sentence() -> None:
     assert ", depuis avril 2026," in nord.words
     (told,) = (detail.words for detail in nord.details if detail.figure.id == "called_back")
     assert told == (
-        "30\u00a0% des appels sans réponse rappelés le jour ouvré suivant, contre 80\u00a0% dans les autres bureaux"
+        "Un rappel tenté, au plus tard le jour ouvré suivant, pour 30\u00a0% des appels sans réponse, "
+        "contre 80\u00a0% dans les autres bureaux"
     )
 
 
@@ -213,7 +214,7 @@ def test_what_waits_more_and_more_is_told_with_what_it_was() -> None:
 
     (told,) = everything({MONTHS[0]: waiting(100), MONTHS[1]: waiting(100), MONTHS[2]: waiting(200)})
     assert (
-        told.words == "Tous les bureaux, depuis mai 2026, pour tous les motifs : 800 dossiers ouverts, contre 400 avant"
+        told.words == "Tous les bureaux, depuis mai 2026, pour tous les motifs : 800 dossiers en cours, contre 400 avant"
     )
     assert everything(dict.fromkeys(MONTHS, waiting(100))) == []
     assert everything({MONTHS[0]: waiting(100), MONTHS[1]: waiting(100), MONTHS[2]: waiting(104)}) == []
@@ -289,7 +290,7 @@ def test_an_office_where_more_is_asked_for_does_not_stand_out() -> None:
     late = {("nord", "N1", "heating"): {**busy["nord", "N1", "heating"], "late": 400}}
     (found,) = offices({MONTHS[2]: late | {("sud", "S1", "heating"): {"open": 900, "late": 90, "silent_14": 45}}})
     assert found.details[0].figure.id == "late"
-    assert "44\u00a0% des dossiers ouverts en retard, contre 10\u00a0% dans les autres bureaux" in found.words
+    assert "44\u00a0% des dossiers en cours en retard, sans réponse, contre 10\u00a0% dans les autres bureaux" in found.words
 
 
 def test_the_whole_is_the_sum_of_the_offices_that_are_compared() -> None:

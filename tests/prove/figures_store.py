@@ -205,10 +205,10 @@ class _Life:
     def _tell(self, who: str, what: str, data: dict[str, Any], arrival: int | None = None) -> Happening | None:
         return self._writer._happens(self._at, self._case["id"], who, what, data, arrival)
 
-    def _change(self, what: str, data: dict[str, Any] | None = None, **to: Any) -> Happening | None:
+    def _change(self, what: str, data: dict[str, Any] | None = None, who: str = "", **to: Any) -> Happening | None:
         """Do what a verb does: change columns, and tell what each was before."""
         changed = {name: [_told(self._case[name]), _told(value)] for name, value in to.items()}
-        done = self._tell(self._random.choice(PEOPLE), what, {**(data or {}), "changed": changed})
+        done = self._tell(who or self._random.choice(PEOPLE), what, {**(data or {}), "changed": changed})
         if done is not None:
             self._case.update(to)
         return done
@@ -236,6 +236,10 @@ class _Life:
                 read = {"at": self._at, "who": "paul", "what": "read", "subject": self._case["number"], "data": {}}
                 self._writer.made.reads.append(read)
         self._correct()
+        if random.random() < 0.03:
+            # Nobody has answered for too long: the escalation hands it to the agency.
+            self._later(60)
+            self._change("escalated", {"step": 3, "does": "hand over"}, "timers", queue="agence", office_id="agence")
         slow = 60.0 if self._case["office_id"] == "malakoff" else 14.0
         self._answer(slow)
         if random.random() < 0.3:
@@ -253,9 +257,10 @@ class _Life:
         if random.random() < 0.08:
             self._later(3)
             to = random.choice(OFFICES)
+            lay = case["office_id"]
             moved = self._change("moved", {"reason": "ailleurs"}, queue=to, office_id=to)
             if random.random() < 0.1:
-                self._undo(moved, queue=case["office_id"], office_id=case["office_id"])
+                self._undo(moved, queue=lay, office_id=lay)
         if random.random() < 0.05:
             self._later(1)
             before, topic = case["topic"], random.choice(TOPICS)

@@ -14,7 +14,7 @@ from dtm_contact.access import Right, digest_of
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain.names import without_code
 from dtm_contact.figures import BY_ID, FIGURES, GROUPS, Figure
-from dtm_contact.figures.comparing import RULES, UNUSUAL, Value, drawn, gap_of, is_worse
+from dtm_contact.figures.comparing import RULES, UNUSUAL, Value, drawn, gap_of, is_worse, value_of
 from dtm_contact.figures.definitions import Basis, FigureKind, Unit
 from dtm_contact.figures.files import (
     CASE_COLUMNS,
@@ -26,7 +26,8 @@ from dtm_contact.figures.files import (
     case_table_columns,
     cases_as_rows,
 )
-from dtm_contact.figures.listing import cases_wanted
+from dtm_contact.figures.keeping import grounds_of
+from dtm_contact.figures.listing import CaseList, CountedCase, cases_behind
 from dtm_contact.figures.overview import FigureSpan, Grain, Overview, Place, latest_span
 from dtm_contact.figures.scanning import SMALLEST
 from dtm_contact.figures.sheet import meeting_sheet
@@ -37,6 +38,7 @@ from dtm_contact.figures.telling import (
     format_drawn,
     format_drawn_number,
     format_gap,
+    format_number,
     format_period,
     format_rate,
     format_unusual,
@@ -52,6 +54,7 @@ from dtm_contact.web.request_context import RequestContext
 
 _SHOWN_CASES: Final = 100
 _MOST_EXPORTED: Final = 50_000
+_MOST_DIGITS: Final = 16
 _RESIDENCES_DRAWN: Final = 24
 _TOPICS_DRAWN: Final = 12
 _BOARD_SECONDS: Final = 10.0
@@ -72,11 +75,13 @@ class FigureQuery:
     Attributes:
         span, place: the period, and which cases.
         today: the day that it is.
+        since: the first day of a list of cases of several periods up to this one; None: of this one alone.
     """
 
     span: FigureSpan
     place: Place
     today: date
+    since: date | None = None
 
     @classmethod
     def of(cls, context: RequestContext) -> "FigureQuery":
@@ -89,13 +94,20 @@ class FigureQuery:
             latest_span(grain, today, context.app.figures.first_counted()) if day is None else FigureSpan.of(grain, day)
         )
         place = Place(*(context.text(name) or None for name in ("b", "r", "m")))
-        return cls(span, place, today)
+        since = _day(context.text("depuis"), today)
+        return cls(span, place, today, since if since is not None and since < span.first else None)
+
+    @property
+    def steps_since(self) -> FigureSpan:
+        """The first of the periods that are listed."""
+        return FigureSpan.of(step_of(self.span), self.since or self.span.first)
 
     def link(self, **other: str) -> str:
         """Return the query of a page for the same, but for some fields; an empty one is left out."""
         place = self.place
         fields = {"p": self.span.grain.value, "le": self.span.first.isoformat()}
-        fields |= {"b": place.office or "", "r": place.residence or "", "m": place.topic or "", **other}
+        fields |= {"b": place.office or "", "r": place.residence or "", "m": place.topic or ""}
+        fields |= {"depuis": self.since.isoformat() if self.since else "", **other}
         return f"?{urlencode({name: value for name, value in fields.items() if value})}"
 
 
@@ -447,33 +459,49 @@ def _most(counted: Mapping[tuple[str, str], int], side: int, unusual: Collection
 
 @page("/chiffres/dossiers", Right.FIGURES)
 def figure_cases(context: RequestContext) -> Mapping[str, Any]:
-    """Show the cases behind a figure, as they are now."""
+    """Show the cases behind a figure: those that were counted, as they are now."""
     query, figure = FigureQuery.of(context), _figure(context)
-    cases = _cases(context, query, figure, _SHOWN_CASES + 1)
-    context.audit("read", "chiffres", figure=figure.id, cases=len(cases), **_audited(query))
-    listed = cases[:_SHOWN_CASES]
+    after = int(text) if (text := context.text("apres")).isdecimal() and len(text) < _MOST_DIGITS else None
+    listed = _cases(context, query, figure, limit=_SHOWN_CASES, after=after)
+    context.audit("read", "chiffres", figure=figure.id, cases=len(listed.cases), **_audited(query))
+    numbers = [each.case.number for each in listed.cases]
     return {
         **_around(context, query),
         "figure": figure,
-        "cases": listed,
-        "more": len(cases) > len(listed),
-        "beside": context.app.store.desk.case_hints([case.number for case in listed]),
-        "kept": _kept(context, listed),
+        "cases": listed.cases,
+        "number": _told_number(context, query, figure),
+        "since": f"depuis {format_period(query.steps_since)}" if query.since else "",
+        "period_is_over": query.span.last < query.today,
+        "is_whole": after is None and listed.after is None,
+        "more": query.link(c=figure.id, apres=str(listed.after)) if listed.after is not None else "",
+        "head": query.link(c=figure.id) if after is not None else "",
+        "beside": context.app.store.desk.case_hints(numbers),
+        "marks": {each.case.number: _mark(figure, each) for each in listed.cases},
         "case_columns": CASE_COLUMNS,
         "usual_columns": USUAL_COLUMNS,
     }
 
 
-def _kept(context: RequestContext, cases: Sequence[Any]) -> dict[str, str]:
-    """Return of each case, by its number, whether an answer of a person came in time."""
-    in_time = context.app.store.figures.answered_in_time([case.number for case in cases])
+def _told_number(context: RequestContext, query: FigureQuery, figure: Figure) -> int:
+    """Return how much the figure tells of the period and place, or of how many it is a share or a median."""
+    counts = context.app.figures.between(query.steps_since, query.span).whole(query.place.where)
+    return counts["open"] if figure.unit is Unit.DAYS else value_of(figure, counts).count
 
-    def in_words(case: Any) -> str:
-        if case.number in in_time:
-            return "dans le délai"
-        return "hors délai" if case.due <= context.now else "délai en cours"
 
-    return {case.number: in_words(case) for case in cases}
+def _mark(figure: Figure, each: CountedCase) -> str:
+    """Return in words what a case is in a figure: how long it waited, whether in time, how often it is counted."""
+    if figure.kind is FigureKind.QUANTILE and each.waited is not None and figure.group == "answers":
+        return f"attente : {format_number(figure, each.waited / timedelta(minutes=1))}"
+    if figure.measure == "called_back":
+        return "rappel tenté" if each.is_part else "pas rappelé"
+    return f"compté {each.times} fois" if each.times > 1 else _kept(each)
+
+
+def _kept(each: CountedCase) -> str:
+    """Return whether an answer of a person came in time."""
+    if each.met_due is None:
+        return "délai en cours" if each.case.state == "open" else ""
+    return "dans le délai" if each.met_due else "hors délai"
 
 
 @page("/chiffres/export", Right.FIGURES)
@@ -492,10 +520,9 @@ def figure_cases_export(context: RequestContext) -> Response:
     """Give the cases behind a figure as a file, with the columns that were chosen."""
     query, figure, form = FigureQuery.of(context), _figure(context), _form(context)
     chosen = [name for name in CASE_COLUMNS if name in context.query.getlist("colonne")] or list(USUAL_COLUMNS)
-    cases = _cases(context, query, figure, _MOST_EXPORTED)
+    cases = _cases(context, query, figure, limit=_MOST_EXPORTED).cases
     context.audit("exported", f"dossiers {figure.id}", cases=len(cases), columns=", ".join(chosen), **_audited(query))
-    kept = _kept(context, cases) if "délai" in chosen else {}
-    rows = list(cases_as_rows(cases, chosen, context.app.settings.zone, partial(_label, context), kept))
+    rows = list(cases_as_rows(cases, chosen, context.app.settings.zone, partial(_label, context), _kept))
     return _file(rows, form, f"dossiers-{figure.id}-{query.span.first}", case_table_columns(chosen))
 
 
@@ -536,11 +563,17 @@ def _figure(context: RequestContext) -> Figure:
     return found
 
 
-def _cases(context: RequestContext, query: FigureQuery, figure: Figure, limit: int) -> list[Any]:
+def _cases(
+    context: RequestContext, query: FigureQuery, figure: Figure, *, limit: int, after: int | None = None
+) -> CaseList:
     if figure.basis is Basis.COUNTED_ONLY:
         raise NotFoundError("cases")
-    wanted = cases_wanted(figure, query.place, query.span, context.now, context.app.figures.counted_at())
-    return context.app.store.figures.cases(wanted, limit)
+    app, in_force = context.app, context.app.in_force()
+    # What came after the last count is in no number yet.
+    counted_at = app.figures.counted_at() or context.now
+    grounds = grounds_of(app.settings, in_force.rules, in_force.directory, counted_at)
+    days = query.since or query.span.first, query.span.last
+    return cases_behind(app.store, figure, query.place, days, grounds, after=after, limit=limit)
 
 
 def _overview(context: RequestContext, query: FigureQuery) -> Overview:
