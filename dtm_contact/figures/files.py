@@ -174,7 +174,7 @@ def cases_as_rows(
     chosen = [name for name in CASE_COLUMNS if name in columns]
     for each in cases:
         row: dict[str, Any] = {}
-        counted = {
+        counted: dict[str, Any] = {
             "délai": kept(each),
             "première réponse": _of_case(each.first_answer, zone),
             "attente (minutes)": None if each.waited is None else round(each.waited / timedelta(minutes=1), 2),

@@ -26,6 +26,7 @@ from dtm_contact.figures.files import (
     case_table_columns,
     cases_as_rows,
 )
+from dtm_contact.figures.findings import FindingPeriod
 from dtm_contact.figures.keeping import grounds_of
 from dtm_contact.figures.listing import CaseList, CountedCase, cases_behind
 from dtm_contact.figures.overview import FigureSpan, Grain, Overview, Place, latest_span
@@ -135,7 +136,7 @@ def figures(context: RequestContext) -> Mapping[str, Any]:
     return {
         **_around(context, query),
         "columns": (columns := list(_columns(context, query, overview))),
-        "groups": [(GROUPS[group][0], list(_rows(context, query, group, columns))) for group in GROUPS],
+        "groups": [(GROUPS[group][0], list(_rows(context, query, group, columns, overview))) for group in GROUPS],
         "compared": _compared_with(context, query),
         "standing_out": list(_standing_out(outliers, query)),
         "nothing": list(describe_nothing(overview, outliers)),
@@ -201,7 +202,9 @@ def _of_residence(overview: Overview, residence: str, figure: Figure) -> Value:
     return overview.beside.of_residence(figure, residence)
 
 
-def _rows(context: RequestContext, query: FigureQuery, group: str, columns: Sequence[_TableColumn]) -> Iterator[_Row]:
+def _rows(
+    context: RequestContext, query: FigureQuery, group: str, columns: Sequence[_TableColumn], overview: Overview
+) -> Iterator[_Row]:
     for figure in FIGURES:
         if figure.group != group:
             continue
@@ -217,7 +220,16 @@ def _rows(context: RequestContext, query: FigureQuery, group: str, columns: Sequ
             cells.append((value, link, worse))
             if value is not None and column.place and column.place.get("b"):
                 values[column.place["b"]] = value
-        yield _Row(figure, cells, format_gap(figure, gap_of(figure, values), context.app.directory))
+        gap = format_gap(figure, gap_of(figure, values), context.app.directory)
+        yield _Row(figure, cells, gap or _not_compared(overview, figure))
+
+
+def _not_compared(overview: Overview, figure: Figure) -> str:
+    """Return why no offices are compared by a share that they could be compared by; "" where they could not."""
+    if not figure.judged_of or overview.is_placed(figure):
+        return ""
+    part = f"{100 * overview.unplaced_part(figure):.0f} %"
+    return f"pas comparé : {part} de ce dont c’est une part est sans bureau connu"
 
 
 def _compared_with(context: RequestContext, query: FigureQuery) -> str:
@@ -255,7 +267,18 @@ def _standing_out(outliers: Iterable[Outlier], query: FigureQuery) -> Iterator[_
             yield _StandingOut(each.words, first, details)
         else:
             place = {"r": each.residence, "m": each.topic}
+            if each.period is not None:
+                # All that the sentence counts, and not the last of its months alone.
+                place |= _from_to(each.period, query)
             yield _StandingOut(each.words, f"/chiffres/dossiers{query.link(c='opened', **place)}", ())
+
+
+def _from_to(period: FindingPeriod, query: FigureQuery) -> dict[str, str]:
+    """Return the fields of a link to the cases of some periods in a row."""
+    step = step_of(query.span)
+    latest = FigureSpan.of(step, min(query.span.last, query.today))
+    last = FigureSpan(step, period.last) if period.last is not None else latest
+    return {"p": step.value, "le": last.first.isoformat(), "depuis": period.first.isoformat()}
 
 
 @page("/chiffres/fiche", Right.FIGURES)
