@@ -326,6 +326,17 @@ class Overview:
         counts = self.by_office.get(office, NOTHING)
         return self._of_place(figure, counts, self.dwellings_at(replace(self.place, office=office)))
 
+    def of_chosen(self, figure: Figure) -> Value:
+        """Return a figure of the residence or the office that is asked for; of the offices as one where none is."""
+        if self.place.residence is not None:
+            return self.beside.of_residence(figure, self.place.residence)
+        return self.of_offices(figure) if self.place.office is None else self.of_office(figure, self.place.office)
+
+    @cached_property
+    def chosen(self) -> Sums:
+        """What was counted of what is asked for."""
+        return self._cells.whole(self.place.where)
+
     def of_residence(self, figure: Figure, residence: str) -> Value:
         """Return a figure of a residence."""
         return self._of_place(figure, self.by_residence.get(residence, NOTHING), self.dwellings.get(residence, 0))
@@ -408,6 +419,14 @@ class Overview:
         if self.place.residence is not None:
             return {first: cells.whole((None, None, self.place.topic)) for first, cells in self._cells_in_time.items()}
         return {first: added(offices.values()) for first, offices in self._by_office_in_time.items()}
+
+    def course_by_office(self, figure: Figure) -> list[tuple[date, dict[str, Value]]]:
+        """Return a figure of each office in the periods up to this one, by their first days."""
+        homes = {office: self.dwellings_at(replace(self.place, office=office)) for office in self.offices}
+        return [
+            (first, {each: self._of_place(figure, counts.get(each, NOTHING), homes[each]) for each in self.offices})
+            for first, counts in self._by_office_in_time.items()
+        ]
 
     def by_residence_and_topic(self, measure: str = "opened") -> dict[tuple[str, str], int]:
         """Return how much of a measure was counted of each residence and topic that are known."""

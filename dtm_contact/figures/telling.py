@@ -47,9 +47,9 @@ def format_number(figure: Figure, number: float | None) -> str:
         case Unit.PERCENT:
             return f"{number:.0f}{_NBSP}%"
         case Unit.BUSINESS_MINUTES:
-            return f"{_hours(number)}{_NBSP}ouvrées"
+            return f"{format_hours(number)}{_NBSP}ouvrées"
         case Unit.MINUTES:
-            return f"{number / _DAY:.1f}{_NBSP}j".replace(".", ",") if number >= 2 * _DAY else _hours(number)
+            return f"{number / _DAY:.1f}{_NBSP}j".replace(".", ",") if number >= 2 * _DAY else format_hours(number)
         case Unit.DAYS:
             return f"{number:.0f}{_NBSP}j"
         case _:
@@ -62,7 +62,7 @@ def _decimal(number: float) -> str:
     return (f"{number:,.0f}".replace(",", _NBSP)) if whole else f"{number:.1f}".replace(".", ",")
 
 
-def _hours(minutes: float) -> str:
+def format_hours(minutes: float) -> str:
     """Return minutes as hours and minutes; an office's day has eight hours, so that days would mislead."""
     if minutes < 1:
         return f"moins d’1{_NBSP}min"
@@ -232,7 +232,7 @@ class _Words:
             return told
         if shown.latest > 0:
             return f"{told}, dont {format_number(shown.figure, shown.latest)} de plus {self._in(last)}"
-        return f"{told}, mais pas un {self._in(last)}"
+        return f"{told}, mais aucun de plus {self._in(last)}"
 
     def _in(self, span: FigureSpan) -> str:
         """Return "en mars seul", "dans la seule semaine du 23 novembre"."""

@@ -227,7 +227,7 @@ def test_a_store_that_fills_up_is_compared_with_nothing() -> None:
 
     assert told(year[0]) == []
     (long_counted,) = told(date(2025, 1, 1))
-    assert long_counted.words.endswith("800 dossiers en cours, contre 80 fin janvier, mais pas un en mai seul")
+    assert long_counted.words.endswith("800 dossiers en cours, contre 80 fin janvier, mais aucun de plus en mai seul")
     assert [each.figure.id for each in long_counted.details] == ["open", "silent_45"]
 
 

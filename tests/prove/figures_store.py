@@ -124,7 +124,7 @@ class Writer:
             "id": number, "number": f"2026-{number:06d}", "state": "open", "channel": channel, "office_id": office,
             "queue": office, "priority": priority, "opened_at": opened, "closed_at": None, "topic": topic,
             "residence_id": residence if known else None, "dwelling_id": dwelling if known else None,
-            "due": opened + timedelta(hours={"P1": 0.25, "P2": 6, "P3": 52, "P4": 130}[priority]),
+            "due": _due(opened, office, priority),
             "subject": FORMULA if number % 50 == 1 else "Fuite", "who": "Nadia <nadia@free.example>", "why": "",
             "read_in_full": True, "alarm_level": AlarmLevel.CERTAIN if priority == "P1" else AlarmLevel.NONE,
             "party": f"number:{number}" if channel == "phone" else None,
@@ -189,6 +189,16 @@ class Writer:
                 event.data["undoes"] = event.undoes.id
 
 
+_DUE = {"P1": timedelta(minutes=15), "P2": timedelta(hours=4), "P3": timedelta(hours=16), "P4": timedelta(hours=40)}
+
+
+def _due(opened: datetime, office: str, priority: str) -> datetime:
+    """Return when a first answer is due: of a P1 by the clock, else while the office is open, as the rules have it."""
+    if priority == "P1":
+        return opened + _DUE[priority]
+    return CALENDARS.get(office, CALENDARS[""]).add_business_time(opened, _DUE[priority]).astimezone(UTC)
+
+
 class _Life:
     """What happens to one case until it is closed, or the days are over."""
 
@@ -241,7 +251,7 @@ class _Life:
             self._later(60)
             self._change("escalated", {"step": 3, "does": "hand over"}, "timers", queue="agence", office_id="agence")
         slow = 60.0 if self._case["office_id"] == "malakoff" else 14.0
-        self._answer(slow)
+        self._answer(0.1 if self._case["priority"] == "P1" else slow)
         if random.random() < 0.3:
             self._message({"way": "own", "kind": "case", "alarm": "none", "priority": self._case["priority"]})
         if random.random() < 0.97:

@@ -135,12 +135,14 @@ def test_a_figure_that_is_only_counted_leads_to_no_list_and_says_so(
     assert ("compté seulement" in page) is not listed
 
 
-def test_late_and_silent_lead_to_cases_that_are_so_now(head: Somebody) -> None:
+def test_late_leads_to_cases_that_were_so_when_they_were_counted(head: Somebody) -> None:
     today = head.desk.now().date()
     late = rows(head, f"/chiffres/dossiers/export?c=late&le={today}&f=json&colonne=état&colonne=échéance")
     assert late
     assert {row["état"] for row in late} == {"open"}
-    assert all(str(row["échéance"]) < head.desk.now().strftime("%Y-%m-%d %H:%M") for row in late)
+    counted_at = head.desk.figures.counted_at()
+    assert counted_at is not None
+    assert all(str(row["échéance"]) < counted_at.astimezone(PARIS).strftime("%Y-%m-%d %H:%M") for row in late)
 
 
 def test_behind_the_answers_in_time_lie_the_cases_that_were_due_and_no_case_that_is_due_later(head: Somebody) -> None:
@@ -307,6 +309,49 @@ def test_the_offices_and_what_has_none_add_up_to_all(head: Somebody) -> None:
         [int(each) for each in numbers(shown, f"Appels {which}")] for which in ("reçus", "répondus", "sans réponse")
     ]
     assert of_calls[0] == [sum(each) for each in zip(*of_calls[1:], strict=True)]
+
+
+def test_the_balance_of_open_cases_closes_for_all_and_for_each_office(head: Somebody) -> None:
+    page = pages_of(head, f"/chiffres?le={last_month(head.desk)}")
+    table = re.search(r'class="numbers balance">(.*?)</table>', page, re.DOTALL)
+    assert table
+    lines = re.findall(r'<th scope="row">(\S*) ([^<]*)</th>(.*?)</tr>', table[1])
+    assert [sign for sign, _, _ in lines] == ["", "+", "+", "+", "−", "−", "−", "="]
+    numbers = [[int(each) for each in re.findall(r"<td>([0-9]+)</td>", cells)] for _, _, cells in lines]
+    assert len(numbers[0]) == len(head.desk.directory.records.offices) + 1
+    for start, opened, again, came, closed, merged, gone, end in zip(*numbers, strict=True):
+        assert start + opened + again + came - closed - merged - gone == end
+    assert numbers[3][0] == numbers[6][0] > 0
+
+
+def test_a_page_and_a_sheet_of_an_office_lead_with_that_office(head: Somebody) -> None:
+    le = last_month(head.desk)
+    told = rows(head, f"/chiffres/export?t=bureaux&f=json&le={le}")
+    name = head.desk.office_name("sud")
+    detail = pages_of(head, f"/chiffres/detail?c=opened&le={le}&b=sud")
+    number = next(row["valeur"] for row in told if row["chiffre"] == "opened" and row["bureau"] == "sud")
+    assert re.search(rf"<p>{name} : <b><a [^>]*>{number}</a></b>", detail)
+    assert detail.index(f"<p>{name} : ") < detail.index("<p>Ensemble : ")
+    sheet = pages_of(head, f"/chiffres/fiche?le={le}&b=sud")
+    alarms = next(row["valeur"] for row in told if row["chiffre"] == "alarms" and row["bureau"] == "sud")
+    assert f"<p>{name} : {alarms} dangers signalés" in sheet or f"<p>{name} : Aucun danger" in sheet
+
+
+def test_business_hours_are_called_so_and_the_page_says_how_many_a_day_has_and_what_is_due(head: Somebody) -> None:
+    page = pages_of(head, f"/chiffres?le={last_month(head.desk)}")
+    row = re.search(r"Première réponse : la moitié attend plus de</a></th>(.*?)</tr>", page)
+    assert row
+    assert "\u00a0ouvrées" in row[1]
+    assert re.search(r"Une journée en compte \d+\u00a0h", page)
+    assert re.search(r"Délai de première réponse : P1 15\u00a0min, P2 .* ouvrées", page)
+
+
+def test_a_figure_over_time_is_shown_office_by_office(head: Somebody) -> None:
+    page = pages_of(head, f"/chiffres/detail?c=opened&le={last_month(head.desk)}")
+    table = re.search(r"bureau par bureau\" class=\"numbers\">(.*?)</table>", page, re.DOTALL)
+    assert table
+    whole = [int(each) for each in re.findall(r"<td><a[^>]*>(\d+)|<td>(\d+)", table[1]) for each in each if each]
+    assert sum(whole) > 0
 
 
 def numbers(page: str, title: str) -> list[str]:

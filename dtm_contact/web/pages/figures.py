@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from functools import partial
 from operator import itemgetter
 from typing import Any, Final
@@ -14,7 +14,8 @@ from dtm_contact.access import Right, digest_of
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain.names import without_code
 from dtm_contact.figures import BY_ID, FIGURES, GROUPS, Figure
-from dtm_contact.figures.comparing import RULES, UNUSUAL, Value, drawn, gap_of, is_worse, value_of
+from dtm_contact.figures.cells import NOTHING, Sums
+from dtm_contact.figures.comparing import RULES, UNUSUAL, Value, drawn, gap_of, is_worse, judged, value_of
 from dtm_contact.figures.definitions import Basis, FigureKind, Unit
 from dtm_contact.figures.files import (
     CASE_COLUMNS,
@@ -39,6 +40,7 @@ from dtm_contact.figures.telling import (
     format_drawn,
     format_drawn_number,
     format_gap,
+    format_hours,
     format_number,
     format_period,
     format_rate,
@@ -56,6 +58,7 @@ from dtm_contact.web.request_context import RequestContext
 _SHOWN_CASES: Final = 100
 _MOST_EXPORTED: Final = 50_000
 _MOST_DIGITS: Final = 16
+_MINUTES_OF_A_DAY: Final = 24 * 60
 _RESIDENCES_DRAWN: Final = 24
 _TOPICS_DRAWN: Final = 12
 _BOARD_SECONDS: Final = 10.0
@@ -137,11 +140,55 @@ def figures(context: RequestContext) -> Mapping[str, Any]:
         **_around(context, query),
         "columns": (columns := list(_columns(context, query, overview))),
         "groups": [(GROUPS[group][0], list(_rows(context, query, group, columns, overview))) for group in GROUPS],
+        "balance": list(_balance(overview)) if query.place.residence is None else [],
+        "balance_of": [_office(context, each) for each in overview.offices],
+        "hours_a_day": _hours_a_day(context, query),
+        "due_times": _due_times(context, query),
         "compared": _compared_with(context, query),
         "standing_out": list(_standing_out(outliers, query)),
         "nothing": list(describe_nothing(overview, outliers)),
         "rules": RULES,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _BalanceLine:
+    """A term of the balance of open cases: its sign, its words, the figure that it is, and its number of each place."""
+
+    sign: str
+    title: str
+    figure: str
+    numbers: Sequence[int]
+
+
+_TERMS: Final = (
+    ("", "En cours au début", ""),
+    *(("+", BY_ID[name].title, name) for name in ("opened", "reopened", "handed_in")),
+    *(("−", BY_ID[name].title, name) for name in ("closed", "merged", "handed_away")),
+    ("=", BY_ID["open"].title, "open"),
+)
+
+
+def _balance(overview: Overview) -> Iterator[_BalanceLine]:
+    """Yield from how many cases to how many the period went, of all offices and of each."""
+    before = overview.previous
+
+    def of_places(made: Overview) -> list[Sums]:
+        return [made.whole, *(made.by_office.get(office, NOTHING) for office in made.offices)]
+
+    started, counted = ([each["open"] for each in of_places(before)], of_places(overview))
+    rest = list(started)
+    for sign, title, name in _TERMS:
+        numbers = [each[name] for each in counted] if name else started
+        if sign == "=":
+            gaps = [number - expected for number, expected in zip(numbers, rest, strict=True)]
+            if any(gaps):
+                # Days that were counted at different times, of which one was erased or corrected since.
+                yield _BalanceLine("±", "Corrigé ou effacé entre deux comptages", "", gaps)
+        elif name:
+            step = 1 if sign == "+" else -1
+            rest = [each + step * number for each, number in zip(rest, numbers, strict=True)]
+        yield _BalanceLine(sign, title, name, numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +271,31 @@ def _rows(
         yield _Row(figure, cells, gap or _not_compared(overview, figure))
 
 
+def _hours_a_day(context: RequestContext, query: FigureQuery) -> str:
+    """Return how long an office is open on a day that it is; the chosen one, or the reception."""
+    desks = context.app.in_force().rules.desks
+    week = (desks.of_office(query.place.office) if query.place.office else desks.reception).calendar.week
+    # A day that is open until midnight ends at 00:00.
+    spans = [sum((_minutes(end) or _MINUTES_OF_A_DAY) - _minutes(start) for start, end in day) for day in week if day]
+    return format_hours(sum(spans) / len(spans))
+
+
+def _minutes(at: time) -> int:
+    return at.hour * 60 + at.minute
+
+
+def _due_times(context: RequestContext, query: FigureQuery) -> str:
+    """Return how soon a first answer is due, by priority, at the chosen office or the reception."""
+    desks = context.app.in_force().rules.desks
+    queue = desks.of_office(query.place.office) if query.place.office else desks.reception
+    told = []
+    for priority, due in sorted(queue.due.items()):
+        minutes = due.amount / timedelta(minutes=1)
+        unit = " ouvrées" if due.business else ""
+        told.append(f"{priority} {f'{due.months} mois' if due.months else format_hours(minutes) + unit}")
+    return ", ".join(told)
+
+
 def _not_compared(overview: Overview, figure: Figure) -> str:
     """Return why no offices are compared by a share that they could be compared by; "" where they could not."""
     if not figure.judged_of or overview.is_placed(figure):
@@ -288,7 +360,9 @@ def figures_sheet(context: RequestContext) -> Mapping[str, Any]:
     context.audit("read", "chiffres", table="fiche", **_audited(query))
     overview = _overview(context, query)
     sheet = meeting_sheet(overview, context.app.names, context.app.directory)
-    worst = next((each for each in sheet.outliers if each.details), None)
+    worst = _drawn_on_sheet(context, query, sheet.outliers)
+    place = query.place
+    chosen = _residence(context, place.residence) if place.residence else ""
     drawn_of, line = _line_of(context, query, worst) if worst else ("", "")
     return {
         **_around(context, query),
@@ -297,15 +371,30 @@ def figures_sheet(context: RequestContext) -> Mapping[str, Any]:
         "drawn_figure": worst.details[0].figure if worst else None,
         "line": line,
         "previous": format_period(query.span.before),
+        "chosen": chosen or (_office(context, place.office) if place.office else ""),
         "looked_at": " ; ".join(_looked_at(context, query.place)),
     }
+
+
+def _drawn_on_sheet(context: RequestContext, query: FigureQuery, found: Sequence[Outlier]) -> Outlier | None:
+    """Return the first that stands out of which there is enough to draw; where none has enough, the first."""
+    told = [each for each in found if each.details]
+    for each in told:
+        shown = replace(query, place=_place_of(query, each))
+        if judged(each.details[0].figure, _overview(context, shown).of_chosen(each.details[0].figure)) is not None:
+            return each
+    return next(iter(told), None)
+
+
+def _place_of(query: FigureQuery, found: Outlier) -> Place:
+    office = None if found.residence else found.office or query.place.office
+    return Place(office, found.residence or query.place.residence, found.topic or query.place.topic)
 
 
 def _line_of(context: RequestContext, query: FigureQuery, found: Outlier) -> tuple[str, str]:
     """Return of whom the first that stands out is drawn, and the drawing."""
     figure = found.details[0].figure
-    office = None if found.residence else found.office or query.place.office
-    place = Place(office, found.residence or query.place.residence, found.topic or query.place.topic)
+    place = _place_of(query, found)
     shown = replace(query, place=place)
     who = " ; ".join(_looked_at(context, place)) or "tous les bureaux"
     return who, course(
@@ -323,6 +412,9 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
     context.audit("read", "chiffres", figure=figure.id, **_audited(query))
     overview = _overview(context, query)
     whole, is_one = overview.of_whole(figure), query.place.residence is not None
+    place = query.place
+    chosen = _residence(context, place.residence) if place.residence else ""
+    chosen = chosen or (_office(context, place.office) if place.office else "")
     compared = overview.of_neighbours(figure) if is_one else overview.of_offices(figure)
     columns = [
         (column, value, column.against is not None and is_worse(figure, value, compared))
@@ -334,7 +426,16 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
     return {
         **_around(context, query),
         "figure": figure,
-        "whole": whole,
+        "whole": overview.beside.of_whole(figure) if is_one else whole,
+        "chosen": chosen,
+        "mine": overview.of_chosen(figure),
+        "offices": [] if is_one else [_office(context, each) for each in overview.offices],
+        "course_by_office": []
+        if is_one
+        else [
+            (format_period(FigureSpan(step_of(query.span), first)), list(values.values()))
+            for first, values in overview.course_by_office(figure)
+        ],
         "columns": [
             (column.label, value, "" if column.place is None else query.link(c=figure.id, **column.place), worse)
             for column, value, worse in columns
