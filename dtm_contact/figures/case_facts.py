@@ -195,7 +195,9 @@ class CaseFacts:
         is_urgent, due = self._case.priority == "P1", self._case.due
         first = self.first_answer
         if first is not None:
-            self._add(tally, first, timed("first_answer_p1" if is_urgent else "first_answer", self.waited_until(first)))
+            # What one office let run past its due time is not the wait of the one that it was handed to.
+            waited = timed("first_answer_p1" if is_urgent else "first_answer", self.waited_until(first))
+            self._add(tally, first, waited, self.key_at(min(first, due)))
         met = self.met_due
         if met is None:
             return

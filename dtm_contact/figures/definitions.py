@@ -282,7 +282,8 @@ _NOT_UNDONE: Final = "what was taken back does not count"
 _FIRST_ANSWER: Final = (
     "Des dossiers P2 à P4, le temps entre l’ouverture du dossier et la première réponse d’une personne : lettre, "
     "réponse depuis la messagerie, conversation au téléphone, ou clôture, même sans un mot, autre qu’une réunion. Il "
-    "est compté en heures ouvrées, celles où la file est ouverte : ni nuit, ni dimanche, ni jour férié."
+    "est compté en heures ouvrées, celles où la file est ouverte : ni nuit, ni dimanche, ni jour férié ; au bureau "
+    "où le dossier était à l’échéance, ou à la réponse si elle vient avant."
 )
 _FIRST_ANSWER_P1: Final = (
     "Des dossiers P1, le temps entre l’ouverture du dossier et la première réponse d’une personne (lettre, "
@@ -409,7 +410,8 @@ for _figure in (
         title_en="First answer, median",
         counts_en=(
             "Opening time of the queue between the opening of a case P2 to P4 and the first answer by a person: a "
-            "letter, an answer from one’s own mailbox, a conversation by telephone, or a closing that is no merging. "
+            "letter, an answer from one’s own mailbox, a conversation by telephone, or a closing that is no merging; "
+            "at the office where the case lay when it was due, or when it was answered, if that was before. "
             "Half of the answers took less, half took longer."
         ),
         sentence="la moitié attend une première réponse plus de {}",

@@ -20,6 +20,7 @@ _DAY: Final = 24 * 60
 _SHORT: Final = 10
 """Smaller numbers are told with what is behind the whole."""
 _NBSP: Final = "\u00a0"
+_BUSINESS: Final = f"{_NBSP}ouvrées"
 _MONTHS: Final = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),
     *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
@@ -47,7 +48,7 @@ def format_number(figure: Figure, number: float | None) -> str:
         case Unit.PERCENT:
             return f"{number:.0f}{_NBSP}%"
         case Unit.BUSINESS_MINUTES:
-            return f"{format_hours(number)}{_NBSP}ouvrées"
+            return f"{format_hours(number)}{_BUSINESS}"
         case Unit.MINUTES:
             return f"{number / _DAY:.1f}{_NBSP}j".replace(".", ",") if number >= 2 * _DAY else format_hours(number)
         case Unit.DAYS:
@@ -110,7 +111,8 @@ def format_value(figure: Figure, value: Value) -> str:
         return told
     if value.count < SMALLEST:
         return f"{told} (sur {value.count} : trop peu pour comparer)"
-    return f"{told} ({format_number(figure, value.low)} à {format_number(figure, value.high)})"
+    low, high = (format_number(figure, number).removesuffix(_BUSINESS) for number in (value.low, value.high))
+    return f"{told} ({low} à {high})"
 
 
 def format_gap(figure: Figure, gap: Gap | None, directory: Directory) -> str:
@@ -199,7 +201,11 @@ class _Words:
             return self._residence(found.residence)
         if found.office:
             return office_name(self.directory, found.office)
-        return _listed(office_name(self.directory, each) for each in found.offices) or "Tous les bureaux"
+        rest = [each for each in self.directory.offices if each not in found.offices]
+        if found.offices and len(rest) >= len(found.offices):
+            return _listed(office_name(self.directory, each) for each in found.offices)
+        but = _listed(office_name(self.directory, each) for each in rest) if found.offices else ""
+        return f"Tous les bureaux, sauf {but}" if but else "Tous les bureaux"
 
     def _residence(self, residence: str) -> str:
         home = self.directory.residences.get(residence)

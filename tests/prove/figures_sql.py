@@ -257,10 +257,10 @@ _FIRST = "(SELECT case_id, min(at) AS at FROM answers GROUP BY case_id)"
 _OPEN_MINUTES = """coalesce((SELECT sum(max(0.0, (julianday(min(s.closes, f.at)) - julianday(max(s.opens, c.opened_at)))
     * 1440.0)) FROM spans s WHERE s.queue = c.queue AND s.closes > c.opened_at AND s.opens < f.at), 0.0)"""
 DURATIONS = {
-    "first_answer": f"""SELECT {_day("f.at")}, {_office("f.at")}, {_PLACE}, {_OPEN_MINUTES}
+    "first_answer": f"""SELECT {_day("f.at")}, {_office("min(f.at, c.due)")}, {_PLACE}, {_OPEN_MINUTES}
                         FROM {_FIRST} f JOIN cases c ON c.id = f.case_id
                         WHERE c.priority <> 'P1'""",
-    "first_answer_p1": f"""SELECT {_day("f.at")}, {_office("f.at")}, {_PLACE},
+    "first_answer_p1": f"""SELECT {_day("f.at")}, {_office("min(f.at, c.due)")}, {_PLACE},
                                   (julianday(f.at) - julianday(c.opened_at)) * 1440.0
                            FROM {_FIRST} f JOIN cases c ON c.id = f.case_id WHERE c.priority = 'P1'""",
     "alarm_look": f"""

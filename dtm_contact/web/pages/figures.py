@@ -1,5 +1,6 @@
 """The figures of the work: what stands out, each figure by office, residence and topic, and the cases behind it."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
@@ -58,6 +59,7 @@ from dtm_contact.web.request_context import RequestContext
 _SHOWN_CASES: Final = 100
 _MOST_EXPORTED: Final = 50_000
 _MOST_DIGITS: Final = 16
+_LONGEST_NAME: Final = 100
 _MINUTES_OF_A_DAY: Final = 24 * 60
 _RESIDENCES_DRAWN: Final = 24
 _TOPICS_DRAWN: Final = 12
@@ -400,8 +402,8 @@ def _line_of(context: RequestContext, query: FigureQuery, found: Outlier) -> tup
     return who, course(
         f"{figure.title}, dans le temps : {who}",
         f"Trait plein et points : {who} ; tirets et croix : tous les bureaux.",
-        [_point(figure, first, query, *values) for first, *values in _overview(context, shown).course(figure)],
-        partial(format_drawn_number, figure),
+        [_point(figure, first, shown, *values) for first, *values in _overview(context, shown).course(figure)],
+        partial(_charted_in_words, figure),
     )
 
 
@@ -464,13 +466,13 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
                 for column, value, worse in columns
                 if column.against is not None or is_one
             ],
-            line[0] if (line := drawn(figure, compared)) else None,
+            line[0] if not _is_plain_number(figure) and (line := drawn(figure, compared)) else None,
         ),
         "line": course(
             f"{figure.title}, dans le temps",
             "Trait plein et points : ce qui est choisi ; tirets et croix : tous les bureaux.",
             [_point(figure, first, query, mine, of_all) for first, mine, of_all in steps],
-            partial(format_drawn_number, figure),
+            partial(_charted_in_words, figure),
         ),
         "rules": RULES[:2],
     }
@@ -483,17 +485,36 @@ def _places(of: Any, figure: Figure, names: Mapping[str, object], called: Any) -
 
 
 def _bar(figure: Figure, label: str, value: Value, *, worse: bool) -> Bar:
-    number, low, high = drawn(figure, value) or (None, None, None)
-    told = format_drawn(figure, value) if figure.is_rated else format_value(figure, value)
+    number, low, high = _charted(figure, value) or (None, None, None)
+    told = format_drawn(figure, value) if figure.judged_of else format_value(figure, value)
+    if value.rate is not None and not figure.judged_of:
+        told = f"{told} ({format_rate(value.rate)})"
     return Bar(label, number, low, high, told, worse)
+
+
+def _is_plain_number(figure: Figure) -> bool:
+    return figure.is_rated and not figure.judged_of
+
+
+def _charted(figure: Figure, value: Value) -> tuple[float, float | None, float | None] | None:
+    """Return what a chart shows: what is compared, with its interval; of a plain number, that."""
+    if not _is_plain_number(figure):
+        return drawn(figure, value)
+    return None if value.number is None else (value.number, None, None)
+
+
+def _charted_in_words(figure: Figure, number: float) -> str:
+    return format_number(figure, number) if _is_plain_number(figure) else format_drawn_number(figure, number)
 
 
 def _point(figure: Figure, first: date, query: FigureQuery, mine: Value, of_all: Value) -> Point:
     def number(value: Value) -> float | None:
-        return found[0] if (found := drawn(figure, value)) else None
+        return found[0] if (found := _charted(figure, value)) else None
 
     label = f"{first:%d/%m}" if step_of(query.span) is Grain.WEEK else f"{first:%m/%y}"
-    return Point(label, number(mine), number(of_all))
+    # How many there are of all would dwarf those of one place, and says nothing of it.
+    is_beside = not (_is_plain_number(figure) and any(query.place.where))
+    return Point(label, number(mine), number(of_all) if is_beside else None)
 
 
 @page("/chiffres/carte", Right.FIGURES)
@@ -530,7 +551,7 @@ def figure_map(context: RequestContext) -> Mapping[str, Any]:
         "drawing": heat_map(
             "Réponses hors délai sur cent, par résidence et motif"
             if by_share
-            else "Dossiers ouverts, par résidence et motif",
+            else "Nouveaux dossiers, par résidence et motif",
             "Une ligne par résidence, une colonne par motif ; le nombre est dans la case, plus foncée s’il est grand."
             + ("" if by_share else " ▲ et un cadre : inhabituel."),
             rows,
@@ -636,7 +657,7 @@ def figure_export(context: RequestContext) -> Response:
         raise NotFoundError("table")
     context.audit("exported", f"chiffres {which}", **_audited(query))
     rows = list(as_rows(_overview(context, query), which, partial(_label, context)))
-    return _file(rows, form, f"chiffres-{which}-{query.span.first}")
+    return _file(rows, form, f"chiffres-{which}-{_in_name(query)}")
 
 
 @page("/chiffres/dossiers/export", Right.FIGURES)
@@ -647,7 +668,14 @@ def figure_cases_export(context: RequestContext) -> Response:
     cases = _cases(context, query, figure, limit=_MOST_EXPORTED).cases
     context.audit("exported", f"dossiers {figure.id}", cases=len(cases), columns=", ".join(chosen), **_audited(query))
     rows = list(cases_as_rows(cases, chosen, context.app.settings.zone, partial(_label, context), _kept))
-    return _file(rows, form, f"dossiers-{figure.id}-{query.span.first}", case_table_columns(chosen))
+    return _file(rows, form, f"dossiers-{figure.id}-{_in_name(query)}", case_table_columns(chosen))
+
+
+def _in_name(query: FigureQuery) -> str:
+    """Return period and place as they stand in the name of a file."""
+    known = (query.place.office, query.place.residence, query.place.topic)
+    parts = [query.span.grain.value, query.span.first.isoformat(), *(part for part in known if part)]
+    return re.sub(r"[^a-z0-9-]+", "_", "-".join(parts), flags=re.IGNORECASE)[:_LONGEST_NAME]
 
 
 def _label(context: RequestContext, column: str, code: str) -> str:
