@@ -1,7 +1,8 @@
 """What one case adds to the figures: its openings, answers, closings, corrections and alarms, each on its day.
 
-Everything is told of the case as it is known now: with the office, residence and topic of today, and without what an
-agent has taken back.
+Each counts under the office that the case lay at just before it happened, so that a case that is handed over leaves its
+former office's past as it was. All else is told of the case as it is known now: with the residence and topic of today,
+and without what an agent has taken back.
 """
 
 from collections import Counter
@@ -29,6 +30,8 @@ _OWN: Final = frozenset({"answered", "returned"})
 """Events of messages of our own that come in."""
 _SAID: Final = frozenset({"danger", "priority"})
 """Events by which a person says that there is danger."""
+_CHANGES: Final = ("changed", "restored")
+"""What an event says that it did to columns: of each, what it was and what it became."""
 READS: Final = frozenset({"alarm", "changed", "in_sent_folder", "restored", "state", "undoes"})
 """What is read here of the data of events, by name: when a person is erased, it stays of theirs (`privacy.places`)."""
 _DAY: Final = timedelta(days=1)
@@ -87,24 +90,30 @@ class CaseFacts:
     """One case, looked at as a whole.
 
     Attributes:
-        key: its office, residence and topic.
         closings: when it was closed, but for mergers.
         last_closed: when it was closed last; None while it is open.
     """
 
     def __init__(self, rows: CaseRows, times: TimeContext) -> None:
-        """Take what the store holds of it, and whose days are counted, up to when."""
-        self._rows = rows
+        """Take what the store holds of it, and whose days are counted, up to when: what came later is left out."""
+        now = times.now
         self._case = rows.case
+        self._contacts = [each for each in rows.contacts if each.came_at <= now]
+        self._labels = [each for each in rows.labels if each.at <= now]
+        self._read_at = [at for at in rows.read_at if at <= now]
         self._times = times
-        self.key: Key = (rows.case.office_id, rows.case.residence_id or "", rows.case.topic or "")
-        undone = {event.data.get("undoes") for event in rows.events if event.what == "undone"}
-        self._events = [event for event in rows.events if event.id not in undone and "undoes" not in event.data]
+        self._place = rows.case.residence_id or "", rows.case.topic or ""
+        undone = {event.data.get("undoes") for event in rows.events if event.what == "undone" and event.at <= now}
+        self._events = [
+            event for event in rows.events if event.id not in undone and "undoes" not in event.data and event.at <= now
+        ]
         self.closings: list[datetime] = []
         self._answers: list[datetime] = []
         self._reopenings: list[datetime] = []
+        self._moves: list[tuple[datetime, str]] = []
+        self._handed: list[tuple[datetime, str, str]] = []
         self._spans: list[tuple[datetime, datetime]] = []
-        self._merged_at: datetime | None = None
+        self._merged: list[datetime] = []
         self.last_closed: datetime | None = None
         self._follow()
 
@@ -119,13 +128,14 @@ class CaseFacts:
                 self._spans.append((opened_at, event.at))
                 opened_at = None
                 if event.what == "merged":
-                    self._merged_at = event.at
+                    self._merged.append(event.at)
                 else:
                     self.closings.append(event.at)
                     self._answers.append(event.at)
             elif state == "open" and opened_at is None:
                 opened_at = event.at
                 self._reopenings.append(event.at)
+            self._follow_office(event, is_open=opened_at is not None)
         if self._case.state == "closed" and opened_at is not None:
             # Closed by something that left no event which says so.
             self._spans.append((opened_at, self._case.closed_at or opened_at))
@@ -136,6 +146,20 @@ class CaseFacts:
             self.last_closed = self._spans[-1][1]
         self._answers.sort()
 
+    def _follow_office(self, event: EventRow, *, is_open: bool) -> None:
+        """Note that an event gave the case to another office; one that is closed is in nobody's hands."""
+        for name in _CHANGES:
+            was, became = (event.data.get(name) or {}).get("office_id", (None, None))
+            if was != became:
+                self._moves.append((event.at, was or ""))
+                if is_open:
+                    self._handed.append((event.at, was or "", became or ""))
+
+    def key_at(self, at: datetime) -> Key:
+        """Return the office that the case lay at just before a time, its residence and its topic."""
+        office = next((was for moved_at, was in self._moves if moved_at >= at), self._case.office_id)
+        return (office, *self._place)
+
     def _is_answer(self, event: EventRow) -> bool:
         if event.what == "answered" and self._case.priority == "P1":
             return event.data.get("in_sent_folder") is True
@@ -143,6 +167,8 @@ class CaseFacts:
 
     def count(self, tally: Tally) -> None:
         """Count all that the case adds to the figures of the tally's days."""
+        if self._case.opened_at > self._times.now:
+            return
         self._count_life(tally)
         self._count_answers(tally)
         self._count_stock(tally)
@@ -151,7 +177,7 @@ class CaseFacts:
         self._count_alarm(tally)
 
     def _add(self, tally: Tally, at: datetime, measure: str, key: Key | None = None) -> None:
-        tally.add(self._times.day(at), key or self.key, measure)
+        tally.add(self._times.day(at), key or self.key_at(at), measure)
 
     def _count_life(self, tally: Tally) -> None:
         self._add(tally, self._case.opened_at, "opened")
@@ -159,35 +185,60 @@ class CaseFacts:
             self._add(tally, at, "closed")
         for at in self._reopenings:
             self._add(tally, at, "reopened")
+        for at in self._merged:
+            self._add(tally, at, "merged")
+        for at, was, became in self._handed:
+            self._add(tally, at, "handed_away", (was, *self._place))
+            self._add(tally, at, "handed_in", (became, *self._place))
 
     def _count_answers(self, tally: Tally) -> None:
-        opened_at, due = self._case.opened_at, self._case.due
-        first = next((at for at in self._answers if at >= opened_at), None)
+        is_urgent, due = self._case.priority == "P1", self._case.due
+        first = self.first_answer
         if first is not None:
-            if self._case.priority == "P1":
-                self._add(tally, first, timed("first_answer_p1", first - opened_at))
-            else:
-                open_for = self._times.calendar(self._case.queue).business_time(opened_at, first)
-                self._add(tally, first, timed("first_answer", open_for))
-        if due > self._times.now:
+            # What one office let run past its due time is not the wait of the one that it was handed to.
+            waited = timed("first_answer_p1" if is_urgent else "first_answer", self.waited_until(first))
+            self._add(tally, first, waited, self.key_at(min(first, due)))
+        met = self.met_due
+        if met is None:
             return
-        begun = max((at for at in self._reopenings if at <= due), default=opened_at)
+        for measure in ("due", "due_p1") if is_urgent else ("due",):
+            self._add(tally, due, measure)
+            if met:
+                self._add(tally, due, f"{measure}_met")
+
+    @property
+    def first_answer(self) -> datetime | None:
+        """When a person answered first."""
+        return next((at for at in self._answers if at >= self._case.opened_at), None)
+
+    def waited_until(self, answered_at: datetime) -> timedelta:
+        """Return how long it waited for an answer: by the clock where it is a P1, else while its queue was open."""
+        opened_at = self._case.opened_at
+        if self._case.priority == "P1":
+            return answered_at - opened_at
+        return self._times.calendar(self._case.queue).business_time(opened_at, answered_at)
+
+    @property
+    def met_due(self) -> bool | None:
+        """Whether a person answered before it was due; None where that is to come, or it was merged unanswered."""
+        due = self._case.due
+        if due > self._times.now:
+            return None
+        begun = max((at for at in self._reopenings if at <= due), default=self._case.opened_at)
         met = any(begun <= at <= due for at in self._answers)
-        if met or self._merged_at is None or self._merged_at > due:
-            for measure in ("due", "due_p1") if self._case.priority == "P1" else ("due",):
-                self._add(tally, due, measure)
-                if met:
-                    self._add(tally, due, f"{measure}_met")
+        return met if met or not any(at <= due for at in self._merged) else None
 
     def _count_stock(self, tally: Tally) -> None:
         opened_at = self._case.opened_at
         for start, stop in self._spans:
             for day, end in self._ends_between(tally, start, stop):
-                counts = tally.days[day][self.key]
+                counts = tally.days[day][self.key_at(end)]
                 age = end - opened_at
                 counts["open"] += 1
                 counts["oldest"] = max(counts["oldest"], age.days)
-                if self._case.due < end:
+                if any(start <= at < end for at in self._answers):
+                    counts["answered_open"] += 1
+                elif self._case.due < end:
                     counts["late"] += 1
                 if age > _SHORTEST_SILENCE:
                     self._count_silence(counts, end)
@@ -208,7 +259,6 @@ class CaseFacts:
 
     def _count_events(self, tally: Tally) -> None:
         """Count the figures that count events: their declarations say which."""
-        office, residence, _ = self.key
         for event in self._events:
             for figure in BY_EVENT.get(event.what, ()):
                 counter = figure.counter
@@ -216,12 +266,13 @@ class CaseFacts:
                     continue
                 changed = event.data.get("changed") or {}
                 before = changed.get("topic") if counter.by_former_topic else None
-                key = self.key if before is None else (office, residence, before[0] or "")
+                office, residence, topic = self.key_at(event.at)
+                key = office, residence, topic if before is None else before[0] or ""
                 self._add(tally, event.at, figure.measure, key)
 
     def _count_contacts(self, tally: Tally) -> None:
         own = {event.arrival_id for event in self._events if event.what in _OWN}
-        for contact in self._rows.contacts:
+        for contact in self._contacts:
             if contact.arrival_id in own or not is_incoming(contact.channel, contact.outcome):
                 continue
             self._add(tally, contact.came_at, f"arrivals.{contact.channel}")
@@ -239,7 +290,7 @@ class CaseFacts:
 
     def _count_alarm(self, tally: Tally) -> None:
         cried_at = next((event.at for event in self._events if _is_cry(event)), None)
-        last = self._rows.labels[-1] if self._rows.labels else None
+        last = self._labels[-1] if self._labels else None
         if cried_at is None:
             if last is not None and last.danger:
                 self._add(tally, last.at, "alarms_missed")
@@ -248,7 +299,7 @@ class CaseFacts:
         verdict = "unjudged" if last is None else "confirmed" if last.danger else "false"
         self._add(tally, cried_at, f"alarms_{verdict}")
         by_person = (event.at for event in self._events if event.who not in ENGINE)
-        looks = [at for at in (*self._rows.read_at, *by_person) if at >= cried_at]
+        looks = [at for at in (*self._read_at, *by_person) if at >= cried_at]
         if looks:
             self._add(tally, cried_at, timed("alarm_look", min(looks) - cried_at))
 
@@ -256,7 +307,7 @@ class CaseFacts:
 def _state_after(event: EventRow) -> str | None:
     """Return the state that an event brings a case into; None where it leaves it."""
     data: Mapping[str, Any] = event.data
-    for name in ("changed", "restored"):
+    for name in _CHANGES:
         if "state" in (data.get(name) or {}):
             return str(data[name]["state"][1])
     if event.what in {"done", "closed"} and "changed" not in data:
@@ -290,18 +341,24 @@ class Incidents:
         self._times = times
         self._found: dict[tuple[date, str, str], _Incident] = {}
 
-    def look_at(self, case: CaseRow, last_closed: datetime | None) -> None:
-        """Take one more case, on a topic that can befall a whole building; `last_closed` is None while it is open."""
+    def look_at(self, case: CaseRow, office: str, last_closed: datetime | None) -> None:
+        """Take one more case, on a topic that can befall a whole building.
+
+        Args:
+            case: the case.
+            office: the one that it was opened at.
+            last_closed: when it was closed last; None while it is open.
+        """
         if case.residence_id is None or case.dwelling_id is None or case.topic is None:
             return
         place = self._times.day(case.opened_at), case.residence_id, case.topic
         found = self._found.get(place)
         if found is None:
-            self._found[place] = _Incident(case.office_id, case.opened_at, last_closed, {case.dwelling_id})
+            self._found[place] = _Incident(office, case.opened_at, last_closed, {case.dwelling_id})
             return
         found.homes.add(case.dwelling_id)
         if case.opened_at < found.first:
-            found.first, found.office = case.opened_at, case.office_id
+            found.first, found.office = case.opened_at, office
         found.last = None if None in (found.last, last_closed) else max(found.last, last_closed)  # type: ignore[type-var]
 
     def count(self, tally: Tally) -> None:

@@ -1,7 +1,7 @@
 """Counting days of a store: one walk over the cases that may add something to them."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -12,6 +12,8 @@ from dtm_contact.store import Store
 from dtm_contact.store.figures import ContactRow, FigureRows, Period
 
 _ASIDE = frozenset({"automatic", "spam"})
+_ERASABLE = ("opened", "set_aside", "calls_answered")
+"""Measures of which a store holds less than was counted only where something was erased since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +41,20 @@ def count_days(store: Store, first: date, last: date, grounds: CountingContext) 
     incidents = Incidents(times)
     with store.database.reading() as connection:
         rows = FigureRows(connection)
-        for case in _cases(rows, start, end):
+        for case in case_rows(rows, rows.cases_of(start, end)):
             facts = CaseFacts(case, times)
             facts.count(tally)
             if case.case.topic in INCIDENT_TOPICS and start <= case.case.opened_at < end:
-                incidents.look_at(case.case, facts.last_closed)
+                incidents.look_at(case.case, facts.key_at(case.case.opened_at)[0], facts.last_closed)
         for contact in rows.contacts_without_case(start, end):
             _count_lone(tally, contact, grounds)
     incidents.count(tally)
     return {day: FigureCells.pack(counted) for day, counted in tally.days.items()}
 
 
-def _cases(rows: FigureRows, start: datetime, end: datetime) -> Iterator[CaseRows]:
-    for cases, events, contacts, labels in rows.chunks(rows.cases_of(start, end)):
+def case_rows(rows: FigureRows, ids: Sequence[int]) -> Iterator[CaseRows]:
+    """Yield all that the store holds of some cases, by their ids, in the order of those."""
+    for cases, events, contacts, labels in rows.chunks(ids):
         # Few cases were ever a danger, and of the others nobody asks when they were looked at.
         dangers = {case.number for case in cases if case.priority == "P1" or case.id in labels}
         dangers |= {case.number for case in cases if any(_alarms(event.data) for event in events.get(case.id, ()))}
@@ -112,7 +115,8 @@ def backfilled(store: Store, counts: Mapping[date, FigureCells]) -> dict[date, F
     """Return days that were counted before some figures were, with those measures; all else of them as it was.
 
     What was counted long ago stays: its cases may lie elsewhere since, or their persons be erased. Of a measure that is
-    newer than the day, what the store still holds is counted.
+    newer than the day, or counted otherwise since, what the store still holds is counted; where that is less than there
+    was, a measure that was counted then stays as it was, too.
 
     Args:
         store: holds what was counted then.
@@ -124,8 +128,10 @@ def backfilled(store: Store, counts: Mapping[date, FigureCells]) -> dict[date, F
             continue
         counted_by = json.loads(period.definitions or "{}")
         newer = {name for name, digest in now_by.items() if counted_by.get(name) != digest}
-        before = FigureCells.unpack(period.keys, period.measures, period.cells).counted()
-        fresh = counts[period.first_day].counted()
+        then, now = FigureCells.unpack(period.keys, period.measures, period.cells), counts[period.first_day]
+        if is_erased_from(then, now):
+            newer -= counted_by.keys()
+        before, fresh = then.counted(), now.counted()
         found[period.first_day] = FigureCells.pack(
             {
                 key: {
@@ -136,6 +142,12 @@ def backfilled(store: Store, counts: Mapping[date, FigureCells]) -> dict[date, F
             }
         )
     return found
+
+
+def is_erased_from(then: FigureCells, now: FigureCells) -> bool:
+    """Return whether of a day more was counted than the store holds now."""
+    before, left = then.whole(), now.whole()
+    return any(before[name] > left[name] for name in _ERASABLE)
 
 
 def _period(grain: str, first: date, cells: FigureCells, now: datetime) -> Period:

@@ -17,7 +17,6 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from dtm_contact.model import Channel
-from dtm_contact.store.figures import DangerVerdict
 
 CONTACT_CHANNELS: Final = tuple(Channel)
 """The channels of contacts, by which arrivals are split."""
@@ -54,7 +53,7 @@ class Unit(StrEnum):
 
     NUMBER = "nombre"
     PERCENT = "%"
-    BUSINESS_MINUTES = "minutes d’ouverture"
+    BUSINESS_MINUTES = "minutes ouvrées"
     MINUTES = "minutes"
     DAYS = "jours"
 
@@ -75,13 +74,21 @@ class Basis(StrEnum):
     DUE = "due"
     """Their answer was due in the period, and is no more to come: of the present one, before the last count."""
     CRIED = "cried"
-    """The engine made a certain alarm of them in the period, for the first time."""
+    """The engine made a certain alarm of them in the period."""
+    LABELLED = "labelled"
+    """An agent said in the period whether there was danger."""
     EVENTS = "events"
     """One of the figure's events happened to them in the period."""
-    OPEN_NOW = "open_now"
-    """They are open now."""
+    MOVES = "moves"
+    """An event of the period gave them to another office."""
+    CONTACTS = "contacts"
+    """A message, call or visit of the period lies in them."""
+    INCIDENTS = "incidents"
+    """They were opened in the period, and several households opened one on that day."""
+    OPEN = "open"
+    """They were open when the period was over; of the present one, at the last count."""
     COUNTED_ONLY = "counted_only"
-    """They cannot be listed: what is counted lies in no case, or its cases cannot be found again afterwards."""
+    """They cannot be listed: what is counted lies in no case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,31 +112,6 @@ class EventCount:
         return all(data.get(name) == value for name, value in self.where.items())
 
 
-@dataclass(frozen=True, slots=True)
-class CasesBehind:
-    """Which of the cases that the basis of a figure finds are behind it; see `store.figures.CasesWanted`.
-
-    Attributes:
-        danger: those that are or were an alarm alone.
-        urgent: P1 alone (True), or all others (False).
-        late: those past due alone.
-        silent_days: those alone that nobody has answered for so many days; 0 for any.
-        calls: those that a call opened alone.
-        topics: on one of these alone; all where there is none.
-        reopening: of the events, those alone that opened a case again.
-        verdict: those alone of which an agent's last word on the alarm is that; any where there is none.
-    """
-
-    danger: bool = False
-    urgent: bool | None = None
-    late: bool = False
-    silent_days: int = 0
-    calls: bool = False
-    topics: tuple[str, ...] = ()
-    reopening: bool = False
-    verdict: DangerVerdict | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """One figure.
@@ -146,14 +128,15 @@ class Figure:
         judged_of: of what is counted: the measures, its own among them or not, of which it is a part: that share is
             shown, and offices are compared by it where one value is better. Where there is none, what is counted is
             shown, and no office compared by it: how much there is to do is no fault of an office.
-        judged_as: in French: of what that share is, "des dossiers ouverts".
+        judged_as: in French: of what that share is, "des dossiers en cours".
         sum_of: what is counted is the sum of these measures; where there is none, its own measure.
         quantile: of the durations: 0.5 or 0.9.
         sentence: in French: what it says of a place in a sentence, with {} for its number.
         least: the least difference between two places that is called one: points, or minutes; 0: that of its unit.
         standard: a share, in per cent, that is to be reached everywhere; 0 where there is none.
         better: which value is the better one.
-        basis, events, behind: by what the cases behind it are found again; `Basis.COUNTED_ONLY` lists none.
+        basis, events: where the cases behind it are looked for; those are listed of which counting again finds that
+            they add to it. `Basis.COUNTED_ONLY` lists none.
         source: the tables that it is counted from.
         counter: how its measure is counted by those events; None where `case_facts` counts it.
         peak: of several places the greatest value holds, where others are added up.
@@ -183,7 +166,6 @@ class Figure:
     standard: float = 0.0
     better: Better = Better.NEITHER
     events: tuple[str, ...] = ()
-    behind: CasesBehind = CasesBehind()
     counter: EventCount | None = None
     peak: bool = False
     weight: int = 0
@@ -224,7 +206,9 @@ GROUPS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "rest": ("Courrier automatique et rendez-vous", "Automatic answers and appointments"),
     }
 )
-ANSWERS: Final = ("replied", "answered", "spoken", "done", "tried")
+CLOSINGS: Final = ("done", "tried", "undone")
+REOPENINGS: Final = ("reopened", "joined", "answered", "returned", "undone")
+ANSWERS: Final = ("replied", "answered", "spoken", *CLOSINGS)
 _BY_ID: Final[dict[str, Figure]] = {}
 _BY_EVENT: Final[dict[str, list[Figure]]] = {}
 BY_ID: Final[Mapping[str, Figure]] = MappingProxyType(_BY_ID)
@@ -280,7 +264,7 @@ def measure_digests() -> dict[str, str]:
             for each in counted
             if each.counter is not None
         ]
-        definition = json.dumps([name, max(each.revision for each in counted), counters], sort_keys=True)
+        definition = json.dumps([_COUNTED_BY, name, max(each.revision for each in counted), counters], sort_keys=True)
         found[name] = sha256(definition.encode()).hexdigest()[:_DIGEST_DIGITS]
     return found
 
@@ -290,9 +274,22 @@ def kept_words() -> frozenset[str]:
     return frozenset(name for figure in FIGURES if figure.counter is not None for name in figure.counter.where)
 
 
+_COUNTED_BY: Final = 2
+"""Raised where all measures are counted otherwise: since 2, under the office that a case lay at then."""
 _DIGEST_DIGITS: Final = 8
 _BY_HAND: Final = "ce qui a été annulé ne compte pas"
 _NOT_UNDONE: Final = "what was taken back does not count"
+_FIRST_ANSWER: Final = (
+    "Des dossiers P2 à P4, le temps entre l’ouverture du dossier et la première réponse d’une personne : lettre, "
+    "réponse depuis la messagerie, conversation au téléphone, ou clôture, même sans un mot, autre qu’une réunion. Il "
+    "est compté en heures ouvrées, celles où la file est ouverte : ni nuit, ni dimanche, ni jour férié ; au bureau "
+    "où le dossier était à l’échéance, ou à la réponse si elle vient avant."
+)
+_FIRST_ANSWER_P1: Final = (
+    "Des dossiers P1, le temps entre l’ouverture du dossier et la première réponse d’une personne (lettre, "
+    "conversation au téléphone, clôture, ou message d’agent qui est dans nos messages envoyés), à l’horloge, jour et "
+    "nuit."
+)
 
 for _figure in (
     Figure(
@@ -313,7 +310,7 @@ for _figure in (
         source="contacts, arrivals",
         measure="arrivals",
         sum_of=tuple(f"arrivals.{channel}" for channel in CONTACT_CHANNELS),
-        basis=Basis.OPENED,
+        basis=Basis.CONTACTS,
     ),
     Figure(
         id="set_aside",
@@ -329,11 +326,11 @@ for _figure in (
     Figure(
         id="opened",
         group="arrivals",
-        title="Dossiers ouverts",
-        counts="Dossiers, le jour de leur ouverture.",
-        title_en="Cases opened",
-        counts_en="Cases, on the day they were opened.",
-        sentence="{} dossiers",
+        title="Nouveaux dossiers",
+        counts="Dossiers ouverts ce jour-là, qu’ils soient clos depuis ou non.",
+        title_en="New cases",
+        counts_en="Cases that were opened on that day, whether they have been closed since or not.",
+        sentence="{} nouveaux dossiers",
         source="cases",
         measure="opened",
         reported=True,
@@ -349,7 +346,47 @@ for _figure in (
         source="events",
         measure="closed",
         basis=Basis.EVENTS,
-        events=("done", "tried"),
+        events=CLOSINGS,
+    ),
+    Figure(
+        id="merged",
+        group="arrivals",
+        title="Dossiers réunis à un autre",
+        counts=f"Dossiers que leur réunion à un autre a clos ; {_BY_HAND}.",
+        title_en="Cases merged",
+        counts_en=f"Cases that were closed by being merged into another; {_NOT_UNDONE}.",
+        source="events",
+        measure="merged",
+        basis=Basis.EVENTS,
+        events=("merged",),
+    ),
+    Figure(
+        id="handed_in",
+        group="arrivals",
+        title="Venus d’un autre bureau",
+        counts=(
+            "Fois où un dossier ouvert est passé à ce bureau, comptées au bureau qui le reçoit : transmis par un "
+            f"agent, par l’escalade, ou parce qu’une résidence a changé de bureau ; {_BY_HAND}."
+        ),
+        title_en="Come from another office",
+        counts_en=(
+            "Times that an open case came to this office, counted where it came to: handed over by an agent or by the "
+            f"escalation, or because a residence was given to another office; {_NOT_UNDONE}."
+        ),
+        source="events",
+        measure="handed_in",
+        basis=Basis.MOVES,
+    ),
+    Figure(
+        id="handed_away",
+        group="arrivals",
+        title="Partis à un autre bureau",
+        counts="Les mêmes passages, comptés au bureau que le dossier a quitté. Dans l’ensemble, autant que de venus.",
+        title_en="Gone to another office",
+        counts_en="The same times, counted at the office that the case left. Of all offices, as many as have come.",
+        source="events",
+        measure="handed_away",
+        basis=Basis.MOVES,
     ),
     Figure(
         id="reopened",
@@ -362,23 +399,19 @@ for _figure in (
         measure="reopened",
         better=Better.LESS,
         basis=Basis.EVENTS,
-        events=("reopened", "joined", "answered", "returned"),
-        behind=CasesBehind(reopening=True),
+        events=REOPENINGS,
         reported=True,
     ),
     Figure(
         id="first_answer_median",
         group="answers",
         title="Première réponse : la moitié attend plus de",
-        counts=(
-            "Temps d’ouverture de la file entre l’ouverture d’un dossier P2 à P4 et la première réponse d’une "
-            "personne : lettre, réponse depuis la messagerie, conversation au téléphone, ou clôture autre qu’une "
-            "réunion. La moitié des réponses ont pris moins, la moitié davantage."
-        ),
+        counts=f"{_FIRST_ANSWER} La moitié des réponses ont pris moins, la moitié davantage.",
         title_en="First answer, median",
         counts_en=(
             "Opening time of the queue between the opening of a case P2 to P4 and the first answer by a person: a "
-            "letter, an answer from one’s own mailbox, a conversation by telephone, or a closing that is no merging. "
+            "letter, an answer from one’s own mailbox, a conversation by telephone, or a closing that is no merging; "
+            "at the office where the case lay when it was due, or when it was answered, if that was before. "
             "Half of the answers took less, half took longer."
         ),
         sentence="la moitié attend une première réponse plus de {}",
@@ -390,7 +423,6 @@ for _figure in (
         better=Better.LESS,
         basis=Basis.EVENTS,
         events=ANSWERS,
-        behind=CasesBehind(urgent=False),
         weight=11,
         reported=True,
     ),
@@ -398,7 +430,7 @@ for _figure in (
         id="first_answer_p90",
         group="answers",
         title="Première réponse : une personne sur dix attend plus de",
-        counts="La même attente : neuf réponses sur dix ont pris moins, une sur dix davantage.",
+        counts=f"{_FIRST_ANSWER} Neuf réponses sur dix ont pris moins, une sur dix davantage.",
         title_en="First answer, 90th percentile",
         counts_en="The same, below which nine in ten answers stay.",
         sentence="une personne sur dix attend une première réponse plus de {}",
@@ -410,7 +442,6 @@ for _figure in (
         better=Better.LESS,
         basis=Basis.EVENTS,
         events=ANSWERS,
-        behind=CasesBehind(urgent=False),
         weight=10,
         reported=True,
     ),
@@ -418,10 +449,7 @@ for _figure in (
         id="p1_answer_median",
         group="answers",
         title="Première réponse à un P1 : la moitié attend plus de",
-        counts=(
-            "La même pour les dossiers P1, à l’horloge, jour et nuit ; un message d’agent ne compte que s’il est dans "
-            "notre dossier des envoyés."
-        ),
+        counts=f"{_FIRST_ANSWER_P1} La moitié des réponses ont pris moins, la moitié davantage.",
         title_en="First answer to a P1, median",
         counts_en=(
             "The same of P1 cases, by the clock, day and night; an agent’s e-mail counts only where it lies in our "
@@ -436,7 +464,6 @@ for _figure in (
         better=Better.LESS,
         basis=Basis.EVENTS,
         events=ANSWERS,
-        behind=CasesBehind(urgent=True),
         weight=9,
         reported=True,
     ),
@@ -444,7 +471,7 @@ for _figure in (
         id="p1_answer_p90",
         group="answers",
         title="Première réponse à un P1 : une personne sur dix attend plus de",
-        counts="La même attente : neuf réponses sur dix ont pris moins, une sur dix davantage.",
+        counts=f"{_FIRST_ANSWER_P1} Neuf réponses sur dix ont pris moins, une sur dix davantage.",
         title_en="First answer to a P1, 90th percentile",
         counts_en="The same, below which nine in ten answers stay.",
         source="cases, events",
@@ -455,7 +482,6 @@ for _figure in (
         better=Better.LESS,
         basis=Basis.EVENTS,
         events=ANSWERS,
-        behind=CasesBehind(urgent=True),
     ),
     Figure(
         id="in_time",
@@ -487,7 +513,11 @@ for _figure in (
         id="p1_in_time",
         group="answers",
         title="Réponses à un P1 dans le délai",
-        counts="La même part, des seuls dossiers P1. Neuf sur dix au moins doivent l’être, dans chaque bureau.",
+        counts=(
+            "Parmi les dossiers P1 dont l’échéance est passée ce jour-là, part de ceux qui avaient eu une réponse "
+            "d’une personne. Neuf sur dix au moins doivent l’être, dans chaque bureau. Qu’un P1 soit regardé à temps "
+            "se lit à « Premier regard sur un danger » : un regard n’est pas une réponse."
+        ),
         title_en="P1 answered in time",
         counts_en="The same share, of P1 cases alone. At least nine in ten are to be so, at each office.",
         sentence="{} des P1 ont une réponse dans le délai",
@@ -498,7 +528,6 @@ for _figure in (
         whole="due_p1",
         better=Better.MORE,
         basis=Basis.DUE,
-        behind=CasesBehind(urgent=True),
         standard=90.0,
         weight=13,
         reported=True,
@@ -506,40 +535,70 @@ for _figure in (
     Figure(
         id="open",
         group="stock",
-        title="Dossiers ouverts en fin de période",
-        counts="Dossiers ouverts à la fin du dernier jour.",
+        title="Dossiers en cours en fin de période",
+        counts=(
+            "Dossiers qui étaient ouverts à la fin du dernier jour, au bureau où ils étaient alors : ceux du début, "
+            "les nouveaux, les rouverts et les venus d’un autre bureau, moins les clos, les réunis et les partis."
+        ),
         title_en="Open cases at the end",
-        counts_en="Cases open at the end of the last day.",
-        sentence="{} dossiers ouverts",
+        counts_en=(
+            "Cases that were open at the end of the last day, at the office where they lay then: those of the start, "
+            "the new ones, those opened again and come from another office, less those closed, merged and gone."
+        ),
+        sentence="{} dossiers en cours",
         source="cases, events",
         measure="open",
         kind=FigureKind.STOCK,
         better=Better.LESS,
-        basis=Basis.OPEN_NOW,
+        basis=Basis.OPEN,
     ),
     Figure(
         id="late",
         group="stock",
-        title="Dossiers en retard",
+        title="En retard, sans réponse",
         counts=(
-            "De ceux-là, les dossiers dont l’échéance est passée, ceux en attente compris. Les bureaux sont comparés "
-            "par leur part des dossiers ouverts."
+            "Des dossiers en cours, ceux dont l’échéance est passée et auxquels personne n’a répondu depuis leur "
+            "ouverture, ou leur dernière réouverture ; ceux mis en attente compris. Les files disent « en retard » "
+            "aussi de ceux qui ont eu une réponse et ne sont pas clos : ils sont à la ligne suivante. Les bureaux "
+            "sont comparés par leur part des dossiers en cours."
         ),
         title_en="Late cases",
         counts_en=(
-            "Of those, the cases whose due time is past, those set waiting included. Offices are compared by their "
-            "share of the open cases."
+            "Of the open cases, those whose due time is past and that nobody has answered since they were opened, or "
+            "opened again last; those set waiting included. The queues also call those late that were answered and are "
+            "not closed: they are in the next figure. Offices are compared by their share of the open cases."
         ),
-        sentence="{} des dossiers ouverts en retard",
+        sentence="{} des dossiers en cours en retard, sans réponse",
         source="cases, events",
         measure="late",
         judged_of=("open",),
-        judged_as="des dossiers ouverts",
+        judged_as="des dossiers en cours",
         kind=FigureKind.STOCK,
         better=Better.LESS,
-        basis=Basis.OPEN_NOW,
-        behind=CasesBehind(late=True),
+        basis=Basis.OPEN,
         weight=5,
+        reported=True,
+        revision=2,
+    ),
+    Figure(
+        id="answered_open",
+        group="stock",
+        title="Répondus, non clos",
+        counts=(
+            "Des dossiers en cours, ceux auxquels une personne a répondu depuis leur ouverture, ou leur dernière "
+            "réouverture, et que personne n’a clos."
+        ),
+        title_en="Answered, not closed",
+        counts_en=(
+            "Of the open cases, those that a person has answered since they were opened, or opened again last, and "
+            "that nobody has closed."
+        ),
+        source="cases, events",
+        measure="answered_open",
+        judged_of=("open",),
+        judged_as="des dossiers en cours",
+        kind=FigureKind.STOCK,
+        basis=Basis.OPEN,
         reported=True,
     ),
     Figure(
@@ -554,7 +613,7 @@ for _figure in (
         kind=FigureKind.STOCK,
         unit=Unit.DAYS,
         better=Better.LESS,
-        basis=Basis.OPEN_NOW,
+        basis=Basis.OPEN,
         peak=True,
     ),
     *(
@@ -563,23 +622,22 @@ for _figure in (
             group="stock",
             title=f"Sans nouvelles depuis {days} jours",
             counts=(
-                f"Dossiers ouverts auxquels personne n’a répondu depuis plus de {days} jours. Les bureaux sont "
-                "comparés par leur part des dossiers ouverts."
+                f"Dossiers en cours auxquels personne n’a répondu depuis plus de {days} jours. Les bureaux sont "
+                "comparés par leur part des dossiers en cours."
             ),
             title_en=f"Silent for {days} days",
             counts_en=(
                 f"Open cases that nobody has answered for more than {days} days. Offices are compared by their share "
                 "of the open cases."
             ),
-            sentence=f"{{}} des dossiers ouverts sans nouvelles depuis {days} jours",
+            sentence=f"{{}} des dossiers en cours sans nouvelles depuis {days} jours",
             source="cases, events",
             measure=f"silent_{days}",
             judged_of=("open",),
-            judged_as="des dossiers ouverts",
+            judged_as="des dossiers en cours",
             kind=FigureKind.STOCK,
             better=Better.LESS,
-            basis=Basis.OPEN_NOW,
-            behind=CasesBehind(silent_days=days),
+            basis=Basis.OPEN,
             weight=7 if days == min(SILENT_DAYS) else 6,
             reported=True,
         )
@@ -589,7 +647,7 @@ for _figure in (
         id="calls",
         group="calls",
         title="Appels reçus",
-        counts="Appels entrants, répondus et sans réponse : les deux lignes suivantes en font la somme.",
+        counts="Appels entrants, ceux répondus et ceux sans réponse.",
         title_en="Calls received",
         counts_en="Calls that came in, answered and unserved: the sum of the two that follow.",
         source="contacts",
@@ -629,15 +687,14 @@ for _figure in (
         judged_of=("calls_answered", "calls_unserved"),
         judged_as="des appels",
         better=Better.LESS,
-        behind=CasesBehind(calls=True),
         weight=3,
         reported=True,
-        basis=Basis.OPENED,
+        basis=Basis.CONTACTS,
     ),
     Figure(
         id="called_back",
         group="calls",
-        title="Rappelés au plus tard le jour ouvré suivant",
+        title="Rappel tenté au plus tard le jour ouvré suivant",
         counts=(
             "Part des appels sans réponse suivis d’un rappel, même vain, ou d’une réponse avant la fermeture du "
             "premier jour d’ouverture de la file qui suit le jour de l’appel."
@@ -647,17 +704,16 @@ for _figure in (
             "The share of calls unserved that were followed by a call, even in vain, or an answer before the queue "
             "closes on its first day of opening after the day of the call."
         ),
-        sentence="{} des appels sans réponse rappelés le jour ouvré suivant",
+        sentence="un rappel tenté, au plus tard le jour ouvré suivant, pour {} des appels sans réponse",
         source="contacts, events",
         measure="called_back",
         kind=FigureKind.SHARE,
         unit=Unit.PERCENT,
         whole="calls_unserved",
         better=Better.MORE,
-        behind=CasesBehind(calls=True),
         weight=8,
         reported=True,
-        basis=Basis.OPENED,
+        basis=Basis.CONTACTS,
     ),
     Figure(
         id="call_attempts",
@@ -688,28 +744,29 @@ for _figure in (
         source="cases",
         measure="incidents",
         better=Better.LESS,
-        behind=CasesBehind(topics=INCIDENT_TOPICS),
         reported=True,
-        basis=Basis.OPENED,
+        basis=Basis.INCIDENTS,
     ),
     Figure(
         id="incident_households",
         group="incidents",
         title="Foyers touchés",
-        counts="Foyers de ces dossiers.",
+        counts="Foyers dont un dossier est de l’un des incidents collectifs.",
         title_en="Households concerned",
         counts_en="The households of those cases.",
         source="cases",
         measure="incident_households",
         better=Better.LESS,
-        behind=CasesBehind(topics=INCIDENT_TOPICS),
-        basis=Basis.OPENED,
+        basis=Basis.INCIDENTS,
     ),
     Figure(
         id="incident_length",
         group="incidents",
         title="Durée d’un incident : la moitié dure plus de",
-        counts="À l’horloge, du premier dossier ouvert à la dernière clôture, une fois tous ses dossiers clos.",
+        counts=(
+            "Des incidents collectifs dont tous les dossiers sont clos, le temps à l’horloge du premier dossier "
+            "ouvert à la dernière clôture."
+        ),
         title_en="Length of an incident, median",
         counts_en="By the clock, from the first case opened to the last closing, once all of its cases are closed.",
         source="cases, events",
@@ -718,8 +775,7 @@ for _figure in (
         unit=Unit.MINUTES,
         quantile=0.5,
         better=Better.LESS,
-        behind=CasesBehind(topics=INCIDENT_TOPICS),
-        basis=Basis.OPENED,
+        basis=Basis.INCIDENTS,
     ),
     Figure(
         id="transfers",
@@ -802,7 +858,6 @@ for _figure in (
         source="events",
         measure="alarms",
         basis=Basis.CRIED,
-        behind=CasesBehind(danger=True),
         reported=True,
         revision=2,
     ),
@@ -818,7 +873,6 @@ for _figure in (
         judged_of=("alarms_confirmed", "alarms_false"),
         judged_as="des verdicts",
         basis=Basis.CRIED,
-        behind=CasesBehind(danger=True, verdict=DangerVerdict.DANGER),
         reported=True,
         revision=2,
     ),
@@ -836,7 +890,6 @@ for _figure in (
         judged_of=("alarms_confirmed", "alarms_false"),
         judged_as="des verdicts",
         basis=Basis.CRIED,
-        behind=CasesBehind(danger=True, verdict=DangerVerdict.NO_DANGER),
         reported=True,
         revision=2,
     ),
@@ -858,7 +911,6 @@ for _figure in (
         judged_of=("alarms",),
         judged_as="des dangers signalés",
         basis=Basis.CRIED,
-        behind=CasesBehind(danger=True, verdict=DangerVerdict.NONE),
         reported=True,
         revision=2,
     ),
@@ -879,9 +931,7 @@ for _figure in (
         measure="alarms_missed",
         revision=2,
         better=Better.LESS,
-        basis=Basis.EVENTS,
-        events=("danger", "priority"),
-        behind=CasesBehind(danger=True),
+        basis=Basis.LABELLED,
         reported=True,
     ),
     Figure(
@@ -906,7 +956,6 @@ for _figure in (
         quantile=0.5,
         better=Better.LESS,
         basis=Basis.CRIED,
-        behind=CasesBehind(danger=True),
         revision=2,
         weight=1,
     ),
@@ -914,7 +963,10 @@ for _figure in (
         id="alarm_look_p90",
         group="alarms",
         title="Premier regard sur un danger : un sur dix attend plus de",
-        counts="Le même temps : neuf dangers sur dix ont été regardés plus tôt, un sur dix plus tard.",
+        counts=(
+            "À l’horloge, du signalement à la première lecture du dossier, ou au premier acte d’une personne : neuf "
+            "dangers sur dix ont été regardés plus tôt, un sur dix plus tard."
+        ),
         title_en="First look at a danger, 90th percentile",
         counts_en="The same, below which nine in ten stay.",
         source="events, audit_trail",
@@ -924,7 +976,6 @@ for _figure in (
         quantile=0.9,
         better=Better.LESS,
         basis=Basis.CRIED,
-        behind=CasesBehind(danger=True),
         revision=2,
     ),
     Figure(

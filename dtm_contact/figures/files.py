@@ -4,17 +4,17 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from dtm_contact.figures.comparing import Value
 from dtm_contact.figures.definitions import FIGURES, Figure, FigureKind
+from dtm_contact.figures.listing import CountedCase
 from dtm_contact.figures.overview import Overview
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import CodedText
-from dtm_contact.store import Case
 
 Row = Mapping[str, Any]
 LabelOf = Callable[[str, str], str]
@@ -31,11 +31,15 @@ TABLES: Final[Mapping[str, str]] = MappingProxyType(
         "residences": "par résidence",
         "motifs": "par motif",
         "evolution": "dans le temps",
-        "carte": "dossiers ouverts, par résidence et motif",
+        "carte": "nouveaux dossiers et réponses hors délai, par résidence et motif",
         "definitions": "définitions",
     }
 )
 """The tables that can be saved."""
+_NONE: Final = {
+    **dict.fromkeys(("état", "file", "voie"), ""),
+    "bureau": "sans bureau connu", "résidence": "sans résidence connue", "motif": "sans motif",
+}  # fmt: skip
 _COLUMN: Final = {"bureaux": "bureau", "residences": "résidence", "motifs": "motif"}
 
 
@@ -55,14 +59,23 @@ def as_rows(overview: Overview, which: str, label: LabelOf) -> Iterator[Row]:
                     "se divise par": figure.split, "source": figure.source,
                 }  # fmt: skip
         case "carte":
-            for (residence, topic), count in sorted(overview.by_residence_and_topic().items()):
+            overdue, answered = (overview.by_residence_and_topic(measure) for measure in ("due", "due_met"))
+            opened = overview.by_residence_and_topic()
+            for residence, topic in sorted(opened.keys() | overdue.keys()):
+                count = opened.get((residence, topic), 0)
                 codes = {"résidence": residence, "motif": topic}
-                yield {**_period(overview), **_labelled(codes, label), "dossiers ouverts": count}
+                due, met = (each.get((residence, topic), 0) for each in (overdue, answered))
+                yield {
+                    **_period(overview), "bureau demandé": overview.place.office, **_labelled(codes, label),
+                    "nouveaux dossiers": count, "délais passés": due, "hors délai": due - met,
+                    "hors délai (%)": round(100 * (due - met) / due, 2) if due else None,
+                }  # fmt: skip
         case "evolution":
             for figure in FIGURES:
                 for first, mine, whole in overview.course(figure):
                     yield {
-                        "début": first.isoformat(), **_cells(figure, mine), ALL: _number(whole.number),
+                        "début": first.isoformat(), **_asked(overview), **_cells(figure, mine),
+                        ALL: _number(whole.number),
                         f"{ALL} (part %)": _share(figure, whole)["part (%)"],
                     }  # fmt: skip
         case _:
@@ -70,14 +83,21 @@ def as_rows(overview: Overview, which: str, label: LabelOf) -> Iterator[Row]:
                 # The row of all offices has no code, and is called by the one word.
                 labelled = _labelled({_COLUMN[which]: place}, (lambda _column, _code: ALL) if place == ALL else label)
                 for figure in FIGURES:
-                    yield {**_period(overview), **labelled, **_cells(figure, of(figure))}
+                    yield {**_period(overview), **_asked(overview), **labelled, **_cells(figure, of(figure))}
+
+
+def _asked(overview: Overview) -> Row:
+    """Return of which office, residence and topic a table is: a saved file has nothing around it that says so."""
+    place = overview.place
+    asked = {"bureau": place.office, "résidence": place.residence, "motif": place.topic}
+    return {f"{name} demandé{'e' if name == 'résidence' else ''}": code for name, code in asked.items()}
 
 
 def _labelled(codes: Mapping[str, str], label: LabelOf) -> Row:
     """Return codes by their columns, and behind each its words; nothing where there is no code."""
     row: dict[str, str] = {}
     for column, code in codes.items():
-        row |= {column: code, f"{column} (libellé)": label(column, code) if code else ""}
+        row |= {column: code, f"{column} (libellé)": label(column, code) if code else _NONE[column]}
     return row
 
 
@@ -86,6 +106,7 @@ def _places(overview: Overview, which: str) -> Iterator[tuple[str, Callable[[Fig
         yield ALL, overview.of_whole
         for office in overview.offices:
             yield office, _of(overview.of_office, office)
+        yield "", lambda figure: overview.of_no_office(figure) or Value(None, 0)
     elif which == "residences":
         for residence in sorted(overview.by_residence):
             yield residence, _of(overview.of_residence, residence)
@@ -136,11 +157,11 @@ _OF_CASE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "numéro": "number", "état": "state", "bureau": "office_id", "file": "queue", "priorité": "priority",
         "motif": "topic", "résidence": "residence_id", "logement": "dwelling_id", "voie": "channel",
-        "ouvert": "opened_at", "échéance": "due", "délai": "due", "clos": "closed_at",
+        "ouvert": "opened_at", "échéance": "due", "délai": "due", "première réponse": "", "attente (minutes)": "",
+        "clos": "closed_at", "compté": "",
         "objet": "subject", "auteur": "who",
     }
 )  # fmt: skip
-_KEPT: Final = "délai"
 CASE_COLUMNS: Final = tuple(_OF_CASE)
 """The columns that may be chosen of cases; whose they are, of us, is none of them."""
 USUAL_COLUMNS: Final = tuple(name for name in CASE_COLUMNS if name not in {"logement", "objet", "auteur"})
@@ -156,7 +177,11 @@ def case_table_columns(columns: Sequence[str]) -> list[str]:
 
 
 def cases_as_rows(
-    cases: Iterable[Case], columns: Sequence[str], zone: ZoneInfo, label: LabelOf, kept: Mapping[str, str]
+    cases: Iterable[CountedCase],
+    columns: Sequence[str],
+    zone: ZoneInfo,
+    label: LabelOf,
+    kept: Callable[[CountedCase], str],
 ) -> Iterator[Row]:
     """Yield cases with the columns that were chosen, in their order; beside each code its words.
 
@@ -165,13 +190,19 @@ def cases_as_rows(
         columns: of `CASE_COLUMNS`.
         zone: in which times are told.
         label: gives the words for a code.
-        kept: of each case, by its number, whether its answer came in time, in words.
+        kept: gives in words whether an answer came in time.
     """
     chosen = [name for name in CASE_COLUMNS if name in columns]
-    for case in cases:
+    for each in cases:
         row: dict[str, Any] = {}
+        counted: dict[str, Any] = {
+            "délai": kept(each),
+            "première réponse": _of_case(each.first_answer, zone),
+            "attente (minutes)": None if each.waited is None else round(each.waited / timedelta(minutes=1), 2),
+            "compté": each.times,
+        }
         for name in chosen:
-            value = kept[case.number] if name == _KEPT else _of_case(getattr(case, _OF_CASE[name]), zone)
+            value = counted[name] if name in counted else _of_case(getattr(each.case, _OF_CASE[name]), zone)
             row |= _labelled({name: value}, label) if name in _CODES else {name: value}
         yield row
 

@@ -28,6 +28,7 @@ from dtm_contact.figures.scanning import (
     at_least,
     divergence,
     evidence,
+    holds,
     standard_errors,
     surplus,
 )
@@ -47,7 +48,6 @@ _LARGE: Final = 1e9
 _Cases = tuple[np.ndarray, np.ndarray]
 """Bad cases, and of how many, by period: the last axis."""
 _FIGURES: Final = sorted((figure for figure in FIGURES if figure.weight), key=lambda figure: -figure.weight)
-_SHARES: Final = [figure for figure in _FIGURES if figure.kind is not FigureKind.QUANTILE]
 
 
 class Against(StrEnum):
@@ -85,13 +85,18 @@ class Shown:
     """One figure by which a place is worse: its number, and that of what it is compared with.
 
     Attributes:
+        latest: its number in the latest of the periods; of what has grown, by how much it grew in that; None where
+            there is one period alone.
         is_of_all: whether it is of all topics, where it stands with a finding of one.
+        period: since when, where that is not what the finding says.
     """
 
     figure: Figure
     mine: float
     other: float
+    latest: float | None = None
     is_of_all: bool = False
+    period: FindingPeriod | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +113,7 @@ class FigureFinding:
         others: further figures by which the same place was worse in the same time.
         against: what it is compared with.
         run: the place of that time among the runs that were scanned.
+        until: the first day of the last period of that time.
         evidence: in standard errors.
     """
 
@@ -122,6 +128,7 @@ class FigureFinding:
     others: tuple[Shown, ...] = ()
     against: Against
     run: int
+    until: date
     evidence: float
 
 
@@ -137,6 +144,8 @@ class Scene:
         passed: how much of each period has passed, from 0 to 1.
         home: the office of each residence.
         where: which cases are looked at.
+        settled: the place of the first period that is compared with: those before are of a store that was filling up.
+        apart: the figures, by their ids, by which no places are compared: too much of them is of no office.
     """
 
     course: CourseCounts
@@ -146,6 +155,8 @@ class Scene:
     passed: Sequence[float]
     home: Mapping[str, str]
     where: Where
+    settled: int = 0
+    apart: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +189,13 @@ class _Finder:
     scene: Scene
     runs: Runs = field(init=False)
 
+    figures: list[Figure] = field(init=False)
+    shares: list[Figure] = field(init=False)
+
     def __post_init__(self) -> None:
         self.runs = Runs.ending(self.scene.ends)
+        self.figures = [figure for figure in _FIGURES if figure.id not in self.scene.apart]
+        self.shares = [figure for figure in self.figures if figure.kind is not FigureKind.QUANTILE]
 
     # What is counted, by place, of the topic that is asked for.
 
@@ -212,6 +228,9 @@ class _Finder:
     def _between(self, run: int) -> slice:
         return slice(int(self.runs.first[run]), int(self.runs.last[run]) + 1)
 
+    def _until(self, run: int) -> date:
+        return self.scene.course.periods[int(self.runs.last[run])]
+
     def _period(self, run: int, whole: np.ndarray) -> FindingPeriod:
         """Return a run; it lasts to this day where what follows is too little to say otherwise."""
         first, last, latest = int(self.runs.first[run]), int(self.runs.last[run]), self.scene.ends[-1]
@@ -225,13 +244,16 @@ class _Finder:
     def _shown(self, figure: Figure, run: int, counts: np.ndarray, other: np.ndarray | None) -> Shown:
         """Return a share of a run, and that of what it is compared with; None: with itself before."""
         between = self._between(run)
-        rest = counts[: between.start] if other is None else other[between]
-        numbers = []
-        for each in (counts[between], rest):
-            bad, whole = (part.sum() for part in _bad(figure, each))
-            share = 100 * bad / max(1, whole)
-            numbers.append(float(100 - share if figure.better is Better.MORE else share))
-        return Shown(figure, numbers[0], numbers[1])
+        rest = counts[self.scene.settled : between.start] if other is None else other[between]
+        mine, theirs, latest = (_percent(figure, each) for each in (counts[between], rest, counts[between.stop - 1]))
+        return Shown(figure, mine, theirs, latest if between.stop - between.start > 1 else None)
+
+    def _holds(self, figure: Figure, run: int, counts: np.ndarray, other: np.ndarray | None) -> bool:
+        """Return whether by a share a place is worse in each period of a run."""
+        between = self._between(run)
+        rest = counts[self.scene.settled : between.start] if other is None else other[between]
+        bad, whole = (part.sum() for part in _bad(figure, rest))
+        return holds(*_bad(figure, counts[between]), bad / max(1, whole) + _least_share(figure) / 2)
 
     # Offices.
 
@@ -254,36 +276,54 @@ class _Finder:
         found: list[FigureFinding] = []
         names = self.scene.course.residences
         apart = [place for place in np.flatnonzero(self._homes == at).tolist() if names[place] in residences]
-        for figure in _FIGURES:
+        for figure in self.figures:
             whole = self._scanned_offices[figure.id][at]
             topics = self._scanned_topics[figure.id].get(at, {}) if by_topic else {}
             if whole is not None and not self._is_of_a_part(figure, at, whole, topics, apart):
                 shown_in = partial(self._shown_of_office, figure, at)
-                found = self._take(found, self._office_finding(figure, at, office, whole), shown_in)
+                if figure.kind is FigureKind.QUANTILE:
+                    holds_in = partial(self._holds_slow, figure, at)
+                else:
+                    holds_in = partial(self._holds, figure, counts=self._by_office[at], other=self._others(at))
+                found = self._take(found, self._office_finding(figure, at, office, whole), shown_in, holds_in)
                 continue
             strongest = sorted(topics.items(), key=lambda each: -each[1].evidence)[:MOST_PARTS]
             for topic, run in strongest:
                 if self._is_of_a_residence(figure, at, topic, run, apart):
                     continue
                 shown_in = partial(self._shown_of_topic, figure, at, topic)
-                found = self._take(found, self._topic_finding(figure, at, office, topic, run), shown_in)
+                of_topic = self.scene.course.by_office[:, self.scene.course.topics.index(topic)]
+                rest = of_topic.sum(axis=0) - of_topic[at]
+                holds_in = partial(self._holds, figure, counts=of_topic[at], other=rest)
+                found = self._take(found, self._topic_finding(figure, at, office, topic, run), shown_in, holds_in)
         return found
 
+    def _others(self, at: int) -> np.ndarray:
+        return np.asarray(self._by_office.sum(axis=0) - self._by_office[at])
+
     def _take(
-        self, found: list[FigureFinding], new: FigureFinding, shown_in: Callable[[int], Shown]
+        self,
+        found: list[FigureFinding],
+        new: FigureFinding,
+        shown_in: Callable[[int], Shown],
+        holds_in: Callable[[int], bool],
     ) -> list[FigureFinding]:
         """Add a finding; where one of the same place and time stands there already, as a further figure of it.
+
+        A further figure is told of the time of the first where it was worse in all of that; else it has its own time.
 
         Args:
             found: those of the same office, residence, or of all.
             new: one more.
             shown_in: gives its numbers in another run.
+            holds_in: says whether it was worse in each period of another run.
         """
         for at, each in enumerate(found):
             is_of_all = bool(each.topic) and not new.topic and new.topics == (each.topic,)
             if (each.topic != new.topic and not is_of_all) or not _overlap(each.period, new.period):
                 continue
-            shown = replace(shown_in(each.run), is_of_all=is_of_all)
+            shown = shown_in(each.run) if holds_in(each.run) else replace(new.shown, period=new.period)
+            shown = replace(shown, is_of_all=is_of_all)
             if _is_worse_by_enough(shown):
                 return [*found[:at], replace(each, others=(*each.others, shown)), *found[at + 1 :]]
         return [*found, new]
@@ -291,7 +331,7 @@ class _Finder:
     @cached_property
     def _scanned_offices(self) -> dict[str, list[_Found | None]]:
         found = {}
-        for figure in _FIGURES:
+        for figure in self.figures:
             if figure.kind is FigureKind.QUANTILE:
                 compared = _compared(figure, *self._slow(figure))
             else:
@@ -310,7 +350,7 @@ class _Finder:
         """Of each duration how many lie in each bin, by office, period and bin."""
         course = self.scene.course
         found = {}
-        for measure in {figure.measure for figure in _FIGURES if figure.kind is FigureKind.QUANTILE}:
+        for measure in {figure.measure for figure in self.figures if figure.kind is FigureKind.QUANTILE}:
             told = [
                 (office, period, *counts.columns.bins[measure], counts.numbers)
                 for period, counted in enumerate(self.scene.durations)
@@ -344,18 +384,28 @@ class _Finder:
         shown = self._shown_duration(figure, office, run)
         return is_relevant(figure, shown.mine, shown.other)
 
+    def _holds_slow(self, figure: Figure, office: int, run: int) -> bool:
+        """Return whether in each period of a run more of an office's durations were long than of the others'."""
+        between, ((slow, whole), (other_slow, other_whole)) = self._between(run), self._slow(figure)
+        other = other_slow[office, between].sum() / max(1, other_whole[office, between].sum())
+        return holds(slow[office, between], whole[office, between], other + _LEAST_SLOW / 2)
+
     def _shown_duration(self, figure: Figure, office: int, run: int) -> Shown:
-        between = self._bins[figure.measure][:, self._between(run)].sum(axis=1)
-        mine, other = between[office], between.sum(axis=0) - between[office]
-        mine_at, other_at = (minutes_of(_bin_at(each, figure.quantile)) for each in (mine, other))
-        return Shown(figure, mine_at, other_at)
+        bins, between = self._bins[figure.measure], self._between(run)
+        of_run = bins[:, between].sum(axis=1)
+        each = of_run[office], of_run.sum(axis=0) - of_run[office], bins[office, between.stop - 1]
+        mine, other, latest = (
+            minutes_of(_bin_at(counts, figure.quantile)) if counts.any() else None for counts in each
+        )
+        is_one = between.stop - between.start == 1
+        return Shown(figure, mine or 0.0, other or 0.0, None if is_one else latest)
 
     @cached_property
     def _scanned_topics(self) -> dict[str, dict[int, dict[str, _Found]]]:
         """Of each share and office, the topics by which it is worse than the same topic at the other offices."""
-        found: dict[str, dict[int, dict[str, _Found]]] = {figure.id: {} for figure in _FIGURES}
+        found: dict[str, dict[int, dict[str, _Found]]] = {figure.id: {} for figure in self.figures}
         offices, topics = len(self.scene.course.offices), self.scene.course.topics
-        for figure in _SHARES:
+        for figure in self.shares:
             bad, whole = _bad(figure, self.scene.course.by_office)
             size = offices * len(topics), len(self.scene.course.periods)
             others = (bad.sum(axis=0) - bad).reshape(size), (whole.sum(axis=0) - whole).reshape(size)
@@ -420,6 +470,7 @@ class _Finder:
             shown=self._shown_of_office(figure, at, found.run),
             against=Against.OTHERS,
             run=found.run,
+            until=self._until(found.run),
             evidence=found.evidence,
         )
 
@@ -436,6 +487,7 @@ class _Finder:
             shown=self._shown_of_topic(figure, at, topic, found.run),
             against=Against.OTHERS,
             run=found.run,
+            until=self._until(found.run),
             evidence=found.evidence,
         )
 
@@ -475,7 +527,7 @@ class _Finder:
         if not len(self.scene.course.offices):
             return []
         rest = self._of_homes[homes] - self._by_residence
-        for figure in _SHARES:
+        for figure in self.shares:
             whole = _bad(figure, self._by_residence)[1]
             compared = _compared(figure, _bad(figure, self._by_residence), _bad(figure, rest))
             for at, each in enumerate(compared.worst(self.runs, _least_share(figure))):
@@ -495,10 +547,12 @@ class _Finder:
                     shown=self._shown(figure, each[0], self._by_residence[at], rest[at]),
                     against=Against.REST,
                     run=each[0],
+                    until=self._until(each[0]),
                     evidence=each[1],
                 )
                 shown_in = partial(self._shown_in, figure, self._by_residence[at], rest[at])
-                found[name] = self._take(found.get(name, []), new, shown_in)
+                holds_in = partial(self._holds, figure, counts=self._by_residence[at], other=rest[at])
+                found[name] = self._take(found.get(name, []), new, shown_in, holds_in)
         return sorted((each for several in found.values() for each in several), key=lambda each: -each.evidence)
 
     # All that is looked at, over time.
@@ -507,14 +561,16 @@ class _Finder:
         """Return what became worse in all that is looked at, or does not reach what is to be reached."""
         counts, parts = self._subject
         found = [each for each in (self._growth(counts, parts),) if each is not None]
-        for figure in _SHARES:
+        for figure in self.shares:
             bad, whole = _bad(figure, counts)
+            is_settled = np.arange(len(whole)) >= self.scene.settled
             large = np.full(whole.shape, _LARGE)
             standard = (large * (1 - figure.standard / 100))[None], large[None]
             for against, other in ((Against.STANDARD, standard), (Against.BEFORE, None)):
                 if against is Against.STANDARD and not figure.standard:
                     continue
-                compared = _compared(figure, (bad[None], whole[None]), other)
+                looked_at = (bad, whole) if other is not None else (bad * is_settled, whole * is_settled)
+                compared = _compared(figure, (looked_at[0][None], looked_at[1][None]), other, self.scene.settled)
                 (run,) = compared.worst(self.runs, _least_share(figure))
                 if run is None or (against is Against.BEFORE and self._is_of_one(figure, run[0], counts, parts)):
                     continue
@@ -530,6 +586,7 @@ class _Finder:
                     shown=shown,
                     against=against,
                     run=run[0],
+                    until=self._until(run[0]),
                     evidence=run[1],
                 )
                 if against is Against.STANDARD:
@@ -538,7 +595,8 @@ class _Finder:
                     shown_in = partial(self._shown_in, figure, counts, None)
                     alike = [each for each in found if each.against is against]
                     rest = [each for each in found if each.against is not against]
-                    found = [*self._take(alike, new, shown_in), *rest]
+                    holds_in = partial(self._holds, figure, counts=counts, other=None)
+                    found = [*self._take(alike, new, shown_in, holds_in), *rest]
                 break
         return found
 
@@ -572,7 +630,7 @@ class _Finder:
 
     def _became_worse(self, figure: Figure, run: int, counts: np.ndarray) -> bool:
         between, cases = self._between(run), _bad(figure, counts)
-        now, before = _mean(figure, cases, between), _mean(figure, cases, slice(0, between.start))
+        now, before = (_mean(figure, cases, each) for each in (between, slice(self.scene.settled, between.start)))
         return _is_shown(now, before, _least_share(figure)) > -np.inf
 
     def _where(self, figure: Figure, run: int, parts: Mapping[str, np.ndarray], against: Against) -> tuple[str, ...]:
@@ -600,7 +658,7 @@ class _Finder:
         last = self.scene.ends[-1]
         opened, closed, again, waiting = (counts[:, AT[name]] for name in ("opened", "closed", "reopened", "open"))
         moved = np.cumsum(opened + closed + again)
-        known = [at for at in range(last) if opened[: at + 1].sum()]
+        known = [at for at in range(self.scene.settled, last) if opened[: at + 1].sum()]
         if not known:
             return None
         strength = [(waiting[last] - waiting[at]) / math.sqrt(max(1, moved[last] - moved[at])) for at in known]
@@ -608,6 +666,7 @@ class _Finder:
         base = known[best]
         if strength[best] < standard_errors(BY_CHANCE / len(known)) or not _has_grown(waiting[base], waiting[last]):
             return None
+        latest = None if base == last - 1 else float(waiting[last] - waiting[last - 1])
         waits = {office: each[:, AT["open"]] for office, each in parts.items()}
         large = {office: each for office, each in waits.items() if each[last] >= SMALLEST}
         grown = [office for office, each in large.items() if _has_grown(each[base], each[last])]
@@ -617,8 +676,9 @@ class _Finder:
             offices=() if len(grown) == len(large) else tuple(grown),
             period=FindingPeriod(self.scene.course.periods[base + 1], None, is_earlier=base == known[0]),
             run=int(np.flatnonzero((self.runs.first == base + 1) & (self.runs.last == last))[0]),
-            shown=Shown(_OPEN, float(waiting[last]), float(waiting[base])),
+            shown=Shown(_OPEN, float(waiting[last]), float(waiting[base]), latest),
             against=Against.BEFORE,
+            until=self.scene.course.periods[last],
             evidence=strength[best],
         )
 
@@ -637,11 +697,17 @@ def _bad(figure: Figure, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (whole - part if figure.better is Better.MORE else part), np.asarray(whole)
 
 
-def _compared(figure: Figure, mine: _Cases, other: _Cases | None) -> ComparedCounts:
-    """Return bad cases of places, and of what they are compared with; None: with themselves before."""
+def _percent(figure: Figure, counts: np.ndarray) -> float:
+    bad, whole = (float(part.sum()) for part in _bad(figure, counts))
+    share = 100 * bad / max(1.0, whole)
+    return 100 - share if figure.better is Better.MORE else share
+
+
+def _compared(figure: Figure, mine: _Cases, other: _Cases | None, settled: int = 0) -> ComparedCounts:
+    """Return bad cases of places, and of what they are compared with; None: with themselves before, once settled."""
     is_stock = figure.kind is FigureKind.STOCK
     if other is None:
-        return ComparedCounts(*mine, is_stock=is_stock)
+        return ComparedCounts(*mine, is_stock=is_stock, settled=settled)
     return ComparedCounts(mine[0], mine[1], other[0], other[1], is_stock=is_stock)
 
 

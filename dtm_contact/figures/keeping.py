@@ -17,7 +17,7 @@ from dtm_contact.errors import LeaseLostError, StoreUnavailableError, described
 from dtm_contact.figures.case_facts import TimeContext
 from dtm_contact.figures.cells import FigureCells
 from dtm_contact.figures.counter import Task, count_apart
-from dtm_contact.figures.counting import CountingContext, backfilled, definitions_text, periods_of
+from dtm_contact.figures.counting import CountingContext, backfilled, definitions_text, is_erased_from, periods_of
 from dtm_contact.hours import Calendar
 from dtm_contact.log import get_log
 from dtm_contact.rules import RuleSet
@@ -28,8 +28,6 @@ from dtm_contact.store.figures import FigureRows
 FOLLOWER: Final = "figures"
 """The name under which one daemon at a time counts."""
 _log = get_log("figures")
-_ERASABLE: Final = ("opened", "set_aside", "calls_answered")
-"""Measures of which a store holds less than was counted only where something was erased since."""
 _MADE_UP_AT_ONCE: Final = 31
 """Days older than a figure that one look makes up for: as much work as half a night's pass."""
 _ASKED_EVERY: Final = 10.0
@@ -100,13 +98,8 @@ def _erased_from(store: Store, found: Mapping[date, FigureCells], before: date) 
         cells = found.get(period.first_day)
         if cells is None or period.first_day >= before:
             continue
-        counted = FigureCells.unpack(period.keys, period.measures, period.cells)
-        if any(_sum(counted, name) > _sum(cells, name) for name in _ERASABLE):
+        if is_erased_from(FigureCells.unpack(period.keys, period.measures, period.cells), cells):
             yield period.first_day
-
-
-def _sum(cells: FigureCells, measure: str) -> int:
-    return cells.whole()[measure]
 
 
 class FigureKeeper:

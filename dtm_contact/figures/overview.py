@@ -9,11 +9,13 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 from operator import is_
 
+import numpy as np
+
 from dtm_contact.directory import Directory
-from dtm_contact.figures.cells import NOTHING, Division, FigureCells, Sums, Where, added, merged
-from dtm_contact.figures.comparing import Value, amount, value_of
+from dtm_contact.figures.cells import NOTHING, Counts, Division, FigureCells, Sums, Where, added, merged
+from dtm_contact.figures.comparing import Value, amount, least_of, value_of
 from dtm_contact.figures.courses import CourseCounts, course_counts
-from dtm_contact.figures.definitions import Figure
+from dtm_contact.figures.definitions import FIGURES, SILENT_DAYS, Figure
 from dtm_contact.figures.findings import FigureFinding, Scene, Unusual, find, find_unusual
 from dtm_contact.store.figures import StoredFigures
 
@@ -171,6 +173,12 @@ class FigureReader:
         grain = "week" if span.grain is Grain.WEEK else "month"
         return self.cells(grain, span.first, span.first).get(span.first, FigureCells())
 
+    def between(self, first: FigureSpan, last: FigureSpan) -> FigureCells:
+        """Return the counts of weeks or months that follow each other, or of a year, as one."""
+        if last.grain is Grain.YEAR or first == last:
+            return self.of(last)
+        return merged(self.cells("week" if last.grain is Grain.WEEK else "month", first.first, last.first).values())
+
     def _year(self, span: FigureSpan) -> FigureCells:
         """Return the months of a year as one, made anew where one of them was counted again."""
         months = tuple(self.cells("month", span.first, span.last).values())
@@ -243,6 +251,7 @@ class Overview:
         self.place = place
         self._today = today
         self._dwellings_at: dict[Place, int] = {}
+        self._is_placed: dict[str, bool] = {}
 
     @cached_property
     def _cells(self) -> FigureCells:
@@ -294,7 +303,9 @@ class Overview:
 
     def of_whole(self, figure: Figure) -> Value:
         """Return a figure of all offices."""
-        return value_of(figure, self.whole, self.dwellings_at(self.place.in_all_offices))
+        is_all = self.place.residence is None and self.place.topic is None
+        homes = self.dwellings_at(self.place.in_all_offices)
+        return value_of(figure, self.whole, homes) if is_all else self._of_place(figure, self.whole, homes)
 
     def of_offices(self, figure: Figure) -> Value:
         """Return a figure of the offices that there are, as one: what each of them is compared with."""
@@ -303,20 +314,36 @@ class Overview:
         if figure.is_rated and not figure.judged_of:
             # An office without dwellings has no rate, and what it counts belongs in no rate of others.
             compared = {office: counts for office, counts in compared.items() if homes[office]}
-        return value_of(figure, added(compared.values()), sum(homes.values()))
+        return self._of_place(figure, added(compared.values()), sum(homes.values()))
+
+    def _of_place(self, figure: Figure, counts: Counts, homes: int) -> Value:
+        """Return a figure of a place: without its share, where that would be a share of what is known of places."""
+        value = value_of(figure, counts, homes)
+        return value if value.share is None or self.is_placed(figure) else replace(value, share=None)
 
     def of_office(self, figure: Figure, office: str) -> Value:
         """Return a figure of an office."""
         counts = self.by_office.get(office, NOTHING)
-        return value_of(figure, counts, self.dwellings_at(replace(self.place, office=office)))
+        return self._of_place(figure, counts, self.dwellings_at(replace(self.place, office=office)))
+
+    def of_chosen(self, figure: Figure) -> Value:
+        """Return a figure of the residence or the office that is asked for; of the offices as one where none is."""
+        if self.place.residence is not None:
+            return self.beside.of_residence(figure, self.place.residence)
+        return self.of_offices(figure) if self.place.office is None else self.of_office(figure, self.place.office)
+
+    @cached_property
+    def chosen(self) -> Sums:
+        """What was counted of what is asked for."""
+        return self._cells.whole(self.place.where)
 
     def of_residence(self, figure: Figure, residence: str) -> Value:
         """Return a figure of a residence."""
-        return value_of(figure, self.by_residence.get(residence, NOTHING), self.dwellings.get(residence, 0))
+        return self._of_place(figure, self.by_residence.get(residence, NOTHING), self.dwellings.get(residence, 0))
 
     def of_topic(self, figure: Figure, topic: str) -> Value:
         """Return a figure of a topic."""
-        return value_of(figure, self.by_topic.get(topic, NOTHING), self.dwellings_at(self.place))
+        return self._of_place(figure, self.by_topic.get(topic, NOTHING), self.dwellings_at(self.place))
 
     def of_no_office(self, figure: Figure) -> Value | None:
         """Return how much was counted of no office that there is; None of what is no number of cases."""
@@ -331,6 +358,11 @@ class Overview:
         """The same without the office and residence that are asked for: what a residence is compared with."""
         return self._of(Place(topic=self.place.topic))
 
+    @cached_property
+    def beside_all(self) -> "Overview":
+        """The same of all offices, residences and topics."""
+        return self._of(Place())
+
     def of_neighbours(self, figure: Figure) -> Value:
         """Return a figure of the other residences of the office of the residence that is asked for, as one."""
         mine = self._directory.residences.get(self.place.residence or "")
@@ -341,7 +373,7 @@ class Overview:
         ]
         counts = self.beside.by_residence
         homes = sum(self.dwellings.get(each, 0) for each in others)
-        return value_of(figure, added(counts[each] for each in others if each in counts), homes)
+        return self._of_place(figure, added(counts[each] for each in others if each in counts), homes)
 
     def _of(self, place: Place) -> "Overview":
         found = Overview(self._reader, self._directory, self.span, place, self._today)
@@ -364,7 +396,8 @@ class Overview:
             mine = added(offices.values())
             if self.place.office is not None:
                 mine = offices.get(self.place.office, NOTHING)
-            found.append((first, value_of(figure, mine, homes), value_of(figure, whole, all_homes)))
+            of_place = self._of_place if any(self.place.where) else value_of
+            found.append((first, of_place(figure, mine, homes), value_of(figure, whole, all_homes)))
         return found
 
     @cached_property
@@ -386,6 +419,14 @@ class Overview:
         if self.place.residence is not None:
             return {first: cells.whole((None, None, self.place.topic)) for first, cells in self._cells_in_time.items()}
         return {first: added(offices.values()) for first, offices in self._by_office_in_time.items()}
+
+    def course_by_office(self, figure: Figure) -> list[tuple[date, dict[str, Value]]]:
+        """Return a figure of each office in the periods up to this one, by their first days."""
+        homes = {office: self.dwellings_at(replace(self.place, office=office)) for office in self.offices}
+        return [
+            (first, {each: self._of_place(figure, counts.get(each, NOTHING), homes[each]) for each in self.offices})
+            for first, counts in self._by_office_in_time.items()
+        ]
 
     def by_residence_and_topic(self, measure: str = "opened") -> dict[tuple[str, str], int]:
         """Return how much of a measure was counted of each residence and topic that are known."""
@@ -418,7 +459,48 @@ class Overview:
             [self._passed(first) for first in counted],
             {each.residence_id: each.office_id for each in self._directory.records.residences},
             self.place.where,
+            sum(first < self._settled_on for first in counted),
+            frozenset(figure.id for figure in FIGURES if not self.is_placed(figure)),
         )
+
+    @property
+    def _settled_on(self) -> date:
+        """From when on periods are compared with: a store that fills up has nothing old yet."""
+        first = self._reader.first_counted()
+        return date.min if first is None else first + timedelta(days=max(SILENT_DAYS))
+
+    def is_placed(self, figure: Figure) -> bool:
+        """Return whether the offices' cases are all cases, as to a share: else theirs is not what it seems.
+
+        Where much of what a share is a part of is of no office, as calls answered of numbers that nobody knows, the
+        offices together have another share than all; where the two differ by enough to matter, none is compared by it.
+        """
+        if self.place.residence is not None or self.place.topic is not None:
+            return self.beside_all.is_placed(figure)
+        if figure.id not in self._is_placed:
+            self._is_placed[figure.id] = self._looks_placed(figure)
+        return self._is_placed[figure.id]
+
+    def _looks_placed(self, figure: Figure) -> bool:
+        of = (figure.whole,) if figure.whole else figure.judged_of
+        if not of:
+            return True
+        counts = np.zeros((2, 2))
+        for offices in (*self._by_office_in_time.values(), self.by_office):
+            for name, sums in offices.items():
+                row = [sums[figure.measure], sum(sums[each] for each in of)]
+                counts[0] += row
+                if name in self.offices:
+                    counts[1] += row
+        every, placed = (100 * part / max(1.0, whole) for part, whole in counts.tolist())
+        return abs(every - placed) < least_of(figure)
+
+    def unplaced_part(self, figure: Figure) -> float:
+        """Return which part of what a share is a part of lies in no office, from 0 to 1."""
+        of = (figure.whole,) if figure.whole else figure.judged_of
+        every = sum(sums[each] for sums in self.by_office.values() for each in of)
+        placed = sum(sums[each] for name, sums in self.by_office.items() if name in self.offices for each in of)
+        return 1 - placed / every if every else 0.0
 
     def _passed(self, first: date) -> float:
         """Return how much of a period of the course has passed."""

@@ -61,7 +61,7 @@ def _lines(overview: Overview, names: Names, directory: Directory) -> Iterator[s
 
 
 def _told(figure: Figure, value: Value) -> str:
-    """Return a figure; what is counted with its rate or share: "12, 3,1 ‰", "40, 8 % des dossiers ouverts"."""
+    """Return a figure; what is counted with its rate or share: "12, 3,1 ‰", "40, 8 % des dossiers en cours"."""
     told = format_value(figure, value)
     return f"{told}, {format_drawn(figure, value)}" if figure.is_rated and drawn(figure, value) else told
 

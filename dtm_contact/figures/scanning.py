@@ -72,6 +72,7 @@ class ComparedCounts:
         bad, whole: of the places.
         other_bad, other_whole: of what they are compared with; None: with themselves before the run.
         is_stock: they stand at the end of each period, so that of several periods the mean counts, not the sum.
+        settled: the first period that counts as before.
     """
 
     bad: np.ndarray
@@ -79,6 +80,7 @@ class ComparedCounts:
     other_bad: np.ndarray | None = None
     other_whole: np.ndarray | None = None
     is_stock: bool = False
+    settled: int = 0
 
     def worst(self, runs: Runs, least: float) -> list[tuple[int, float] | None]:
         """Return of each place the run that shows best that it is worse, with its evidence; None where none does.
@@ -98,7 +100,7 @@ class ComparedCounts:
     def _of(self, places: np.ndarray) -> "ComparedCounts":
         """Return some of the places."""
         if self.other_bad is None or self.other_whole is None:
-            return ComparedCounts(self.bad[places], self.whole[places], is_stock=self.is_stock)
+            return ComparedCounts(self.bad[places], self.whole[places], is_stock=self.is_stock, settled=self.settled)
         other = self.other_bad[places], self.other_whole[places]
         return ComparedCounts(self.bad[places], self.whole[places], *other, is_stock=self.is_stock)
 
@@ -107,7 +109,7 @@ class ComparedCounts:
         bad, whole = runs.sums(self.bad), runs.sums(self.whole)
         if self.other_bad is None or self.other_whole is None:
             other_bad, other_whole = runs.before(self.bad), runs.before(self.whole)
-            other_length = np.maximum(1, runs.first)
+            other_length = np.maximum(1, runs.first - self.settled)
         else:
             other_bad, other_whole = runs.sums(self.other_bad), runs.sums(self.other_whole)
             other_length = runs.last - runs.first + 1
@@ -121,13 +123,35 @@ class ComparedCounts:
         limit = _divided(other_bad, other_whole) + least / 2
         share = np.where(self.whole < SMALLEST, np.inf, _divided(self.bad, self.whole))
         shown[(share[:, runs.first] < limit) | (share[:, runs.last] < limit)] = -np.inf
-        best = np.argmax(shown, axis=-1)
         limit_of_all = runs.least_evidence
-        strengths = shown[np.arange(len(best)), best]
         return [
-            (at, strength) if strength >= limit_of_all else None
-            for at, strength in zip(best.tolist(), strengths.tolist(), strict=True)
+            self._first_unbroken(place, runs, shown[place], limit[place], limit_of_all) for place in range(len(shown))
         ]
+
+    def _first_unbroken(
+        self, place: int, runs: Runs, shown: np.ndarray, limit: np.ndarray, least: float
+    ) -> tuple[int, float] | None:
+        """Return of a place the run of the strongest evidence that holds without a break; None where none does."""
+        strong = np.flatnonzero(shown >= least)
+        for run in strong[np.argsort(-shown[strong], kind="stable")].tolist():
+            between = slice(int(runs.first[run]), int(runs.last[run]) + 1)
+            if holds(self.bad[place, between], self.whole[place, between], limit[run]):
+                return run, float(shown[run])
+        return None
+
+
+def holds(bad: np.ndarray, whole: np.ndarray, limit: float) -> bool:
+    """Return whether the share of bad cases reaches a limit in periods in a row without a break.
+
+    It does in each that is large enough to tell, and, of smaller ones, in the first of them together, however many, and
+    in the last: a run neither begins nor ends with months that were good.
+    """
+    if bool(((whole >= SMALLEST) & (bad < limit * whole)).any()):
+        return False
+    return all(
+        bool((np.cumsum(part) >= limit * np.cumsum(of) - _ROUNDING).all())
+        for part, of in ((bad, whole), (bad[::-1], whole[::-1]))
+    )
 
 
 def evidence(
@@ -148,6 +172,7 @@ def _divided(part: np.ndarray | float, whole: np.ndarray) -> np.ndarray:
     return np.asarray(np.divide(part, whole, out=np.zeros(np.broadcast(part, whole).shape), where=whole > 0))
 
 
+_ROUNDING: Final = 1e-9
 _LEAST_BEFORE: Final = 1.5
 """Of fewer periods nothing is usual yet."""
 

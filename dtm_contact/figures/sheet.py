@@ -6,7 +6,7 @@ from typing import Final
 
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names
-from dtm_contact.figures.comparing import Value, drawn, gap_of, is_worse, judged
+from dtm_contact.figures.comparing import Value, drawn, gap_of, is_worse, judged, value_of
 from dtm_contact.figures.definitions import BY_ID, FIGURES, Figure
 from dtm_contact.figures.overview import Overview
 from dtm_contact.figures.telling import (
@@ -26,12 +26,18 @@ _KINDS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class SheetLine:
-    """One figure in words: of all offices now, before, whether it became better, and the gap between offices."""
+    """One figure in words: of what is asked for now, before, whether it became better; of all offices, and their gap.
+
+    Attributes:
+        is_worse: whether what is asked for is worse than all offices.
+    """
 
     figure: Figure
-    whole: str
+    mine: str
     before: str
     trend: str
+    whole: str
+    is_worse: bool
     gap: str
 
 
@@ -89,16 +95,19 @@ def by_turns(outliers: Sequence[Outlier]) -> list[Outlier]:
 
 def _line(overview: Overview, before: Overview, figure: Figure, directory: Directory) -> SheetLine | None:
     """Return a figure that became better or worse, or by which offices differ; None of any other."""
-    whole, earlier = overview.of_offices(figure), before.of_offices(figure)
+    mine, earlier, whole = overview.of_chosen(figure), before.of_chosen(figure), overview.beside.of_offices(figure)
     gap = gap_of(figure, {office: overview.of_office(figure, office) for office in overview.offices})
     trend = ""
-    if judged(figure, whole) is not None and judged(figure, earlier) is not None:
-        trend = "▲ moins bien" if is_worse(figure, whole, earlier) else ""
-        trend = trend or ("mieux" if is_worse(figure, earlier, whole) else "")
+    if judged(figure, mine) is not None and judged(figure, earlier) is not None:
+        trend = "▲ moins bien" if is_worse(figure, mine, earlier) else ""
+        trend = trend or ("mieux" if is_worse(figure, earlier, mine) else "")
+    is_one = overview.place.office is not None or overview.place.residence is not None
+    worse = is_one and is_worse(figure, mine, whole)
     told = format_gap(figure, gap, directory) if gap is not None and gap.is_sure else ""
-    if not trend and not told:
+    if not trend and not told and not worse:
         return None
-    return SheetLine(figure, _number(figure, whole), _number(figure, earlier), trend, told)
+    numbers = (_number(figure, each) for each in (mine, earlier))
+    return SheetLine(figure, *numbers, trend, _number(figure, whole), worse, told)
 
 
 def _number(figure: Figure, value: Value) -> str:
@@ -108,12 +117,12 @@ def _number(figure: Figure, value: Value) -> str:
 
 
 def _dangers(overview: Overview) -> str:
-    """Return how many alarms there were, and what agents said of them."""
+    """Return how many alarms there were in what is asked for, and what agents said of them."""
     names = ("alarms", "alarms_confirmed", "alarms_false", "alarms_unjudged")
-    cried, confirmed, false, unjudged = (overview.whole[name] for name in names)
+    cried, confirmed, false, unjudged = (overview.chosen[name] for name in names)
     if not cried:
         return "Aucun danger signalé."
-    rest = f" ({format_drawn(BY_ID['alarms_unjudged'], overview.of_whole(BY_ID['alarms_unjudged']))})"
+    rest = f" ({format_drawn(BY_ID['alarms_unjudged'], value_of(BY_ID['alarms_unjudged'], overview.chosen))})"
     return (
         f"{cried} dangers signalés : {confirmed} confirmés, {false} fausses alertes, "
         f"{unjudged} sans verdict{rest if unjudged else ''}."

@@ -8,7 +8,7 @@ from typing import Final
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.figures.comparing import PER_DWELLINGS, Gap, Value, drawn
-from dtm_contact.figures.definitions import BY_ID, Figure, Unit
+from dtm_contact.figures.definitions import BY_ID, Figure, FigureKind, Unit
 from dtm_contact.figures.findings import Against, FigureFinding, FindingPeriod, Shown, Unusual
 from dtm_contact.figures.overview import FigureSpan, Grain, Overview
 from dtm_contact.figures.scanning import SMALLEST
@@ -20,6 +20,7 @@ _DAY: Final = 24 * 60
 _SHORT: Final = 10
 """Smaller numbers are told with what is behind the whole."""
 _NBSP: Final = "\u00a0"
+_BUSINESS: Final = f"{_NBSP}ouvrées"
 _MONTHS: Final = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),
     *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
@@ -47,9 +48,9 @@ def format_number(figure: Figure, number: float | None) -> str:
         case Unit.PERCENT:
             return f"{number:.0f}{_NBSP}%"
         case Unit.BUSINESS_MINUTES:
-            return _hours(number)
+            return f"{format_hours(number)}{_BUSINESS}"
         case Unit.MINUTES:
-            return f"{number / _DAY:.1f}{_NBSP}j".replace(".", ",") if number >= 2 * _DAY else _hours(number)
+            return f"{number / _DAY:.1f}{_NBSP}j".replace(".", ",") if number >= 2 * _DAY else format_hours(number)
         case Unit.DAYS:
             return f"{number:.0f}{_NBSP}j"
         case _:
@@ -62,15 +63,21 @@ def _decimal(number: float) -> str:
     return (f"{number:,.0f}".replace(",", _NBSP)) if whole else f"{number:.1f}".replace(".", ",")
 
 
-def _hours(minutes: float) -> str:
+def format_hours(minutes: float) -> str:
     """Return minutes as hours and minutes; an office's day has eight hours, so that days would mislead."""
     if minutes < 1:
         return f"moins d’1{_NBSP}min"
-    whole = round(minutes)
+    # Durations are read off a histogram: to the minute, they would say more than is known.
+    step = next(step for least, step in _STEPS if minutes >= least)
+    whole = round(minutes / step) * step
     if whole < _HOUR:
         return f"{whole}{_NBSP}min"
     hours, rest = divmod(whole, _HOUR)
     return f"{hours}{_NBSP}h{_NBSP}{rest:02d}" if hours < _SHORT and rest else f"{round(minutes / _HOUR)}{_NBSP}h"
+
+
+_STEPS: Final = ((3 * _HOUR, 15), (_HOUR, 5), (0, 1))
+"""From which duration on durations are told in steps of how many minutes."""
 
 
 def format_rate(rate: float | None) -> str:
@@ -82,7 +89,7 @@ def format_rate(rate: float | None) -> str:
 
 
 def format_drawn(figure: Figure, value: Value) -> str:
-    """Return a figure as it is drawn and compared: "12 % des dossiers ouverts", "3,1 ‰", or in its own unit."""
+    """Return a figure as it is drawn and compared: "12 % des dossiers en cours", "3,1 ‰", or in its own unit."""
     found = drawn(figure, value)
     if found is None:
         return "–"
@@ -104,7 +111,8 @@ def format_value(figure: Figure, value: Value) -> str:
         return told
     if value.count < SMALLEST:
         return f"{told} (sur {value.count} : trop peu pour comparer)"
-    return f"{told} ({format_number(figure, value.low)} à {format_number(figure, value.high)})"
+    low, high = (format_number(figure, number).removesuffix(_BUSINESS) for number in (value.low, value.high))
+    return f"{told} ({low} à {high})"
 
 
 def format_gap(figure: Figure, gap: Gap | None, directory: Directory) -> str:
@@ -132,6 +140,7 @@ class Outlier:
         words: the sentence.
         office, residence, topic: the place; "" where it is none of it.
         details: each figure that shows it, that of the sentence first; none where it is a number of cases.
+        period: of a number of cases, the periods in which they were opened.
     """
 
     words: str
@@ -139,6 +148,7 @@ class Outlier:
     residence: str = ""
     topic: str = ""
     details: tuple[OutlierDetail, ...] = ()
+    period: FindingPeriod | None = None
 
 
 def step_of(span: FigureSpan) -> Grain:
@@ -183,15 +193,19 @@ class _Words:
         """Return unusually many cases as a sentence."""
         topic, usual = self._topic(count.topic), format_number(BY_ID["opened"], count.usual)
         told = f"{self._residence(count.residence)}, {_since(count.period, self.step)}, pour {topic} : "
-        told += f"{count.count} dossiers ouverts, contre {usual} d’habitude en autant de temps (×{count.times:.0f})"
-        return Outlier(told, residence=count.residence, topic=count.topic)
+        told += f"{count.count} nouveaux dossiers, contre {usual} d’habitude en autant de temps (×{count.times:.0f})"
+        return Outlier(told, residence=count.residence, topic=count.topic, period=count.period)
 
     def _where(self, found: FigureFinding) -> str:
         if found.residence:
             return self._residence(found.residence)
         if found.office:
             return office_name(self.directory, found.office)
-        return _listed(office_name(self.directory, each) for each in found.offices) or "Tous les bureaux"
+        rest = [each for each in self.directory.offices if each not in found.offices]
+        if found.offices and len(rest) >= len(found.offices):
+            return _listed(office_name(self.directory, each) for each in found.offices)
+        but = _listed(office_name(self.directory, each) for each in rest) if found.offices else ""
+        return f"Tous les bureaux, sauf {but}" if but else "Tous les bureaux"
 
     def _residence(self, residence: str) -> str:
         home = self.directory.residences.get(residence)
@@ -214,7 +228,42 @@ class _Words:
     def _topic(self, topic: str) -> str:
         return self.names.topics.get(topic, topic).lower()
 
+    def _grown(self, shown: Shown, found: FigureFinding) -> str:
+        """Return how many more cases wait than before they began to grow, and how many of them came in the latest."""
+        last = FigureSpan(self.step, found.until)
+        mine, other = (format_number(shown.figure, number) for number in (shown.mine, shown.other))
+        before = self._end_of(FigureSpan(self.step, found.period.first).before, last)
+        told = f"{shown.figure.sentence.format(mine)}, contre {other} {before}"
+        if shown.latest is None:
+            return told
+        if shown.latest > 0:
+            return f"{told}, dont {format_number(shown.figure, shown.latest)} de plus {self._in(last)}"
+        return f"{told}, mais aucun de plus {self._in(last)}"
+
+    def _in(self, span: FigureSpan) -> str:
+        """Return "en mars seul", "dans la seule semaine du 23 novembre"."""
+        told = _without_year(span, span)
+        return f"dans la seule {told}" if span.grain is Grain.WEEK else f"en {told} seul"
+
+    def _end_of(self, span: FigureSpan, near: FigureSpan) -> str:
+        """Return "fin mars", "fin mars 2025" of another year, "à la fin de la semaine du 23 novembre"."""
+        told = _without_year(span, near)
+        return f"à la fin de la {told}" if span.grain is Grain.WEEK else f"fin {told}"
+
     def _compared(self, shown: Shown, found: FigureFinding) -> str:
+        """Return a number and what it is compared with; of several periods, that of the latest with it."""
+        if shown.figure.is_rated and not shown.figure.judged_of:
+            return self._grown(shown, found)
+        told = self._held_against(shown, found)
+        if shown.period is not None:
+            told = f"{_since(shown.period, self.step)}, {told}"
+        if shown.latest is None:
+            return told
+        mine, latest = (_told_number(shown.figure, number) for number in (shown.mine, shown.latest))
+        where = self._in(FigureSpan(self.step, found.until))
+        return told if mine == latest else f"{told} ; {where} : {latest}"
+
+    def _held_against(self, shown: Shown, found: FigureFinding) -> str:
         figure = shown.figure
         mine, other = (_told_number(figure, number) for number in (shown.mine, shown.other))
         match found.against:
@@ -227,8 +276,16 @@ class _Words:
                 against = f"au lieu de {other} au moins"
             case _:
                 against = f"contre {other} avant"
-        told = f"{figure.sentence.format(mine)}, {against}"
+        # What stands at the end of each period has of several no sum.
+        mean = " en moyenne" if figure.kind is FigureKind.STOCK and shown.latest is not None else ""
+        told = f"{figure.sentence.format(mine)}{mean}, {against}"
         return f"tous motifs ensemble, {told}" if shown.is_of_all else told
+
+
+def _without_year(span: FigureSpan, near: FigureSpan) -> str:
+    """Return a period without its year, where that is the year of another one."""
+    told = format_period(span)
+    return told.removesuffix(f" {span.first.year}") if span.first.year == near.first.year else told
 
 
 def _told_number(figure: Figure, number: float) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -20,6 +19,8 @@ _REPORTED = "figures report"
 """Under which name the positions keep who has the report of the last month."""
 _CLOCKS_DIFFER = timedelta(hours=1)
 """Ids grow with the times of what they are of, but for so much between the clocks of several daemons."""
+_CALLS_COME_LATE = timedelta(days=62)
+"""No call is read so long after it was made, and counted then."""
 
 
 class CaseRow(NamedTuple):
@@ -37,6 +38,16 @@ class CaseRow(NamedTuple):
     topic: str | None
     residence_id: str | None
     dwelling_id: str | None
+
+
+class HomeRow(NamedTuple):
+    """Of a case when it was opened, where, and on what."""
+
+    id: int
+    opened_at: datetime
+    residence_id: str
+    dwelling_id: str
+    topic: str
 
 
 class EventRow(NamedTuple):
@@ -72,14 +83,6 @@ class AlarmLabelRow(NamedTuple):
     danger: bool
 
 
-class DangerVerdict(StrEnum):
-    """What agents said of an alarm, their last word."""
-
-    DANGER = "danger"
-    NO_DANGER = "no danger"
-    NONE = "none"
-
-
 class Period(NamedTuple):
     """What was counted of a day, a week or a month, packed; `definitions`, of a day: the digest of each measure's."""
 
@@ -94,21 +97,17 @@ class Period(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CasesWanted:
-    """Which cases are behind a figure.
+    """Among which cases those behind a figure are looked for: all of them are there, and others.
 
     Attributes:
         start, end: of the period, aware.
-        basis: `opened`, `due`, `cried`, `events` or `open_now`, as the figures' definitions say.
+        basis: by what they are found, as the figures' definitions say.
         events: the words of the events that make it.
-        office, residence, topic: of these alone; None for all, "" for those without.
-        danger: those that are or were an alarm alone.
-        priority: P1 alone (True), or all others (False).
-        late_at: whose due time was before.
-        silent_since: whose last event of an answer was before.
-        calls: those that a call opened alone.
+        office: that lie or lay there alone; None for all.
+        residence, topic: of these alone; None for all, "" for those without.
         topics: on one of these alone; all where there is none.
-        reopening: of the events, those alone that opened a case again.
-        verdict: those alone of which an agent's last word on the alarm is that.
+        oldest_first: in which order.
+        after: the case, by its id, after which to begin in that order; None at its head.
     """
 
     start: datetime
@@ -118,14 +117,9 @@ class CasesWanted:
     office: str | None = None
     residence: str | None = None
     topic: str | None = None
-    danger: bool = False
-    priority: bool | None = None
-    late_at: datetime | None = None
-    silent_since: datetime | None = None
-    calls: bool = False
     topics: tuple[str, ...] = ()
-    reopening: bool = False
-    verdict: DangerVerdict | None = None
+    oldest_first: bool = False
+    after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +163,73 @@ class FigureRows:
     def all_cases(self) -> list[int]:
         """Return the ids of all cases, in their order."""
         return list(self._connection.execute(sa.select(cases.c.id).order_by(cases.c.id)).scalars())
+
+    def among(self, wanted: CasesWanted, limit: int) -> list[int]:
+        """Return the ids of some cases among which those behind a figure are, in the order that is asked for."""
+        query = sa.select(cases.c.id).where(*self._conditions(wanted))
+        if wanted.after is not None:
+            query = query.where(self._follows(wanted.after, oldest_first=wanted.oldest_first))
+        order = [column.asc() if wanted.oldest_first else column.desc() for column in (cases.c.opened_at, cases.c.id)]
+        return list(self._connection.execute(query.order_by(*order).limit(limit)).scalars())
+
+    def _follows(self, after: int, *, oldest_first: bool) -> sa.ColumnElement[bool]:
+        last = sa.select(cases.c.opened_at).where(cases.c.id == after)
+        opened_at = self._connection.execute(last).scalar_one_or_none()
+        if opened_at is None:
+            return sa.false()
+        at_once = sa.and_(cases.c.opened_at == opened_at, cases.c.id > after if oldest_first else cases.c.id < after)
+        return sa.or_(cases.c.opened_at > opened_at if oldest_first else cases.c.opened_at < opened_at, at_once)
+
+    def _conditions(self, wanted: CasesWanted) -> Iterator[sa.ColumnElement[bool]]:
+        start, end = wanted.start, wanted.end
+        match wanted.basis:
+            case "opened":
+                yield cases.c.opened_at >= start
+                yield cases.c.opened_at < end
+            case "due":
+                yield cases.c.due >= start
+                yield cases.c.due < end
+            case "open":
+                yield cases.c.opened_at < end
+                yield sa.or_(IS_OPEN, cases.c.closed_at >= end - timedelta(microseconds=1))
+            case "labelled":
+                labelled = alarm_labels.c.at >= start, alarm_labels.c.at < end
+                yield cases.c.id.in_(sa.select(alarm_labels.c.case_id).where(*labelled))
+            case "contacts":
+                # A switchboard's log is read after its calls.
+                last = self._first_id(arrivals, arrivals.c.received_at, end + _CALLS_COME_LATE)
+                first = self._first_id(arrivals, arrivals.c.received_at, start)
+                came = _CONTACT.where(contacts.c.arrival_id.between(first, last + 1)).subquery()
+                of_period = came.c.came_at >= start, came.c.came_at < end, came.c.case_id.is_not(None)
+                yield cases.c.id.in_(sa.select(came.c.case_id).where(*of_period))
+            case _:
+                yield cases.c.id.in_(self._happened(wanted))
+        yield from _place_of(wanted)
+
+    def _happened(self, wanted: CasesWanted) -> sa.Select[tuple[int]]:
+        """Return the query for the cases to which something happened in the period."""
+        start, end = wanted.start, wanted.end
+        found = sa.select(events.c.case_id).where(
+            events.c.at >= start, events.c.at < end, events.c.case_id.is_not(None)
+        )
+        if wanted.events:
+            return found.where(events.c.what.in_(wanted.events))
+        first, last = (self._first_id(events, events.c.at, at) for at in (start, end + 2 * _CLOCKS_DIFFER))
+        return found.where(events.c.id.between(first, last + 1), _IS_CRY if wanted.basis == "cried" else _MOVES)
+
+    def homes_of(self, wanted: CasesWanted) -> list[HomeRow]:
+        """Return of such cases whose residence and dwelling are known what tells which of them are one incident."""
+        known = cases.c.residence_id.is_not(None), cases.c.dwelling_id.is_not(None), cases.c.topic.is_not(None)
+        query = sa.select(*(cases.c[name] for name in HomeRow._fields)).where(*self._conditions(wanted), *known)
+        return [HomeRow._make(row) for row in self._connection.execute(query)]
+
+    def cases(self, ids: Sequence[int]) -> dict[int, Case]:
+        """Return cases as they are now, by their ids."""
+        found: dict[int, Case] = {}
+        for at in range(0, len(ids), _AT_ONCE):
+            query = sa.select(cases.c.id, *CASE_COLUMNS).where(cases.c.id.in_(ids[at : at + _AT_ONCE]))
+            found |= {row.id: case_of(row[1:]) for row in self._connection.execute(query)}
+        return found
 
     def chunks(
         self, ids: Sequence[int]
@@ -327,24 +388,6 @@ class StoredFigures:
                 insert.on_conflict_do_update(index_elements=["channel"], set_={"place": insert.excluded.place})
             )
 
-    def cases(self, wanted: CasesWanted, limit: int) -> list[Case]:
-        """Return the cases behind a figure as they are now, the latest first."""
-        query = sa.select(*CASE_COLUMNS).where(*_conditions(wanted)).order_by(cases.c.id.desc()).limit(limit)
-        with self._database.reading() as connection:
-            return [case_of(row) for row in connection.execute(query)]
-
-    def answered_in_time(self, numbers: Collection[str]) -> frozenset[str]:
-        """Return which of some cases had an answer by a person before they were due, by their numbers."""
-        found: set[str] = set()
-        given = sorted(numbers)
-        with self._database.reading() as connection:
-            for at in range(0, len(given), _AT_ONCE):
-                query = sa.select(cases.c.number).where(
-                    cases.c.number.in_(given[at : at + _AT_ONCE]), _ANSWERED_IN_TIME
-                )
-                found.update(connection.execute(query).scalars())
-        return frozenset(found)
-
     def add_board(self, name: str, digest: str, now: datetime) -> bool:
         """Make the address of a board; return whether its name was free."""
         with self._database.writing() as connection:
@@ -383,114 +426,19 @@ class StoredFigures:
             return [QueueOnBoard(*row) for row in connection.execute(counted)]
 
 
-def _not_undone(event: Any) -> sa.ColumnElement[bool]:
-    """Return whether nobody took an event back."""
-    undo = events.alias()
-    undoes = undo.c.data["undoes"].as_integer() == event.c.id
-    taken_back = sa.exists().where(undo.c.case_id == event.c.case_id, undo.c.what == "undone", undoes)
-    return sa.not_(taken_back.correlate(event))
-
-
-def _opens(event: Any) -> sa.ColumnElement[bool]:
-    return sa.or_(event.c.what == "reopened", event.c.data["state"].as_string() == "open")
-
-
-def _happened(*which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """Return whether an event of a case, that nobody took back, is so."""
-    return sa.exists().where(events.c.case_id == cases.c.id, *which, _not_undone(events)).correlate(cases)
-
-
-_IS_CRY = sa.and_(
-    events.c.what.not_in(("danger", "priority")),
-    sa.or_(
-        events.c.data["alarm"].as_string() == "certain",
-        events.c.data[("changed", "alarm_level", 1)].as_string() == "certain",
-    ),
+_IS_CRY = sa.or_(
+    events.c.data["alarm"].as_string() == "certain",
+    events.c.data[("changed", "alarm_level", 1)].as_string() == "certain",
 )
-_IS_ANSWER = sa.or_(
-    events.c.what.in_(("replied", "spoken", "done")),
-    sa.and_(events.c.what != "merged", events.c.data[("changed", "state", 1)].as_string() == "closed"),
-    sa.and_(
-        events.c.what == "answered",
-        sa.or_(cases.c.priority != "P1", events.c.data["in_sent_folder"].as_boolean()),
-    ),
-)
-_again = events.alias()
-_BEGUN = sa.func.coalesce(
-    sa.select(sa.func.max(_again.c.at))
-    .where(_again.c.case_id == cases.c.id, _opens(_again), _again.c.at <= cases.c.due, _not_undone(_again))
-    .correlate(cases)
-    .scalar_subquery(),
-    cases.c.opened_at,
-    type_=cases.c.opened_at.type,
-)
-_ANSWERED_IN_TIME = _happened(_IS_ANSWER, events.c.at <= cases.c.due, events.c.at >= _BEGUN)
-_LAST_VERDICT = (
-    sa.select(alarm_labels.c.danger)
-    .where(alarm_labels.c.case_id == cases.c.id)
-    .order_by(alarm_labels.c.id.desc())
-    .limit(1)
-    .correlate(cases)
-    .scalar_subquery()
-)
-_VERDICTS = {
-    None: sa.true(),
-    DangerVerdict.DANGER: _LAST_VERDICT.is_(True),
-    DangerVerdict.NO_DANGER: _LAST_VERDICT.is_(False),
-    DangerVerdict.NONE: _LAST_VERDICT.is_(None),
-}
+_MOVES = sa.or_(*(events.c.data[(name, "office_id", 1)].as_string().is_not(None) for name in ("changed", "restored")))
 
 
-def _conditions(wanted: CasesWanted) -> Iterator[sa.ColumnElement[bool]]:
-    match wanted.basis:
-        case "opened":
-            yield cases.c.opened_at >= wanted.start
-            yield cases.c.opened_at < wanted.end
-        case "due":
-            yield cases.c.due >= wanted.start
-            yield cases.c.due < wanted.end
-            # What was merged into another before it was due counts only where it had been answered.
-            yield sa.or_(sa.not_(_happened(events.c.what == "merged", events.c.at <= cases.c.due)), _ANSWERED_IN_TIME)
-        case "cried":
-            yield _happened(_IS_CRY, events.c.at >= wanted.start, events.c.at < wanted.end)
-            yield sa.not_(_happened(_IS_CRY, events.c.at < wanted.start))
-            yield _VERDICTS[wanted.verdict]
-        case "open_now":
-            yield IS_OPEN
-        case _:
-            happened = sa.select(events.c.case_id).where(
-                events.c.what.in_(wanted.events), events.c.at >= wanted.start, events.c.at < wanted.end
-            )
-            if wanted.reopening:
-                happened = happened.where(_opens(events))
-            yield cases.c.id.in_(happened)
-    yield from _narrowing(wanted)
-
-
-def _narrowing(wanted: CasesWanted) -> Iterator[sa.ColumnElement[bool]]:
-    for column, value in (
-        (cases.c.office_id, wanted.office),
-        (cases.c.residence_id, wanted.residence),
-        (cases.c.topic, wanted.topic),
-    ):
+def _place_of(wanted: CasesWanted) -> Iterator[sa.ColumnElement[bool]]:
+    if wanted.office is not None:
+        moved = sa.exists().where(events.c.case_id == cases.c.id, _MOVES).correlate(cases)
+        yield sa.or_(cases.c.office_id == wanted.office, moved)
+    for column, value in ((cases.c.residence_id, wanted.residence), (cases.c.topic, wanted.topic)):
         if value is not None:
             yield column == value if value else column.is_(None)
-    if wanted.calls:
-        yield cases.c.channel.in_(SPOKEN_CHANNELS)
     if wanted.topics:
         yield cases.c.topic.in_(wanted.topics)
-    if wanted.danger:
-        labelled = sa.select(alarm_labels.c.case_id)
-        yield sa.or_(sa.type_coerce(cases.c.alarm_level, sa.SmallInteger) == 0, cases.c.id.in_(labelled))
-    if wanted.priority is not None:
-        yield (cases.c.priority == "P1") if wanted.priority else (cases.c.priority != "P1")
-    if wanted.late_at is not None:
-        yield cases.c.due < wanted.late_at
-    if wanted.silent_since is not None:
-        yield cases.c.opened_at < wanted.silent_since
-        heard = sa.exists().where(
-            events.c.case_id == cases.c.id,
-            events.c.what.in_(("replied", "answered", "spoken")),
-            events.c.at >= wanted.silent_since,
-        )
-        yield sa.not_(heard)

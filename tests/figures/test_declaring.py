@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import inspect
+import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -118,6 +119,27 @@ def test_what_was_counted_long_ago_stays_where_another_figure_is_made_up_for(sql
     asyncio.run(keeper(sqlite_store, [NOW], Counted(sqlite_store)).look())
     found = counts_of(sqlite_store, "day", LONG_AGO.date())
     assert found == {"opened": 7, "first_answer:3": 2, "notes": 1}
+
+
+@pytest.mark.usefixtures("undeclared")
+def test_what_was_erased_since_stays_counted_where_a_figure_is_counted_otherwise(sqlite_store: Store) -> None:
+    noted_long_ago(sqlite_store)
+    asyncio.run(keeper(sqlite_store, [NOW], Counted(sqlite_store)).look())
+    (counted,) = sqlite_store.figures.periods("day", LONG_AGO.date(), LONG_AGO.date())
+
+    def counted_before(opened: int) -> dict[str, int]:
+        cells = FigureCells.pack({("AG", "", "gas"): {"opened": opened, "open": 9}})
+        by = json.dumps(dict.fromkeys(known, "other"))
+        kept = {"keys": [list(key) for key in cells.keys], "measures": list(cells.measures), "cells": cells.octets}
+        sqlite_store.figures.put([counted._replace(**kept, definitions=by)])
+        for _ in range(2):
+            asyncio.run(keeper(sqlite_store, [NOW], Counted(sqlite_store)).look())
+        return counts_of(sqlite_store, "day", LONG_AGO.date())
+
+    known = measure_digests()
+    declare(NOTES)
+    assert counted_before(opened=7) == {"opened": 7, "open": 9, "notes": 1}
+    assert counted_before(opened=1)["open"] == 1
 
 
 @pytest.mark.usefixtures("undeclared")

@@ -90,11 +90,36 @@ def test_json_and_csv_say_the_same(overview: Overview, which: str) -> None:
     for column in {"bureau", "résidence", "motif"} & set(rows[0]):
         labels = {row[column]: row[f"{column} (libellé)"] for row in rows}
         assert labels.pop("ensemble", "ensemble") == "ensemble"
-        assert labels == {code: f"{column} {code.title()}" if code else "" for code in labels}
+        assert labels.pop("", "sans ").startswith("sans ")
+        assert labels == {code: f"{column} {code.title()}" for code in labels}
     told = json.loads(as_json(rows))
     table = read(as_csv(rows))
     assert table[0] == list(told[0])
     assert len(table) == len(told) + 1
+
+
+def test_the_rows_of_a_table_add_up_and_say_of_which_place_it_is(overview: Overview) -> None:
+    rows = [row for row in as_rows(overview, "bureaux", lambda _, code: code) if row["chiffre"] == "calls_answered"]
+    numbers = {row["bureau"]: row["valeur"] for row in rows}
+    assert numbers[""] > 0
+    assert numbers.pop("ensemble") == sum(numbers.values())
+    of_lifts = Overview(
+        overview._reader, overview._directory, overview.span, Place("pantin", None, "elevator"), FIRST
+    )  # fmt: skip
+    for which in ("bureaux", "evolution"):
+        row = next(iter(as_rows(of_lifts, which, lambda _, code: code)))
+        asked = (row["bureau demandé"], row["résidence demandée"], row["motif demandé"])
+        assert asked == ("pantin", None, "elevator"), which
+
+
+def test_the_table_of_the_map_has_the_share_that_the_map_shows(overview: Overview) -> None:
+    rows = list(as_rows(overview, "carte", lambda _, code: code))
+    late, due = (sum(row[name] for row in rows) for name in ("hors délai", "délais passés"))
+    assert 0 < late < due
+    for row in rows:
+        assert row["hors délai (%)"] == (
+            pytest.approx(100 * row["hors délai"] / row["délais passés"], abs=0.01) if row["délais passés"] else None
+        )
 
 
 def test_a_share_is_a_number_with_the_count_of_which_it_is_one(overview: Overview) -> None:
@@ -102,7 +127,7 @@ def test_a_share_is_a_number_with_the_count_of_which_it_is_one(overview: Overvie
         row["chiffre"]: row for row in as_rows(overview, "bureaux", lambda _, code: code) if row["bureau"] == "pantin"
     }
     counts = overview.by_office["pantin"]
-    for name, whole in (("in_time", "due"), ("late", "open"), ("calls_unserved", "calls_unserved")):
+    for name, whole in (("in_time", "due"), ("late", "open"), ("called_back", "calls_unserved")):
         row = rows[name]
         part = counts[BY_ID[name].measure]
         assert row["part sur"] >= counts[whole] > 0
@@ -110,6 +135,8 @@ def test_a_share_is_a_number_with_the_count_of_which_it_is_one(overview: Overvie
         assert row["part de"] <= row["part (%)"] <= row["part à"]
     assert rows["in_time"]["part (%)"] == rows["in_time"]["valeur"]
     assert (rows["opened"]["part (%)"], rows["opened"]["part sur"]) == (None, None)
+    # Many answered calls are of no office, so that what is left is no share of an office's calls.
+    assert (rows["calls_unserved"]["valeur"], rows["calls_unserved"]["part (%)"]) == (counts["calls_unserved"], None)
     then = next(row for row in as_rows(overview, "evolution", lambda _, code: code) if row["chiffre"] == "in_time")
     assert then["ensemble (part %)"] == then["ensemble"]
 

@@ -40,8 +40,9 @@ Counted = Mapping[tuple[str, str, str], Mapping[str, int]]
 class Periods(FigureReader):
     """Months as they are given."""
 
-    def __init__(self, months: Mapping[date, Counted]) -> None:
+    def __init__(self, months: Mapping[date, Counted], since: date = date(2025, 1, 1)) -> None:
         super().__init__(None)  # type: ignore[arg-type]
+        self.since = since
         self.months = {
             day: FigureCells.pack({key: Counter(counts) for key, counts in counted.items()})
             for day, counted in months.items()
@@ -50,6 +51,9 @@ class Periods(FigureReader):
     def cells(self, grain: str, first: date, last: date) -> dict[date, FigureCells]:
         assert grain == "month"
         return {day: cells for day, cells in self.months.items() if first <= day <= last}
+
+    def first_counted(self) -> date | None:
+        return self.since
 
 
 def overview(months: Mapping[date, Counted], place: Place | None = None, grain: Grain = Grain.MONTH) -> Overview:
@@ -80,6 +84,9 @@ def answered(**shares: int) -> dict[tuple[str, str, str], dict[str, int]]:
 
 EVEN = answered(N1_heating=600, N1_pests=600, N2_heating=600, N2_pests=600, S1_heating=900, S1_pests=900)
 GOOD = answered(N1_heating=900, N1_pests=900, N2_heating=900, N2_pests=900, S1_heating=900, S1_pests=900)
+
+
+EASY = {"due": 1000, "due_met": 900}
 
 
 def test_a_part_that_is_no_worse_than_the_rest_of_its_office_is_not_named() -> None:
@@ -162,8 +169,87 @@ def test_a_further_figure_is_told_with_the_same_time_as_the_sentence() -> None:
     assert ", depuis avril 2026," in nord.words
     (told,) = (detail.words for detail in nord.details if detail.figure.id == "called_back")
     assert told == (
-        "30\u00a0% des appels sans réponse rappelés le jour ouvré suivant, contre 80\u00a0% dans les autres bureaux"
+        "Un rappel tenté, au plus tard le jour ouvré suivant, pour 30\u00a0% des appels sans réponse, "
+        "contre 80\u00a0% dans les autres bureaux ; en mai seul : 40\u00a0%"
     )
+
+
+def test_a_further_figure_that_was_good_in_the_first_month_has_its_own_date() -> None:
+    def with_calls(counted: Counted, back: int) -> Counted:
+        calls = {"calls_unserved": 500, "called_back": 400}
+        nord = {**calls, "called_back": back}
+        return {key: {**counts, **(nord if key[0] == "nord" else calls)} for key, counts in counted.items()}
+
+    months = {MONTHS[0]: with_calls(GOOD, 400), MONTHS[1]: with_calls(EVEN, 400), MONTHS[2]: with_calls(EVEN, 200)}
+    (nord,) = offices(months)
+    assert ", depuis avril 2026," in nord.words
+    (told,) = (detail.words for detail in nord.details if detail.figure.id == "called_back")
+    assert told.startswith("Depuis mai 2026, un rappel tenté")
+    assert "40\u00a0% des appels" in told
+
+
+def test_since_is_the_first_month_from_which_it_held_without_a_break() -> None:
+    # Too few each month to be told alone: good in winter, bad since April, as many as make the whole time bad.
+    def few(share: int) -> Counted:
+        return {("nord", "N1", "heating"): {"due": 20, "due_met": share}, ("sud", "S1", "heating"): EASY}
+
+    year = [date(2026, month, 1) for month in range(1, 7)]
+    (nord,) = offices({day: few(2 if day.month >= 4 else 18) for day in year})
+    assert nord.words.startswith("Nord, depuis avril 2026,")
+    # A good month between is a break, however much the rest weighs.
+    (nord,) = offices({day: EVEN if day.month != 4 else GOOD for day in year})
+    assert nord.words.startswith("Nord, depuis mai 2026,")
+
+
+def test_a_number_of_several_months_stands_beside_that_of_the_month_on_the_page() -> None:
+    worse = EVEN | answered(N1_heating=400, N1_pests=400, N2_heating=400, N2_pests=400)
+    (nord,) = offices({MONTHS[0]: GOOD, MONTHS[1]: EVEN, MONTHS[2]: worse})
+    assert ", depuis avril 2026," in nord.words
+    assert "50\u00a0% des réponses dans le délai, contre 90\u00a0% dans les autres bureaux" in nord.words
+    assert nord.words.endswith(" ; en mai seul : 40\u00a0%")
+
+
+def test_a_store_that_fills_up_is_compared_with_nothing() -> None:
+    def waiting(silent: int, open_now: int) -> Counted:
+        counts = {"open": open_now, "silent_45": silent, "opened": 400, "closed": 300}
+        return {(office, residence, "heating"): counts for residence, office in RESIDENCES}
+
+    # In the first weeks nothing is old, and few cases wait: that is no time that was better.
+    year = [date(2026, month, 1) for month in range(1, 6)]
+    months = {day: waiting(0 if day.month == 1 else 100, 20 if day.month == 1 else 200) for day in year}
+    names = Names(DIRECTORY, {"heating": "Chauffage"}, PARIS)
+
+    def told(since: date) -> list[Outlier]:
+        made = Overview(
+            Periods(months, since), DIRECTORY, FigureSpan(Grain.MONTH, year[-1]), Place(), date(2026, 5, 31)
+        )
+        return list(describe_outliers(made, names, DIRECTORY))
+
+    assert told(year[0]) == []
+    (long_counted,) = told(date(2025, 1, 1))
+    assert long_counted.words.endswith("800 dossiers en cours, contre 80 fin janvier, mais aucun de plus en mai seul")
+    assert [each.figure.id for each in long_counted.details] == ["open", "silent_45"]
+
+
+def test_a_share_of_which_much_is_of_no_office_compares_no_offices() -> None:
+    def calls(answered_nowhere: int) -> Counted:
+        return {
+            ("nord", "N1", "heating"): {"calls_unserved": 400, "calls_answered": 100, "opened": 1},
+            ("sud", "S1", "heating"): {"calls_unserved": 300, "calls_answered": 200, "opened": 1},
+            ("", "", ""): {"calls_answered": answered_nowhere},
+        }
+
+    figure = BY_ID["calls_unserved"]
+    known, unknown = (overview({MONTHS[2]: calls(count)}) for count in (0, 900))
+    assert [each.shown.figure.id for each in known.findings] == ["calls_unserved"]
+    assert known.of_office(figure, "nord").share is not None
+    assert unknown.findings == []
+    assert unknown.of_office(figure, "nord").share is None
+    assert unknown.of_office(figure, "nord").number == 400
+    assert unknown.unplaced_part(figure) == pytest.approx(900 / 1900)
+    of_all = unknown.of_whole(figure).share
+    assert of_all is not None
+    assert of_all.number == pytest.approx(100 * 700 / 1900)
 
 
 def test_a_duration_stands_out_for_the_topic_that_takes_longer() -> None:
@@ -179,7 +265,7 @@ def test_a_duration_stands_out_for_the_topic_that_takes_longer() -> None:
     (nord,) = offices({MONTHS[1]: slow(60, ""), MONTHS[2]: slow(300, "pests")})
     assert nord.words == (
         "Nord, depuis mai 2026, surtout pour nuisibles : une personne sur dix attend une première réponse plus de "
-        "4\u00a0h\u00a054, contre 59\u00a0min dans les autres bureaux"
+        "5\u00a0h\u00a0ouvrées, contre 59\u00a0min\u00a0ouvrées dans les autres bureaux"
     )
     # A difference of minutes is none that anybody acts on.
     assert offices({MONTHS[1]: slow(60, ""), MONTHS[2]: slow(68, "pests")}) == []
@@ -213,7 +299,8 @@ def test_what_waits_more_and_more_is_told_with_what_it_was() -> None:
 
     (told,) = everything({MONTHS[0]: waiting(100), MONTHS[1]: waiting(100), MONTHS[2]: waiting(200)})
     assert (
-        told.words == "Tous les bureaux, depuis mai 2026, pour tous les motifs : 800 dossiers ouverts, contre 400 avant"
+        told.words
+        == "Tous les bureaux, depuis mai 2026, pour tous les motifs : 800 dossiers en cours, contre 400 fin avril"
     )
     assert everything(dict.fromkeys(MONTHS, waiting(100))) == []
     assert everything({MONTHS[0]: waiting(100), MONTHS[1]: waiting(100), MONTHS[2]: waiting(104)}) == []
@@ -260,7 +347,7 @@ def test_unusually_many_cases_say_since_when() -> None:
     (told,) = everything(months)
     assert told.words == (
         "S1, (Sud), depuis juin 2026, pour nuisibles : "
-        "80 dossiers ouverts, contre 8 d’habitude en autant de temps (×10)"
+        "80 nouveaux dossiers, contre 8 d’habitude en autant de temps (×10)"
     )
     (told,) = (each for each in everything({**months, date(2026, 8, 1): opened(4)}, grain=Grain.YEAR) if each.topic)
     assert "de juin 2026 à juillet 2026" in told.words
@@ -289,7 +376,10 @@ def test_an_office_where_more_is_asked_for_does_not_stand_out() -> None:
     late = {("nord", "N1", "heating"): {**busy["nord", "N1", "heating"], "late": 400}}
     (found,) = offices({MONTHS[2]: late | {("sud", "S1", "heating"): {"open": 900, "late": 90, "silent_14": 45}}})
     assert found.details[0].figure.id == "late"
-    assert "44\u00a0% des dossiers ouverts en retard, contre 10\u00a0% dans les autres bureaux" in found.words
+    assert (
+        "44\u00a0% des dossiers en cours en retard, sans réponse, contre 10\u00a0% dans les autres bureaux"
+        in found.words
+    )
 
 
 def test_the_whole_is_the_sum_of_the_offices_that_are_compared() -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from dtm_contact.figures.case_facts import TimeContext
 from dtm_contact.figures.cells import Division, Spread, Sums
@@ -13,6 +14,7 @@ from dtm_contact.model import Alarm, AlarmLevel, ConversationMatch, JoinedBy, Pr
 from dtm_contact.pipeline import Grounds
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, TrailLine
+from dtm_contact.store.schema import events
 from tests.cases.conftest import RULES, Desk
 from tests.prove.figures_store import CALENDARS, PARIS
 from tests.rules.cast import DIRECTORY
@@ -44,6 +46,45 @@ def test_an_open_case_is_opened_open_and_late_once_it_is_due(desk: Desk) -> None
         "opened": 1, "arrivals.email": 1, "open": 1, "late": 0, "due": 0,
     }  # fmt: skip
     assert only(counted(desk), "open", "late", "due", "due_met") == {"open": 1, "late": 1, "due": 1, "due_met": 0}
+
+
+def test_a_case_that_was_answered_and_is_not_closed_is_not_late_but_stands_apart(desk: Desk) -> None:
+    number = desk.open()
+    names = ("open", "late", "answered_open")
+    assert only(counted(desk), *names) == {"open": 1, "late": 1, "answered_open": 0}
+    with desk.store.database.writing() as connection:
+        (case_id,) = connection.execute(sa.select(events.c.case_id).distinct()).scalars()
+        said = {"case_id": case_id, "at": minutes(20), "who": "paul", "what": "replied", "data": {"to": "tenant"}}
+        connection.execute(events.insert().values(said))
+    assert only(counted(desk), *names) == {"open": 1, "late": 0, "answered_open": 1}
+    desk.do(number, "done", at=minutes(30), reason="réparé")
+    desk.do(number, "reopen", at=minutes(40), reason="non")
+    # What was answered before it was opened again is no answer to that.
+    assert only(counted(desk), *names) == {"open": 1, "late": 1, "answered_open": 0}
+
+
+def test_a_case_that_is_handed_over_leaves_the_past_of_its_office_as_it_was(desk: Desk) -> None:
+    number = desk.open()
+    later = NOW + timedelta(days=1)
+    desk.do(number, "move", at=later, queue="pantin", reason="Pantin")
+    seen = CountingContext(TimeContext(PARIS, later + timedelta(hours=2), CALENDARS), {})
+    days = count_days(desk.store, NOW.date(), later.date(), seen)
+    first, second = (days[day].by(Division.OFFICE) for day in (NOW.date(), later.date()))
+    (lay,) = first
+    (came,) = second.keys() - {lay}
+    assert only(first[lay], "opened", "open", "handed_away") == {"opened": 1, "open": 1, "handed_away": 0}
+    assert only(second[lay], "open", "handed_away", "handed_in") == {"open": 0, "handed_away": 1, "handed_in": 0}
+    assert only(second[came], "opened", "open", "handed_in") == {"opened": 0, "open": 1, "handed_in": 1}
+    desk.do(number, "undo", at=later + timedelta(minutes=5))
+    days = count_days(desk.store, NOW.date(), later.date(), seen)
+    assert only(days[later.date()].by(Division.OFFICE)[lay], "open", "handed_away") == {"open": 1, "handed_away": 0}
+
+
+def test_a_closing_after_the_count_is_in_no_number_of_it(desk: Desk) -> None:
+    number = desk.open()
+    desk.do(number, "done", at=minutes(40), reason="réparé")
+    assert only(counted(desk, minutes(30)), "closed", "open") == {"closed": 0, "open": 1}
+    assert only(counted(desk, minutes(50)), "closed", "open") == {"closed": 1, "open": 0}
 
 
 def test_a_closing_answers_and_what_is_taken_back_does_not(desk: Desk) -> None:
@@ -90,7 +131,8 @@ def test_corrections_are_counted_and_a_topic_under_that_which_was_wrong(desk: De
 def test_merged_cases_are_neither_closed_nor_late(desk: Desk) -> None:
     one, two = desk.open("one"), desk.open("two")
     desk.do(two, "merge", at=minutes(5), into=one)
-    assert only(counted(desk), "opened", "closed", "open", "due") == {"opened": 2, "closed": 0, "open": 1, "due": 1}
+    names = ("opened", "closed", "merged", "open", "due")
+    assert only(counted(desk), *names) == {"opened": 2, "closed": 0, "merged": 1, "open": 1, "due": 1}
 
 
 def verdicts(counts: Sums) -> dict[str, int]:

@@ -3,17 +3,18 @@
 import math
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from random import Random
 
 from dtm_contact.figures.case_facts import TimeContext
-from dtm_contact.figures.cells import LARGEST_ERROR, FigureCells, Spread
+from dtm_contact.figures.cells import LARGEST_ERROR, FigureCells, Spread, Sums
 from dtm_contact.figures.counting import CountingContext, count_days, periods_of
-from dtm_contact.figures.definitions import FIGURES, Basis, FigureKind
-from dtm_contact.figures.listing import cases_wanted
+from dtm_contact.figures.definitions import FIGURES, Basis, Figure, FigureKind, Unit
+from dtm_contact.figures.listing import CountedCase, cases_behind
 from dtm_contact.figures.overview import FigureSpan, Grain, Place
 from dtm_contact.store import Store, open_store
 from tests.prove import figures_sql
@@ -24,6 +25,8 @@ RESIDENCES = tuple((f"R{number:03d}", OFFICES[number % 5]) for number in range(1
 _OFFICE_OF = dict(RESIDENCES)
 _DAYS_OF_A_PASS = 62
 _DAYS_OF_A_YEAR = 365
+_MONTHS_LISTED = 2
+_OFFICES_LISTED = ("pantin", "agence", None)
 _ROUNDING = 0.02
 """Minutes by which SQLite's day numbers are rounded."""
 
@@ -84,6 +87,7 @@ def prove_figures(
         store.figures.put(periods_of(store, found, now))
         outcome.rebuild = time.monotonic() - began
         hold_against_sql(store, found, now, outcome)
+        hold_balance(found, outcome)
         hold_lists(store, found, now, outcome)
         began = time.monotonic()
         _count_again(store, found, now, outcome)
@@ -119,22 +123,53 @@ def _total(cells: FigureCells, measure: str) -> int:
 
 
 def hold_lists(store: Store, found: Mapping[date, FigureCells], now: datetime, outcome: Outcome) -> None:
-    """Hold the cases that the desk lists behind a figure against its number, by month, in one office."""
-    measured = {Basis.DUE: "whole", Basis.CRIED: "measure", Basis.OPENED: "measure"}
-    listed = [each for each in FIGURES if each.basis in measured and each.kind in {FigureKind.COUNT, FigureKind.SHARE}]
-    exact = [each for each in listed if not each.behind.calls and not each.behind.topics and each.measure != "arrivals"]
+    """Hold the cases that the desk lists behind each figure against its number, by month, in one office and in all."""
+    listed = [figure for figure in FIGURES if figure.basis is not Basis.COUNTED_ONLY and figure.unit is not Unit.DAYS]
     months = sorted({day.replace(day=1) for day in found})
-    for figure in exact:
-        for month in months:
-            span = FigureSpan.of(Grain.MONTH, month)
-            wanted = cases_wanted(figure, Place(office="pantin"), span, now.astimezone(PARIS), now)
-            cases = len(store.figures.cases(wanted, outcome.cases + 1))
-            name = getattr(figure, measured[figure.basis])
-            days = (cells for day, cells in found.items() if span.first <= day <= span.last)
-            number = sum(cells.whole(("pantin", None, None))[name] for cells in days)
-            outcome.lists += 1
-            if cases != number:
-                outcome.faults.append(f"{figure.id} of {month}: {cases} cases listed and not {number}")
+    for figure, month, office in product(listed, months[-_MONTHS_LISTED:], _OFFICES_LISTED):
+        span, place = FigureSpan.of(Grain.MONTH, month), Place(office=office)
+        cases = cases_behind(store, figure, place, (span.first, span.last), grounds(now)).cases
+        days = [day for day in found if span.first <= day <= span.last]
+        counted = [found[day].whole(place.where) for day in ([max(days)] if figure.kind is FigureKind.STOCK else days)]
+        number = sum(_listed_number(figure, counts) for counts in counted)
+        # An incident is of several cases; what is in no case has none to list.
+        times = number if figure.basis is Basis.INCIDENTS and cases else sum(case.times for case in cases)
+        outcome.lists += 1
+        if times != number:
+            outcome.faults.append(f"{figure.id} of {month} at {office}: {times} listed and not {number}")
+        _hold_parts(figure, cases, counted, outcome)
+
+
+def _listed_number(figure: Figure, counts: Sums) -> int:
+    if figure.kind is FigureKind.QUANTILE:
+        return Spread.of(counts, figure.measure).count
+    # The calls that are answered here lie in no case.
+    lone = counts["calls_answered"] if figure.id == "arrivals" else 0
+    return (
+        sum(counts[name] for name in ((figure.whole,) if figure.whole else figure.sum_of or (figure.measure,))) - lone
+    )
+
+
+def _hold_parts(figure: Figure, cases: Sequence[CountedCase], counted: Sequence[Sums], outcome: Outcome) -> None:
+    if figure.kind is FigureKind.SHARE and all(case.times == 1 for case in cases):
+        part, number = sum(case.is_part for case in cases), sum(counts[figure.measure] for counts in counted)
+        if part != number:
+            outcome.faults.append(f"{figure.id}: {part} listed as its part and not {number}")
+
+
+def hold_balance(found: Mapping[date, FigureCells], outcome: Outcome) -> None:
+    """Hold the open cases of each day, office, residence and topic against those before, with what came and went."""
+    before: Mapping[tuple[str, str, str], Counter[str]] = {}
+    for day, cells in sorted(found.items()):
+        counted = cells.counted()
+        for key in before.keys() | counted.keys():
+            was, counts = before.get(key, Counter[str]())["open"], counted.get(key, Counter[str]())
+            came = counts["opened"] + counts["reopened"] + counts["handed_in"]
+            went = counts["closed"] + counts["merged"] + counts["handed_away"]
+            outcome.numbers += 1
+            if was + came - went != counts["open"]:
+                outcome.faults.append(f"{day} {key}: {was} + {came} - {went} open, and not {counts['open']}")
+        before = counted
 
 
 def hold_against_sql(store: Store, found: Mapping[date, FigureCells], now: datetime, outcome: Outcome) -> None:

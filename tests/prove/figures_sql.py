@@ -38,7 +38,13 @@ def _day(at: str) -> str:
     return f"date({_local(at)})"
 
 
-_KEY = "c.office_id, coalesce(c.residence_id, ''), coalesce(c.topic, '')"
+def _office(at: str) -> str:
+    """Return the office that the case c lay at just before a time."""
+    return f"""coalesce((SELECT m.was FROM moves m WHERE m.case_id = c.id AND m.at >= {at} ORDER BY m.at, m.id LIMIT 1),
+                        c.office_id)"""
+
+
+_PLACE = "coalesce(c.residence_id, ''), coalesce(c.topic, '')"
 _MADE = (
     # What was taken back, and the taking back, are gone.
     """CREATE TEMP TABLE happened AS SELECT e.* FROM events e WHERE case_id IS NOT NULL
@@ -47,6 +53,11 @@ _MADE = (
                         WHERE u.what = 'undone' AND json_extract(u.data, '$.undoes') IS NOT NULL)""",
     "CREATE INDEX temp.happened_case ON happened (case_id, id)",
     "CREATE INDEX temp.happened_what ON happened (what)",
+    # Where a case goes from one office to another, and whether it is open then.
+    """CREATE TEMP TABLE moves AS SELECT id, case_id, at, was, became FROM (
+         SELECT id, case_id, at, json_extract(data, '$.changed.office_id[0]') AS was,
+                json_extract(data, '$.changed.office_id[1]') AS became FROM happened) WHERE was <> became""",
+    "CREATE INDEX temp.moves_case ON moves (case_id, at)",
     # Where a case becomes closed or open again; only a change counts.
     """CREATE TEMP TABLE turns AS
        SELECT case_id, id, at, what, state FROM (
@@ -97,53 +108,65 @@ _BEGUN = """max(c.opened_at, coalesce((SELECT max(t.at) FROM turns t
             WHERE t.case_id = c.id AND t.state = 'open' AND t.at <= c.due), c.opened_at))"""
 _MET = f"EXISTS (SELECT 1 FROM answers a WHERE a.case_id = c.id AND a.at >= {_BEGUN} AND a.at <= c.due)"
 _MERGED = "EXISTS (SELECT 1 FROM turns t WHERE t.case_id = c.id AND t.what = 'merged' AND t.at <= c.due)"
-_UNSERVED = "m.outcome IS NOT NULL AND m.outcome <> 'answered' AND m.case_id IS NOT NULL"
+_OPEN_THEN = """coalesce((SELECT t.state FROM turns t WHERE t.case_id = h.case_id AND t.id <= h.id
+                ORDER BY t.id DESC LIMIT 1), 'open') = 'open'"""
+_UNSERVED = "k.outcome IS NOT NULL AND k.outcome <> 'answered' AND k.case_id IS NOT NULL"
 _CALLED = f"""EXISTS (SELECT 1 FROM (SELECT case_id, at FROM answers
                                      UNION ALL SELECT case_id, at FROM happened WHERE what = 'tried') f
-              WHERE f.case_id = m.case_id AND f.at >= m.at AND f.at <= (
+              WHERE f.case_id = k.case_id AND f.at >= k.at AND f.at <= (
                 SELECT max(s.closes) FROM spans s WHERE s.queue = c.queue AND s.day = (
-                  SELECT min(n.day) FROM spans n WHERE n.queue = c.queue AND n.day > {_day("m.at")})))"""
+                  SELECT min(n.day) FROM spans n WHERE n.queue = c.queue AND n.day > {_day("k.at")})))"""
 _LAST_LABEL = "l.id = (SELECT max(o.id) FROM alarm_labels o WHERE o.case_id = l.case_id)"
 _VERDICT = f"SELECT l.danger FROM alarm_labels l WHERE l.case_id = h.case_id AND {_LAST_LABEL}"
 _INCIDENT = """c.topic IN ('elevator', 'heating', 'water_leak') AND c.residence_id IS NOT NULL
                AND c.dwelling_id IS NOT NULL"""
 
 
-def _grouped(select: str, day: str, key: str = _KEY) -> str:
-    return f"SELECT {day}, {key}, count(*) FROM {select} GROUP BY 1, 2, 3, 4"
+def _grouped(select: str, at: str, key: str = "") -> str:
+    return f"SELECT {_day(at)}, {key or f'{_office(at)}, {_PLACE}'}, count(*) FROM {select} GROUP BY 1, 2, 3, 4"
 
 
 def counts(now: str) -> Mapping[str, str]:
     """Return the query of each measure that is counted, up to a time in UTC."""
-    came, key_came = "came m JOIN cases c ON c.id = m.case_id", _KEY
+    came = "came k JOIN cases c ON c.id = k.case_id"
     found = {
-        "opened": _grouped("cases c", _day("c.opened_at")),
+        "opened": _grouped("cases c", "c.opened_at"),
         "closed": _grouped(
-            "turns t JOIN cases c ON c.id = t.case_id WHERE t.state = 'closed' AND t.what <> 'merged'", _day("t.at")
+            "turns t JOIN cases c ON c.id = t.case_id WHERE t.state = 'closed' AND t.what <> 'merged'", "t.at"
         ),
-        "reopened": _grouped("turns t JOIN cases c ON c.id = t.case_id WHERE t.state = 'open'", _day("t.at")),
-        "due": _grouped(f"cases c WHERE c.due <= '{now}' AND ({_MET} OR NOT {_MERGED})", _day("c.due")),
-        "due_met": _grouped(f"cases c WHERE c.due <= '{now}' AND {_MET}", _day("c.due")),
+        "reopened": _grouped("turns t JOIN cases c ON c.id = t.case_id WHERE t.state = 'open'", "t.at"),
+        "merged": _grouped(
+            "turns t JOIN cases c ON c.id = t.case_id WHERE t.state = 'closed' AND t.what = 'merged'", "t.at"
+        ),
+        "handed_away": _grouped(
+            f"moves h JOIN cases c ON c.id = h.case_id WHERE {_OPEN_THEN}", "h.at", f"h.was, {_PLACE}"
+        ),
+        "handed_in": _grouped(
+            f"moves h JOIN cases c ON c.id = h.case_id WHERE {_OPEN_THEN}", "h.at", f"h.became, {_PLACE}"
+        ),
+        "due": _grouped(f"cases c WHERE c.due <= '{now}' AND ({_MET} OR NOT {_MERGED})", "c.due"),
+        "due_met": _grouped(f"cases c WHERE c.due <= '{now}' AND {_MET}", "c.due"),
         "due_p1": _grouped(
-            f"cases c WHERE c.priority = 'P1' AND c.due <= '{now}' AND ({_MET} OR NOT {_MERGED})", _day("c.due")
+            f"cases c WHERE c.priority = 'P1' AND c.due <= '{now}' AND ({_MET} OR NOT {_MERGED})", "c.due"
         ),
-        "due_p1_met": _grouped(f"cases c WHERE c.priority = 'P1' AND c.due <= '{now}' AND {_MET}", _day("c.due")),
-        "calls_unserved": _grouped(f"{came} WHERE {_UNSERVED}", _day("m.at"), key_came),
-        "called_back": _grouped(f"{came} WHERE {_UNSERVED} AND {_CALLED}", _day("m.at"), key_came),
+        "due_p1_met": _grouped(f"cases c WHERE c.priority = 'P1' AND c.due <= '{now}' AND {_MET}", "c.due"),
+        "calls_unserved": _grouped(f"{came} WHERE {_UNSERVED}", "k.at"),
+        "called_back": _grouped(f"{came} WHERE {_UNSERVED} AND {_CALLED}", "k.at"),
         "corrected_topic": _grouped(
             "happened h JOIN cases c ON c.id = h.case_id WHERE h.what = 'topic'",
-            _day("h.at"),
-            "c.office_id, coalesce(c.residence_id, ''), coalesce(json_extract(h.data, '$.changed.topic[0]'), c.topic)",
+            "h.at",
+            f"{_office('h.at')}, coalesce(c.residence_id, ''), "
+            "coalesce(json_extract(h.data, '$.changed.topic[0]'), c.topic)",
         ),
         "calls_answered": _grouped(
-            "came m LEFT JOIN offices_of r ON r.residence = m.residence WHERE m.outcome = 'answered'",
-            _day("m.at"),
-            "coalesce(r.office, ''), m.residence, m.topic",
+            "came k LEFT JOIN offices_of r ON r.residence = k.residence WHERE k.outcome = 'answered'",
+            "k.at",
+            "coalesce(r.office, ''), k.residence, k.topic",
         ),
         "set_aside": _grouped(
-            "came m WHERE m.case_id IS NULL AND m.channel <> 'phone' AND m.kind IN ('automatic', 'spam')",
-            _day("m.at"),
-            "'', m.residence, m.topic",
+            "came k WHERE k.case_id IS NULL AND k.channel <> 'phone' AND k.kind IN ('automatic', 'spam')",
+            "k.at",
+            "'', k.residence, k.topic",
         ),
         "alarms": _cried("1"),
         "alarms_confirmed": _cried(f"({_VERDICT}) = 1"),
@@ -152,24 +175,24 @@ def counts(now: str) -> Mapping[str, str]:
         "alarms_missed": _grouped(
             "alarm_labels l JOIN cases c ON c.id = l.case_id "
             f"WHERE {_LAST_LABEL} AND l.danger AND l.case_id NOT IN (SELECT case_id FROM cried)",
-            _day("l.at"),
+            "l.at",
         ),
         "incidents": _incident("1"),
         "incident_households": _incident("homes"),
     }
     for way in ("email", "desk"):
-        found[f"arrivals.{way}"] = _grouped(f"{came} WHERE m.channel = '{way}'", _day("m.at"))
+        found[f"arrivals.{way}"] = _grouped(f"{came} WHERE k.channel = '{way}'", "k.at")
     found["arrivals.phone"] = f"""
         SELECT day, office, residence, topic, sum(n) FROM (
-          SELECT {_day("m.at")} AS day, c.office_id AS office, coalesce(c.residence_id, '') AS residence,
+          SELECT {_day("k.at")} AS day, {_office("k.at")} AS office, coalesce(c.residence_id, '') AS residence,
                  coalesce(c.topic, '') AS topic, 1 AS n
-          FROM {came} WHERE m.channel = 'phone'
-          UNION ALL SELECT {_day("m.at")}, coalesce(r.office, ''), m.residence, m.topic, 1
-          FROM came m LEFT JOIN offices_of r ON r.residence = m.residence
-          WHERE m.channel = 'phone' AND m.case_id IS NULL)
+          FROM {came} WHERE k.channel = 'phone'
+          UNION ALL SELECT {_day("k.at")}, coalesce(r.office, ''), k.residence, k.topic, 1
+          FROM came k LEFT JOIN offices_of r ON r.residence = k.residence
+          WHERE k.channel = 'phone' AND k.case_id IS NULL)
         GROUP BY 1, 2, 3, 4"""
     for measure, which in {**_declared(found), **_EVENTS}.items():
-        found[measure] = _grouped(f"happened h JOIN cases c ON c.id = h.case_id WHERE {which}", _day("h.at"))
+        found[measure] = _grouped(f"happened h JOIN cases c ON c.id = h.case_id WHERE {which}", "h.at")
     found |= {name: _at_day_end(which, what) for name, (which, what) in _STOCKS.items()}
     return found
 
@@ -189,21 +212,23 @@ def _declared(written: Mapping[str, str]) -> dict[str, str]:
 
 
 def _cried(which: str) -> str:
-    return _grouped(f"cried h JOIN cases c ON c.id = h.case_id WHERE {which}", _day("h.at"))
+    return _grouped(f"cried h JOIN cases c ON c.id = h.case_id WHERE {which}", "h.at")
 
 
 def _incident(what: str) -> str:
-    return f"""SELECT day, (SELECT f.office_id FROM cases f WHERE f.residence_id = residence AND f.topic = matter
-                     AND f.opened_at = began), residence, matter, {what}
+    return f"""SELECT day, (SELECT {_office("c.opened_at")} FROM cases c WHERE c.residence_id = residence
+                     AND c.topic = matter AND c.opened_at = began), residence, matter, {what}
                FROM (SELECT {_day("c.opened_at")} AS day, c.residence_id AS residence, c.topic AS matter,
                             min(c.opened_at) AS began, count(DISTINCT c.dwelling_id) AS homes
                      FROM cases c WHERE {_INCIDENT} GROUP BY 1, 2, 3 HAVING count(DISTINCT c.dwelling_id) > 1)"""
 
 
 _HEARD = "max(c.opened_at, coalesce((SELECT max(a.at) FROM answers a WHERE a.case_id = c.id AND a.at < d.ends), ''))"
+_ANSWERED = "EXISTS (SELECT 1 FROM answers a WHERE a.case_id = c.id AND a.at >= o.since AND a.at < d.ends)"
 _STOCKS = {
     "open": ("1", "count(*)"),
-    "late": ("c.due < d.ends", "count(*)"),
+    "late": (f"c.due < d.ends AND NOT {_ANSWERED}", "count(*)"),
+    "answered_open": (_ANSWERED, "count(*)"),
     "oldest": (
         "julianday(d.ends) - julianday(c.opened_at) >= 1",
         "max(CAST(julianday(d.ends) - julianday(c.opened_at) AS INT))",
@@ -215,7 +240,8 @@ _STOCKS = {
 
 def _at_day_end(which: str, what: str) -> str:
     return f"""
-        SELECT d.day, {_KEY}, {what} FROM open_spans o JOIN days d ON d.ends > o.since AND d.ends <= o.till
+        SELECT d.day, {_office("d.ends")}, {_PLACE}, {what}
+        FROM open_spans o JOIN days d ON d.ends > o.since AND d.ends <= o.till
         JOIN cases c ON c.id = o.case_id WHERE {which} GROUP BY 1, 2, 3, 4"""
 
 
@@ -231,12 +257,14 @@ _FIRST = "(SELECT case_id, min(at) AS at FROM answers GROUP BY case_id)"
 _OPEN_MINUTES = """coalesce((SELECT sum(max(0.0, (julianday(min(s.closes, f.at)) - julianday(max(s.opens, c.opened_at)))
     * 1440.0)) FROM spans s WHERE s.queue = c.queue AND s.closes > c.opened_at AND s.opens < f.at), 0.0)"""
 DURATIONS = {
-    "first_answer": f"""SELECT {_day("f.at")}, {_KEY}, {_OPEN_MINUTES} FROM {_FIRST} f JOIN cases c ON c.id = f.case_id
+    "first_answer": f"""SELECT {_day("f.at")}, {_office("min(f.at, c.due)")}, {_PLACE}, {_OPEN_MINUTES}
+                        FROM {_FIRST} f JOIN cases c ON c.id = f.case_id
                         WHERE c.priority <> 'P1'""",
-    "first_answer_p1": f"""SELECT {_day("f.at")}, {_KEY}, (julianday(f.at) - julianday(c.opened_at)) * 1440.0
+    "first_answer_p1": f"""SELECT {_day("f.at")}, {_office("min(f.at, c.due)")}, {_PLACE},
+                                  (julianday(f.at) - julianday(c.opened_at)) * 1440.0
                            FROM {_FIRST} f JOIN cases c ON c.id = f.case_id WHERE c.priority = 'P1'""",
     "alarm_look": f"""
-        SELECT {_day("h.at")}, {_KEY}, (julianday(min(l.at)) - julianday(h.at)) * 1440.0
+        SELECT {_day("h.at")}, {_office("h.at")}, {_PLACE}, (julianday(min(l.at)) - julianday(h.at)) * 1440.0
         FROM cried h JOIN cases c ON c.id = h.case_id
         JOIN (SELECT subject AS number, at FROM audit_trail WHERE what = 'read'
               UNION ALL SELECT n.number, p.at FROM happened p JOIN cases n ON n.id = p.case_id
@@ -245,8 +273,9 @@ DURATIONS = {
           ON l.number = c.number AND l.at >= h.at
         GROUP BY c.id""",
     "incident_length": f"""
-        SELECT day, (SELECT f.office_id FROM cases f WHERE f.residence_id = residence AND f.topic = matter
-                     AND f.opened_at = began), residence, matter, (julianday(ended) - julianday(began)) * 1440.0
+        SELECT day, (SELECT {_office("c.opened_at")} FROM cases c WHERE c.residence_id = residence
+                     AND c.topic = matter AND c.opened_at = began), residence, matter,
+               (julianday(ended) - julianday(began)) * 1440.0
         FROM (SELECT {_day("c.opened_at")} AS day, c.residence_id AS residence, c.topic AS matter,
                      min(c.opened_at) AS began, max(o.till) AS ended
               FROM cases c JOIN open_spans o ON o.case_id = c.id

@@ -124,7 +124,7 @@ class Writer:
             "id": number, "number": f"2026-{number:06d}", "state": "open", "channel": channel, "office_id": office,
             "queue": office, "priority": priority, "opened_at": opened, "closed_at": None, "topic": topic,
             "residence_id": residence if known else None, "dwelling_id": dwelling if known else None,
-            "due": opened + timedelta(hours={"P1": 0.25, "P2": 6, "P3": 52, "P4": 130}[priority]),
+            "due": _due(opened, office, priority),
             "subject": FORMULA if number % 50 == 1 else "Fuite", "who": "Nadia <nadia@free.example>", "why": "",
             "read_in_full": True, "alarm_level": AlarmLevel.CERTAIN if priority == "P1" else AlarmLevel.NONE,
             "party": f"number:{number}" if channel == "phone" else None,
@@ -189,6 +189,16 @@ class Writer:
                 event.data["undoes"] = event.undoes.id
 
 
+_DUE = {"P1": timedelta(minutes=15), "P2": timedelta(hours=4), "P3": timedelta(hours=16), "P4": timedelta(hours=40)}
+
+
+def _due(opened: datetime, office: str, priority: str) -> datetime:
+    """Return when a first answer is due: of a P1 by the clock, else while the office is open, as the rules have it."""
+    if priority == "P1":
+        return opened + _DUE[priority]
+    return CALENDARS.get(office, CALENDARS[""]).add_business_time(opened, _DUE[priority]).astimezone(UTC)
+
+
 class _Life:
     """What happens to one case until it is closed, or the days are over."""
 
@@ -205,10 +215,10 @@ class _Life:
     def _tell(self, who: str, what: str, data: dict[str, Any], arrival: int | None = None) -> Happening | None:
         return self._writer._happens(self._at, self._case["id"], who, what, data, arrival)
 
-    def _change(self, what: str, data: dict[str, Any] | None = None, **to: Any) -> Happening | None:
+    def _change(self, what: str, data: dict[str, Any] | None = None, who: str = "", **to: Any) -> Happening | None:
         """Do what a verb does: change columns, and tell what each was before."""
         changed = {name: [_told(self._case[name]), _told(value)] for name, value in to.items()}
-        done = self._tell(self._random.choice(PEOPLE), what, {**(data or {}), "changed": changed})
+        done = self._tell(who or self._random.choice(PEOPLE), what, {**(data or {}), "changed": changed})
         if done is not None:
             self._case.update(to)
         return done
@@ -236,8 +246,12 @@ class _Life:
                 read = {"at": self._at, "who": "paul", "what": "read", "subject": self._case["number"], "data": {}}
                 self._writer.made.reads.append(read)
         self._correct()
+        if random.random() < 0.03:
+            # Nobody has answered for too long: the escalation hands it to the agency.
+            self._later(60)
+            self._change("escalated", {"step": 3, "does": "hand over"}, "timers", queue="agence", office_id="agence")
         slow = 60.0 if self._case["office_id"] == "malakoff" else 14.0
-        self._answer(slow)
+        self._answer(0.1 if self._case["priority"] == "P1" else slow)
         if random.random() < 0.3:
             self._message({"way": "own", "kind": "case", "alarm": "none", "priority": self._case["priority"]})
         if random.random() < 0.97:
@@ -253,9 +267,10 @@ class _Life:
         if random.random() < 0.08:
             self._later(3)
             to = random.choice(OFFICES)
+            lay = case["office_id"]
             moved = self._change("moved", {"reason": "ailleurs"}, queue=to, office_id=to)
             if random.random() < 0.1:
-                self._undo(moved, queue=case["office_id"], office_id=case["office_id"])
+                self._undo(moved, queue=lay, office_id=lay)
         if random.random() < 0.05:
             self._later(1)
             before, topic = case["topic"], random.choice(TOPICS)

@@ -79,11 +79,51 @@ def test_a_number_leads_to_as_many_cases(head: Somebody, figure: str, office: st
     le = last_month(head.desk)
     told = rows(head, f"/chiffres/export?t=bureaux&f=json&le={le}")
     number = next(row["valeur"] for row in told if row["chiffre"] == figure and row["bureau"] == (office or "ensemble"))
-    cases = rows(head, f"/chiffres/dossiers/export?c={figure}&b={office}&le={le}&f=json")
-    # A case that was handed over twice is one case.
-    assert 0 < len(cases) <= int(str(number))
-    if figure == "opened":
-        assert len(cases) == number
+    path = f"c={figure}&b={office}&le={le}"
+    counted = rows(head, f"/chiffres/dossiers/export?{path}&f=json&colonne=numéro&colonne=compté")
+    # A case that was called in vain twice is one case, and says so.
+    assert sum(int(str(row["compté"])) for row in counted) == number
+    assert 0 < len({row["numéro"] for row in counted}) == len(counted)
+    page = pages_of(head, f"/chiffres/dossiers?{path}")
+    assert f"<b>{number}</b> comptés" in page
+
+
+def test_what_waited_at_the_end_of_a_month_is_listed_as_it_was_then_the_oldest_first(head: Somebody) -> None:
+    le = last_month(head.desk)
+    told = rows(head, f"/chiffres/export?t=bureaux&f=json&le={le}")
+    for figure in ("open", "late", "answered_open", "silent_14"):
+        number = next(row["valeur"] for row in told if row["chiffre"] == figure and row["bureau"] == "nord")
+        cases = rows(head, f"/chiffres/dossiers/export?c={figure}&b=nord&le={le}&f=json&colonne=ouvert&colonne=clos")
+        assert len(cases) == number, figure
+        opened = [str(row["ouvert"]) for row in cases]
+        assert opened == sorted(opened)
+        assert all(day[:10] <= le for day in opened)
+        assert all(not row["clos"] or str(row["clos"])[:10] > le for row in cases)
+
+
+def test_a_long_list_goes_on_and_no_case_is_on_two_pages(head: Somebody, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "_SHOWN_CASES", 7)
+    le = last_month(head.desk)
+    path, found = f"/chiffres/dossiers?c=opened&le={le}", list[str]()
+    while path:
+        page = pages_of(head, path)
+        found += re.findall(r'<li class="line[^>]*data-case="([^"]*)"', page)
+        following = re.search(r'href="([^"]*)">Les \d+ suivants', page)
+        path = f"/chiffres/dossiers{following[1]}" if following else ""
+    told = rows(head, f"/chiffres/export?t=bureaux&f=json&le={le}")
+    number = next(row["valeur"] for row in told if row["chiffre"] == "opened" and row["bureau"] == "ensemble")
+    assert len(found) == len(set(found)) == number
+
+
+def test_a_list_of_answers_says_how_long_each_waited_and_its_file_has_the_median(head: Somebody) -> None:
+    le = last_month(head.desk)
+    told = rows(head, f"/chiffres/export?t=bureaux&f=json&le={le}")
+    row = next(row for row in told if row["chiffre"] == "first_answer_median" and row["bureau"] == "ensemble")
+    cases = rows(head, f"/chiffres/dossiers/export?c=first_answer_median&le={le}&f=json&colonne=attente (minutes)")
+    waits = sorted(float(str(each["attente (minutes)"])) for each in cases)
+    assert len(waits) == row["cas"]
+    assert waits[(len(waits) + 1) // 2 - 1] == pytest.approx(float(str(row["valeur"])), rel=0.03, abs=1)
+    assert "attente : " in pages_of(head, f"/chiffres/dossiers?c=first_answer_median&le={le}")
 
 
 @pytest.mark.parametrize(("figure", "listed"), [("opened", True), ("set_aside", False), ("calls_answered", False)])
@@ -95,11 +135,14 @@ def test_a_figure_that_is_only_counted_leads_to_no_list_and_says_so(
     assert ("compté seulement" in page) is not listed
 
 
-def test_late_and_silent_lead_to_cases_that_are_so_now(head: Somebody) -> None:
-    late = rows(head, "/chiffres/dossiers/export?c=late&f=json&colonne=état&colonne=échéance")
+def test_late_leads_to_cases_that_were_so_when_they_were_counted(head: Somebody) -> None:
+    today = head.desk.now().date()
+    late = rows(head, f"/chiffres/dossiers/export?c=late&le={today}&f=json&colonne=état&colonne=échéance")
     assert late
     assert {row["état"] for row in late} == {"open"}
-    assert all(str(row["échéance"]) < head.desk.now().strftime("%Y-%m-%d %H:%M") for row in late)
+    counted_at = head.desk.figures.counted_at()
+    assert counted_at is not None
+    assert all(str(row["échéance"]) < counted_at.astimezone(PARIS).strftime("%Y-%m-%d %H:%M") for row in late)
 
 
 def test_behind_the_answers_in_time_lie_the_cases_that_were_due_and_no_case_that_is_due_later(head: Somebody) -> None:
@@ -259,13 +302,56 @@ def test_the_offices_and_what_has_none_add_up_to_all(head: Somebody) -> None:
     shown = pages_of(head, f"/chiffres?le={last_month(head.desk)}")
     header = re.findall(r'<th scope="col">([^<]*)', shown)
     assert "Sans bureau connu" in header
-    for title in ("Messages écartés", "Appels reçus", "Appels répondus", "Dossiers ouverts"):
+    for title in ("Messages écartés", "Appels reçus", "Appels répondus", "Nouveaux dossiers"):
         whole, *parts = (int(each) for each in numbers(shown, title))
         assert whole == sum(parts) > 0, title
     of_calls = [
         [int(each) for each in numbers(shown, f"Appels {which}")] for which in ("reçus", "répondus", "sans réponse")
     ]
     assert of_calls[0] == [sum(each) for each in zip(*of_calls[1:], strict=True)]
+
+
+def test_the_balance_of_open_cases_closes_for_all_and_for_each_office(head: Somebody) -> None:
+    page = pages_of(head, f"/chiffres?le={last_month(head.desk)}")
+    table = re.search(r'class="numbers balance">(.*?)</table>', page, re.DOTALL)
+    assert table
+    lines = re.findall(r'<th scope="row">(\S*) ([^<]*)</th>(.*?)</tr>', table[1])
+    assert [sign for sign, _, _ in lines] == ["", "+", "+", "+", "−", "−", "−", "="]
+    numbers = [[int(each) for each in re.findall(r"<td>([0-9]+)</td>", cells)] for _, _, cells in lines]
+    assert len(numbers[0]) == len(head.desk.directory.records.offices) + 1
+    for start, opened, again, came, closed, merged, gone, end in zip(*numbers, strict=True):
+        assert start + opened + again + came - closed - merged - gone == end
+    assert numbers[3][0] == numbers[6][0] > 0
+
+
+def test_a_page_and_a_sheet_of_an_office_lead_with_that_office(head: Somebody) -> None:
+    le = last_month(head.desk)
+    told = rows(head, f"/chiffres/export?t=bureaux&f=json&le={le}")
+    name = head.desk.office_name("sud")
+    detail = pages_of(head, f"/chiffres/detail?c=opened&le={le}&b=sud")
+    number = next(row["valeur"] for row in told if row["chiffre"] == "opened" and row["bureau"] == "sud")
+    assert re.search(rf"<p>{name} : <b><a [^>]*>{number}</a></b>", detail)
+    assert detail.index(f"<p>{name} : ") < detail.index("<p>Ensemble : ")
+    sheet = pages_of(head, f"/chiffres/fiche?le={le}&b=sud")
+    alarms = next(row["valeur"] for row in told if row["chiffre"] == "alarms" and row["bureau"] == "sud")
+    assert f"<p>{name} : {alarms} dangers signalés" in sheet or f"<p>{name} : Aucun danger" in sheet
+
+
+def test_business_hours_are_called_so_and_the_page_says_how_many_a_day_has_and_what_is_due(head: Somebody) -> None:
+    page = pages_of(head, f"/chiffres?le={last_month(head.desk)}")
+    row = re.search(r"Première réponse : la moitié attend plus de</a></th>(.*?)</tr>", page)
+    assert row
+    assert "\u00a0ouvrées" in row[1]
+    assert re.search(r"Une journée en compte \d+\u00a0h", page)
+    assert re.search(r"Délai de première réponse : P1 15\u00a0min, P2 .* ouvrées", page)
+
+
+def test_a_figure_over_time_is_shown_office_by_office(head: Somebody) -> None:
+    page = pages_of(head, f"/chiffres/detail?c=opened&le={last_month(head.desk)}")
+    table = re.search(r"bureau par bureau\" class=\"numbers\">(.*?)</table>", page, re.DOTALL)
+    assert table
+    whole = [int(each) for each in re.findall(r"<td><a[^>]*>(\d+)|<td>(\d+)", table[1]) for each in each if each]
+    assert sum(whole) > 0
 
 
 def numbers(page: str, title: str) -> list[str]:
@@ -287,7 +373,7 @@ def test_a_residence_is_shown_beside_the_others_of_its_office_and_the_page_says_
     columns = re.findall(r'<th scope="col">([^<]*)', page)
     assert columns[2].startswith("Autres résidences, ")
     assert columns[3] == "Ensemble"
-    mine, _, whole = numbers(page, "Dossiers ouverts")
+    mine, _, whole = numbers(page, "Nouveaux dossiers")
     assert int(whole) > int(mine)
     detail = pages_of(head, f"/chiffres/detail?c=opened&le={le}&r=R01")
     assert "Autres résidences, " in detail

@@ -1,8 +1,9 @@
 """The figures of the work: what stands out, each figure by office, residence and topic, and the cases behind it."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from functools import partial
 from operator import itemgetter
 from typing import Any, Final
@@ -14,7 +15,8 @@ from dtm_contact.access import Right, digest_of
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain.names import without_code
 from dtm_contact.figures import BY_ID, FIGURES, GROUPS, Figure
-from dtm_contact.figures.comparing import RULES, UNUSUAL, Value, drawn, gap_of, is_worse
+from dtm_contact.figures.cells import NOTHING, Sums
+from dtm_contact.figures.comparing import RULES, UNUSUAL, Value, drawn, gap_of, is_worse, judged, value_of
 from dtm_contact.figures.definitions import Basis, FigureKind, Unit
 from dtm_contact.figures.files import (
     CASE_COLUMNS,
@@ -26,7 +28,9 @@ from dtm_contact.figures.files import (
     case_table_columns,
     cases_as_rows,
 )
-from dtm_contact.figures.listing import cases_wanted
+from dtm_contact.figures.findings import FindingPeriod
+from dtm_contact.figures.keeping import grounds_of
+from dtm_contact.figures.listing import CaseList, CountedCase, cases_behind
 from dtm_contact.figures.overview import FigureSpan, Grain, Overview, Place, latest_span
 from dtm_contact.figures.scanning import SMALLEST
 from dtm_contact.figures.sheet import meeting_sheet
@@ -37,6 +41,8 @@ from dtm_contact.figures.telling import (
     format_drawn,
     format_drawn_number,
     format_gap,
+    format_hours,
+    format_number,
     format_period,
     format_rate,
     format_unusual,
@@ -52,6 +58,9 @@ from dtm_contact.web.request_context import RequestContext
 
 _SHOWN_CASES: Final = 100
 _MOST_EXPORTED: Final = 50_000
+_MOST_DIGITS: Final = 16
+_LONGEST_NAME: Final = 100
+_MINUTES_OF_A_DAY: Final = 24 * 60
 _RESIDENCES_DRAWN: Final = 24
 _TOPICS_DRAWN: Final = 12
 _BOARD_SECONDS: Final = 10.0
@@ -72,11 +81,13 @@ class FigureQuery:
     Attributes:
         span, place: the period, and which cases.
         today: the day that it is.
+        since: the first day of a list of cases of several periods up to this one; None: of this one alone.
     """
 
     span: FigureSpan
     place: Place
     today: date
+    since: date | None = None
 
     @classmethod
     def of(cls, context: RequestContext) -> "FigureQuery":
@@ -89,13 +100,20 @@ class FigureQuery:
             latest_span(grain, today, context.app.figures.first_counted()) if day is None else FigureSpan.of(grain, day)
         )
         place = Place(*(context.text(name) or None for name in ("b", "r", "m")))
-        return cls(span, place, today)
+        since = _day(context.text("depuis"), today)
+        return cls(span, place, today, since if since is not None and since < span.first else None)
+
+    @property
+    def steps_since(self) -> FigureSpan:
+        """The first of the periods that are listed."""
+        return FigureSpan.of(step_of(self.span), self.since or self.span.first)
 
     def link(self, **other: str) -> str:
         """Return the query of a page for the same, but for some fields; an empty one is left out."""
         place = self.place
         fields = {"p": self.span.grain.value, "le": self.span.first.isoformat()}
-        fields |= {"b": place.office or "", "r": place.residence or "", "m": place.topic or "", **other}
+        fields |= {"b": place.office or "", "r": place.residence or "", "m": place.topic or ""}
+        fields |= {"depuis": self.since.isoformat() if self.since else "", **other}
         return f"?{urlencode({name: value for name, value in fields.items() if value})}"
 
 
@@ -123,12 +141,56 @@ def figures(context: RequestContext) -> Mapping[str, Any]:
     return {
         **_around(context, query),
         "columns": (columns := list(_columns(context, query, overview))),
-        "groups": [(GROUPS[group][0], list(_rows(context, query, group, columns))) for group in GROUPS],
+        "groups": [(GROUPS[group][0], list(_rows(context, query, group, columns, overview))) for group in GROUPS],
+        "balance": list(_balance(overview)) if query.place.residence is None else [],
+        "balance_of": [_office(context, each) for each in overview.offices],
+        "hours_a_day": _hours_a_day(context, query),
+        "due_times": _due_times(context, query),
         "compared": _compared_with(context, query),
         "standing_out": list(_standing_out(outliers, query)),
         "nothing": list(describe_nothing(overview, outliers)),
         "rules": RULES,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _BalanceLine:
+    """A term of the balance of open cases: its sign, its words, the figure that it is, and its number of each place."""
+
+    sign: str
+    title: str
+    figure: str
+    numbers: Sequence[int]
+
+
+_TERMS: Final = (
+    ("", "En cours au début", ""),
+    *(("+", BY_ID[name].title, name) for name in ("opened", "reopened", "handed_in")),
+    *(("−", BY_ID[name].title, name) for name in ("closed", "merged", "handed_away")),
+    ("=", BY_ID["open"].title, "open"),
+)
+
+
+def _balance(overview: Overview) -> Iterator[_BalanceLine]:
+    """Yield from how many cases to how many the period went, of all offices and of each."""
+    before = overview.previous
+
+    def of_places(made: Overview) -> list[Sums]:
+        return [made.whole, *(made.by_office.get(office, NOTHING) for office in made.offices)]
+
+    started, counted = ([each["open"] for each in of_places(before)], of_places(overview))
+    rest = list(started)
+    for sign, title, name in _TERMS:
+        numbers = [each[name] for each in counted] if name else started
+        if sign == "=":
+            gaps = [number - expected for number, expected in zip(numbers, rest, strict=True)]
+            if any(gaps):
+                # Days that were counted at different times, of which one was erased or corrected since.
+                yield _BalanceLine("±", "Corrigé ou effacé entre deux comptages", "", gaps)
+        elif name:
+            step = 1 if sign == "+" else -1
+            rest = [each + step * number for each, number in zip(rest, numbers, strict=True)]
+        yield _BalanceLine(sign, title, name, numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +251,9 @@ def _of_residence(overview: Overview, residence: str, figure: Figure) -> Value:
     return overview.beside.of_residence(figure, residence)
 
 
-def _rows(context: RequestContext, query: FigureQuery, group: str, columns: Sequence[_TableColumn]) -> Iterator[_Row]:
+def _rows(
+    context: RequestContext, query: FigureQuery, group: str, columns: Sequence[_TableColumn], overview: Overview
+) -> Iterator[_Row]:
     for figure in FIGURES:
         if figure.group != group:
             continue
@@ -205,7 +269,41 @@ def _rows(context: RequestContext, query: FigureQuery, group: str, columns: Sequ
             cells.append((value, link, worse))
             if value is not None and column.place and column.place.get("b"):
                 values[column.place["b"]] = value
-        yield _Row(figure, cells, format_gap(figure, gap_of(figure, values), context.app.directory))
+        gap = format_gap(figure, gap_of(figure, values), context.app.directory)
+        yield _Row(figure, cells, gap or _not_compared(overview, figure))
+
+
+def _hours_a_day(context: RequestContext, query: FigureQuery) -> str:
+    """Return how long an office is open on a day that it is; the chosen one, or the reception."""
+    desks = context.app.in_force().rules.desks
+    week = (desks.of_office(query.place.office) if query.place.office else desks.reception).calendar.week
+    # A day that is open until midnight ends at 00:00.
+    spans = [sum((_minutes(end) or _MINUTES_OF_A_DAY) - _minutes(start) for start, end in day) for day in week if day]
+    return format_hours(sum(spans) / len(spans))
+
+
+def _minutes(at: time) -> int:
+    return at.hour * 60 + at.minute
+
+
+def _due_times(context: RequestContext, query: FigureQuery) -> str:
+    """Return how soon a first answer is due, by priority, at the chosen office or the reception."""
+    desks = context.app.in_force().rules.desks
+    queue = desks.of_office(query.place.office) if query.place.office else desks.reception
+    told = []
+    for priority, due in sorted(queue.due.items()):
+        minutes = due.amount / timedelta(minutes=1)
+        unit = " ouvrées" if due.business else ""
+        told.append(f"{priority} {f'{due.months} mois' if due.months else format_hours(minutes) + unit}")
+    return ", ".join(told)
+
+
+def _not_compared(overview: Overview, figure: Figure) -> str:
+    """Return why no offices are compared by a share that they could be compared by; "" where they could not."""
+    if not figure.judged_of or overview.is_placed(figure):
+        return ""
+    part = f"{100 * overview.unplaced_part(figure):.0f} %"
+    return f"pas comparé : {part} de ce dont c’est une part est sans bureau connu"
 
 
 def _compared_with(context: RequestContext, query: FigureQuery) -> str:
@@ -243,7 +341,18 @@ def _standing_out(outliers: Iterable[Outlier], query: FigureQuery) -> Iterator[_
             yield _StandingOut(each.words, first, details)
         else:
             place = {"r": each.residence, "m": each.topic}
+            if each.period is not None:
+                # All that the sentence counts, and not the last of its months alone.
+                place |= _from_to(each.period, query)
             yield _StandingOut(each.words, f"/chiffres/dossiers{query.link(c='opened', **place)}", ())
+
+
+def _from_to(period: FindingPeriod, query: FigureQuery) -> dict[str, str]:
+    """Return the fields of a link to the cases of some periods in a row."""
+    step = step_of(query.span)
+    latest = FigureSpan.of(step, min(query.span.last, query.today))
+    last = FigureSpan(step, period.last) if period.last is not None else latest
+    return {"p": step.value, "le": last.first.isoformat(), "depuis": period.first.isoformat()}
 
 
 @page("/chiffres/fiche", Right.FIGURES)
@@ -253,7 +362,9 @@ def figures_sheet(context: RequestContext) -> Mapping[str, Any]:
     context.audit("read", "chiffres", table="fiche", **_audited(query))
     overview = _overview(context, query)
     sheet = meeting_sheet(overview, context.app.names, context.app.directory)
-    worst = next((each for each in sheet.outliers if each.details), None)
+    worst = _drawn_on_sheet(context, query, sheet.outliers)
+    place = query.place
+    chosen = _residence(context, place.residence) if place.residence else ""
     drawn_of, line = _line_of(context, query, worst) if worst else ("", "")
     return {
         **_around(context, query),
@@ -262,22 +373,37 @@ def figures_sheet(context: RequestContext) -> Mapping[str, Any]:
         "drawn_figure": worst.details[0].figure if worst else None,
         "line": line,
         "previous": format_period(query.span.before),
+        "chosen": chosen or (_office(context, place.office) if place.office else ""),
         "looked_at": " ; ".join(_looked_at(context, query.place)),
     }
+
+
+def _drawn_on_sheet(context: RequestContext, query: FigureQuery, found: Sequence[Outlier]) -> Outlier | None:
+    """Return the first that stands out of which there is enough to draw; where none has enough, the first."""
+    told = [each for each in found if each.details]
+    for each in told:
+        shown = replace(query, place=_place_of(query, each))
+        if judged(each.details[0].figure, _overview(context, shown).of_chosen(each.details[0].figure)) is not None:
+            return each
+    return next(iter(told), None)
+
+
+def _place_of(query: FigureQuery, found: Outlier) -> Place:
+    office = None if found.residence else found.office or query.place.office
+    return Place(office, found.residence or query.place.residence, found.topic or query.place.topic)
 
 
 def _line_of(context: RequestContext, query: FigureQuery, found: Outlier) -> tuple[str, str]:
     """Return of whom the first that stands out is drawn, and the drawing."""
     figure = found.details[0].figure
-    office = None if found.residence else found.office or query.place.office
-    place = Place(office, found.residence or query.place.residence, found.topic or query.place.topic)
+    place = _place_of(query, found)
     shown = replace(query, place=place)
     who = " ; ".join(_looked_at(context, place)) or "tous les bureaux"
     return who, course(
         f"{figure.title}, dans le temps : {who}",
         f"Trait plein et points : {who} ; tirets et croix : tous les bureaux.",
-        [_point(figure, first, query, *values) for first, *values in _overview(context, shown).course(figure)],
-        partial(format_drawn_number, figure),
+        [_point(figure, first, shown, *values) for first, *values in _overview(context, shown).course(figure)],
+        partial(_charted_in_words, figure),
     )
 
 
@@ -288,6 +414,9 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
     context.audit("read", "chiffres", figure=figure.id, **_audited(query))
     overview = _overview(context, query)
     whole, is_one = overview.of_whole(figure), query.place.residence is not None
+    place = query.place
+    chosen = _residence(context, place.residence) if place.residence else ""
+    chosen = chosen or (_office(context, place.office) if place.office else "")
     compared = overview.of_neighbours(figure) if is_one else overview.of_offices(figure)
     columns = [
         (column, value, column.against is not None and is_worse(figure, value, compared))
@@ -299,7 +428,16 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
     return {
         **_around(context, query),
         "figure": figure,
-        "whole": whole,
+        "whole": overview.beside.of_whole(figure) if is_one else whole,
+        "chosen": chosen,
+        "mine": overview.of_chosen(figure),
+        "offices": [] if is_one else [_office(context, each) for each in overview.offices],
+        "course_by_office": []
+        if is_one
+        else [
+            (format_period(FigureSpan(step_of(query.span), first)), list(values.values()))
+            for first, values in overview.course_by_office(figure)
+        ],
         "columns": [
             (column.label, value, "" if column.place is None else query.link(c=figure.id, **column.place), worse)
             for column, value, worse in columns
@@ -328,13 +466,13 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
                 for column, value, worse in columns
                 if column.against is not None or is_one
             ],
-            line[0] if (line := drawn(figure, compared)) else None,
+            line[0] if not _is_plain_number(figure) and (line := drawn(figure, compared)) else None,
         ),
         "line": course(
             f"{figure.title}, dans le temps",
             "Trait plein et points : ce qui est choisi ; tirets et croix : tous les bureaux.",
             [_point(figure, first, query, mine, of_all) for first, mine, of_all in steps],
-            partial(format_drawn_number, figure),
+            partial(_charted_in_words, figure),
         ),
         "rules": RULES[:2],
     }
@@ -347,17 +485,36 @@ def _places(of: Any, figure: Figure, names: Mapping[str, object], called: Any) -
 
 
 def _bar(figure: Figure, label: str, value: Value, *, worse: bool) -> Bar:
-    number, low, high = drawn(figure, value) or (None, None, None)
-    told = format_drawn(figure, value) if figure.is_rated else format_value(figure, value)
+    number, low, high = _charted(figure, value) or (None, None, None)
+    told = format_drawn(figure, value) if figure.judged_of else format_value(figure, value)
+    if value.rate is not None and not figure.judged_of:
+        told = f"{told} ({format_rate(value.rate)})"
     return Bar(label, number, low, high, told, worse)
+
+
+def _is_plain_number(figure: Figure) -> bool:
+    return figure.is_rated and not figure.judged_of
+
+
+def _charted(figure: Figure, value: Value) -> tuple[float, float | None, float | None] | None:
+    """Return what a chart shows: what is compared, with its interval; of a plain number, that."""
+    if not _is_plain_number(figure):
+        return drawn(figure, value)
+    return None if value.number is None else (value.number, None, None)
+
+
+def _charted_in_words(figure: Figure, number: float) -> str:
+    return format_number(figure, number) if _is_plain_number(figure) else format_drawn_number(figure, number)
 
 
 def _point(figure: Figure, first: date, query: FigureQuery, mine: Value, of_all: Value) -> Point:
     def number(value: Value) -> float | None:
-        return found[0] if (found := drawn(figure, value)) else None
+        return found[0] if (found := _charted(figure, value)) else None
 
     label = f"{first:%d/%m}" if step_of(query.span) is Grain.WEEK else f"{first:%m/%y}"
-    return Point(label, number(mine), number(of_all))
+    # How many there are of all would dwarf those of one place, and says nothing of it.
+    is_beside = not (_is_plain_number(figure) and any(query.place.where))
+    return Point(label, number(mine), number(of_all) if is_beside else None)
 
 
 @page("/chiffres/carte", Right.FIGURES)
@@ -394,7 +551,7 @@ def figure_map(context: RequestContext) -> Mapping[str, Any]:
         "drawing": heat_map(
             "Réponses hors délai sur cent, par résidence et motif"
             if by_share
-            else "Dossiers ouverts, par résidence et motif",
+            else "Nouveaux dossiers, par résidence et motif",
             "Une ligne par résidence, une colonne par motif ; le nombre est dans la case, plus foncée s’il est grand."
             + ("" if by_share else " ▲ et un cadre : inhabituel."),
             rows,
@@ -447,33 +604,49 @@ def _most(counted: Mapping[tuple[str, str], int], side: int, unusual: Collection
 
 @page("/chiffres/dossiers", Right.FIGURES)
 def figure_cases(context: RequestContext) -> Mapping[str, Any]:
-    """Show the cases behind a figure, as they are now."""
+    """Show the cases behind a figure: those that were counted, as they are now."""
     query, figure = FigureQuery.of(context), _figure(context)
-    cases = _cases(context, query, figure, _SHOWN_CASES + 1)
-    context.audit("read", "chiffres", figure=figure.id, cases=len(cases), **_audited(query))
-    listed = cases[:_SHOWN_CASES]
+    after = int(text) if (text := context.text("apres")).isdecimal() and len(text) < _MOST_DIGITS else None
+    listed = _cases(context, query, figure, limit=_SHOWN_CASES, after=after)
+    context.audit("read", "chiffres", figure=figure.id, cases=len(listed.cases), **_audited(query))
+    numbers = [each.case.number for each in listed.cases]
     return {
         **_around(context, query),
         "figure": figure,
-        "cases": listed,
-        "more": len(cases) > len(listed),
-        "beside": context.app.store.desk.case_hints([case.number for case in listed]),
-        "kept": _kept(context, listed),
+        "cases": listed.cases,
+        "number": _told_number(context, query, figure),
+        "since": f"depuis {format_period(query.steps_since)}" if query.since else "",
+        "period_is_over": query.span.last < query.today,
+        "is_whole": after is None and listed.after is None,
+        "more": query.link(c=figure.id, apres=str(listed.after)) if listed.after is not None else "",
+        "head": query.link(c=figure.id) if after is not None else "",
+        "beside": context.app.store.desk.case_hints(numbers),
+        "marks": {each.case.number: _mark(figure, each) for each in listed.cases},
         "case_columns": CASE_COLUMNS,
         "usual_columns": USUAL_COLUMNS,
     }
 
 
-def _kept(context: RequestContext, cases: Sequence[Any]) -> dict[str, str]:
-    """Return of each case, by its number, whether an answer of a person came in time."""
-    in_time = context.app.store.figures.answered_in_time([case.number for case in cases])
+def _told_number(context: RequestContext, query: FigureQuery, figure: Figure) -> int:
+    """Return how much the figure tells of the period and place, or of how many it is a share or a median."""
+    counts = context.app.figures.between(query.steps_since, query.span).whole(query.place.where)
+    return counts["open"] if figure.unit is Unit.DAYS else value_of(figure, counts).count
 
-    def in_words(case: Any) -> str:
-        if case.number in in_time:
-            return "dans le délai"
-        return "hors délai" if case.due <= context.now else "délai en cours"
 
-    return {case.number: in_words(case) for case in cases}
+def _mark(figure: Figure, each: CountedCase) -> str:
+    """Return in words what a case is in a figure: how long it waited, whether in time, how often it is counted."""
+    if figure.kind is FigureKind.QUANTILE and each.waited is not None and figure.group == "answers":
+        return f"attente : {format_number(figure, each.waited / timedelta(minutes=1))}"
+    if figure.measure == "called_back":
+        return "rappel tenté" if each.is_part else "pas rappelé"
+    return f"compté {each.times} fois" if each.times > 1 else _kept(each)
+
+
+def _kept(each: CountedCase) -> str:
+    """Return whether an answer of a person came in time."""
+    if each.met_due is None:
+        return "délai en cours" if each.case.state == "open" else ""
+    return "dans le délai" if each.met_due else "hors délai"
 
 
 @page("/chiffres/export", Right.FIGURES)
@@ -484,7 +657,7 @@ def figure_export(context: RequestContext) -> Response:
         raise NotFoundError("table")
     context.audit("exported", f"chiffres {which}", **_audited(query))
     rows = list(as_rows(_overview(context, query), which, partial(_label, context)))
-    return _file(rows, form, f"chiffres-{which}-{query.span.first}")
+    return _file(rows, form, f"chiffres-{which}-{_in_name(query)}")
 
 
 @page("/chiffres/dossiers/export", Right.FIGURES)
@@ -492,11 +665,17 @@ def figure_cases_export(context: RequestContext) -> Response:
     """Give the cases behind a figure as a file, with the columns that were chosen."""
     query, figure, form = FigureQuery.of(context), _figure(context), _form(context)
     chosen = [name for name in CASE_COLUMNS if name in context.query.getlist("colonne")] or list(USUAL_COLUMNS)
-    cases = _cases(context, query, figure, _MOST_EXPORTED)
+    cases = _cases(context, query, figure, limit=_MOST_EXPORTED).cases
     context.audit("exported", f"dossiers {figure.id}", cases=len(cases), columns=", ".join(chosen), **_audited(query))
-    kept = _kept(context, cases) if "délai" in chosen else {}
-    rows = list(cases_as_rows(cases, chosen, context.app.settings.zone, partial(_label, context), kept))
-    return _file(rows, form, f"dossiers-{figure.id}-{query.span.first}", case_table_columns(chosen))
+    rows = list(cases_as_rows(cases, chosen, context.app.settings.zone, partial(_label, context), _kept))
+    return _file(rows, form, f"dossiers-{figure.id}-{_in_name(query)}", case_table_columns(chosen))
+
+
+def _in_name(query: FigureQuery) -> str:
+    """Return period and place as they stand in the name of a file."""
+    known = (query.place.office, query.place.residence, query.place.topic)
+    parts = [query.span.grain.value, query.span.first.isoformat(), *(part for part in known if part)]
+    return re.sub(r"[^a-z0-9-]+", "_", "-".join(parts), flags=re.IGNORECASE)[:_LONGEST_NAME]
 
 
 def _label(context: RequestContext, column: str, code: str) -> str:
@@ -536,11 +715,17 @@ def _figure(context: RequestContext) -> Figure:
     return found
 
 
-def _cases(context: RequestContext, query: FigureQuery, figure: Figure, limit: int) -> list[Any]:
+def _cases(
+    context: RequestContext, query: FigureQuery, figure: Figure, *, limit: int, after: int | None = None
+) -> CaseList:
     if figure.basis is Basis.COUNTED_ONLY:
         raise NotFoundError("cases")
-    wanted = cases_wanted(figure, query.place, query.span, context.now, context.app.figures.counted_at())
-    return context.app.store.figures.cases(wanted, limit)
+    app, in_force = context.app, context.app.in_force()
+    # What came after the last count is in no number yet.
+    counted_at = app.figures.counted_at() or context.now
+    grounds = grounds_of(app.settings, in_force.rules, in_force.directory, counted_at)
+    days = query.since or query.span.first, query.span.last
+    return cases_behind(app.store, figure, query.place, days, grounds, after=after, limit=limit)
 
 
 def _overview(context: RequestContext, query: FigureQuery) -> Overview:
