@@ -106,8 +106,8 @@ def _line(overview: Overview, before: Overview, figure: Figure, directory: Direc
     told = format_gap(figure, gap, directory) if gap is not None and gap.is_sure else ""
     if not trend and not told and not worse:
         return None
-    numbers = (_number(figure, each) for each in (mine, earlier))
-    return SheetLine(figure, *numbers, trend, _number(figure, whole), worse, told)
+    now, then = _number(figure, mine), _number(figure, earlier)
+    return SheetLine(figure, now, then, trend, _number(figure, whole), worse, told)
 
 
 def _number(figure: Figure, value: Value) -> str:

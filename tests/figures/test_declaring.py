@@ -129,9 +129,10 @@ def test_what_was_erased_since_stays_counted_where_a_figure_is_counted_otherwise
 
     def counted_before(opened: int) -> dict[str, int]:
         cells = FigureCells.pack({("AG", "", "gas"): {"opened": opened, "open": 9}})
+        keys, measures = [list(key) for key in cells.keys], list(cells.measures)
         by = json.dumps(dict.fromkeys(known, "other"))
-        kept = {"keys": [list(key) for key in cells.keys], "measures": list(cells.measures), "cells": cells.octets}
-        sqlite_store.figures.put([counted._replace(**kept, definitions=by)])
+        before = counted._replace(keys=keys, measures=measures, cells=cells.octets, definitions=by)
+        sqlite_store.figures.put([before])
         for _ in range(2):
             asyncio.run(keeper(sqlite_store, [NOW], Counted(sqlite_store)).look())
         return counts_of(sqlite_store, "day", LONG_AGO.date())
