@@ -195,8 +195,8 @@ def test_the_condition_and_the_answer_of_the_manuals_are_sound(tmp_path: Path) -
     (folder / "answers" / "parking.fr.txt").write_text(answer, "utf-8")
     rule = f"- id: parking-du-vendredi\n  {when}\n  then: {{queue: office, answer: parking}}\n\n"
     routing = folder / "routing.yaml"
-    before, last, after = routing.read_text("utf-8").rpartition("\n- id: ")
-    routing.write_text(f"{before}\n{rule}{last}{after}", "utf-8")
+    before, general, after = routing.read_text("utf-8").partition("- id: logement-et-immeuble\n")
+    routing.write_text(f"{before}{rule}{general}{after}", "utf-8")
     assert "parking" in load_rules(folder).answers
     assert set(re.findall(r"`(known|open|urgent|again)`", MANUALS["reponses.md"])) <= NAMES.keys()
 
