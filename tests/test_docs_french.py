@@ -1,18 +1,23 @@
 """The manuals in French: what they name is there, what is there is named, and the grid of accessibility adds up."""
 
 import re
+import shutil
 from collections import Counter
 from pathlib import Path
 
 import click
 import pytest
+import yaml
 
+from dtm_contact.access.login import LINK_MINUTES
 from dtm_contact.cli import cli
 from dtm_contact.model import Problem, Severity
-from dtm_contact.rules.ruleset import yaml_files
+from dtm_contact.rules.answers import NAMES
+from dtm_contact.rules.ruleset import load_rules, yaml_files
 from dtm_contact.rules.schedule import parse_due
 from dtm_contact.rules.validation import InvalidValueError, hint_for
 from dtm_contact.settings import Settings, rows
+from dtm_contact.web.pages import trail
 from dtm_contact.web.pages.accessibility import AUDITED_ON, CONFORMING, NOT_MET
 from dtm_contact.web.registry import all_routes
 from dtm_contact.wording import Translatable, UserLanguage, in_language, worded
@@ -155,6 +160,45 @@ def test_what_the_manual_quotes_is_what_the_program_says() -> None:
         UserLanguage.FRENCH,
     )
     assert f"`{sound.rpartition(' : ')[2]}`" in ALL
+
+
+def test_the_delays_that_the_manual_says_are_those_delivered() -> None:
+    due = yaml.safe_load((ROOT / "rules" / "queues.yaml").read_text("utf-8"))["due"]
+    number = {priority: due[priority].split()[0] for priority in ("P1", "P2", "P3", "P4")}
+    assert [due[priority].partition(" ")[2] for priority in number] == ["minutes", *["business hours"] * 3]
+    told = " ".join(MANUALS["chiffres.md"].split())
+    assert (
+        f"en {number['P1']} minutes pour un P1, jour et nuit ; en {number['P2']} heures d'ouverture pour un P2, "
+        f"{number['P3']} pour un P3, {number['P4']} pour un P4"
+    ) in told
+    assert f"due: {{P1: {due['P1']}, P2: {due['P2']}, P3: {due['P3']}, P4: {due['P4']}}}" in MANUALS["regles.md"]
+
+
+def test_the_manual_of_accounts_says_the_numbers_that_the_program_has() -> None:
+    told = " ".join(MANUALS["comptes.md"].split())
+    assert f"n’est bon que {LINK_MINUTES} minutes" in told
+    usual = Settings.defaults().access.households_an_hour
+    assert f"({usual}, si l’informatique n’a rien changé), depuis {trail._DAYS} jours" in told
+
+
+def test_the_tasks_are_as_many_as_is_said() -> None:
+    numbers = [int(found) for found in re.findall(r"^### (\d+)\. ", MANUALS["bureau.md"], re.MULTILINE)]
+    assert numbers == list(range(1, 17))
+    assert MANUALS["bureau.md"].count("seize") == 2
+
+
+def test_the_condition_and_the_answer_of_the_manuals_are_sound(tmp_path: Path) -> None:
+    (when,) = re.findall(r"^when: .*hours.*$", MANUALS["regles.md"], re.MULTILINE)
+    answer = MANUALS["reponses.md"].partition("```\n")[2].partition("```")[0]
+    folder = tmp_path / "rules"
+    shutil.copytree(ROOT / "rules", folder)
+    (folder / "answers" / "parking.fr.txt").write_text(answer, "utf-8")
+    rule = f"- id: parking-du-vendredi\n  {when}\n  then: {{queue: office, answer: parking}}\n\n"
+    routing = folder / "routing.yaml"
+    before, general, after = routing.read_text("utf-8").partition("- id: logement-et-immeuble\n")
+    routing.write_text(f"{before}{rule}{general}{after}", "utf-8")
+    assert "parking" in load_rules(folder).answers
+    assert set(re.findall(r"`(known|open|urgent|again)`", MANUALS["reponses.md"])) <= NAMES.keys()
 
 
 def _refused(duration: str) -> tuple[Translatable, Translatable]:

@@ -163,7 +163,8 @@ def _part(name: str, argument: Any, place: DocumentValue) -> Expression | None:
     if condition is None:
         place.fault(
             worded("unknown condition {name}", name=cut(name)),
-            hint_for(name, (*all_conditions(), "all", "any", "not")),
+            # All of them: what no misspelling leads to can only be found by reading the list.
+            hint_for(name, (*all_conditions(), "all", "any", "not"), most=None),
             at_key=True,
         )
         return None

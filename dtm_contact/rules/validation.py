@@ -131,22 +131,22 @@ def nearest(word: str, allowed: Iterable[str]) -> str | None:
     return words[match[0]] if match else None
 
 
-def hint_for(word: str, allowed: Iterable[str]) -> Translatable:
-    """Return "did you mean …?", and else what is allowed, as far as a line holds it."""
+def hint_for(word: str, allowed: Iterable[str], most: int | None = _MOST_LISTED) -> Translatable:
+    """Return "did you mean …?", and else what is allowed: `most` of it, or all for None."""
     words = sorted(allowed) if isinstance(allowed, AbstractSet) else list(dict.fromkeys(allowed))
     near = nearest(word, words)
     if near is not None:
         return worded("did you mean {near}?", near=near)
-    return one_of(words)
+    return one_of(words, most)
 
 
-def one_of(words: Iterable[str]) -> Translatable:
-    """Return "one of: …" for a hint, cut where the list is long."""
+def one_of(words: Iterable[str], most: int | None = _MOST_LISTED) -> Translatable:
+    """Return "one of: …" for a hint, cut after `most` words; None: never."""
     listed = list(words)
     if not listed:
         return worded("none is defined")
-    rest = len(listed) - _MOST_LISTED
-    shortened = worded("one of: {words}", words=joined(listed[:_MOST_LISTED]))
+    rest = 0 if most is None else len(listed) - most
+    shortened = worded("one of: {words}", words=joined(listed[:most]))
     return (
         counted("{listed} and {count} more", "{listed} and {count} more", rest, listed=shortened)
         if rest > 0

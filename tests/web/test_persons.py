@@ -51,6 +51,17 @@ def test_a_person_is_erased_once_what_was_searched_for_is_typed_again(desk: Desk
     assert "Fuite" not in admin.get(f"/dossier/{number}").text
 
 
+@pytest.mark.parametrize(("asked", "tenant"), [(WRITER, 0), ("T09", 1)])
+def test_what_no_program_erases_is_said_before_the_button(
+    desk: DeskAlone, admin: Somebody, asked: str, tenant: int
+) -> None:
+    open_in(desk.store, "sud", "one", match={"tenant": None})
+    before, button, _after = admin.get(f"/personnes?q={asked}").text.partition("Effacer cette personne")
+    assert button
+    assert "originaux dans une boîte aux lettres partagée" in before
+    assert before.count("logiciel de gestion locative") == tenant
+
+
 def test_a_copy_is_a_zip_and_its_reading_is_noted(desk: DeskAlone, admin: Somebody) -> None:
     open_in(desk.store, "sud", "one", match={"tenant": None})
     answer = admin.get(f"/personnes/export?q={WRITER}")
