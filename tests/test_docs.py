@@ -143,7 +143,7 @@ def test_every_metric_named_is_one() -> None:
 
 
 SETTINGS = Settings.defaults()
-IN_WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+IN_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 def _hours(span: timedelta) -> int:
@@ -183,9 +183,12 @@ SAID = [
     ("privacy.md", f"| {SETTINGS.retention.lease_months} months after the last lease | confirmed addresses"),
     ("privacy.md", f"| {SETTINGS.retention.directory_months} months after the last lease | the tenant"),
     ("rules.md", f"at the most, a text {library.LONGEST_TEXT:,}."),
-    ("rules.md", f"in {instructions._LONGEST_TEXT} characters at the most"),
-    ("rules.md", f"There are {instructions._MOST_PARTS} parts of {instructions._MOST_STEPS} steps and"),
-    ("rules.md", f"and {IN_WORDS[instructions._MOST_BUTTONS]} buttons at the most"),
+    (
+        "rules.md",
+        f"{instructions._MOST_PARTS} parts of {IN_WORDS[instructions._MOST_STEPS]} steps, a step of"
+        f" {instructions._LONGEST_STEP} characters, and {IN_WORDS[instructions._MOST_BUTTONS]} buttons",
+    ),
+    ("rules.md", f"a text of at most {instructions._LONGEST_TEXT} characters"),
     ("rules.md", f"and {document.VALUES_LIMIT:,} values at the most, a list in a rule {arguments.LIST_LIMIT:,} values"),
 ]
 """What a page says with a number that the program has: written here with the program's own."""

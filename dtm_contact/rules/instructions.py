@@ -17,6 +17,7 @@ from dtm_contact.rules.validation import InvalidValueError, StrictModel, cut, hi
 from dtm_contact.wording import worded
 
 _LONGEST_TEXT: Final = 700
+_LONGEST_STEP: Final = 240
 _MOST_PARTS: Final = 16
 _MOST_STEPS: Final = 8
 _MOST_BUTTONS: Final = 12
@@ -25,7 +26,7 @@ _NUMBER: Final = re.compile(r"[0-9](?: ?[0-9]){1,13}")
 
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
 _Label = Annotated[str, Field(min_length=1, max_length=80)]
-_Step = Annotated[str, Field(min_length=1, max_length=240)]
+_Step = Annotated[str, Field(min_length=1, max_length=_LONGEST_STEP)]
 InstructionText = Annotated[str, Field(max_length=_LONGEST_TEXT)]
 """The short form: acts, a line each, that hold always."""
 

@@ -523,7 +523,7 @@ def test_a_possible_danger_is_first_and_says_why_and_an_agent_says_what_it_is(
     assert "Danger possible" in page
     card = secretary.get(f"/dossier/{number}").text
     head = "parce que des mots du message peuvent annoncer un danger, ou dire autre chose"
-    assert f"Danger possible\u00a0: {head}\u00a0; l&#39;astreinte n&#39;est pas appelée" in card
+    assert f"Danger possible\u00a0: {head}\u00a0; l&#39;astreinte n&#39;est pas prévenue" in card
     assert "danger-reel" not in secretary.get(f"/dossier/{other}").text
     secretary.post(f"/dossier/{number}/danger-reel", raison="elle entend siffler")
     assert desk.store.cases.get(number).case.priority == "P1"
@@ -691,7 +691,8 @@ def test_a_danger_keeps_its_instruction_whatever_its_case_is_called(desk: DeskAl
     agent.post(f"/dossier/{number}/motif", motif="spam", confirme="1", version="1")
     shown = agent.get(f"/dossier/{number}").text.partition('id="consigne"')[2].partition("</section>")[0]
     assert "Publicité" in agent.get(f"/dossier/{number}").text
-    assert shown.index("Secours d&#39;abord") == shown.index("<li>") + len("<li>")
+    assert shown.index("Malaise, blessure") == shown.index("<li>") + len("<li>")
+    assert '<ol start="1">' in shown
     assert 'href="tel:15"' in shown
 
 
@@ -701,7 +702,7 @@ def test_a_danger_that_an_agent_saw_shows_first_what_its_topic_says(desk: DeskAl
     agent.post(f"/dossier/{number}/danger-reel", raison="squat en cours", version="2")
     page = agent.get(f"/dossier/{number}").text
     shown = page.partition('id="consigne"')[2].partition("</section>")[0]
-    assert shown.index("occupé sans droit") < shown.index("3114")
+    assert shown.index("occupé sans droit") < shown.index("Malaise, blessure")
     assert "Danger possible" not in page.partition('id="entete"')[2].partition("</header>")[0]
     # It is due from now on, and not from when it came in.
     found = desk.store.cases.get(number)
