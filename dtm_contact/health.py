@@ -185,12 +185,16 @@ class HealthWatch:
             self._alarms.sound("disk", low)
 
     def _look_at_what_is_observed(self) -> None:
-        """Raise the alarm where somebody should have been told of an open P1, and nobody is while we only observe."""
+        """Raise the alarm where somebody should have been told of an open P1, and nobody is while we only observe.
+
+        A trial before the start tells nobody on purpose, and sends nothing; a store that was restored was at work.
+        """
         settings = self._settings
         untold = 0
-        if settings.rules.observe and settings.outbound.host:
+        if settings.rules.observe:
             try:
-                untold = self._store.timers.untold_dangers()
+                if settings.outbound.host or self._store.outbox.was_restored():
+                    untold = self._store.timers.untold_dangers()
             except StoreUnavailableError:
                 # That is what the check of the store tells.
                 return

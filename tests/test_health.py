@@ -35,6 +35,7 @@ from dtm_contact.settings import (
     StoreSettings,
 )
 from dtm_contact.store import Origin, Store, case_transaction, open_store
+from dtm_contact.store.restores import mark_restored
 from dtm_contact.store.timers import Plan
 from dtm_contact.worker import LeaseHeartbeat
 from tests.heard import Heard, made_alarms
@@ -147,7 +148,8 @@ class Scene:
         self.heard = Heard()
         self.alarms = Alarms(self.heard, lambda: 0.0)
         kept = kept or StoreSettings(url=f"sqlite:///{store.database.sqlite_path}")
-        self.settings = Settings(store=kept, outbound=OutboundSettings(host="relay.example"), **groups)  # type: ignore[arg-type]
+        groups = {"outbound": OutboundSettings(host="relay.example"), **groups}
+        self.settings = Settings(store=kept, **groups)  # type: ignore[arg-type]
         self.announcer = Announcer(self.settings, (), Kept(None), lambda: self.now)
         heartbeat = LeaseHeartbeat(self.settings, store, self.alarms)
         self.health = Health(
@@ -235,6 +237,21 @@ async def test_an_open_danger_that_a_trial_keeps_from_those_on_call_is_an_alarm_
         work.change(*work.lock(number), owner="anne")
     await trial.look()
     assert "danger-observed" in trial.heard.ended
+
+
+@pytest.mark.parametrize("restored", [False, True])
+async def test_a_restored_store_that_only_observes_is_an_alarm_without_a_mail_server_too(
+    store: Store,
+    restored: bool,  # noqa: FBT001 - a table
+) -> None:
+    judged = judgement(CaseKind.CASE, priority=Priority.P1)
+    recorded(store, replace(judged, decision=replace(judged.decision, notify=("on_call",))))
+    if restored:
+        with store.database.writing() as connection:
+            mark_restored(connection, NOW, NOW, 0)
+    scene = Scene(store, rules=RulesSettings(observe=True), outbound=OutboundSettings())
+    await scene.look()
+    assert ("danger-observed" in scene.alarms.lasting) is restored
 
 
 async def test_steps_that_are_due_and_not_done_are_an_illness(store: Store) -> None:

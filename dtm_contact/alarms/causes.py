@@ -102,11 +102,11 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
         ),
         "danger-observed": Cause(
             "A danger (P1) is open and those on call were not told of it: the engine only observes, though a mail "
-            "server that sends for us is set.",
+            "server that sends for us is set, or the store was at work and came back from a backup.",
             "dtm-contact danger lists them: call those on call by hand where the danger is real. Once the trial is "
             "over: observe = false below [rules], or DTM_RULES_OBSERVE=false, which wins; the first on call is then "
             "told of each that is still open. While it goes on: take or close the case, or leave DTM_OUTBOUND_HOST "
-            "unset.",
+            "unset where nothing was restored.",
         ),
         "disk": Cause(
             "A disk that the daemon or its backups write on is nearly full; when it is full, mail is refused, or no "

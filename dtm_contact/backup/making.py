@@ -159,7 +159,7 @@ def _settings(settings: Settings, *, secrets: bool) -> tuple[bytes, dict[str, "P
             left_out.append(name)
             lines.append(f"# {name}: it holds a secret, and was left out")
         else:
-            lines.append(f"{name}={_written(value)}")
+            lines.append(f"{name}={written_value(value)}")
     head = (
         f"# The settings of dtm-contact {__version__} that the site had set, or that a new machine may set otherwise.\n"
     )
@@ -175,8 +175,8 @@ def _is_secret(name: str, value: object) -> bool:
     return url.password is not None or "password" in url.query
 
 
-def _written(value: object) -> str:
-    """Return a value as systemd and the shell read it."""
+def written_value(value: object) -> str:
+    """Return a setting's value as systemd and the shell read it."""
     if isinstance(value, tuple | list | Mapping):
         told = json.dumps(to_jsonable_python(value), ensure_ascii=False)
         return "'" + told.replace("'", "'\\''") + "'"

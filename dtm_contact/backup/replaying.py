@@ -9,7 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from dtm_contact import journal
-from dtm_contact.model import Arrival
+from dtm_contact.model import ON_CALL, Arrival, OutgoingKind
 from dtm_contact.store import Store
 from dtm_contact.store.columns import bounded_key
 from dtm_contact.store.restores import (
@@ -42,6 +42,8 @@ class JournalReplay:
         marks: e-mails that were sent, which the store did not know.
         settled: e-mails that waited in the store and were found to be sent.
         sure: arrivals of which it is known by the journal whether they were answered.
+        called: the numbers, as they were, of cases of which those on call had been notified and whose messages were
+            taken in anew: they are notified again, since those cases have other numbers now.
         gaps: times before which the journal could not be written for a while.
         torn: records that were never finished.
         damaged: places where octets of it are no records.
@@ -53,6 +55,7 @@ class JournalReplay:
     marks: int
     settled: int
     sure: int
+    called: tuple[str, ...]
     gaps: tuple[datetime, ...]
     torn: int
     damaged: int
@@ -90,6 +93,7 @@ def replay(
     arrived = {key: received_at for key, received_at in found.arrived.items() if not erased(*key)}
     wanted = {key for key, received_at in arrived.items() if since is None or received_at >= since}
     missing = _missing(store, wanted)
+    called = {each.case_number for each in found.sent if _calls(each) and not missing.isdisjoint(each.arrivals)}
     with store.database.writing(hurried=False) as connection:
         raise_numbers(connection, _numbers_behind(found, restored_last(connection), last_numbers(connection)))
         marks = add_marks(connection, map(_mark, found.sent))
@@ -108,6 +112,7 @@ def replay(
         marks=marks,
         settled=settled,
         sure=sure,
+        called=tuple(sorted(called)),
         gaps=tuple(found.gaps),
         torn=found.torn,
         damaged=found.damaged,
@@ -119,6 +124,11 @@ def _numbers_behind(found: journal.Contents, restored_at: datetime | None, known
     if restored_at is not None:
         return {year: last + MARGIN for year, last in found.last_numbers(restored_at).items()}
     return {year: last + MARGIN for year, last in found.last_numbers().items() if last > known.get(year, 0)}
+
+
+def _calls(sent: journal.SentRecord) -> bool:
+    """Return whether those on call were notified by it."""
+    return sent.kind == OutgoingKind.NOTICE and sent.reason.startswith(ON_CALL)
 
 
 def _mark(sent: journal.SentRecord) -> SentMark:

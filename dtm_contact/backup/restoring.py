@@ -23,9 +23,10 @@ from dtm_contact.backup.archive import (
     read_archive,
 )
 from dtm_contact.backup.databases import integrity, load_postgresql, tables_of, unpack_sqlite
+from dtm_contact.backup.making import written_value
 from dtm_contact.backup.verifying import opened
 from dtm_contact.errors import DaemonRunsError
-from dtm_contact.settings import Settings
+from dtm_contact.settings import Settings, rows
 from dtm_contact.store import Daemon, Store, migrate, name_lock, open_store
 from dtm_contact.store.database import Database
 from dtm_contact.store.restores import HeldOutgoing, mark_restored
@@ -52,6 +53,7 @@ class Restored:
         held: what waits to be sent and may have been sent since the backup.
         moved: where the store before lies now; empty where there was none.
         rules: the folder of rules that was restored; None where one lies there, which was left alone.
+        not_in_force: the names of the backup's settings (`DTM_…`) that say otherwise here; but where the store lies.
     """
 
     manifest: Manifest
@@ -59,6 +61,7 @@ class Restored:
     held: tuple[HeldOutgoing, ...]
     moved: str
     rules: Path | None
+    not_in_force: tuple[str, ...]
 
 
 def restore(
@@ -123,7 +126,15 @@ def restore(
                     moved, given, held = put(database, members / STORES[kind], ready)
         finally:
             database.close()
-    return Restored(manifest, given, held, moved, rules)
+        otherwise = _not_in_force((members / SETTINGS).read_text("utf-8"), settings)
+    return Restored(manifest, given, held, moved, rules, otherwise)
+
+
+def _not_in_force(told: str, settings: Settings) -> tuple[str, ...]:
+    """Return the names of a backup's settings that have another value here; the place of the store was chosen anew."""
+    here = {name: written_value(value) for name, _default, value, _what in rows(settings)}
+    said = (line.partition("=") for line in told.splitlines() if line and not line.startswith("#"))
+    return tuple(name for name, _sign, value in said if name != "DTM_STORE_URL" and here.get(name) != value)
 
 
 def _check_places(settings: Settings) -> None:

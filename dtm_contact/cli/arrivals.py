@@ -77,6 +77,11 @@ def replay(settings: Settings, journal: Path, since: datetime | None, *, as_json
     click.echo(f"{done.taken_in:,} of {done.held:,} arrivals were not in the store and are taken in")
     waited = f"{done.settled:,} of them waited in it" if done.settled else "none of them waited in it"
     click.echo(f"{done.marks:,} e-mails were sent that the store did not know, {waited}; they are not sent again")
+    if done.called:
+        click.echo(
+            f"but those on call are notified again of what was {', '.join(done.called)} and has a new number: "
+            "call them by hand now where no daemon runs yet; case show finds it by the old number, too"
+        )
     for gap in done.gaps:
         click.echo(
             f"before {gap.astimezone(settings.zone):%d/%m/%Y %H:%M:%S} the journal could not be written for a while"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from dtm_contact.backup import Verified, make_backup
+from dtm_contact.backup import Restored, Verified, make_backup
 from dtm_contact.backup import restore as restore_backup
 from dtm_contact.backup import verify as verify_backup
 from dtm_contact.backup.making import mark_verified
@@ -123,6 +123,16 @@ def restore(settings: Settings, file: Path, margin: int | None, folder: Path | N
     if done.held:
         click.echo(f"{len(done.held)} e-mails waited, and nobody knows whether they were sent since; they are held:")
         terminal_output().print(held_table(done.held, settings))
+    _say_what_next(done, file, settings)
+
+
+def _say_what_next(done: Restored, file: Path, settings: Settings) -> None:
+    """Say what is left to do on the new machine: its settings first, since the daemon acts by them from its start."""
+    if done.not_in_force:
+        click.echo(f"settings of the backup that say otherwise on this machine: {', '.join(done.not_in_force)}")
+        click.echo(f"  put them back before the start: dtm-contact restore {file} --files FOLDER; FOLDER/settings.env")
+    if settings.rules.observe:
+        click.echo("DTM_RULES_OBSERVE is true here: started like this, the daemon tells nobody of danger")
     click.echo(
         "next: dtm-contact arrivals replay JOURNAL (if one is kept), then outbox list --status held, "
         "then start the daemon"

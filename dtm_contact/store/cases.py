@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Alarm, AlarmLevel, Channel, CodedText, Judgement, Priority
-from dtm_contact.store import events, record_result
+from dtm_contact.store import events, record_result, restores
 from dtm_contact.store.alarm_labels import alarm_of
 from dtm_contact.store.arrivals import Claimed
 from dtm_contact.store.case_changes import Destination
@@ -276,13 +276,16 @@ class Cases:
             return [PlacedCase(*row) for row in rows]
 
     def get(self, number: str) -> CaseFile:
-        """Return a case with its contacts and events.
+        """Return a case with its contacts and events; by the number that it had before a restore, too.
 
         Raises:
             NotFoundError: there is no case of that number.
         """
         with self._database.reading() as connection:
-            row = connection.execute(sa.select(cases.c.id, *CASE_COLUMNS).where(cases.c.number == number)).one_or_none()
+            wanted = sa.select(cases.c.id, *CASE_COLUMNS)
+            row = connection.execute(wanted.where(cases.c.number == number)).one_or_none()
+            if row is None and (now := restores.number_since(connection, number)) is not None:
+                row = connection.execute(wanted.where(cases.c.number == now)).one_or_none()
             if row is None:
                 raise NotFoundError(f"case {number}")
             return CaseFile(case_of(row[1:]), contacts_of(connection, row.id), events.of_case(connection, row.id))

@@ -518,6 +518,11 @@ class StoredOutbox:
         with self._database.reading() as connection:
             return restores.held(connection)
 
+    def was_restored(self) -> bool:
+        """Return whether this store came back from a backup."""
+        with self._database.reading() as connection:
+            return restores.restored_last(connection) is not None
+
     def release(self, ids: Sequence[int], who: str, now: datetime) -> list[int]:
         """Let what is held since a restore be sent, with an event in its case; return the numbers of what was held."""
         with self._database.writing() as connection:

@@ -177,18 +177,21 @@ def last_numbers(connection: Connection) -> dict[int, int]:
 def verdict_on(connection: Connection, row: Any, now: datetime) -> Verdict:
     """Say, in the transaction that claims something to be sent, whether it may go.
 
-    Those on call are told of danger (P1) even where they may have been told before: twice is better than never.
+    Those on call are told of danger (P1) even where they may have been told before: twice is better than never. They
+    are where they were, too, by a number that is no case's any more.
 
     Args:
         connection: the transaction.
         row: its row of the outbox.
         now: the time, aware: a mark that is found counts for nothing else any more.
     """
-    if row.kind == OutgoingKind.REPLY or not connection.execute(_RESTORED_ONCE).scalar_one():
+    if not connection.execute(_RESTORED_ONCE).scalar_one():
         return Verdict.GO
-    if _match(connection, row, now):
+    sent_for = _match(connection, row, now)
+    of_danger = row.kind == OutgoingKind.NOTICE and row.urgency == Urgency.DANGER
+    if sent_for is not None and not (of_danger and sent_for != _number_of(connection, row.case_id)):
         return Verdict.SENT
-    if row.kind == OutgoingKind.NOTICE and row.urgency == Urgency.DANGER:
+    if of_danger or row.kind == OutgoingKind.REPLY:
         return Verdict.GO
     unsure = connection.execute(_OF_UNSURE_ARRIVAL, {"case": row.case_id}).first() is not None
     return Verdict.UNKNOWN if unsure or _of_an_old_step(connection, row) else Verdict.GO
@@ -217,8 +220,19 @@ def _of_an_old_step(connection: Connection, row: Any) -> bool:
     return row.kind == OutgoingKind.NOTICE and any(row.reason.endswith(f" {step}") for step in steps)
 
 
-def _match(connection: Connection, row: Any, now: datetime) -> bool:
-    """Find the mark of something written, if it was sent, and use it up."""
+def _number_of(connection: Connection, case_id: int) -> str:
+    number: str = connection.execute(sa.select(cases.c.number).where(cases.c.id == case_id)).scalar_one()
+    return number
+
+
+def _match(connection: Connection, row: Any, now: datetime) -> str | None:
+    """Find the mark of something written, if it was sent, and use it up.
+
+    A reply is an agent's own words: it was sent where one of its very Message-ID was, and no other stands for it.
+
+    Returns:
+        The number of the case that it was sent for; None where it was not.
+    """
     of_case = (
         sa.select(arrivals.c.channel, arrivals.c.external_id)
         .join(contacts, contacts.c.arrival_id == arrivals.c.id)
@@ -230,23 +244,49 @@ def _match(connection: Connection, row: Any, now: datetime) -> bool:
         sent_marks.c.kind == row.kind,
         sent_marks.c.to_digest == address_digest(row.to_address),
     )
-    by_arrival = sa.select(sent_marks.c.message_id, sent_marks.c.reason).join(
+    mark = sa.select(sent_marks.c.message_id, sent_marks.c.reason, sent_marks.c.case_number)
+    by_arrival = mark.join(
         of_case, sa.and_(of_case.c.channel == sent_marks.c.channel, of_case.c.external_id == sent_marks.c.external_id)
     )
-    candidates = connection.execute(by_arrival.where(same)).all()
-    by_id = sa.select(sent_marks.c.message_id, sent_marks.c.reason).where(
-        sent_marks.c.message_id == row.message_id, sent_marks.c.matched_at.is_(None)
-    )
+    written_anew = row.kind != OutgoingKind.REPLY
+    candidates = connection.execute(by_arrival.where(same)).all() if written_anew else []
+    by_id = mark.where(sent_marks.c.message_id == row.message_id, sent_marks.c.matched_at.is_(None))
     # What is written again after a while has the time in its reason.
     reason = row.reason.partition(_AGAIN)[0]
     found = connection.execute(by_id).first() or next(
         (each for each in candidates if each.reason.partition(_AGAIN)[0] == reason), None
     )
     if found is None:
-        return False
+        return None
     used = sa.update(sent_marks).where(sent_marks.c.message_id == found.message_id)
     connection.execute(used.values(matched_at=now))
-    return True
+    number: str = found.case_number
+    return number
+
+
+def number_since(connection: Connection, number: str) -> str | None:
+    """Return the number that a case of before a restore has now, in a transaction; None where nothing tells.
+
+    Those on call, and tenants, hold the number that a lost store gave; what it received was taken in again from the
+    intake journal, and has another.
+
+    Args:
+        connection: the transaction.
+        number: as it was given then; the journal knows those of cases for which something was sent.
+    """
+    same = sa.and_(arrivals.c.channel == sent_marks.c.channel, arrivals.c.external_id == sent_marks.c.external_id)
+    query = (
+        sa.select(cases.c.number)
+        .select_from(sent_marks)
+        .join(arrivals, same)
+        .join(contacts, contacts.c.arrival_id == arrivals.c.id)
+        .join(cases, cases.c.id == contacts.c.case_id)
+        .where(sent_marks.c.case_number == number)
+        .order_by(arrivals.c.id)
+        .limit(1)
+    )
+    now: str | None = connection.execute(query).scalar_one_or_none()
+    return now
 
 
 def add_marks(connection: Connection, marks: Iterable[SentMark]) -> int:
@@ -297,10 +337,10 @@ def clear_unsure(connection: Connection, arrived: Sequence[tuple[str, str]]) -> 
 
 def settle_by_marks(connection: Connection, now: datetime) -> int:
     """Take as sent, in a transaction, what waits to be sent and what the journal says was; return how much."""
-    waiting = sa.select(*outbox.c).where(outbox.c.state == "waiting", outbox.c.kind != OutgoingKind.REPLY)
+    waiting = sa.select(*outbox.c).where(outbox.c.state == "waiting")
     settled = 0
     for row in connection.execute(waiting.order_by(outbox.c.id)).all():
-        if _match(connection, row, now):
+        if _match(connection, row, now) is not None:
             take_as_sent(connection, row.id, now)
             settled += 1
     return settled

@@ -16,7 +16,7 @@ from dtm_contact.backup import make_backup, open_journal, replay, restore
 from dtm_contact.backup.journaling import StoreJournal
 from dtm_contact.backup.replaying import JournalReplay
 from dtm_contact.backup.restoring import LEAST_MARGIN
-from dtm_contact.errors import StoreUnavailableError
+from dtm_contact.errors import NotFoundError, StoreUnavailableError
 from dtm_contact.journal import Journal, contents_of
 from dtm_contact.model import Limits, OutgoingKind, Priority
 from dtm_contact.settings import JournalSettings, Settings
@@ -186,6 +186,53 @@ def test_a_journal_closes_the_window_and_nothing_is_sent_twice(working: Site) ->
         back.arrivals.accept([arrival("writes-again")])
         judge(back, "since1")
         assert send(back) == ["since1"]
+
+
+def test_those_on_call_are_notified_again_of_a_danger_whose_number_was_lost(working: Site) -> None:
+    on_call = replace(letter("on-call", OutgoingKind.NOTICE), reason="on_call")
+    written(working.store, "waited", on_call, priority=Priority.P1)
+    backup = working.back_up()
+    assert send(working.store, journal=working.journal) == ["on-call"]
+    then = replace(on_call, message_id="then@lost")
+    lost = written(working.store, "after", then, letter("tenant"), priority=Priority.P1)
+    assert sorted(send(working.store, journal=working.journal)) == ["on-call", "tenant"]
+    working.journal.look()
+    with working.restored(backup) as back:
+        assert working.replay_into(back).called == (lost,)
+        claimed = back.arrivals.claim("worker", LATER)
+        assert claimed is not None
+        anew = [replace(on_call, message_id="anew@restored"), replace(letter("tenant"), message_id="t@restored")]
+        mail = OutgoingBatch(lambda _: anew, Limits(99, 99))
+        number = back.cases.record(claimed, judgement(priority=Priority.P1), {}, LATER, mail=mail)
+        assert number not in {None, lost}
+        assert send(back) == ["on-call"], "of what waited in the backup, and of the tenant's answer, nothing goes again"
+        assert back.cases.get(lost).case.number == number
+        with pytest.raises(NotFoundError):
+            back.cases.get("2026-000999")
+
+
+def test_a_reply_that_waited_in_a_backup_and_went_out_after_it_is_sent_once(working: Site) -> None:
+    written(working.store, "asked", letter("sent", OutgoingKind.REPLY), letter("unsent", OutgoingKind.REPLY))
+    backup = working.back_up()
+    claimed = working.store.outbox.claim("w", NOW)
+    assert claimed is not None
+    working.journal.sent(claimed, NOW)
+    working.journal.look()
+    with working.restored(backup) as back:
+        assert working.replay_into(back).settled == 1
+        held = back.outbox.held()
+        assert [each.to.partition("@")[0] for each in held] == ["unsent"]
+        back.outbox.release([each.id for each in held], "claire", LATER)
+        assert send(back) == ["unsent"]
+
+
+def test_a_restore_names_the_settings_that_say_otherwise_on_the_new_machine(on_sqlite: Site) -> None:
+    backup = on_sqlite.back_up()
+    place = at(on_sqlite.settings, on_sqlite.new_url())
+    assert restore(place, backup, LATER).not_in_force == ()
+    place = at(on_sqlite.settings, on_sqlite.new_url())
+    observing = place.model_copy(update={"rules": place.rules.model_copy(update={"observe": True})})
+    assert restore(observing, backup, LATER).not_in_force == ("DTM_RULES_OBSERVE",)
 
 
 def test_what_waited_to_be_judged_is_sure_by_the_journal(working: Site) -> None:
