@@ -185,8 +185,10 @@ SAID = [
     ("rules.md", f"at the most, a text {library.LONGEST_TEXT:,}."),
     (
         "rules.md",
-        f"{instructions._MOST_PARTS} parts of {IN_WORDS[instructions._MOST_STEPS]} steps, a step of"
-        f" {instructions._LONGEST_STEP} characters, and {IN_WORDS[instructions._MOST_BUTTONS]} buttons",
+        (
+            f"{instructions._MOST_PARTS} parts of {IN_WORDS[instructions._MOST_STEPS]} steps, a step of"
+            f" {instructions._LONGEST_STEP} characters, and {IN_WORDS[instructions._MOST_BUTTONS]} buttons"
+        ),
     ),
     ("rules.md", f"a text of at most {instructions._LONGEST_TEXT} characters"),
     ("rules.md", f"and {document.VALUES_LIMIT:,} values at the most, a list in a rule {arguments.LIST_LIMIT:,} values"),

@@ -53,6 +53,7 @@ _DIFFERENCES: Final = {
     "unit": "la référence « {seen} » est celle de {called}",
 }
 """Why it is the first and not the second, by what speaks for the first, or its family."""
+_OWN_ADDRESS: Final = frozenset({"email.known", "email.confirmed", "email.unproven"})
 _AND_TO_NOBODY_ELSE: Final = " et que personne d'autre du foyer n'y a accès"
 _TITLED: Final = re.compile(r"(?i)\b(m|mr|monsieur|mme|madame|mlle|mademoiselle)\.?\s+(?:\w+\s+)?$")
 _MEN: Final = frozenset({"m", "mr", "monsieur"})
@@ -379,8 +380,10 @@ def _proof(judgement: Judgement, tenant_id: str, positive: AbstractSet[str]) -> 
     if judgement.contact.sourced is not None and judgement.contact.sourced.proven:
         return "et c'est prouvé par la source, qui vérifie le compte de chacun"
     unproven = "mais rien ne prouve que c'est cette personne qui l'a envoyé"
-    if any(name.startswith("email.") for name in positive):
+    if not positive.isdisjoint(_OWN_ADDRESS):
         return f"{unproven} : l'adresse électronique est la sienne, mais n'a pas été vérifiée"
+    if "email.household" in positive:
+        return f"{unproven} : l'adresse électronique est celle de quelqu'un d'autre du foyer"
     if judgement.writer.address:
         return f"{unproven} : l'adresse électronique n'est pas dans sa fiche"
     return unproven
