@@ -333,6 +333,8 @@ def test_a_danger_of_which_the_place_is_unsure_says_so_first_and_what_to_ask(
     assert place_to_ask(judgement, names()) in told[title]
     assert bool(place_to_ask(judgement, names())) is bool(asks)
     assert place_to_ask(judged(about("pests"), match), names()) == ""
+    hurt = replace(judgement, understanding=replace(judgement.understanding, violence_at_home=True))
+    assert ("le moyen qu'elle donne elle-même" in place_to_ask(hurt, names())) is bool(asks)
 
 
 def test_spouses_are_told_apart_by_what_can_be_seen_or_not_at_all() -> None:
