@@ -50,12 +50,14 @@ class Standing:
         queue: where it lies.
         due: when it must be answered; None where nothing waits any more.
         open: it is not closed.
+        placed: an agent said where it is, or whom it is about: the place is theirs.
     """
 
     alarm: Alarm
     queue: str | None
     due: datetime | None
     open: bool = True
+    placed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +105,14 @@ def explained(  # noqa: PLR0913 - what was judged, how things are called, and ho
     standing = standing or Standing(decision.alarm, decision.queue, decision.due)
     alarm = standing.alarm
     why = "Pourquoi cette file" if decision.queue else "Pourquoi aucun dossier"
-    to_ask = place_to_ask(judgement, names) if alarm.any and with_people else ""
+    to_ask = place_to_ask(judgement, names) if alarm.any and with_people and not standing.placed else ""
     came = ("Quand", [_came(judgement, names, answer)])
     asked = ("Ce qui est demandé", [*matter_told(judgement, alarm, names, rules.reader), *_wishes(judgement)])
     danger = ("Danger ou non", [*danger_told(judgement, alarm, names, rules.reader)])
-    where = (place_title(judgement, names), [*where_told(judgement, names), to_ask] if with_people else [])
+    where = (
+        place_title(judgement, names) if to_ask else "Où c'est",
+        [*where_told(judgement, names), to_ask] if with_people else [],
+    )
     who = (
         "Qui écrit" if judgement.contact.call is None else "Qui appelle",
         [*who_told(judgement, names)] if with_people else [],

@@ -53,6 +53,7 @@ _DIFFERENCES: Final = {
     "unit": "la référence « {seen} » est celle de {called}",
 }
 """Why it is the first and not the second, by what speaks for the first, or its family."""
+_OWN_ADDRESS: Final = frozenset({"email.known", "email.confirmed", "email.unproven"})
 _AND_TO_NOBODY_ELSE: Final = " et que personne d'autre du foyer n'y a accès"
 _TITLED: Final = re.compile(r"(?i)\b(m|mr|monsieur|mme|madame|mlle|mademoiselle)\.?\s+(?:\w+\s+)?$")
 _MEN: Final = frozenset({"m", "mr", "monsieur"})
@@ -144,12 +145,18 @@ def where_told(judgement: Judgement, names: Names) -> Iterator[str]:
 
 def place_to_ask(judgement: Judgement, names: Names) -> str:
     """Return what of the place must be asked in a danger before anybody is sent, as an act; "" where all is sure."""
-    return _unsure_place(judgement, names)[1]
+    to_ask = _unsure_place(judgement, names)[1]
+    if not to_ask:
+        return ""
+    # Whoever shares the home must not be asked, and where an address is known nobody waits for a better one.
+    careful = " Ne passez que par le moyen qu'elle donne elle-même." if judgement.violence_at_home else ""
+    at_once = " N'attendez pas la réponse pour appeler les secours." if judgement.match.dwelling is not None else ""
+    return f"{to_ask}{careful}{at_once}"
 
 
 def place_title(judgement: Judgement, names: Names) -> str:
-    """Return what is said above the place, which warns in a danger where it is not sure."""
-    return _unsure_place(judgement, names)[0] or "Où c'est"
+    """Return what is said above a place that is not sure; "" where it is."""
+    return _unsure_place(judgement, names)[0]
 
 
 def _unsure_place(judgement: Judgement, names: Names) -> tuple[str, str]:
@@ -378,12 +385,12 @@ def _proof(judgement: Judgement, tenant_id: str, positive: AbstractSet[str]) -> 
         return "et c'est prouvé : notre serveur de courrier a vérifié qu'il vient de son adresse électronique"
     if judgement.contact.sourced is not None and judgement.contact.sourced.proven:
         return "et c'est prouvé par la source, qui vérifie le compte de chacun"
-    unproven = "mais rien ne prouve que c'est cette personne qui l'a envoyé"
-    if any(name.startswith("email.") for name in positive):
-        return f"{unproven} : l'adresse électronique est la sienne, mais n'a pas été vérifiée"
-    if judgement.writer.address:
-        return f"{unproven} : l'adresse électronique n'est pas dans sa fiche"
-    return unproven
+    why = "" if not judgement.writer.address else " : l'adresse électronique n'est pas dans sa fiche"
+    if not positive.isdisjoint(_OWN_ADDRESS):
+        why = " : l'adresse électronique est la sienne, mais n'a pas été vérifiée"
+    elif "email.household" in positive:
+        why = " : l'adresse électronique est celle de quelqu'un d'autre du foyer"
+    return f"mais rien ne prouve que c'est cette personne qui l'a envoyé{why}"
 
 
 def _their_surname(match: Match, person: Candidate | None, names: Names) -> list[Evidence]:

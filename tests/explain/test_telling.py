@@ -223,6 +223,10 @@ def test_who_lives_elsewhere_and_what_may_be_confirmed_by_whom() -> None:
     proven = sentences(about("pests"), replace(match, proven=(lease.tenant_id,)))["Qui écrit"]
     assert "et c'est prouvé : notre serveur de courrier a vérifié qu'il vient de son adresse" in proven
     assert "rien ne prouve" not in proven
+    of_spouse = replace(
+        match, candidates=(candidate(lease, 0.99, Evidence("email.household", 9.0, "jo@free.example")),)
+    )
+    assert "est celle de quelqu'un d'autre du foyer" in sentences(about("pests"), of_spouse)["Qui écrit"]
 
 
 def test_a_matter_of_the_building_is_told_there_and_the_dwelling_as_where_they_live() -> None:
@@ -329,6 +333,8 @@ def test_a_danger_of_which_the_place_is_unsure_says_so_first_and_what_to_ask(
     assert place_to_ask(judgement, names()) in told[title]
     assert bool(place_to_ask(judgement, names())) is bool(asks)
     assert place_to_ask(judged(about("pests"), match), names()) == ""
+    hurt = replace(judgement, understanding=replace(judgement.understanding, violence_at_home=True))
+    assert ("le moyen qu'elle donne elle-même" in place_to_ask(hurt, names())) is bool(asks)
 
 
 def test_spouses_are_told_apart_by_what_can_be_seen_or_not_at_all() -> None:

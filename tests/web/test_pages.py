@@ -691,8 +691,10 @@ def test_a_danger_keeps_its_instruction_whatever_its_case_is_called(desk: DeskAl
     agent.post(f"/dossier/{number}/motif", motif="spam", confirme="1", version="1")
     shown = agent.get(f"/dossier/{number}").text.partition('id="consigne"')[2].partition("</section>")[0]
     assert "Publicité" in agent.get(f"/dossier/{number}").text
-    assert shown.index("Malaise, blessure") == shown.index("<li>") + len("<li>")
-    assert '<ol start="1">' in shown
+    first, _li, others = shown.partition("<li>")[2].partition("<li>")
+    assert "où cela se passe" in first, "where to go is asked before anybody is sent"
+    assert others.startswith("Malaise, blessure")
+    assert shown.index('<ol start="1">') < shown.index('<ol start="2">')
     assert 'href="tel:15"' in shown
 
 

@@ -217,8 +217,13 @@ def _acts(context: RequestContext, file: CaseFile) -> Acts:
     """Return what is to be done of a case as it stands now."""
     judgements = [each.judgement for each in file.contacts if each.judgement]
     found, grounds = file.case, context.app.in_force()
-    to_ask = place_to_ask(judgements[-1], context.app.names) if judgements and found.dwelling_id is None else ""
+    to_ask = place_to_ask(judgements[-1], context.app.names) if judgements and not _placed(found) else ""
     return acts_of(judgements, found.topic, found.alarm, grounds.rules, grounds.directory, context.now, to_ask=to_ask)
+
+
+def _placed(found: Case) -> bool:
+    """Return whether an agent said where a case is, or whom it is about."""
+    return not {"tenant_id", "dwelling_id", "residence_id"}.isdisjoint(found.by_hand)
 
 
 def _told_by(context: RequestContext, file: CaseFile) -> tuple[Topic, ...]:
@@ -385,7 +390,7 @@ def _paragraphs(context: RequestContext, judged: Judgement, found: Case) -> tupl
     shown = replace(judged, match=replace(match, candidates=tuple(seen), proposals=()), decision=decision)
     rules = context.app.in_force().rules
     is_open = found.state == "open"
-    standing = Standing(found.alarm, found.queue, found.due if is_open else None, is_open)
+    standing = Standing(found.alarm, found.queue, found.due if is_open else None, is_open, _placed(found))
     return explained(shown, context.app.names, rules, standing=standing, with_people=with_people)
 
 
