@@ -5,6 +5,7 @@ whose loop ends before that is found, and complained of, while some later test r
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -18,7 +19,7 @@ class _Connections:
 
     def __init__(self, protocol: Callable[[], asyncio.Protocol]) -> None:
         self._protocol = protocol
-        self._accepted: list[asyncio.BaseTransport] = []
+        self._accepted: list[tuple[asyncio.BaseTransport, socket.socket]] = []
 
     def new_protocol(self) -> asyncio.Protocol:
         """Return a protocol whose connection is known from its beginning on."""
@@ -26,7 +27,8 @@ class _Connections:
         made = protocol.connection_made
 
         def connection_made(transport: asyncio.BaseTransport) -> None:
-            self._accepted.append(transport)
+            # A transport of TLS that has ended does not know its socket any more.
+            self._accepted.append((transport, transport.get_extra_info("socket")))
             made(transport)
 
         protocol.connection_made = connection_made  # type: ignore[method-assign]
@@ -34,12 +36,11 @@ class _Connections:
 
     async def end(self) -> None:
         """Cut what is still open, and return when its sockets are closed."""
-        for transport in self._accepted:
+        for transport, _socket in self._accepted:
             assert isinstance(transport, asyncio.WriteTransport)
             transport.abort()
         # What a protocol is told of the end says nothing: with STARTTLS another one may stand in its place.
-        sockets = [transport.get_extra_info("socket") for transport in self._accepted]
-        while any(each.fileno() != -1 for each in sockets):
+        while any(each.fileno() != -1 for _transport, each in self._accepted):
             await asyncio.sleep(0)
 
 
