@@ -43,16 +43,18 @@ class Settled:
     Attributes:
         score: how clearly one of its sentences says that nothing is: over, a test, planned, in general.
         said: that sentence, as it was written.
-        scale: what the log-odds of danger and that score are worth together in such mail.
+        raised: how clearly the whole reports, as programs do, what puts somebody in danger, from nought on.
+        scale: what the log-odds of danger and these scores are worth together in such mail.
     """
 
     score: float
     said: str
+    raised: float
     scale: Calibration
 
     def probability(self, probability: float) -> float:
-        """Return how likely a danger is, by what the message is like and by that sentence."""
-        return self.scale.probability([log_odds(probability), self.score])
+        """Return how likely a danger is, by what the message is like and by what it says of that."""
+        return self.scale.probability([log_odds(probability), self.score, self.raised])
 
 
 def with_field(probability: float, field: float) -> float:

@@ -202,6 +202,7 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], names: 
     readable = _is_readable(heard.reading)
     topics = _topics(heard, reader, readable=readable)
     outage = reader.topics[topics[0]].outage
+    settled = _settled(contact, parts, wrapping, reader)
     danger = judge_danger(
         heard.tokens,
         heard.reading,
@@ -210,7 +211,7 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], names: 
         reader.limits.danger,
         outage=outage,
         field=wrapping.sharpest,
-        settled=_settled(contact, parts, wrapping, reader),
+        settled=settled,
     )
     topics = _sharpest_first(topics, heard, danger, reader)
     peril = peril_of(danger, heard.tokens, heard.reading, reader.details, reader.model, topics[0])
@@ -252,6 +253,7 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], names: 
         denied=_denied(heard) or _calming(danger, heard, reader, topics),
         readable=readable,
         by_program=bool(contact.automatic_signs) or wrapping.automatic,
+        settled=settled.score if settled is not None else None,
         unread=Unread.UNDECODED if contact.undecoded else None,
     )
 

@@ -62,8 +62,9 @@ def test_a_persons_letter_is_read_as_ever(read: Read, reader: Reader) -> None:
 def test_without_such_a_line_a_program_is_heard_no_less(reader: Reader) -> None:
     scale = reader.details.programs
     for probability in (0.1, 0.5, 0.9):
-        assert Settled(0.0, "", scale).probability(probability) >= probability
-        assert Settled(1.5, "", scale).probability(probability) < probability
+        assert Settled(0.0, "", 0.0, scale).probability(probability) >= probability
+        assert Settled(1.5, "", 0.0, scale).probability(probability) < probability
+        assert Settled(0.0, "", 1.5, scale).probability(probability) > probability
 
 
 def test_a_label_whose_value_is_left_open_says_nothing(reader: Reader) -> None:
@@ -74,7 +75,7 @@ def test_a_label_whose_value_is_left_open_says_nothing(reader: Reader) -> None:
 @pytest.mark.parametrize("probability", [0.0, 1.0])
 def test_odds_are_bounded(probability: float) -> None:
     assert abs(log_odds(probability)) < 10
-    assert Settled(0.0, "", Calibration((1.0, 1.0), 0.0)).probability(probability) == pytest.approx(
+    assert Settled(0.0, "", 0.0, Calibration((1.0, 1.0, 1.0), 0.0)).probability(probability) == pytest.approx(
         probability, abs=0.001
     )
 
@@ -90,6 +91,48 @@ def test_labels_stay_and_every_line_of_a_form_is_a_sentence() -> None:
 
 def test_what_is_no_list_of_labels_is_no_form() -> None:
     assert not unwrapped(Contact(Channel.EMAIL, AT, new_text="Bonjour,\nle robinet fuit."), [Part.NEW]).form
+
+
+@pytest.mark.parametrize(
+    ("danger", "harmless"),
+    [
+        (
+            "Porteur : Roy\nType : perte de verticalité\nRappel : pas de réponse du porteur\nStatut : ouvert",
+            "Porteur : Roy\nType : perte de verticalité\nRappel : porteur joint, tout va bien\nStatut : clos",
+        ),
+        (
+            "Statut : Terminée\nMesure : CO ambiant 71 ppm\nRemarque : appareil laissé en marche",
+            "Statut : Terminée\nMesure : CO ambiant 0 ppm\nRemarque : appareil laissé en marche",
+        ),
+    ],
+)
+def test_a_products_alarm_is_told_from_its_harmless_twin(danger: str, harmless: str, reader: Reader) -> None:
+    assert settled(danger, reader).raised > settled(harmless, reader).raised
+    assert settled(danger, reader).probability(0.3) > settled(harmless, reader).probability(0.3)
+
+
+@pytest.mark.parametrize("layout", ["{} : {}", "{} | {}", "{}\t{}", "{} ....... {}", "{}      {}", "{}\n{}"])
+def test_what_a_bare_no_denies_is_not_over(layout: str, reader: Reader) -> None:
+    fields = [("Nom", "Roy"), ("Objet", "ascenseur"), ("Message", "appel de la cabine")]
+    denied, affirmed = (
+        "\n".join(layout.format(*field) for field in [*fields, ("Personne libérée et indemne", answer)])
+        for answer in ("non", "oui, à 19 h 44")
+    )
+    assert settled(denied, reader).score < settled(affirmed, reader).score
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nom\tRoy\nObjet\tbail\nMessage\tbonjour",
+        "Nom ....... Roy\nObjet ..... bail\nMessage ... bonjour",
+        "Nom\nRoy\nObjet\nbail",
+        "12:00:01 FEU Z1\n12:00:09 ACQUIT\n12:04:10 VEILLE",
+        '{"dev":7,"wet":0,"ack":1}',
+    ],
+)
+def test_a_layout_of_programs_is_a_form(text: str) -> None:
+    assert unwrapped(Contact(Channel.EMAIL, AT, new_text=text), [Part.NEW]).form
 
 
 def test_what_programs_are_worth_is_kept_in_the_file(reader: Reader) -> None:

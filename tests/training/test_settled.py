@@ -18,7 +18,7 @@ def test_a_line_that_goes_with_harmless_mails_counts_against_danger_and_odds_as_
 
 
 def test_each_marked_line_stands_in_its_mail_and_opposites_stand_beside_them() -> None:
-    mails, lines = [*_read(MAILS), *_read(PRODUCTS)], list(_read(LINES))
+    mails, lines = [*_read(MAILS), *(mail for path in PRODUCTS for mail in _read(path))], list(_read(LINES))
     for mail in mails:
         assert max(mail["settled"], default=0) <= mail["text"].count("\n") + 1
     said = [line["settled"] for line in lines]
