@@ -17,10 +17,11 @@ from dtm_contact.text.repeated import is_notice, repeated
 from dtm_contact.text.tokens import CHARACTERS_READ
 
 _CHUNK: Final = re.compile(r"[^\n.!?]*[^\n.!?\s][^\n.!?]*(?:[.!?](?=\S)[^\n.!?]*)*[.!?]*")
-_LABEL: Final = re.compile(
-    r"^[ \t]*[*•>|-]*[ \t]*([^\W\d_][^:\n.!?|\t]{0,40}?)[ \t]*(?:\.{3,}[ \t]*:?|[:|\t]| {3,})[ \t]*", re.MULTILINE
+_LABEL: Final = re.compile(r"^[ \t]*[*•>|-]*[ \t]*([^\W\d_][^:\n.!?|]{0,40}?)[ \t]*[:|][ \t]*", re.MULTILINE)
+_COLUMN: Final = re.compile(
+    r"^[ \t]*[*•>-]*[ \t]*([^\W\d_][^:\n.!?|\t]{0,40}?)[ \t]*(?:\.{3,}[ \t]*:?|\t| {3,})[ \t]*", re.MULTILINE
 )
-"""A label, with what parts it from its value: a colon, a bar, a column, a row of dots."""
+"""A label that a column or a row of dots parts from its value."""
 _LABELS: Final = 3
 """Lines that begin with a label, from which a message is a form."""
 _LOGGED: Final = re.compile(r"^[ \t]*(?:\S{6,10}[ \t]+)?\d\d:\d\d:\d\d\b|[\w\"]=\w|\"\w+\":", re.MULTILINE)
@@ -32,6 +33,14 @@ _ANSWERED_NO: Final = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 """A question, or a label above its value, with the bare no that answers it."""
+_ASKS_WHETHER: Final = re.compile(r"\W*(?:y a-t-il|(?!avez-)\w+ez-vous|is there|are there|do you|gibt es)\b")
+"""How a question begins that asks whether there is something."""
+_ASKS: Final = re.compile(
+    r"-(?:t-)?(?:ils?|elles?|on|vous|ce)\b|\best-ce\b|^\W*(?:has|have|is|are|did|was|were|can|ist|sind|hat|haben)\b"
+)
+"""A verb that asks: of such a question that begins with what it is about, a no may say that it is not over."""
+_LINE_END: Final = re.compile(r"\n(?=[ \t]*[^\sa-zà-ÿ])")
+"""A line's end behind which no word goes on in small letters."""
 _BARE_NO: Final = re.compile(r"(?:non|no|nein)\W*", re.IGNORECASE)
 
 _FIELDS_ASKED: Final = 40
@@ -190,11 +199,15 @@ def unwrapped(
         labels = [found for found in _LABEL.finditer(text) if not text.startswith("//", found.end())]
         if part is Part.SUBJECT or len(labels) < _LABELS:
             labels = []
-        form = form or bool(labels) or (part is not Part.SUBJECT and _is_form(text))
-        cuts, told = (_denied(text, labels), 0.0) if labelled else _label_cuts(text, labels, danger_of)
+        columns = [] if part is Part.SUBJECT else [*_COLUMN.finditer(text)]
+        form = form or bool(labels) or (part is not Part.SUBJECT and (len(columns) >= _LABELS or _is_form(text)))
+        cuts, told = ([], 0.0) if labelled else _label_cuts(text, labels, danger_of)
         sharpest = max(sharpest, told)
-        if form or by_program:
-            cuts += _answered_no(text, _no_danger if labelled else danger_of)
+        line_ends = [label.start() - 1 for label in labels if label.start()]
+        if part is not Part.SUBJECT and (form or by_program):
+            cuts += _answered_no(text, _no_danger if labelled else danger_of, every=labelled)
+            cuts += _denied(text, [*labels, *columns] if labelled else columns, _no_danger if labelled else danger_of)
+            line_ends += [end.start() for end in _LINE_END.finditer(text)] if labelled else []
         cuts += repeated(contact, text) if notice and part is Part.NEW else ()
         for chunk in _CHUNK.finditer(text):
             folded = fold(chunk.group()).strip(" \t*•>|-_=")
@@ -204,7 +217,7 @@ def unwrapped(
             automatic = automatic or says_automatic
             if says_automatic or any(kind.search(folded) for kind in _KINDS) or _PASSED_ON.fullmatch(folded):
                 cuts.append(chunk.span())
-        texts.append((part, _blanked(text, cuts, [label.start() - 1 for label in labels if label.start()])))
+        texts.append((part, _blanked(text, cuts, line_ends)))
     return Wrapping(texts, automatic, form, sharpest)
 
 
@@ -213,18 +226,26 @@ def _is_form(text: str) -> bool:
     return len(_ALONE.findall(fold(text))) >= _ALONES or len(_LOGGED.findall(text)) >= _LABELS
 
 
-def _answered_no(text: str, danger_of: DangerOf) -> list[tuple[int, int]]:
-    """Return the questions of a form that are answered by a bare no, but for those of which a no tells of danger."""
-    return [
-        asked.span(asked.lastindex or 0)
-        for asked in _ANSWERED_NO.finditer(text)
-        if danger_of(asked[asked.lastindex or 0], "non").level is AlarmLevel.NONE
-    ]
+def _answered_no(text: str, danger_of: DangerOf, *, every: bool) -> list[tuple[int, int]]:
+    """Return the questions of a form that a bare no answers: every one, or those that cannot ask whether it is over."""
+    cuts = []
+    for asked in _ANSWERED_NO.finditer(text):
+        question = asked[asked.lastindex or 0]
+        folded = fold(question)
+        asks_whether = every or _ASKS_WHETHER.match(folded) or not _ASKS.search(folded)
+        if asks_whether and danger_of(question, "non").level is AlarmLevel.NONE:
+            cuts.append(asked.span(asked.lastindex or 0))
+    return cuts
 
 
-def _denied(text: str, labels: Sequence[re.Match[str]]) -> list[tuple[int, int]]:
+def _denied(text: str, labels: Sequence[re.Match[str]], danger_of: DangerOf) -> list[tuple[int, int]]:
     """Return the labels that a bare no answers: "Personne libérée : non" does not say that anybody was freed."""
-    return [label.span(1) for label in labels if _BARE_NO.fullmatch(text[label.end() :].partition("\n")[0])]
+    return [
+        label.span(1)
+        for label in labels
+        if _BARE_NO.fullmatch(text[label.end() :].partition("\n")[0])
+        and danger_of(label[1], "non").level is AlarmLevel.NONE
+    ]
 
 
 def _label_cuts(text: str, labels: Sequence[re.Match[str]], danger_of: DangerOf) -> tuple[list[tuple[int, int]], float]:

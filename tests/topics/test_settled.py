@@ -81,7 +81,7 @@ def test_odds_are_bounded(probability: float) -> None:
 
 
 def test_labels_stay_and_every_line_of_a_form_is_a_sentence() -> None:
-    text = "Nom : Roy\nFuite : non\nMode : essai"
+    text = "Nom : Roy\nFuite : cave\nMode : essai"
     whole = unwrapped(Contact(Channel.EMAIL, AT, new_text=text), [Part.NEW], labelled=True)
     assert whole.form
     assert re.sub(r"[^\w\s:]", " ", whole.texts[0][1]).split() == text.split()
@@ -116,7 +116,7 @@ def test_what_a_bare_no_denies_is_not_over(layout: str, reader: Reader) -> None:
     fields = [("Nom", "Roy"), ("Objet", "ascenseur"), ("Message", "appel de la cabine")]
     denied, affirmed = (
         "\n".join(layout.format(*field) for field in [*fields, ("Personne libérée et indemne", answer)])
-        for answer in ("non", "oui, à 19 h 44")
+        for answer in ("non", "oui")
     )
     assert settled(denied, reader).score < settled(affirmed, reader).score
 

@@ -12,7 +12,7 @@ from training.settled import LINES, MAILS, PRODUCTS, _marked, _read, _worth
 def test_a_line_that_goes_with_harmless_mails_counts_against_danger_and_odds_as_they_are() -> None:
     odds = np.array([1.0, 1.0, -1.0, 1.0, 1.0, -1.0, 1.0, -2.0])
     scores = np.array([0.0, 0.0, 0.0, 0.1, 2.0, 1.0, 2.0, 0.0])
-    worth = _worth(odds, scores, np.array([1, 1, 1, 1, 0, 0, 0, 0], np.bool_))
+    worth = _worth(odds, scores[:, np.newaxis], np.array([1, 1, 1, 1, 0, 0, 0, 0], np.bool_))
     assert worth.slopes[0] == 1
     assert worth.slopes[1] < -0.5
 
