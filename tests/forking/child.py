@@ -96,7 +96,7 @@ def _ended(start: Start) -> int:
         os.kill(os.getpid(), signal.SIGINT)
         return 1
     except BaseException:  # noqa: BLE001 - whatever it is, an interpreter tells it and ends
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        sys.excepthook(*sys.exc_info())
         return 1
     return 0
 

@@ -42,6 +42,7 @@ def _forked(start: Start, descriptors: Sequence[int]) -> int:
         os.close(going)
         pid = os.fork()
         if pid == 0:
+            os.close(telling)
             # It begins as the child of who asks: not before the one between is gone.
             os.read(gone, 1)
             _run(start, descriptors)
