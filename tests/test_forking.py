@@ -28,9 +28,12 @@ def test_what_is_started_anew_has_not() -> None:
     assert said(IMPORTED) == "False"
 
 
-@pytest.mark.parametrize("name", ["PYTHONHASHSEED", "LD_PRELOAD"])
-def test_what_an_interpreter_reads_at_its_start_is_obeyed(name: str) -> None:
-    assert said(IMPORTED, env={**os.environ, name: "0" if name == "PYTHONHASHSEED" else ""}) == "False"
+@pytest.mark.parametrize(
+    ("name", "value", "is_forked"),
+    [("PYTHONHASHSEED", "0", False), ("LD_LIBRARY_PATH", "/nowhere", False), ("PYTHONPATH", "", True)],
+)
+def test_what_an_interpreter_reads_at_its_start_is_obeyed(name: str, value: str, is_forked: bool) -> None:
+    assert said(IMPORTED, env={**os.environ, name: value}) == str(is_forked)
 
 
 def test_the_program_of_another_folder_is_that_folders(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ from tests.forking.request import Start, ask, environment_of, pair
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _ROOT: Final = Path(__file__).parents[2]
 _OURS: Final = ("dtm_contact", "tests.")
+_UNLIKE_THEM: Final = "tests.prove.controls"
+"""Changes what our programs do before they have been imported."""
 _OF_THE_START: Final = (b"PYTHON", b"LD_", b"GLIBC_")
 """Variables that the interpreter and its loader read before any program does: a fork would not obey them."""
 
@@ -53,7 +55,9 @@ class Forks:
         command, environment = [os.fsdecode(each) for each in given[0]], environment_of(given[5])
         is_silent = command[1:3] == ["-W", "ignore"]
         how, what, *arguments = command[3:] if is_silent else command[1:] if len(command) > 2 else ("", "")
-        is_ours = (how == "-m" and what.startswith(_OURS)) or (how == "-c" and "dtm_contact" in what)
+        is_ours = (how == "-m" and what.startswith(_OURS) and what != _UNLIKE_THEM) or (
+            how == "-c" and "dtm_contact" in what
+        )
         is_plain = given[2] and given[17:21] == (None, None, None, -1) and given[21] is None and given[16] == -1
         if command[0] != sys.executable or not is_ours or not is_plain:
             return None
@@ -73,7 +77,8 @@ class Forks:
 
 
 def _of_the_start(environment: dict[bytes, bytes]) -> dict[bytes, bytes]:
-    return {name: value for name, value in environment.items() if name.startswith(_OF_THE_START)}
+    # Set to nothing, each is as if it were not set.
+    return {name: value for name, value in environment.items() if value and name.startswith(_OF_THE_START)}
 
 
 def _has_its_own(folder: Path) -> bool:
