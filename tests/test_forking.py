@@ -30,9 +30,9 @@ def test_what_is_started_anew_has_not() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "is_forked"),
-    [("PYTHONHASHSEED", "0", False), ("LD_LIBRARY_PATH", "/nowhere", False), ("PYTHONPATH", "", True)],
+    [("PYTHONHASHSEED", "0", False), ("LD_LIBRARY_PATH", "/nowhere", False), ("PYTHONTRACEMALLOC", "", True)],
 )
-def test_what_an_interpreter_reads_at_its_start_is_obeyed(name: str, value: str, is_forked: bool) -> None:
+def test_what_an_interpreter_reads_at_its_start_is_obeyed(name: str, value: str, *, is_forked: bool) -> None:
     assert said(IMPORTED, env={**os.environ, name: value}) == str(is_forked)
 
 

@@ -15,7 +15,7 @@ from dtm_contact import cli, rules
 from dtm_contact.cases import all_verbs
 from dtm_contact.figures import counter  # noqa: F401 - programs of the daemon, imported to be forked
 from dtm_contact.hours import PARIS, public_holidays
-from dtm_contact.web import converter, process  # noqa: F401
+from dtm_contact.web import process  # noqa: F401
 from dtm_contact.worker import child  # noqa: F401
 from tests.rules.once import in_force_once
 
