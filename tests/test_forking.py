@@ -36,6 +36,13 @@ def test_what_an_interpreter_reads_at_its_start_is_obeyed(name: str, value: str,
     assert said(IMPORTED, env={**os.environ, name: value}) == str(is_forked)
 
 
+@pytest.mark.parametrize("set_to", ["", "1"])
+def test_whether_bytecode_is_written_and_streams_are_buffered_is_obeyed(set_to: str) -> None:
+    code = "import sys; print(sys.dont_write_bytecode, sys.stdout.write_through, 'sqlalchemy' in sys.modules)"
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": set_to, "PYTHONUNBUFFERED": set_to}
+    assert said(code, env=environment) == f"{bool(set_to)} {bool(set_to)} True"
+
+
 def test_the_program_of_another_folder_is_that_folders(tmp_path: Path) -> None:
     (tmp_path / "dtm_contact").mkdir()
     (tmp_path / "dtm_contact" / "__init__.py").touch()

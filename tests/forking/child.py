@@ -59,6 +59,10 @@ def run(start: Start, descriptors: Sequence[int]) -> NoReturn:
     time.tzset()
     _be_seen_as(start)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - the standard stream
+    sys.dont_write_bytecode = bool(start.environment.get(b"PYTHONDONTWRITEBYTECODE"))
+    if start.environment.get(b"PYTHONUNBUFFERED"):
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(write_through=True)  # type: ignore[union-attr]
     if start.is_silent:
         warnings.simplefilter("ignore")
     os._exit(_status(start))

@@ -34,6 +34,8 @@ _ANEW: Final = {
 """Programs of ours that are never forked."""
 _OF_THE_START: Final = (b"PYTHON", b"LD_", b"GLIBC_")
 """Variables that the interpreter and its loader read before any program does: a fork would not obey them."""
+_OBEYED: Final = {b"PYTHONDONTWRITEBYTECODE", b"PYTHONUNBUFFERED"}
+"""But these, which what is forked obeys by itself."""
 
 
 class Forks:
@@ -85,7 +87,8 @@ class Forks:
 
 def _of_the_start(environment: dict[bytes, bytes]) -> dict[bytes, bytes]:
     # Set to nothing, each is as if it were not set.
-    return {name: value for name, value in environment.items() if value and name.startswith(_OF_THE_START)}
+    read = {name: value for name, value in environment.items() if name.startswith(_OF_THE_START)}
+    return {name: value for name, value in read.items() if value and name not in _OBEYED}
 
 
 def _has_its_own(folder: Path) -> bool:
@@ -122,7 +125,7 @@ def _server() -> Iterator[socket.socket]:
     ours, theirs = pair()
     # The last argument is room for what is forked to write its own arguments to.
     command = [sys.executable, "-m", "tests.forking.server", str(theirs.fileno()), " " * 1000]
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": ""}
     with ours:
         with theirs, starting_anew():
             server = subprocess.Popen(command, cwd=_ROOT, pass_fds=(theirs.fileno(),), env=environment)
