@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.forking import is_server
+
 ROOT = Path(__file__).parents[1]
 IMPORTED = "import sys; print('sqlalchemy' in sys.modules)  # dtm_contact"
 
@@ -126,6 +128,16 @@ def test_what_it_starts_is_its_child() -> None:
     started = f"subprocess.check_output([sys.executable, '-c', {inner!r}], text=True)"
     pid, parent, is_forked = said(f"import os, subprocess, sys; print(os.getpid(), {started})").split()
     assert (parent, is_forked) == (pid, "True")
+
+
+def test_the_server_beside_it_is_told_from_what_it_started() -> None:
+    code = "import os; print(open(f'/proc/{os.getpid()}/task/{os.getpid()}/children').read(), flush=True); input()"
+    command = [sys.executable, "-c", f"{code}  # dtm_contact"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        [child] = process.stdout.readline().split()
+        assert (is_server(int(child)), is_server(process.pid)) == (True, False)
+        process.communicate("\n")
 
 
 async def test_it_is_waited_for_by_a_loop() -> None:

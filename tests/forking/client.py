@@ -22,6 +22,7 @@ from tests.forking.request import Start, ask, environment_of, pair
 
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _ROOT: Final = Path(__file__).parents[2]
+_SERVER: Final = "tests.forking.server"
 _OURS: Final = ("dtm_contact", "tests.")
 _ANEW: Final = {
     # Changes what our programs do before they have been imported.
@@ -101,6 +102,14 @@ def _kept(given: Sequence[Any]) -> list[int]:
     return [number for number in given[3] if number != given[13]]
 
 
+def is_server(pid: int) -> bool:
+    """Return whether a process is a server of forks, which a forked daemon has beside what it started by itself."""
+    try:
+        return _SERVER.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def install(server: Callable[[], socket.socket]) -> None:
     """Fork our programs from a server from now on."""
     subprocess._fork_exec = Forks(server)  # type: ignore[attr-defined]
@@ -124,7 +133,7 @@ def forking() -> Iterator[None]:
 def _server() -> Iterator[socket.socket]:
     ours, theirs = pair()
     # The last argument is room for what is forked to write its own arguments to.
-    command = [sys.executable, "-m", "tests.forking.server", str(theirs.fileno()), " " * 1000]
+    command = [sys.executable, "-m", _SERVER, str(theirs.fileno()), " " * 1000]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": ""}
     with ours:
         with theirs, starting_anew():
