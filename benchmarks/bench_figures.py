@@ -10,9 +10,8 @@ without again. Of each kind the median of its rounds is told; two kinds without 
     python benchmarks/bench_figures.py [--cases N] [--store FILE | --url URL] [--seed N] [--lists N]
                                        [--rounds N] [--seconds N] [--intake-only]
 
-`--store` names a file: it is filled and counted where it is not there, used where it is, and stays; `--url` names a
-database, that is filled where it is empty. What comes in with the rounds stays in it, too. `--lists`: how many lists of
-each figure are asked for.
+`--store` names a file, `--url` a database, that stay; either is filled where it is empty, and counted where it is not.
+What comes in with the rounds stays in it, too. `--lists`: how many lists of each figure are asked for.
 """
 
 import argparse
@@ -45,7 +44,7 @@ from dtm_contact.directory import Directory, read_export  # noqa: E402
 from dtm_contact.figures import BY_ID, FIGURES  # noqa: E402
 from dtm_contact.figures.counting import count_days, periods_of  # noqa: E402
 from dtm_contact.figures.definitions import Basis  # noqa: E402
-from dtm_contact.figures.keeping import grounds_of  # noqa: E402
+from dtm_contact.figures.keeping import first_day, grounds_of  # noqa: E402
 from dtm_contact.rules import load_in_force  # noqa: E402
 from dtm_contact.settings import DeskSettings, Settings, StoreSettings  # noqa: E402
 from dtm_contact.store import Store, migrate, open_store  # noqa: E402
@@ -305,8 +304,9 @@ def main() -> None:
         url = told.url or f"sqlite:///{path}"
         migrate(url)
         with open_store(url) as store:
-            if store.figures.counted_days() is None:
+            if first_day(store, Settings()) is None:
                 fill(store, told.cases)
+            if store.figures.counted_days() is None:
                 rebuild(store)
             secret = login(store)
             settings = Settings(store=StoreSettings(url=url), desk=DeskSettings(secure_cookies=False))

@@ -172,7 +172,7 @@ class _Looking:
 
     def _counted(self, facts: CaseFacts) -> tuple[int, int]:
         """Return how often a case is counted here, and how often in the part of a share."""
-        tally = Tally.of(self.first, self.last)
+        tally = Tally.of_one(self.first, self.last)
         if self.figure.kind is FigureKind.STOCK:
             facts.count_stock(tally)
         else:

@@ -536,11 +536,11 @@ def _happened(wanted: CasesWanted, what: sa.ColumnElement[str] = events.c.what) 
 
 def _calls(wanted: CasesWanted) -> Iterator[sa.Select[Any]]:
     """Yield the queries for the calls of the period that make it, by their cases; and for those of no known time."""
-    known = contacts.c.outcome.is_not(None), contacts.c.case_id.is_not(None)
+    query = sa.select(contacts.c.case_id).where(contacts.c.outcome.is_not(None), contacts.c.case_id.is_not(None))
     if wanted.outcomes:
-        known = *known, contacts.c.outcome.in_(wanted.outcomes)
+        query = query.where(contacts.c.outcome.in_(wanted.outcomes))
     for when in (contacts.c.at.between(wanted.start, wanted.end), contacts.c.at.is_(None)):
-        yield sa.select(contacts.c.case_id).where(when, *known)
+        yield query.where(when)
 
 
 def _came(wanted: CasesWanted) -> sa.Select[Any]:
