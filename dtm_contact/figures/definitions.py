@@ -81,8 +81,10 @@ class Basis(StrEnum):
     """One of the figure's events happened to them in the period."""
     REOPENED = "reopened"
     """An event of the period opened them again."""
-    MOVES = "moves"
-    """An event of the period gave them to another office."""
+    MOVED_TO = "moved_to"
+    """An event of the period gave them to the office, from another one."""
+    MOVED_FROM = "moved_from"
+    """An event of the period gave them from the office to another one."""
     CONTACTS = "contacts"
     """A message, call or visit of the period lies in them."""
     UNSERVED = "unserved"
@@ -385,7 +387,7 @@ for _figure in (
         ),
         source="events",
         measure="handed_in",
-        basis=Basis.MOVES,
+        basis=Basis.MOVED_TO,
     ),
     Figure(
         id="handed_away",
@@ -396,7 +398,7 @@ for _figure in (
         counts_en="The same times, counted at the office that the case left. Of all offices, as many as have come.",
         source="events",
         measure="handed_away",
-        basis=Basis.MOVES,
+        basis=Basis.MOVED_FROM,
     ),
     Figure(
         id="reopened",

@@ -21,6 +21,7 @@ from dtm_contact.store.figures import CasesWanted, FigureRows, HomeRow
 _AT_FIRST: Final = 110
 """Cases that are looked at for a page; a page has a few less."""
 _AT_MOST: Final = 400
+_FEW_OF_DAYS: Final = 20
 _MOST_DAYS: Final = 32
 """Days whose incidents are looked for at once."""
 _MOMENT: Final = timedelta(microseconds=1)
@@ -188,8 +189,8 @@ class _Looking:
     def incident_cases(self, rows: FigureRows, after: int | None) -> Iterator[tuple[int, CaseFacts, int, bool]]:
         """Yield the cases of each incident; the latest first.
 
-        An incident is of one day, so that days are looked at from the last on, and ever more at once: on most there
-        are some, but of one residence there may be none for months.
+        An incident is of one day, so that days are looked at from the last on: one by one where there are many, and
+        ever more at once where there are few, since of one residence there may be none for months.
         """
         last, count = self.last, 1
         opened_at = None if after is None else rows.opened_at(after)
@@ -211,7 +212,8 @@ class _Looking:
                 known |= self._facts(rows, [number for number in some if number not in known])
                 for number in some:
                     yield number, known[number], 1, False
-            last, count = first - timedelta(days=1), min(_MOST_DAYS, 2 * count)
+            last = first - timedelta(days=1)
+            count = min(_MOST_DAYS, 2 * count) if len(found) < _FEW_OF_DAYS else 1
 
     def _incidents_of(
         self, rows: FigureRows, first: date, last: date, known: dict[int, CaseFacts]
@@ -229,19 +231,15 @@ class _Looking:
         if must_be_over:
             again = rows.opened_again_since(self.grounds.times.now)
             several = [each for each in several if all(row.state == "closed" or row.id in again for row in each)]
-            known |= self._facts(rows, [row.id for each in several for row in each])
-        elif self.place.office is not None:
-            known |= self._facts(rows, [_first_of(each).id for each in several])
-        for each in several:
-            begun = _first_of(each)
-            if self.place.office is not None and self.place.office != known[begun.id].key_at(begun.opened_at)[0]:
-                continue
-            if not must_be_over or all(known[row.id].last_closed is not None for row in each):
-                yield each
-
-
-def _first_of(incident: Sequence[HomeRow]) -> HomeRow:
-    return min(incident, key=lambda row: row.opened_at)
+        if self.place.office is not None:
+            begun = [min(each, key=lambda row: row.opened_at) for each in several]
+            known |= self._facts(rows, [row.id for row in begun])
+            offices = [known[row.id].key_at(row.opened_at)[0] for row in begun]
+            several = [each for each, office in zip(several, offices, strict=True) if office == self.place.office]
+        if must_be_over:
+            known |= self._facts(rows, [row.id for each in several for row in each if row.id not in known])
+            several = [each for each in several if all(known[row.id].last_closed is not None for row in each)]
+        yield from several
 
 
 def _measures(figure: Figure) -> frozenset[str]:

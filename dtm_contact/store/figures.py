@@ -17,6 +17,8 @@ from dtm_contact.store.system_schema import audit_trail, boards, figure_periods,
 _AT_ONCE = 400
 _FEW = 20_000
 """Rows of which those that are wanted are sorted out at once."""
+_FEW_SAID = 3_000
+"""The same of events whose data are read for it."""
 _ANSWERS = ("replied", "answered", "spoken")
 """Events by which a person answers, but for closings."""
 _REPORTED = "figures report"
@@ -222,6 +224,9 @@ class FigureRows:
             case "contacts" | "unserved" if few is None:
                 yield cases.c.opened_at < end + _OPENED_LATE
                 yield _of_case(_came(wanted), contacts.c.case_id)
+            case said if said in _BY_DATA and few is None:
+                yield cases.c.opened_at < end + _CLOCKS_DIFFER
+                yield _of_case(self._said(wanted))
             case _:
                 pass
         yield from _place_of(wanted, self._dialect)
@@ -245,10 +250,18 @@ class FigureRows:
                 found = sa.union_all(self._received(wanted), *_calls(wanted))
             case "unserved":
                 found = sa.union_all(*_calls(wanted))
-            case said:
-                return _by_data(_BY_DATA[said], self._dialect).where(events.c.at >= start, events.c.at < end)
-        counted = sa.select(sa.func.count()).select_from(found.limit(_FEW + 1).subquery())
-        return found if self._connection.execute(counted).scalar_one() <= _FEW else None
+            case _:
+                found = self._said(wanted)
+        most = _FEW_SAID if wanted.basis in _BY_DATA else _FEW
+        counted = sa.select(sa.func.count()).select_from(found.limit(most + 1).subquery())
+        return found if self._connection.execute(counted).scalar_one() <= most else None
+
+    def _said(self, wanted: CasesWanted) -> sa.Select[Any]:
+        """Return the query for the events of the period that make it by what they say, by their cases."""
+        found = _by_data(_BY_DATA[wanted.basis], self._dialect)
+        if wanted.office is not None and wanted.basis in _SIDES:
+            found = found.where(_gave(wanted.office, _SIDES[wanted.basis]))
+        return found.where(events.c.at >= wanted.start, events.c.at < wanted.end)
 
     def _received(self, wanted: CasesWanted) -> sa.Select[Any]:
         """Return the query for what was received in the period, by its cases: no call, which may be read later."""
@@ -501,14 +514,23 @@ _WHAT = events.c.what.concat("")
 would look among all events of that word."""
 _DUE = sa.func.coalesce(cases.c.due, cases.c.due)
 """When a case is due, where cases are not to be read in the order of that."""
-_BY_DATA = {"cried": "cries", "moves": "moves", "reopened": "openings"}
+_BY_DATA = {"cried": "cries", "moved_from": "moves", "moved_to": "moves", "reopened": "openings"}
 """Which events are looked for by their data, by the basis."""
+
+_SIDES = {"moved_from": 0, "moved_to": 1}
+"""Which of the offices that an event names the case is listed at."""
 
 
 def _by_data(name: str, dialect: str) -> sa.Select[Any]:
     """Return the query for the few events that are looked for by their data, by their cases."""
     said = sa.text(f"({EVENTS_BY_DATA[name][dialect]})")
     return sa.select(events.c.case_id).where(said, events.c.case_id.is_not(None))
+
+
+def _gave(office: str, *sides: int) -> sa.ColumnElement[bool]:
+    """Return the condition that an event gave a case from an office (side 0), or to it (1)."""
+    said = [events.c.data[(name, "office_id", side)] for name in ("changed", "restored") for side in sides]
+    return sa.or_(*(each.as_string() == office for each in said))
 
 
 def _of_case(found: sa.Select[Any], of: sa.Column[Any] = events.c.case_id) -> sa.ColumnElement[bool]:
@@ -554,10 +576,8 @@ def _came(wanted: CasesWanted) -> sa.Select[Any]:
 def _place_of(wanted: CasesWanted, dialect: str) -> Iterator[sa.ColumnElement[bool]]:
     if wanted.urgent is not None:
         yield cases.c.priority == "P1" if wanted.urgent else cases.c.priority != "P1"
-    if wanted.office is not None:
-        data = events.c.data
-        sides = [data[(name, "office_id", side)].as_string() for name in ("changed", "restored") for side in (0, 1)]
-        moved = _by_data("moves", dialect).where(sa.or_(*(each == wanted.office for each in sides)))
+    if wanted.office is not None and wanted.basis not in _SIDES:
+        moved = _by_data("moves", dialect).where(_gave(wanted.office, 0, 1))
         yield sa.or_(cases.c.office_id == wanted.office, _of_case(moved))
     for column, value in ((cases.c.residence_id, wanted.residence), (cases.c.topic, wanted.topic)):
         if value is not None:

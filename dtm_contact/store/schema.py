@@ -217,6 +217,7 @@ sa.Index(
     *(cases.c[name] for name in ("opened_at", "id", "closed_at", "due", "state", "priority")),
     *(cases.c[name] for name in ("office_id", "residence_id", "topic")),
 )
+sa.Index("ix_cases_residence_id", cases.c.residence_id, cases.c.opened_at)
 sa.Index("ix_cases_due", cases.c.due)
 sa.Index("ix_cases_tenant_id", cases.c.tenant_id)
 sa.Index("ix_cases_dwelling_id", cases.c.dwelling_id)

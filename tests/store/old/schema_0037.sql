@@ -761,6 +761,7 @@ CREATE INDEX ix_files_draft_id ON files (draft_id);
 CREATE INDEX ix_files_case_id ON files (case_id);
 CREATE INDEX ix_files_arrival_id ON files (arrival_id);
 CREATE INDEX ix_cases_due ON cases (due);
+CREATE INDEX ix_cases_residence_id ON cases (residence_id, opened_at);
 CREATE INDEX ix_imported_arrivals_import_id ON imported_arrivals (import_id);
 CREATE INDEX ix_canned_answers_name ON canned_answers (name, id);
 CREATE INDEX ix_shared_contacts_contact_id ON shared_contacts (contact_id);

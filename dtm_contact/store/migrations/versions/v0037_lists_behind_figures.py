@@ -37,9 +37,10 @@ _SAID = {
 
 
 def upgrade() -> None:
-    """Widen two indexes, and make one of calls and three of a few events each."""
+    """Widen two indexes, and make one of residences, one of calls and three of a few events each."""
     op.drop_index("ix_cases_opened_at", "cases")
     op.create_index("ix_cases_opened_at", "cases", _OF_CASES)
+    op.create_index("ix_cases_residence_id", "cases", ["residence_id", "opened_at"])
     op.drop_index("ix_events_what", "events")
     op.create_index("ix_events_what", "events", ["what", "at", "case_id"])
     called = sa.text("outcome IS NOT NULL")
