@@ -19,6 +19,9 @@ _FEW = 20_000
 """Rows of which those that are wanted are sorted out at once."""
 _FEW_SAID = 3_000
 """The same of events whose data are read for it."""
+_FEW_RECEIVED = 150_000
+"""The same of what was received: those of a month, of which many more cases would be asked that were opened since."""
+_DAY = timedelta(days=1)
 _ANSWERS = ("replied", "answered", "spoken")
 """Events by which a person answers, but for closings."""
 _REPORTED = "figures report"
@@ -246,10 +249,14 @@ class FigureRows:
                 return sa.select(alarm_labels.c.case_id).where(*labelled)
             case "events":
                 found: _Ids = _happened(wanted)
-            case "contacts":
-                found = sa.union_all(self._received(wanted), *_calls(wanted))
-            case "unserved":
-                found = sa.union_all(*_calls(wanted))
+            case "contacts" | "unserved":
+                first, last = (self._first_id(arrivals, arrivals.c.received_at, at) for at in (start, end + _DAY))
+                if last - first > _FEW_RECEIVED:
+                    return None
+                # A call is no message: its log may be read, and it be received, long after it.
+                of_period = contacts.c.arrival_id.between(first, last + 1), contacts.c.case_id.is_not(None)
+                received = sa.select(contacts.c.case_id).where(*of_period)
+                return sa.union_all(*([received] if wanted.basis == "contacts" else []), *_calls(wanted))
             case _:
                 found = self._said(wanted)
         most = _FEW_SAID if wanted.basis in _BY_DATA else _FEW
@@ -262,13 +269,6 @@ class FigureRows:
         if wanted.office is not None and wanted.basis in _SIDES:
             found = found.where(_gave(wanted.office, _SIDES[wanted.basis]))
         return found.where(events.c.at >= wanted.start, events.c.at < wanted.end)
-
-    def _received(self, wanted: CasesWanted) -> sa.Select[Any]:
-        """Return the query for what was received in the period, by its cases: no call, which may be read later."""
-        start, end = wanted.start, wanted.end + 2 * _CLOCKS_DIFFER
-        first, last = (self._first_id(arrivals, arrivals.c.received_at, at) for at in (start, end))
-        known = contacts.c.arrival_id.between(first, last + 1), contacts.c.case_id.is_not(None)
-        return sa.select(contacts.c.case_id).where(*known)
 
     def _open(self, wanted: CasesWanted) -> Iterator[sa.ColumnElement[bool]]:
         """Yield by what cases are known that were open at the end: some of them were answered after all."""

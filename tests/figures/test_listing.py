@@ -53,6 +53,7 @@ def test_a_list_is_the_same_however_it_is_looked_for(
         with monkeypatch.context() as changed:
             changed.setattr(stored, "_FEW", 0)
             changed.setattr(stored, "_FEW_SAID", 0)
+            changed.setattr(stored, "_FEW_RECEIVED", 0)
             changed.setattr(listing, "_AT_FIRST", 3)
             assert listed(filled, figure, place, limit=5) == whole
 
