@@ -211,7 +211,8 @@ class FigureRows:
     def _conditions(self, wanted: CasesWanted, few: _Ids | None) -> Iterator[sa.ColumnElement[bool]]:
         start, end = wanted.start, wanted.end
         if few is not None:
-            yield cases.c.id.in_(few)
+            # Contacts are many all the same: it is less work to look for each case, in its order, among theirs.
+            yield (cases.c.id + 0 if wanted.basis in _OF_CONTACTS else cases.c.id).in_(few)
         match wanted.basis:
             case "opened":
                 yield cases.c.opened_at >= start
@@ -224,9 +225,10 @@ class FigureRows:
             case "events" if few is None:
                 yield cases.c.opened_at < end + _CLOCKS_DIFFER
                 yield _of_case(_happened(wanted, _WHAT))
-            case "contacts" | "unserved" if few is None:
+            case "contacts" | "unserved":
                 yield cases.c.opened_at < end + _OPENED_LATE
-                yield _of_case(_came(wanted), contacts.c.case_id)
+                if few is None:
+                    yield _of_case(_came(wanted), contacts.c.case_id)
             case said if said in _BY_DATA and few is None:
                 yield cases.c.opened_at < end + _CLOCKS_DIFFER
                 yield _of_case(self._said(wanted))
@@ -517,6 +519,7 @@ _DUE = sa.func.coalesce(cases.c.due, cases.c.due)
 _BY_DATA = {"cried": "cries", "moved_from": "moves", "moved_to": "moves", "reopened": "openings"}
 """Which events are looked for by their data, by the basis."""
 
+_OF_CONTACTS = frozenset({"contacts", "unserved"})
 _SIDES = {"moved_from": 0, "moved_to": 1}
 """Which of the offices that an event names the case is listed at."""
 

@@ -58,6 +58,19 @@ def test_a_list_is_the_same_however_it_is_looked_for(
             assert listed(filled, figure, place, limit=5) == whole
 
 
+def test_postgresql_lists_the_same(
+    filled: tuple[Store, datetime], postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_store(postgresql_url) as store:
+        other = store, made_store(store, 300, FIRST, DAYS, chance(5))
+        for few in (stored._FEW, 0):
+            for name in ("_FEW", "_FEW_SAID", "_FEW_RECEIVED"):
+                monkeypatch.setattr(stored, name, few)
+            for figure in LISTED:
+                place = Place(office="malakoff")
+                assert listed(other, figure, place) == listed(filled, figure, place), figure
+
+
 def test_most_of_those_lists_are_not_empty(filled: tuple[Store, datetime]) -> None:
     assert sum(bool(listed(filled, figure, Place())) for figure in LISTED) >= len(LISTED) // 2
 
