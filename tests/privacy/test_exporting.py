@@ -1,5 +1,6 @@
 """An export holds all that is kept of a person, open cases too, and nothing of others; a layman can read it."""
 
+import asyncio
 import html
 import json
 import re
@@ -25,6 +26,7 @@ from dtm_contact.store import Account, Origin, Store, TrailLine
 from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts, events, judgements, outbox
 from tests.privacy.planted import ADDRESS, LEARNT_PHONE, OTHERS, PHONE, TENANT, lease, planted
 from tests.store.samples import NOW, confirmed, entered, judgement
+from tests.web.daemons import chromium
 
 LATER = NOW + timedelta(days=1)
 ON_THE_PAGE = (
@@ -458,3 +460,30 @@ def test_what_may_be_anothers_is_named_before_a_copy_is_handed_over(
     first, _called = doubtful_messages(sqlite_store, person)
     assert (first.sender, first.only_by_address) == ("inconnu@elsewhere.example", False)
     assert not doubtful_messages(sqlite_store, replace(person, tenants=frozenset()))
+
+
+LINES_OF_WORDS = """[...document.querySelectorAll("td:nth-child(2)")]
+    .filter((cell) => /^(Reçu|Noté|Envoyé)$/.test(cell.textContent))
+    .map((cell) => {
+        const range = document.createRange();
+        range.selectNodeContents(cell);
+        return range.getClientRects().length;
+    })"""
+
+
+@pytest.mark.parametrize("width", [360, 1000])
+def test_nothing_of_the_page_is_cut_and_no_word_of_ours_is_broken(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path, width: int
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    done = exported(sqlite_store, site.settings, tmp_path / "out")
+
+    async def measured() -> tuple[int, list[int]]:
+        async with chromium() as browser:
+            page = await browser.new_page(viewport={"width": width, "height": 800})
+            await page.goto((done.folder / "lisez-moi.html").as_uri())
+            return await page.evaluate("document.documentElement.scrollWidth"), await page.evaluate(LINES_OF_WORDS)
+
+    whole, lines = asyncio.run(measured())
+    assert whole <= width
+    assert set(lines) == {1}
