@@ -1,7 +1,7 @@
 """Backups of a store: made while the daemon runs, verified, restored; what an intake journal holds taken in again."""
 
 from dtm_contact.backup.archive import BackupDamagedError, BackupError, Manifest
-from dtm_contact.backup.copying import copy_store
+from dtm_contact.backup.copying import StoreNotCopiedError, copy_store
 from dtm_contact.backup.journaling import StoreJournal, open_journal
 from dtm_contact.backup.making import Made, make_backup, newest_backup
 from dtm_contact.backup.replaying import JournalReplay, replay
@@ -16,6 +16,7 @@ __all__ = [
     "Manifest",
     "Restored",
     "StoreJournal",
+    "StoreNotCopiedError",
     "Verified",
     "copy_store",
     "make_backup",
