@@ -19,6 +19,7 @@ from dtm_contact.model import OutgoingKind, Urgency
 from dtm_contact.store.columns import DataClass, Id, KeyText, SafeText, UtcTime, bounded_key, classed
 from dtm_contact.store.database import insert_of
 from dtm_contact.store.schema import arrivals, case_numbers, cases, contacts, metadata, outbox, timers
+from dtm_contact.store.system_schema import positions
 
 _NOTHING = classed(DataClass.NONE)
 _REACH = classed(DataClass.CONTACT, keep="P1Y", since="sent")
@@ -167,6 +168,30 @@ def restored_last(connection: Connection) -> datetime | None:
     """Return when a store was restored last, in a transaction; None where it never was."""
     moment: datetime | None = connection.execute(sa.select(sa.func.max(restores.c.restored_at))).scalar_one()
     return moment
+
+
+_JOURNAL: Final = "intake journal"
+"""The channel whose position says for which restore, by its id, an intake journal was taken in."""
+
+
+def mark_replayed(connection: Connection) -> None:
+    """Keep, in a transaction, that an intake journal was taken in since the last restore."""
+    place = insert_of(connection)(positions).values(channel=_JOURNAL, place=str(_last_restore(connection)))
+    connection.execute(place.on_conflict_do_update(index_elements=["channel"], set_={"place": place.excluded.place}))
+
+
+def awaits_journal(connection: Connection) -> bool:
+    """Return, in a transaction, whether a store was restored and no intake journal was taken in since.
+
+    By the number of the restore and not by its time: the clock of a new machine may be wrong, or be set meanwhile.
+    """
+    last = _last_restore(connection)
+    place = sa.select(positions.c.place).where(positions.c.channel == _JOURNAL)
+    return last != 0 and connection.execute(place).scalar_one_or_none() != str(last)
+
+
+def _last_restore(connection: Connection) -> int:
+    return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(restores.c.id), 0))).scalar_one())
 
 
 def last_numbers(connection: Connection) -> dict[int, int]:

@@ -874,15 +874,29 @@ def test_what_postfix_takes_for_others_is_not_lowered(scene: Scene) -> None:
 
 
 def test_real_addresses_are_well_and_examples_are_told_before_anything_is_sent(scene: Scene) -> None:
-    (before,) = scene.found("addressees", offline=True)
-    assert before.state is CheckState.SKIPPED
-    assert "before it is, replace on_call in queues.yaml: permanence.dtm@parishabitat.example" in before.message
+    before = scene.found("addressees", offline=True)
+    assert [(each.state, each.message.partition("once it is: ")[2].partition(" nobody")[0]) for each in before] == [
+        (
+            CheckState.WARNING,
+            "on_call in queues.yaml: permanence.dtm@parishabitat.example, astreinte.dtm@parishabitat.example, "
+            "cadre-astreinte.dtm@parishabitat.example:",
+        ),
+        (CheckState.WARNING, "outbound.sender: metropole@bailleur.example:"),
+        (CheckState.WARNING, "outbound.host is empty, so nothing can be sent"),
+    ]
     scene.config.unlink()
     sending(scene, free_port(), sender="contact@lilas.fr")
     scene.set(smtp={"recipients": ["contact@lilas.fr"]})
     queues = scene.folder / "rules" / "queues.yaml"
     queues.write_text(queues.read_text("utf-8").replace("parishabitat.example", "lilas.fr"), "utf-8")
     assert [each.state for each in scene.found("addressees", offline=True)] == [CheckState.OK]
+    scene.config.unlink()
+    scene.set(rules={"observe": True})
+    left_on, ready = scene.found("addressees", offline=True)
+    assert (left_on.state, ready.state) == (CheckState.WARNING, CheckState.SKIPPED)
+    assert "nothing will be missing" in ready.message
+    scene.config.unlink()
+    scene.set(rules={"observe": False})
     offices = [each.message for each in scene.found("addressees")]
     assert len(offices) == 1
     assert offices[0].startswith("offices of the directory: ")
