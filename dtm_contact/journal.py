@@ -208,6 +208,16 @@ def files_of(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
 
 
+def newest_begun(folder: Path) -> datetime | None:
+    """Return when the newest file of a journal was begun, as its name says; None where there is none.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    files = files_of(folder)
+    return datetime.strptime(files[-1].name[:18], "%Y-%m-%dT%H%M%SZ").replace(tzinfo=UTC) if files else None
+
+
 def contents_of(folder: Path) -> Contents:
     """Read what a journal holds, all but the octets of its arrivals.
 

@@ -76,6 +76,7 @@ class Manifest:
         counts: the rows of each table.
         members: the SHA-256 of each file in the archive, in hexadecimal digits.
         left_out: settings whose values, or whose files, are secret and not in it.
+        encrypted_for: the public key that it was encrypted for; empty where it was not, or an earlier program made it.
     """
 
     format: int
@@ -87,6 +88,7 @@ class Manifest:
     counts: dict[str, int]
     members: dict[str, str]
     left_out: tuple[str, ...]
+    encrypted_for: str = ""
 
     def as_json(self) -> bytes:
         """Return it as the archive holds it."""
@@ -107,7 +109,7 @@ class Manifest:
                 reads = f"this version reads {FORMAT}; use a later program"
                 raise BackupUnusableError(f"its format is {told['format']}, {reads}")
             names = cls.__dataclass_fields__
-            values = {name: told[name] for name in names}
+            values = {name: told[name] for name in names if name in told}
             values |= {"made_at": datetime.fromisoformat(told["made_at"]), "left_out": tuple(told["left_out"])}
             return cls(**values)
         except (ValueError, KeyError, TypeError) as error:

@@ -35,6 +35,7 @@ from dtm_contact.backup.archive import (
     write_archive,
 )
 from dtm_contact.backup.databases import snapshot
+from dtm_contact.backup.opening import encrypted_for
 from dtm_contact.backup.verifying import Verified, look_through
 from dtm_contact.rules.folder_merge import SHIPPED_BEFORE
 from dtm_contact.settings import Settings, rows, secret_files, written
@@ -138,6 +139,7 @@ def _members(
         counts=taken.counts,
         members={name: digest_of(content) for name, content in members.items()},
         left_out=tuple(left_out),
+        encrypted_for=encrypted_for(settings),
     )
     return manifest, members
 

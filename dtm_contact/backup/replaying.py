@@ -14,11 +14,13 @@ from dtm_contact.model import ON_CALL, Arrival, OutgoingKind
 from dtm_contact.store import Store
 from dtm_contact.store.columns import bounded_key
 from dtm_contact.store.restores import (
+    LostReply,
     SentMark,
     add_marks,
     awaits_journal,
     clear_unsure,
     last_numbers,
+    lost_replies,
     mark_replayed,
     raise_numbers,
     settle_by_marks,
@@ -46,9 +48,11 @@ class JournalReplay:
         sure: arrivals of which it is known by the journal whether they were answered.
         called: the numbers, as they were, of cases of which those on call had been notified and whose messages were
             taken in anew: they are notified again, since those cases have other numbers now.
+        replies: agents' replies that were sent after the backup: their text is gone, and their cases say so.
         gaps: times before which the journal could not be written for a while.
         torn: records that were never finished.
         damaged: places where octets of it are no records.
+        newest: the time of the last arrival or e-mail that it knows; None where it knows none.
     """
 
     files: int
@@ -58,9 +62,11 @@ class JournalReplay:
     settled: int
     sure: int
     called: tuple[str, ...]
+    replies: tuple[LostReply, ...]
     gaps: tuple[datetime, ...]
     torn: int
     damaged: int
+    newest: datetime | None
 
 
 def _nothing_erased(channel: str, external_id: str) -> bool:
@@ -102,6 +108,7 @@ def replay(
         settled = settle_by_marks(connection, now)
         whole = not found.gaps and not found.damaged
         sure = clear_unsure(connection, list(found.arrived)) if whole else 0
+        replies = tuple(lost_replies(connection))
         mark_replayed(connection)
     taken_in = 0
     for batch in _batches(journal.arrivals_of(folder, lambda channel, key, _at: (channel, key) in missing)):
@@ -116,9 +123,11 @@ def replay(
         settled=settled,
         sure=sure,
         called=tuple(sorted(called)),
+        replies=replies,
         gaps=tuple(found.gaps),
         torn=found.torn,
         damaged=found.damaged,
+        newest=max((*found.arrived.values(), *(each.at for each in found.sent)), default=None),
     )
 
 

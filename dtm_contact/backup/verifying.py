@@ -138,9 +138,7 @@ def _decrypted(settings: Settings, path: Path, work: Path) -> Path:
     if path.suffix == GPG:
         command = ["gpg", "--batch", "--quiet", "--decrypt", str(path)]
     elif settings.backup.age_identity is None:
-        raise BackupUnusableError(
-            f"{path.name} is encrypted by age: name the file of the secret key in DTM_BACKUP_AGE_IDENTITY"
-        )
+        raise BackupUnusableError(f"{path.name} is encrypted by age: name the file of the secret key, --identity FILE")
     else:
         command = ["age", "--decrypt", "--identity", str(settings.backup.age_identity), str(path)]
     try:

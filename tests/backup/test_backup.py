@@ -17,10 +17,22 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.backup import BackupDamagedError, BackupError, Made, copy_store, make_backup, restore, verify
+from dtm_contact.backup import (
+    BackupDamagedError,
+    BackupError,
+    Made,
+    copy_store,
+    keys_here,
+    last_opening,
+    make_backup,
+    note_opening,
+    restore,
+    verify,
+)
 from dtm_contact.backup.archive import SETTINGS
 from dtm_contact.backup.databases import body_digests, connection_of, snapshot, unpack_sqlite
 from dtm_contact.backup.making import backups_in, is_verified, mark_verified, rotate
+from dtm_contact.backup.opening import Opening
 from dtm_contact.backup.restoring import CannotRestoreError, take_out_files, user_named
 from dtm_contact.errors import DaemonRunsError, DtmContactError
 from dtm_contact.model import Limits, Outgoing, OutgoingKind, Priority
@@ -121,6 +133,31 @@ def keys(tmp_path: Path) -> dict[str, object]:
     identity = tmp_path / "identity"
     made = subprocess.run(["age-keygen", "-o", identity], check=True, capture_output=True, text=True)
     return {"age_recipient": made.stderr.split()[-1], "age_identity": identity}
+
+
+def test_that_a_backup_was_opened_with_its_key_is_noted_until_the_key_is_gone(
+    sqlite_url: str, keys: dict[str, object], tmp_path: Path
+) -> None:
+    site = at(Settings.defaults(), sqlite_url, **keys)
+    with open_store(sqlite_url) as store:
+        open_case(store, "one", judgement())
+    path = made(site, tmp_path / "backups").path
+    assert last_opening(path.parent) is None
+    note_opening(site, path, verify(site, path).manifest, NOW)
+    opening = last_opening(path.parent)
+    identity = tmp_path / "identity"
+    assert opening == Opening(NOW, path.name, str(keys["age_recipient"]), str(identity))
+    assert keys_here(at(site, sqlite_url, age_identity=None), opening) == [str(identity)]
+    identity.unlink()
+    assert keys_here(site, opening) == []
+    plain = made(at(site, sqlite_url, age_recipient=""), tmp_path / "plain").path
+    assert note_opening(site, plain, verify(site, plain).manifest, NOW) is None
+
+
+def test_a_secret_key_in_the_keyring_lies_on_this_machine(sqlite_url: str, gpg_key: str) -> None:
+    site = at(Settings.defaults(), sqlite_url, gpg_key=gpg_key)
+    assert keys_here(site, None) == ["the keyring of gpg"]
+    assert keys_here(at(site, sqlite_url, gpg_key="nobody@site.example"), None) == []
 
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "age"])
