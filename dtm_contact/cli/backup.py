@@ -71,7 +71,7 @@ def _say_whose_key(settings: Settings, manifest: Manifest, folder: Path) -> None
     if not manifest.encrypted_for:
         return
     click.echo(
-        f"encrypted for {manifest.encrypted_for}: whoever restores it needs the secret key that belongs to that."
+        f"encrypted for {manifest.encrypted_for}: nobody restores it without the secret key that belongs to that"
     )
     click.echo("  Keep that key in two places off this machine: what burns with it opens nothing.")
     opening = last_opening(folder)

@@ -134,10 +134,8 @@ def backup_key(site: Site) -> Iterator[CheckResult]:
     if opening is None:
         yield warning("no backup was ever opened with the secret key, so nobody knows that anybody has it", _OPEN_ONE)
     elif opening.encrypted_for != encrypted_for(settings):
-        message = (
-            f"backups are encrypted for another key than {opening.backup}, which was opened last: with the one in "
-        )
-        yield warning(f"{message}the settings none was", _OPEN_ONE)
+        message = f"{opening.backup} was opened last, and the key in the settings is another: with that none was opened"
+        yield warning(message, _OPEN_ONE)
     elif most and site.now - opening.opened_at > most:
         since = days((site.now - opening.opened_at).total_seconds())
         message = (

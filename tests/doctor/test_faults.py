@@ -737,7 +737,7 @@ FAULTS: list[tuple[Plant, str, CheckState, str]] = [
     (journal_of_tomorrow, "clock", CheckState.WARNING, "the intake journal was begun 24 hours from now"),
     (backup_that_nobody_has_opened, "backup-key", CheckState.WARNING, "no backup was ever opened with the secret key"),
     (backup_that_was_opened_long_ago, "backup-key", CheckState.WARNING, "201 days ago; backup.key_max_age_days"),
-    (backup_that_was_opened_with_another_key, "backup-key", CheckState.WARNING, "b.tar.age, opened last, was encrypt"),
+    (backup_that_was_opened_with_another_key, "backup-key", CheckState.WARNING, "b.tar.age was opened last, and the key"),
     (key_that_was_left_on_the_machine, "backup-key", CheckState.WARNING, "where it burns with it: {folder}/key.txt"),
     (key_that_the_settings_name_on_the_machine, "backup-key", CheckState.WARNING, "burns with it: {folder}/key.txt"),
     (clock_that_nothing_keeps, "clock", CheckState.WARNING, "nothing keeps this machine's clock"),
