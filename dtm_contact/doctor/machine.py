@@ -115,7 +115,7 @@ def backup(site: Site) -> Iterator[CheckResult]:
 
 
 @check(
-    "backup-key",
+    "key",
     "Where backups are encrypted: one was opened with the secret key, not too long ago and for the key in the "
     "settings, and that secret key does not lie on this machine, with which it would burn.",
 )

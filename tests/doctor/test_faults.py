@@ -735,11 +735,11 @@ FAULTS: list[tuple[Plant, str, CheckState, str]] = [
     (clock_that_was_set_back, "clock", CheckState.WARNING, "minutes from now: the clock was set back"),
     (backup_of_tomorrow, "clock", CheckState.WARNING, "the newest backup was made 24 hours from now"),
     (journal_of_tomorrow, "clock", CheckState.WARNING, "the intake journal was begun 24 hours from now"),
-    (backup_that_nobody_has_opened, "backup-key", CheckState.WARNING, "no backup was ever opened with the secret key"),
-    (backup_that_was_opened_long_ago, "backup-key", CheckState.WARNING, "201 days ago; backup.key_max_age_days"),
-    (backup_that_was_opened_with_another_key, "backup-key", CheckState.WARNING, "b.tar.age was opened last, and the key"),
-    (key_that_was_left_on_the_machine, "backup-key", CheckState.WARNING, "where it burns with it: {folder}/key.txt"),
-    (key_that_the_settings_name_on_the_machine, "backup-key", CheckState.WARNING, "burns with it: {folder}/key.txt"),
+    (backup_that_nobody_has_opened, "key", CheckState.WARNING, "no backup was ever opened with the secret key"),
+    (backup_that_was_opened_long_ago, "key", CheckState.WARNING, "201 days ago; backup.key_max_age_days"),
+    (backup_that_was_opened_with_another_key, "key", CheckState.WARNING, "b.tar.age was opened last, and the"),
+    (key_that_was_left_on_the_machine, "key", CheckState.WARNING, "where it burns with it: {folder}/key.txt"),
+    (key_that_the_settings_name_on_the_machine, "key", CheckState.WARNING, "burns with it: {folder}/key.txt"),
     (clock_that_nothing_keeps, "clock", CheckState.WARNING, "nothing keeps this machine's clock"),
     (arrival_held_by_the_dead, "leases", CheckState.FAULT, "held beyond a lease: 1 arrivals, by d1 "),
     (import_broken_off, "imports", CheckState.WARNING, "begun 2026-11-24 09:30 UTC, is not ended: it was"),
@@ -843,7 +843,7 @@ def test_nothing_is_found_where_nothing_is_wrong(scene: Scene) -> None:
     # its addresses are examples.
     others = {
         "backup": CheckState.SKIPPED,
-        "backup-key": CheckState.SKIPPED,
+        "key": CheckState.SKIPPED,
         "daemon": CheckState.WARNING,
         "rules": CheckState.WARNING,
         "addressees": CheckState.FAULT,
@@ -974,7 +974,7 @@ def test_both_ways_in_take_mail_for_the_same_addresses_unless_lmtp_names_its_own
 
 def test_a_key_that_opened_a_backup_lately_and_was_taken_away_is_well(scene: Scene) -> None:
     encrypted(scene, identity="/gone")
-    (found,) = scene.found("backup-key")
+    (found,) = scene.found("key")
     assert (found.state, found.message[:40]) == (CheckState.OK, "b.tar.age was opened with the secret key")
 
 
