@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from tests.cli import forked
 from tests.outbound.relays import RelayServer, relay_server
 from tests.prove.backup import _all_done, _numbers, _twice
 from tests.prove.database import ROOT, Database, Sqlite, on_sqlite
@@ -123,6 +123,7 @@ async def prove_fire(folder: Path, before: int, after: int, random: Random) -> O
             "DTM_BACKUP_DIR": str(folder / "backups"),
             "DTM_BACKUP_AGE_RECIPIENT": _pair(folder / "elsewhere.key"),
             "DTM_RULES_OBSERVE": "false",
+            "DTM_JUDGE_PROCESSES": "1",
             "DTM_DESK_SOCKET": str(folder / "site" / "desk.sock"),
         }
         dangers = [danger(number) for number in range(1, _DANGERS + 1)]
@@ -206,7 +207,11 @@ async def _restored(restored: Sqlite, folder: Path) -> _Back:
     identity = ("--identity", str(folder / "elsewhere.key"))
     said = (await _run(bare, "restore", str(backup), *identity)).stdout
     await _run(bare, "restore", str(backup), *identity, "--files", str(folder / "out"))
-    own = {"DTM_STORE_URL": restored.url, "DTM_RULES_DIR": new["DTM_RULES_DIR"], "DTM_DESK_SOCKET": ""}
+    own = {
+        "DTM_STORE_URL": restored.url,
+        "DTM_RULES_DIR": new["DTM_RULES_DIR"],
+        "DTM_DESK_SOCKET": str(folder / "new" / "desk.sock"),
+    }
     again = Program(restored, environment=_settings_of(folder / "out" / "settings.env") | own)
     early = await _run(again.environment, "outbox", "release", "--all", fails=True)
     replayed = await _run(again.environment, "arrivals", "replay", str(folder / "disk"), "--json")
@@ -234,16 +239,7 @@ async def _run(
     Raises:
         RuntimeError: it ended with a status other than 0, and was not expected to.
     """
-    command = [sys.executable, "-m", "dtm_contact", *arguments]
-    done = await asyncio.to_thread(
-        subprocess.run,
-        command,
-        cwd=ROOT,
-        env={**environment, "DTM_CONFIG": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = await asyncio.to_thread(forked.run, arguments, ROOT, {**environment, "DTM_CONFIG": ""})
     if done.returncode and not fails:
         raise RuntimeError(f"{' '.join(arguments)}: {done.stdout}{done.stderr}")
     return done
