@@ -222,6 +222,7 @@ class _Ready:
         migrate(url)
         with open_store(url) as store:
             margin = margin_for(store, self.manifest.made_at, self.now) if self.margin is None else self.margin
+            _end_leases(store)
             with store.database.writing() as connection:
                 mark_restored(connection, self.manifest.made_at, self.now, margin)
                 if self.done_again is not None:
@@ -230,6 +231,13 @@ class _Ready:
             if store.database.sqlite_path is not None:
                 store.database.restart_log()
         return margin, held
+
+
+def _end_leases(store: Store) -> None:
+    """End all leases that the backup holds, and give back what was held: those daemons ran on what was lost."""
+    nobody = Daemon.here("restore")
+    store.leases.register(nobody, 1.0, alone=True)
+    store.leases.end(nobody.incarnation)
 
 
 def margin_for(store: Store, made_at: datetime, now: datetime) -> int:
