@@ -480,7 +480,7 @@ def _why_refused(context: RequestContext, error: RefusedError) -> str:
 def _unseen_since(context: RequestContext, events: Iterable[Event]) -> datetime | None:
     """Return when the last thing happened that the page showed from which a refused form was sent; None if unknown."""
     seen = context.number("vu")
-    times = [event.at for event in events if seen is not None and event.id <= seen]
+    times = [event.at for event in events if seen is not None and 0 < event.id <= seen]
     return max(times, default=None)
 
 
