@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from tests.cli import forked
 from tests.outbound.relays import RelayServer, relay_server
 from tests.prove.backup import _all_done, _numbers, _twice
 from tests.prove.database import ROOT, Database, Sqlite, on_sqlite
@@ -239,7 +239,15 @@ async def _run(
     Raises:
         RuntimeError: it ended with a status other than 0, and was not expected to.
     """
-    done = await asyncio.to_thread(forked.run, arguments, ROOT, {**environment, "DTM_CONFIG": ""})
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "dtm_contact", *arguments],
+        cwd=ROOT,
+        env={**environment, "DTM_CONFIG": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode and not fails:
         raise RuntimeError(f"{' '.join(arguments)}: {done.stdout}{done.stderr}")
     return done
