@@ -87,6 +87,6 @@ def full_name(lease: Row) -> str:
     return " ".join(filter(None, (lease["title"], lease["first_name"], lease["last_name"])))
 
 
-def linked(file: WrittenFile, told: str) -> str:
+def linked(file: WrittenFile, label: str) -> str:
     """Return a link to a file of the export."""
-    return f'<a href="{escape(file.name)}">{escape(told)}</a>'
+    return f'<a href="{escape(file.name)}">{escape(label)}</a>'
