@@ -9,7 +9,7 @@ from hypothesis import settings
 
 from dtm_contact.log import configure
 from dtm_contact.settings import LogSettings
-from tests.forking import forking, starting_anew
+from tests.forking import forking, fresh_interpreters
 from tests.longest import place_of
 from tests.rules.once import in_force_once
 
@@ -44,9 +44,9 @@ def _forks() -> Iterator[None]:
 
 
 @pytest.fixture
-def started_anew() -> Iterator[None]:
+def fresh_interpreter() -> Iterator[None]:
     """Start each program in an interpreter of its own, where that is what a test shows."""
-    with starting_anew():
+    with fresh_interpreters():
         yield
 
 

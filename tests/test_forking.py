@@ -25,7 +25,7 @@ def test_it_has_imported_our_programs() -> None:
     assert said(IMPORTED) == "True"
 
 
-@pytest.mark.usefixtures("started_anew")
+@pytest.mark.usefixtures("fresh_interpreter")
 def test_what_is_started_anew_has_not() -> None:
     assert said(IMPORTED) == "False"
 

@@ -60,7 +60,7 @@ def our_people(connection: Connection) -> OurPeople:
     return OurPeople({row.name: role_label(row.role) for row in found}, addresses)
 
 
-def told_by_notice(reason: str) -> str:
+def receiver_of_notice(reason: str) -> str:
     """Return who a notice went to, by the reason that it was written for."""
     word = reason.partition(":")[0]
     return _SINGULAR.get(word) or NOTIFIED.get(word) or _OFFICE
@@ -89,10 +89,10 @@ def looks_at(connection: Connection, scope: SubjectScope, named: Iterable[int]) 
         for row in map(dict, connection.execute(sa.select(*columns).where(table.id.in_(some))).mappings()):
             if not _is_of_others(row, scope, protections):
                 found.setdefault(row["id"], {**row, "subject": ""})
-    return [{**_told_line(row), "subject": row["subject"]} for row in found.values()]
+    return [{**_look(row), "subject": row["subject"]} for row in found.values()]
 
 
-def _told_line(row: Row) -> dict[str, Any]:
+def _look(row: Row) -> dict[str, Any]:
     verb = {"verb": row["data"]["verb"]} if row["data"].get("verb") else {}
     return {name: row[name] for name in ("at", "who", "what")} | verb
 

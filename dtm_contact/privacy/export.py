@@ -21,7 +21,7 @@ from dtm_contact.errors import DtmContactError, NoDirectoryError
 from dtm_contact.explain.names import Names
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import Channel, CodedText, OutgoingKind
-from dtm_contact.privacy.disclosed import OurPeople, our_people, told_by_notice
+from dtm_contact.privacy.disclosed import OurPeople, our_people, receiver_of_notice
 from dtm_contact.privacy.export_page import NOT_THEIRS, page
 from dtm_contact.privacy.export_parts import ATTACHED, ExportNames, WrittenFile, mail_subject, mail_text
 from dtm_contact.privacy.export_sections import CASE_NUMBER
@@ -236,7 +236,7 @@ def _of_the_person(table: str, row: Mapping[str, Any], person: DataSubject, ours
     elif table == "outbox":
         reason = kept.pop("reason")
         if kept["kind"] == "notice":
-            kept |= dict.fromkeys(_ADDRESSEES) | {"destinataire": told_by_notice(reason)}
+            kept |= dict.fromkeys(_ADDRESSEES) | {"destinataire": receiver_of_notice(reason)}
         else:
             kept |= {name: _recipients(kept.get(name), ours) for name in _ADDRESSEES}
     elif table == "audit_trail":

@@ -42,7 +42,7 @@ from dtm_contact.privacy.export_parts import (
     to_whom,
 )
 from dtm_contact.privacy.export_sections import decisions, inside, readings, recipients
-from dtm_contact.privacy.identified import identification_told
+from dtm_contact.privacy.identified import explain_identification
 from dtm_contact.privacy.register import Heading, blocks_as_html, notice
 from dtm_contact.settings import Settings
 
@@ -450,7 +450,7 @@ class _ExportPage:
     def _by_program(self, judged: Row) -> Iterator[tuple[str, str]]:
         """Yield what the program did with a message by itself: whom it took for its writer, and what it decided."""
         yield "Ce que le programme en a compris", self._understood(judged)
-        yield "Qui il a pensé que c’était", " ".join(identification_told(judged["judgement"]["identification"]))
+        yield "Qui il a pensé que c’était", " ".join(explain_identification(judged["judgement"]["identification"]))
         yield "Ce qu’il a décidé seul", self._decided(judged["decision"])
 
     def _decided(self, decision: Row) -> str:

@@ -61,7 +61,7 @@ def _reason(evidence: Mapping[str, Any], told: str, person: DataSubject) -> dict
     return {"raison": match_evidence(evidence["name"]), "mots": seen if theirs else "", "sens": way}
 
 
-def identification_told(identified: Mapping[str, Any] | None) -> Iterator[str]:
+def explain_identification(identified: Mapping[str, Any] | None) -> Iterator[str]:
     """Yield what `identification` returned, in sentences for whoever it is about."""
     if identified is None:
         yield "Le programme n’a reconnu personne dans le fichier des locataires."

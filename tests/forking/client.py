@@ -46,14 +46,14 @@ class Forks:
         """Take what gives the line to the server of forks, which is our child; it is asked for when there is need."""
         self._server = server
         self._asking = Lock()
-        self.anew: Callable[..., int] = subprocess._fork_exec  # type: ignore[attr-defined]
+        self.fork_exec: Callable[..., int] = subprocess._fork_exec  # type: ignore[attr-defined]
         self._beginning = _of_the_start(environment_of(None))
 
     def __call__(self, *given: Any) -> int:
         """Start a program as `fork_exec` does, of Python 3.11 and later."""
         start = self._forkable(given)
         if start is None:
-            return self.anew(*given)
+            return self.fork_exec(*given)
         streams = (given[6], given[9], given[11])
         sent = [standard if stream == -1 else stream for standard, stream in enumerate(streams)]
         with self._asking:
@@ -124,7 +124,7 @@ def forking() -> Iterator[None]:
         def server() -> socket.socket:
             return stack.enter_context(_server())
 
-        with starting_anew():
+        with fresh_interpreters():
             install(server)
             yield
 
@@ -136,7 +136,7 @@ def _server() -> Iterator[socket.socket]:
     command = [sys.executable, "-m", _SERVER, str(theirs.fileno()), " " * 1000]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": ""}
     with ours:
-        with theirs, starting_anew():
+        with theirs, fresh_interpreters():
             server = subprocess.Popen(command, cwd=_ROOT, pass_fds=(theirs.fileno(),), env=environment)
         with server:
             yield ours
@@ -144,10 +144,10 @@ def _server() -> Iterator[socket.socket]:
 
 
 @contextmanager
-def starting_anew() -> Iterator[None]:
+def fresh_interpreters() -> Iterator[None]:
     """Start each program in an interpreter of its own, as whoever runs it does."""
     before = subprocess._fork_exec  # type: ignore[attr-defined]
-    subprocess._fork_exec = before.anew if isinstance(before, Forks) else before  # type: ignore[attr-defined]
+    subprocess._fork_exec = before.fork_exec if isinstance(before, Forks) else before  # type: ignore[attr-defined]
     try:
         yield
     finally:

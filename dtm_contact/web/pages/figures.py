@@ -624,7 +624,7 @@ def figure_cases(context: RequestContext) -> Mapping[str, Any]:
         **_around(context, query),
         "figure": figure,
         "cases": listed.cases,
-        "number": _told_number(context, query, figure),
+        "number": _count_behind(context, query, figure),
         "since": f"depuis {format_period(query.steps_since)}" if query.since else "",
         "period_is_over": query.span.last < query.today,
         "is_whole": after is None and listed.after is None,
@@ -637,7 +637,7 @@ def figure_cases(context: RequestContext) -> Mapping[str, Any]:
     }
 
 
-def _told_number(context: RequestContext, query: FigureQuery, figure: Figure) -> int:
+def _count_behind(context: RequestContext, query: FigureQuery, figure: Figure) -> int:
     """Return how much the figure tells of the period and place, or of how many it is a share or a median."""
     counts = context.app.figures.between(query.steps_since, query.span).whole(query.place.where)
     return counts["open"] if figure.unit is Unit.DAYS else value_of(figure, counts).count
