@@ -10,6 +10,7 @@ against.
 
 import argparse
 import asyncio
+import html
 import json
 import os
 import re
@@ -26,6 +27,8 @@ from dtm_contact.access import Role
 from tests.web.daemons import Served, filled, served
 
 CSRF = re.compile(r'data-csrf="([^"]+)"')
+CASE = re.compile(r'data-case="(\d{4}-\d{6})"')
+FURTHER = re.compile(r'href="(\?[^"]*)" data-more')
 SENTENCE = "Bonjour Madame, le plombier passe demain entre quatorze et seize heures. "
 
 
@@ -87,12 +90,16 @@ def cookies_of(daemon: Served, count: int) -> list[str]:
 
 
 def numbers_of(daemon: Served, cookie: str, count: int) -> list[str]:
-    """Return the numbers of so many cases, once they are there."""
+    """Return the numbers of so many cases, once they are there; the queue's pages are followed to their end."""
     while True:
-        page = httpx.get(f"{daemon.desk}/file?file=toutes", headers={"Cookie": cookie}, timeout=60).text
-        found = list(dict.fromkeys(re.findall(r'data-case="(\d{4}-\d{6})"', page)))
+        found, page = dict[str, None](), "?file=toutes"
+        while page and len(found) < count:
+            text = httpx.get(f"{daemon.desk}/file{page}", headers={"Cookie": cookie}, timeout=60).text
+            found |= dict.fromkeys(CASE.findall(text))
+            further = FURTHER.search(text)
+            page = html.unescape(further[1]) if further else ""
         if len(found) >= count:
-            return found[:count]
+            return list(found)[:count]
         time.sleep(1)
 
 

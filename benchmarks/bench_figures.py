@@ -1,29 +1,39 @@
-"""Figures over a year of 600,000 cases on SQLite: a rebuild, what each page takes, and what the intake feels of them.
+"""Figures over a year of 600,000 cases: a rebuild, what pages and lists take, and what the intake feels of them.
 
-Pages are asked in turn through the whole application, by a head. Then a daemon of this program takes mail in, some a
-second, by turns: without a head's page, with one that is asked for every five seconds, and without again. Of each kind
-the median of its rounds is told; two kinds without say what is noise.
+Pages and the lists behind each figure are asked in turn through the whole application, by a head: periods, places, and
+how many pages of a list are turned, as a seed draws them. Beside what a request took by the clock stands what it took
+of the processor, of this process and of the connections of a PostgreSQL server on this machine: that says something
+beside other work, too; and how many times what the queue's page takes in the same run. Then a daemon of this program
+takes mail in, some a second, by turns: without a head's page, with one that is asked for every five seconds, and
+without again. Of each kind the median of its rounds is told; two kinds without say what is noise.
 
-    python benchmarks/bench_figures.py [--cases N] [--store FILE] [--rounds N] [--seconds N] [--intake-only]
+    python benchmarks/bench_figures.py [--cases N] [--store FILE | --url URL] [--seed N] [--lists N]
+                                       [--rounds N] [--seconds N] [--intake-only]
 
-`--store` names a file: it is filled and counted where it is not there, used where it is, and stays. What comes in with
-the rounds stays in it, too.
+`--store` names a file, `--url` a database, that stay; either is filled where it is empty, and counted where it is not.
+What comes in with the rounds stays in it, too. `--lists`: how many lists of each figure are asked for.
 """
 
 import argparse
 import asyncio
+import html
+import os
 import random
+import re
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from smtplib import SMTP
+from urllib.parse import urlencode
 
 import httpx
+import sqlalchemy as sa
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -31,13 +41,16 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.bench_desk import DeskAlone  # noqa: E402 - found once the checkout is on the path
 from dtm_contact.access import Role, digest_of, new_account, new_secret  # noqa: E402
 from dtm_contact.directory import Directory, read_export  # noqa: E402
+from dtm_contact.figures import BY_ID, FIGURES  # noqa: E402
 from dtm_contact.figures.counting import count_days, periods_of  # noqa: E402
-from dtm_contact.figures.keeping import grounds_of  # noqa: E402
+from dtm_contact.figures.definitions import Basis  # noqa: E402
+from dtm_contact.figures.keeping import first_day, grounds_of  # noqa: E402
 from dtm_contact.rules import load_in_force  # noqa: E402
 from dtm_contact.settings import DeskSettings, Settings, StoreSettings  # noqa: E402
 from dtm_contact.store import Store, migrate, open_store  # noqa: E402
+from dtm_contact.store.schema import contacts  # noqa: E402
 from dtm_contact.web.app import build  # noqa: E402
-from tests.prove.figures_store import Writer, places_of, put  # noqa: E402
+from tests.prove.figures_store import TOPICS, Writer, places_of, put  # noqa: E402
 from tests.web.daemons import served  # noqa: E402
 
 DAYS = 365
@@ -45,7 +58,8 @@ ASKED = 100
 PAGE_SECONDS = 5.0
 MAILS_A_SECOND = 10
 HEAD = "bench"
-FIGURES = ("opened", "late", "transfers")
+LISTS = 30
+_NEXT = re.compile(r'href="([^"]*apres=[^"]*)"')
 
 
 def fill(store: Store, cases: int) -> None:
@@ -81,38 +95,135 @@ def login(store: Store) -> str:
     return secret
 
 
-async def pages(desk: DeskAlone, secret: str) -> None:
+@dataclass(slots=True)
+class Times:
+    """What requests of one kind took: milliseconds by the clock and of the processor, and what was asked."""
+
+    clock: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+
+    def add(self, other: "Times") -> None:
+        """Add those of another kind."""
+        self.clock += other.clock
+        self.processor += other.processor
+        self.paths += other.paths
+
+    def line(self, name: str, database: float, queue: float) -> str:
+        """Return a line of the table: `database`, what a server of databases took of the processor, each."""
+        mean = statistics.mean(self.processor) + database
+        return (
+            f"{name:<32} p50 {statistics.median(self.clock):6.0f} ms  p99 {_p99(self.clock):6.0f} ms"
+            f"  processor p50 {statistics.median(self.processor):5.0f}  p99 {_p99(self.processor):5.0f}"
+            f"{f'  database {database:4.0f}' if database else ''}"
+            f"{f'  {mean / queue:5.1f} queues' if queue else ''}  of {len(self.clock)}"
+        )
+
+    def worst(self) -> str:
+        """Return what took most of the processor."""
+        spent, path = max(zip(self.processor, self.paths, strict=True))
+        return f"    {spent:.0f} ms of the processor: {path}"
+
+
+def database_seconds(store: Store) -> float:
+    """Return what the connections of a PostgreSQL server on this machine took of the processor; 0 without one."""
+    if store.database.sqlite_path is not None:
+        return 0.0
+    with store.database.reading() as connection:
+        query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+        pids = list(connection.exec_driver_sql(query).scalars())
+    ticks = 0
+    for pid in pids:
+        with suppress(OSError):
+            ticks += sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+class Asking:
+    """Asks for pages, one after the other, and tells what they took."""
+
+    def __init__(self, client: httpx.AsyncClient, store: Store) -> None:
+        """Take by what they are asked, and whose database is read."""
+        self._client = client
+        self._store = store
+        self._queue = 0.0
+
+    async def ask(self, times: Times, path: str) -> str:
+        """Ask for a page; return it."""
+        began, used = time.perf_counter(), time.process_time()
+        answer = await self._client.get(path)
+        times.processor.append((time.process_time() - used) * 1000)
+        times.clock.append((time.perf_counter() - began) * 1000)
+        times.paths.append(path)
+        return answer.raise_for_status().text
+
+    async def turn(self, times: Times, path: str, pages: int) -> None:
+        """Ask for a list, and for some of the pages that follow."""
+        while pages and path:
+            found = _NEXT.search(await self.ask(times, path))
+            path, pages = f"/chiffres/dossiers{html.unescape(found[1])}" if found else "", pages - 1
+
+    async def measure(self, name: str, ask: Callable[[Times], Awaitable[object]], count: int) -> Times:
+        """Ask so many times, and print what that took; what is measured first is what others are held against."""
+        times, used = Times(), database_seconds(self._store)
+        for _ in range(count):
+            await ask(times)
+        database = (database_seconds(self._store) - used) * 1000 / len(times.clock)
+        print(times.line(name, database, self._queue), flush=True)
+        self._queue = self._queue or statistics.mean(times.processor) + database
+        return times
+
+
+async def pages(desk: DeskAlone, secret: str, seed: int, count: int) -> None:
+    """Ask for each page, and for some lists of each figure."""
+    await asyncio.to_thread(_indexed, desk)
     today = desk.now().date()
-    chance = random.Random(4)  # noqa: S311 - made data, no secret
+    chance = random.Random(seed)  # noqa: S311 - made data, no secret
     offices = [each.office_id for each in desk.directory.records.offices]
     residences = [each.residence_id for each in desk.directory.records.residences]
 
-    def some() -> str:
+    def some(figure: str = "", topics: Sequence[str] = ("",)) -> str:
         day = today - timedelta(days=chance.randrange(300))
-        grain = chance.choice(("semaine", "mois", "an"))
-        return f"le={day}&p={grain}&b={chance.choice(['', *offices])}&r={chance.choice(['', '', *residences])}"
+        fields = {
+            "c": figure, "le": str(day), "p": chance.choice(("semaine", "mois", "an")),
+            "b": chance.choice(("", *offices)), "r": chance.choice(("", "", *residences)), "m": chance.choice(topics),
+        }  # fmt: skip
+        return urlencode({name: value for name, value in fields.items() if value})
 
     transport = httpx.ASGITransport(build(desk))
     cookies = {"Cookie": f"bureau={secret}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=cookies) as client:
+        asking = Asking(client, desk.store)
         asked: tuple[tuple[str, Callable[[], str]], ...] = (
+            ("queue", lambda: "/file?file=toutes&fait=nothing"),
             ("figures, the present month", lambda: "/chiffres"),
             ("figures, any period and place", lambda: f"/chiffres?{some()}"),
-            ("one figure", lambda: f"/chiffres/detail?c=in_time&{some()}"),
+            ("one figure", lambda: f"/chiffres/detail?{some(chance.choice(sorted(BY_ID)))}"),
             ("map", lambda: f"/chiffres/carte?{some()}"),
-            ("cases behind a figure", lambda: f"/chiffres/dossiers?c={chance.choice(FIGURES)}&{some()}"),
+            ("sheet for a meeting", lambda: f"/chiffres/fiche?{some()}"),
         )
         for name, path in asked:
-            spans, used = [], time.process_time()
-            for _ in range(ASKED):
-                began = time.perf_counter()
-                (await client.get(path())).raise_for_status()
-                spans.append((time.perf_counter() - began) * 1000)
-            spent = (time.process_time() - used) * 1000 / ASKED
-            p99 = _p99(spans)
-            print(
-                f"{name:<32} p50 {statistics.median(spans):6.0f} ms  p99 {p99:6.0f} ms  processor {spent:4.0f} ms each"
-            )
+            await asking.measure(name, lambda times, path=path: asking.ask(times, path()), ASKED)  # type: ignore[misc]
+        every = Times()
+        for figure in (each for each in FIGURES if each.basis is not Basis.COUNTED_ONLY):
+
+            async def turn(times: Times, figure: str = figure.id) -> None:
+                place = some(figure, ("", "", *TOPICS))
+                await asking.turn(times, f"/chiffres/dossiers?{place}", 1 + chance.randrange(3))
+
+            times = await asking.measure(f"cases behind {figure.id}", turn, count)
+            print(times.worst(), flush=True)
+            every.add(times)
+        print(every.line("cases behind any figure", 0.0, 0.0))
+        print(every.worst())
+
+
+def _indexed(desk: DeskAlone) -> None:
+    """Wait until what else this process does at its start is done."""
+    with desk.store.database.reading() as connection:
+        last = connection.execute(sa.select(sa.func.max(contacts.c.id))).scalar() or 0
+    while desk.contact_index.upto < last:
+        time.sleep(0.2)
 
 
 @asynccontextmanager
@@ -181,22 +292,27 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=600_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--store", type=Path)
+    parser.add_argument("--seed", type=int, default=4)
+    parser.add_argument("--lists", type=int, default=LISTS)
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--store", type=Path)
+    place.add_argument("--url")
     parser.add_argument("--intake-only", action="store_true")
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = (told.store or Path(folder) / "store.db").absolute()
-        url, is_there = f"sqlite:///{path}", path.exists()
+        url = told.url or f"sqlite:///{path}"
         migrate(url)
         with open_store(url) as store:
-            if not is_there:
+            if first_day(store, Settings()) is None:
                 fill(store, told.cases)
+            if store.figures.counted_days() is None:
                 rebuild(store)
             secret = login(store)
             settings = Settings(store=StoreSettings(url=url), desk=DeskSettings(secure_cookies=False))
             if not told.intake_only:
                 with DeskAlone(settings, store) as desk:
-                    asyncio.run(pages(desk, secret))
+                    asyncio.run(pages(desk, secret, told.seed, told.lists))
         if told.rounds:
             # Counting is a process of its own, and would fall into some rounds alone.
             with served(Path(folder), url, DTM_FIGURES_MINUTES="720") as daemon:

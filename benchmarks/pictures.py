@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from PIL import Image
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, ViewportSize, expect
 
 from dtm_contact.access import Role
 from dtm_contact.figures import CountingContext, TimeContext, count_days, periods_of
@@ -28,7 +28,10 @@ LARGEST: Final = 60_000
 _COLOURS: Final = (128, 64, 32, 16)
 _PATIENCE: Final = 180_000
 """Milliseconds: on a busy machine a page takes long."""
-_WIDE: Final = {"width": 1040, "height": 640}
+_WIDE: Final[ViewportSize] = {"width": 1040, "height": 640}
+_TALL: Final[ViewportSize] = {"width": 1040, "height": 960}
+_IN_FULL: Final = frozenset({"chiffres", "personnes"})
+"""Pages of which the beginning alone says too little."""
 MESSAGES: Final = (
     ("Huguette Joly <huguette.joly@courriel.example>", "Fuite dans la cuisine", "Grosse fuite dans ma cuisine."),
     ("Paul Roy <paul.roy@free.example>", "Badge", "Bonjour, j'ai perdu mon badge, comment en avoir un autre ?"),
@@ -96,6 +99,7 @@ async def take_all(daemon: Served, folder: Path) -> None:
             store.figures.put(periods_of(store, count_days(store, first, now.date(), grounds), now))
         admin = await come_in(browser, daemon.link("admin", Role.ADMIN, "agence"), **how)
         for name, path in PAGES.items():
+            await admin.set_viewport_size(_TALL if name in _IN_FULL else _WIDE)
             await admin.goto(daemon.desk + path)
             await take(admin, folder / f"{name}.png")
 
@@ -105,8 +109,9 @@ def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "fr" / "images"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="dtm-pictures-") as work:
-        outbound = {"DTM_OUTBOUND_HOST": "127.0.0.1", "DTM_OUTBOUND_PORT": "9", "DTM_OUTBOUND_ANSWERS": "false"}
-        with served(Path(work), **outbound) as daemon:
+        settings = {"DTM_OUTBOUND_HOST": "127.0.0.1", "DTM_OUTBOUND_PORT": "9", "DTM_OUTBOUND_ANSWERS": "false"}
+        settings |= {"DTM_PRIVACY_CONTROLLER": "Le bailleur", "DTM_PRIVACY_OFFICER": "dpo@bailleur.example"}
+        with served(Path(work), **settings) as daemon:
             asyncio.run(take_all(daemon, folder))
 
 

@@ -286,7 +286,7 @@ async def _mail(
     tokens, storms, holder = means
     sender = await stack.enter_async_context(sender_lifespan(settings, store, alarms, utc_now, holder, journal))
     answering = Answering(settings, tokens, report_unnotified=partial(alarms.happened, "not-notified"))
-    return OutboxWriter(answering, sender.wake, storms)
+    return OutboxWriter(answering, sender.wake, storms, store.cases.numbers_before)
 
 
 def files_needed(settings: Settings) -> int:

@@ -67,7 +67,7 @@ class Contents:
     Attributes:
         files: how many were read.
         sent: what was sent, each once, in the order of the files.
-        numbers: the last case number of a year that was given by a time: the time, the year, the number.
+        numbers: the last case number that was given in each year.
         arrived: channel and external id of each arrival, with when it was received.
         gaps: times from which on the journal could not be written for a while.
         torn: records that were not finished when the daemon, or its machine, ended.
@@ -76,19 +76,15 @@ class Contents:
 
     files: int = 0
     sent: list[SentRecord] = field(default_factory=list)
-    numbers: list[tuple[datetime, int, int]] = field(default_factory=list)
+    numbers: dict[int, int] = field(default_factory=dict)
     arrived: dict[tuple[str, str], datetime] = field(default_factory=dict)
     gaps: list[datetime] = field(default_factory=list)
     torn: int = 0
     damaged: int = 0
 
-    def last_numbers(self, before: datetime | None = None) -> dict[int, int]:
-        """Return the last case number of each year that was given, as far as a time; None: as far as is known."""
-        found: dict[int, int] = {}
-        for at, year, last in self.numbers:
-            if before is None or at < before:
-                found[year] = max(last, found.get(year, 0))
-        return found
+    def add_number(self, year: int, last: int) -> None:
+        """Take a case number into account that was given in a year."""
+        self.numbers[year] = max(last, self.numbers.get(year, 0))
 
 
 class Journal:
@@ -210,6 +206,16 @@ def files_of(folder: Path) -> list[Path]:
     if not folder.exists():
         return []
     return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
+
+
+def newest_begun(folder: Path) -> datetime | None:
+    """Return when the newest file of a journal was begun, as its name says; None where there is none.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    files = files_of(folder)
+    return datetime.strptime(files[-1].name[:18], "%Y-%m-%dT%H%M%SZ").replace(tzinfo=UTC) if files else None
 
 
 def contents_of(folder: Path) -> Contents:
@@ -379,10 +385,10 @@ def _take(told: dict[str, Any], found: Contents) -> None:
             found.sent.append(sent)
             year, _, number = sent.case_number.partition("-")
             if year.isdecimal() and number.isdecimal():
-                found.numbers.append((sent.at, int(year), int(number)))
+                found.add_number(int(year), int(number))
         case "numbers":
-            at = datetime.fromisoformat(told["at"])
-            found.numbers += [(at, int(year), last) for year, last in told["numbers"].items()]
+            for year, last in told["numbers"].items():
+                found.add_number(int(year), last)
         case "begun" if told["gap"]:
             found.gaps.append(datetime.fromisoformat(told["at"]))
         case _:

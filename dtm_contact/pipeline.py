@@ -393,7 +393,7 @@ def _in_its_case(
     case = next(iter(history.cases([joining.case_number])), None) if joining.case_number else None
     if case is None:
         # Of no case that is known it is the matter itself that somebody has to know of, where one is clearly told.
-        told = [*_clearly_told(understanding, rules)] if done else []
+        told = [*_clearly_named(understanding, rules)] if done else []
         return replace(understanding, topics=(*told, _THANKS)) if told else understanding
     if joining.danger_reply is DangerReply.YES:
         return _confirmed(understanding, case)
@@ -403,7 +403,7 @@ def _in_its_case(
     return understanding
 
 
-def _clearly_told(understanding: Understanding, rules: RuleSet) -> Iterator[str]:
+def _clearly_named(understanding: Understanding, rules: RuleSet) -> Iterator[str]:
     """Yield the matters behind the first that the text names as clearly as a second one has to be."""
     points = {finding.topic: finding.points for finding in understanding.findings}
     yield from (code for code in understanding.topics[1:] if points.get(code, -inf) >= rules.reader.limits.further)

@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po, write_po
 
 import dtm_contact
 from dtm_contact.cli import OF_MANAGERS, cli
-from dtm_contact.cli.told_help import help_texts
+from dtm_contact.cli.translated_help import help_texts
 from dtm_contact.rules.conditions import all_conditions, manual_paragraphs
 from dtm_contact.wording import CATALOGUES, DOMAIN, UserLanguage
 

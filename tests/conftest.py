@@ -2,12 +2,14 @@
 
 import gc
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
 from dtm_contact.log import configure
 from dtm_contact.settings import LogSettings
+from tests.forking import forking, fresh_interpreters
 from tests.longest import place_of
 from tests.rules.once import in_force_once
 
@@ -32,6 +34,20 @@ settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 def _log_of_its_own() -> None:
     """Let no test's log hold back a warning because another test's had one of its kind a moment before."""
     configure(LogSettings())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forks() -> Iterator[None]:
+    """Fork our programs, wherever they are started, from a process that has imported them."""
+    with forking():
+        yield
+
+
+@pytest.fixture
+def fresh_interpreter() -> Iterator[None]:
+    """Start each program in an interpreter of its own, where that is what a test shows."""
+    with fresh_interpreters():
+        yield
 
 
 @pytest.fixture

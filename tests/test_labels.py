@@ -97,6 +97,12 @@ def test_the_trail_names_what_it_holds_by_identifiers() -> None:
             {"changed": {"queue": ["nord", "sud"]}},
             "Transmis : sud",
         ),
+        (
+            "restored",
+            {"backed_up_at": "2026-11-24T02:40:00+00:00"},
+            "Rétabli d'une sauvegarde : ce qui a été fait depuis le 2026-11-24T02:40:00+00:00 est perdu",
+        ),
+        ("renumbered", {"number": "2026-000042"}, "Numéro avant la restauration : 2026-000042"),
         ("unheard of", {}, "unheard of"),
     ],
 )

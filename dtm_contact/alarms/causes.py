@@ -129,7 +129,8 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
         ),
         "outbox-held": Cause(
             "E-mails are held since the store was restored: they may have been sent before, and nobody knows.",
-            "Look at them, danger first: dtm-contact outbox list --status held; then release or drop them.",
+            "Take the intake journal in first, which knows what was sent: dtm-contact arrivals replay. "
+            "Then look at the rest, danger first: dtm-contact outbox list --status held; release or drop it.",
         ),
         "directory-age": Cause(
             "The directory in force is old: tenants who moved in since are not known.",

@@ -1,9 +1,10 @@
 """Backups of a store: made while the daemon runs, verified, restored; what an intake journal holds taken in again."""
 
 from dtm_contact.backup.archive import BackupDamagedError, BackupError, Manifest
-from dtm_contact.backup.copying import copy_store
+from dtm_contact.backup.copying import StoreNotCopiedError, copy_store
 from dtm_contact.backup.journaling import StoreJournal, open_journal
 from dtm_contact.backup.making import Made, make_backup, newest_backup
+from dtm_contact.backup.opening import encrypted_for, keys_here, last_opening, note_opening
 from dtm_contact.backup.replaying import JournalReplay, replay
 from dtm_contact.backup.restoring import Restored, restore
 from dtm_contact.backup.verifying import Verified, verify
@@ -16,10 +17,15 @@ __all__ = [
     "Manifest",
     "Restored",
     "StoreJournal",
+    "StoreNotCopiedError",
     "Verified",
     "copy_store",
+    "encrypted_for",
+    "keys_here",
+    "last_opening",
     "make_backup",
     "newest_backup",
+    "note_opening",
     "open_journal",
     "replay",
     "restore",

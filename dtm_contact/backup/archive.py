@@ -35,7 +35,28 @@ _LONGEST_SAID: Final = 300
 
 
 class BackupError(DtmContactError):
-    """The backup was not made, or cannot be used."""
+    """Something about a backup went wrong: what, the classes below say in the words of the act."""
+
+
+class BackupNotMadeError(BackupError):
+    """The backup was not made."""
+
+
+class BackupUnusableError(BackupError):
+    """The backup cannot be used."""
+
+
+class ProgramError(BackupError):
+    """A program that backups rest on does not do its work."""
+
+    def __init__(self, detail: str) -> None:
+        """Keep the detail: whoever ran the program says in their own words what came of it."""
+        super().__init__(detail)
+        self.detail = detail
+
+
+class ProgramMissingError(ProgramError):
+    """A program that backups rest on is not installed."""
 
 
 class BackupDamagedError(BackupError):
@@ -55,6 +76,7 @@ class Manifest:
         counts: the rows of each table.
         members: the SHA-256 of each file in the archive, in hexadecimal digits.
         left_out: settings whose values, or whose files, are secret and not in it.
+        encrypted_for: the public key that it was encrypted for; empty where it was not, or an earlier program made it.
     """
 
     format: int
@@ -66,6 +88,7 @@ class Manifest:
     counts: dict[str, int]
     members: dict[str, str]
     left_out: tuple[str, ...]
+    encrypted_for: str = ""
 
     def as_json(self) -> bytes:
         """Return it as the archive holds it."""
@@ -78,14 +101,15 @@ class Manifest:
 
         Raises:
             BackupDamagedError: it is none.
-            BackupError: a later program made it.
+            BackupUnusableError: a later program made it.
         """
         try:
             told: dict[str, Any] = json.loads(octets)
             if told["format"] != FORMAT:
-                raise BackupError(f"its format is {told['format']}, this version reads {FORMAT}; use a later program")
+                reads = f"this version reads {FORMAT}; use a later program"
+                raise BackupUnusableError(f"its format is {told['format']}, {reads}")
             names = cls.__dataclass_fields__
-            values = {name: told[name] for name in names}
+            values = {name: told[name] for name in names if name in told}
             values |= {"made_at": datetime.fromisoformat(told["made_at"]), "left_out": tuple(told["left_out"])}
             return cls(**values)
         except (ValueError, KeyError, TypeError) as error:
@@ -165,7 +189,7 @@ def read_archive(path: Path, folder: Path) -> Manifest:
 
     Raises:
         BackupDamagedError: something is not as it was written.
-        BackupError: a later program made it.
+        BackupUnusableError: a later program made it.
         OSError: it cannot be read, or its members cannot be written.
     """
     check_whole(path)
@@ -228,14 +252,14 @@ def encrypting(command: list[str], out: BinaryIO) -> Iterator[IO[bytes]]:
     """Give a pipe into a program that encrypts into `out`; the block ends once it has.
 
     Raises:
-        BackupError: the program is not there, or fails.
+        ProgramError: the program is not there, or fails.
     """
     _require_program(command[0])
     with subprocess.Popen(  # noqa: S603 - a program that the settings choose, no shell
         command, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.PIPE
     ) as process:
         if process.stdin is None or process.stderr is None:
-            raise BackupError(f"{command[0]}: it was started without pipes for its input and error output; try again")
+            raise ProgramError(f"{command[0]}: it was started without pipes for its input and error output; try again")
         failed: Exception | None = None
         try:
             yield process.stdin
@@ -246,14 +270,14 @@ def encrypting(command: list[str], out: BinaryIO) -> Iterator[IO[bytes]]:
             process.stdin.close()
         said = process.stderr.read()
         if process.wait() or failed:
-            raise BackupError(f"{command[0]} failed: {first_words(said)}")
+            raise ProgramError(f"{command[0]} failed: {first_words(said)}")
 
 
 def run(command: list[str], *, env: Mapping[str, str] | None = None, out: BinaryIO | int | None = None) -> None:
     """Run a program to its end; what it prints goes into `out`.
 
     Raises:
-        BackupError: it is not there, or fails.
+        ProgramError: it is not there, or fails.
     """
     into = subprocess.DEVNULL if out is None else out
     _require_program(command[0])
@@ -261,18 +285,18 @@ def run(command: list[str], *, env: Mapping[str, str] | None = None, out: Binary
         command, env=env, stdin=subprocess.DEVNULL, stdout=into, stderr=subprocess.PIPE, check=False
     )
     if done.returncode:
-        raise BackupError(f"{Path(command[0]).name} failed: {first_words(done.stderr)}")
+        raise ProgramError(f"{Path(command[0]).name} failed: {first_words(done.stderr)}")
 
 
 def _require_program(name: str) -> None:
     """Check that a program is installed.
 
     Raises:
-        BackupError: it is not; the error names the package that brings it.
+        ProgramMissingError: it is not; the error names the package that brings it.
     """
     if shutil.which(name) is None:
         package = {"age": "age", "gpg": "gnupg"}.get(name, "postgresql-client")
-        raise BackupError(f"the program {name} is not installed (Debian: apt install {package})")
+        raise ProgramMissingError(f"{name} (Debian: apt install {package})")
 
 
 def first_words(said: bytes) -> str:

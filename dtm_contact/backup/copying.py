@@ -6,14 +6,17 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.backup.archive import BackupError
-from dtm_contact.errors import DaemonRunsError
+from dtm_contact.errors import DaemonRunsError, DtmContactError
 from dtm_contact.store import Daemon, Store, migrate, name_lock, open_store
 from dtm_contact.store.schema import metadata
 
 _ROWS_AT_ONCE: Final = 500
 _OCTETS_AT_ONCE: Final = 8 * 1024 * 1024
 _MADE_WITH_THE_STORE: Final = frozenset({"signing_keys"})
+
+
+class StoreNotCopiedError(DtmContactError):
+    """The store was not copied."""
 
 
 def copy_store(from_url: str, to_url: str) -> dict[str, int]:
@@ -29,7 +32,7 @@ def copy_store(from_url: str, to_url: str) -> dict[str, int]:
         The rows of each table, which were counted on both sides.
 
     Raises:
-        BackupError: the other one holds something already, or the counts differ: nothing was copied.
+        StoreNotCopiedError: the other one holds something already, or the counts differ: nothing was copied.
         DaemonRunsError: a daemon runs on the store.
         StoreUnavailableError: one of them cannot be used.
     """
@@ -50,7 +53,7 @@ def _copied(source: Store, target: Store) -> dict[str, int]:
     with source.database.reading() as read, target.database.writing(hurried=False) as write:
         for table in tables:
             if table.name not in _MADE_WITH_THE_STORE and _count(write, table):
-                raise BackupError(f"the store to copy into holds rows in {table.name}: name an empty database")
+                raise StoreNotCopiedError(f"the store to copy into holds rows in {table.name}: name an empty database")
         counts: dict[str, int] = {}
         for table in tables:
             if table.name in _MADE_WITH_THE_STORE:
@@ -60,7 +63,7 @@ def _copied(source: Store, target: Store) -> dict[str, int]:
             counts[table.name] = _count(write, table)
             if counts[table.name] != _count(read, table):
                 told = f"{table.name}: {counts[table.name]} of {_count(read, table)} rows were copied"
-                raise BackupError(f"{told}; stop the daemons, empty the database and copy again")
+                raise StoreNotCopiedError(f"{told}; stop the daemons, empty the database and copy again")
         if write.dialect.name == "postgresql":
             for table in tables:
                 _set_sequence(read, write, table)

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection
 
-from dtm_contact.backup.archive import BackupDamagedError, BackupError, run
+from dtm_contact.backup.archive import BackupDamagedError, BackupNotMadeError, ProgramError, ProgramMissingError, run
 from dtm_contact.store.database import Database
 from dtm_contact.store.migrating import schema_version
 
@@ -52,7 +52,8 @@ def snapshot(database: Database, folder: Path) -> Snapshot:
         folder: where the file goes; it must have room for the whole store.
 
     Raises:
-        BackupError: it has no tables, or the database's program fails.
+        BackupNotMadeError: it has no tables.
+        ProgramError: the database's program fails.
         StoreUnavailableError: it cannot be read.
         OSError: the file cannot be written.
     """
@@ -114,7 +115,7 @@ def _opened(path: Path) -> Iterator[Connection]:
 def _looked_through(connection: Connection) -> tuple[str, dict[str, int], bytes]:
     schema = schema_version(connection)
     if schema is None:
-        raise BackupError("the store has no tables yet; run: dtm-contact store migrate")
+        raise BackupNotMadeError("the store has no tables yet; run: dtm-contact store migrate")
     return schema, counts_of(connection), b"".join(body_digests(connection))
 
 
@@ -170,7 +171,7 @@ def load_postgresql(dump: Path, url: URL) -> None:
     """Load the dump of a backup into an empty database, all or nothing.
 
     Raises:
-        BackupError: that fails.
+        ProgramError: that fails.
     """
     dbname, environment = connection_of(url)
     command = ["pg_restore", "--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error"]
@@ -182,15 +183,15 @@ def read_dump(dump: Path) -> None:
 
     Raises:
         BackupDamagedError: it cannot be read.
-        BackupError: `pg_restore` is not there.
+        ProgramMissingError: `pg_restore` is not there.
     """
     try:
         with Path(os.devnull).open("wb") as nowhere:
             run(["pg_restore", "--file=-", str(dump)], out=nowhere)
-    except BackupError as error:
-        if "not installed" in str(error):
-            raise
-        raise BackupDamagedError(str(error)) from None
+    except ProgramMissingError:
+        raise
+    except ProgramError as error:
+        raise BackupDamagedError(error.detail) from None
 
 
 def tables_of(database: Database) -> list[str]:

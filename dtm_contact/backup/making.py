@@ -26,13 +26,16 @@ from dtm_contact.backup.archive import (
     MODEL,
     SETTINGS,
     STORES,
-    BackupError,
+    BackupNotMadeError,
     Manifest,
+    ProgramError,
+    ProgramMissingError,
     digest_of,
     encrypting,
     write_archive,
 )
 from dtm_contact.backup.databases import snapshot
+from dtm_contact.backup.opening import encrypted_for
 from dtm_contact.backup.verifying import Verified, look_through
 from dtm_contact.rules.folder_merge import SHIPPED_BEFORE
 from dtm_contact.settings import Settings, rows, secret_files, written
@@ -86,7 +89,7 @@ def make_backup(  # noqa: PLR0913 - all of it is the operator's choice
         check: verify it before it is encrypted; only then is it known to be verified.
 
     Raises:
-        BackupError: it was not made: no room, a program that is not there, another one at work.
+        BackupNotMadeError: no room, a program that is not there, another one at work.
         StoreUnavailableError: the store cannot be read.
     """
     try:
@@ -107,8 +110,14 @@ def make_backup(  # noqa: PLR0913 - all of it is the operator's choice
     except OSError as error:
         told = f"{error.filename or folder}: {error.strerror}"
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise BackupError(f"{told}; free space there and on the disk of the store: docs/backup.md") from error
-        raise BackupError(f"{told}; let whoever makes backups write there: docs/backup.md") from error
+            remedy = "free space there and on the disk of the store"
+        else:
+            remedy = "let whoever makes backups write there"
+        raise BackupNotMadeError(f"{told}; {remedy}: docs/backup.md") from error
+    except ProgramMissingError as error:
+        raise BackupNotMadeError(f"it needs a program that is not installed: {error.detail}") from None
+    except ProgramError as error:
+        raise BackupNotMadeError(error.detail) from None
     return Made(path, path.stat().st_size, manifest, verified, erased)
 
 
@@ -130,6 +139,7 @@ def _members(
         counts=taken.counts,
         members={name: digest_of(content) for name, content in members.items()},
         left_out=tuple(left_out),
+        encrypted_for=encrypted_for(settings),
     )
     return manifest, members
 
@@ -301,13 +311,13 @@ def _alone(folder: Path) -> Iterator[BinaryIO]:
     """Keep other backups from the folder until the block ends.
 
     Raises:
-        BackupError: one is being made.
+        BackupNotMadeError: one is being made.
     """
     with (folder / _LOCK).open("ab") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise BackupError(f"another one is being made in {folder}; try again once it is there") from None
+            raise BackupNotMadeError(f"another one is being made in {folder}; try again once it is there") from None
         yield lock
 
 

@@ -1,24 +1,28 @@
 """Taking in what an intake journal holds and the store does not: what came after the backup that was restored."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from dtm_contact import journal
 from dtm_contact.model import ON_CALL, Arrival, OutgoingKind
 from dtm_contact.store import Store
 from dtm_contact.store.columns import bounded_key
 from dtm_contact.store.restores import (
+    LostReply,
     SentMark,
     add_marks,
+    awaits_journal,
     clear_unsure,
     last_numbers,
+    lost_replies,
+    mark_replayed,
     raise_numbers,
-    restored_last,
     settle_by_marks,
 )
 from dtm_contact.store.schema import arrivals
@@ -44,9 +48,11 @@ class JournalReplay:
         sure: arrivals of which it is known by the journal whether they were answered.
         called: the numbers, as they were, of cases of which those on call had been notified and whose messages were
             taken in anew: they are notified again, since those cases have other numbers now.
+        replies: agents' replies that were sent after the backup: their text is gone, and their cases say so.
         gaps: times before which the journal could not be written for a while.
         torn: records that were never finished.
         damaged: places where octets of it are no records.
+        newest: the time of the last arrival or e-mail that it knows; None where it knows none.
     """
 
     files: int
@@ -56,9 +62,11 @@ class JournalReplay:
     settled: int
     sure: int
     called: tuple[str, ...]
+    replies: tuple[LostReply, ...]
     gaps: tuple[datetime, ...]
     torn: int
     damaged: int
+    newest: datetime | None
 
 
 def _nothing_erased(channel: str, external_id: str) -> bool:
@@ -95,11 +103,13 @@ def replay(
     missing = _missing(store, wanted)
     called = {each.case_number for each in found.sent if _calls(each) and not missing.isdisjoint(each.arrivals)}
     with store.database.writing(hurried=False) as connection:
-        raise_numbers(connection, _numbers_behind(found, restored_last(connection), last_numbers(connection)))
+        raise_numbers(connection, _numbers_behind(found, connection))
         marks = add_marks(connection, map(_mark, found.sent))
         settled = settle_by_marks(connection, now)
         whole = not found.gaps and not found.damaged
         sure = clear_unsure(connection, list(found.arrived)) if whole else 0
+        replies = tuple(lost_replies(connection))
+        mark_replayed(connection)
     taken_in = 0
     for batch in _batches(journal.arrivals_of(folder, lambda channel, key, _at: (channel, key) in missing)):
         store.arrivals.accept(batch)
@@ -113,17 +123,25 @@ def replay(
         settled=settled,
         sure=sure,
         called=tuple(sorted(called)),
+        replies=replies,
         gaps=tuple(found.gaps),
         torn=found.torn,
         damaged=found.damaged,
+        newest=max((*found.arrived.values(), *(each.at for each in found.sent)), default=None),
     )
 
 
-def _numbers_behind(found: journal.Contents, restored_at: datetime | None, known: Mapping[int, int]) -> dict[int, int]:
-    """Return behind which numbers a store goes on: by year, and nothing where it has given all of them itself."""
-    if restored_at is not None:
-        return {year: last + MARGIN for year, last in found.last_numbers(restored_at).items()}
-    return {year: last + MARGIN for year, last in found.last_numbers().items() if last > known.get(year, 0)}
+def _numbers_behind(found: journal.Contents, connection: Connection) -> dict[int, int]:
+    """Return behind which numbers a store goes on: by year, and nothing where it has given all of them itself.
+
+    A journal that is taken in for the first time since a restore was written by the store that was lost: whatever
+    numbers it knows were given, though the restored one has left out a margin behind its own. No time tells them from
+    those that the restored store gives, since the clock of a new machine may be behind.
+    """
+    if awaits_journal(connection):
+        return {year: last + MARGIN for year, last in found.numbers.items()}
+    known = last_numbers(connection)
+    return {year: last + MARGIN for year, last in found.numbers.items() if last > known.get(year, 0)}
 
 
 def _calls(sent: journal.SentRecord) -> bool:

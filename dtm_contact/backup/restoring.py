@@ -20,6 +20,8 @@ from dtm_contact.backup.archive import (
     BackupDamagedError,
     BackupError,
     Manifest,
+    ProgramError,
+    ProgramMissingError,
     read_archive,
 )
 from dtm_contact.backup.databases import integrity, load_postgresql, tables_of, unpack_sqlite
@@ -41,6 +43,10 @@ _RULES: Final = "rules"
 
 class CannotRestoreError(BackupError):
     """The backup was not restored, and nothing was put in place."""
+
+
+class RestoreBrokenOffError(BackupError):
+    """The restore broke off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +99,13 @@ def restore(
     Raises:
         BackupDamagedError: it cannot be relied on; nothing was changed.
         CannotRestoreError: a place cannot be written, is not empty, or is of another kind of database.
-        BackupError: a program or a key is not there.
+        BackupUnusableError: a program or a key is not there.
+        RestoreBrokenOffError: a disk is full or fails, or the database's program fails.
         DaemonRunsError: a daemon runs on the store.
         StoreUnavailableError: the database cannot be used.
     """
     _check_places(settings)
-    with opened(settings, path) as (plain, work):
+    with opened(settings, path) as (plain, work), _broken_off():
         members = work / "members"
         members.mkdir()
         manifest = read_archive(plain, members)
@@ -128,6 +135,19 @@ def restore(
             database.close()
         otherwise = _not_in_force((members / SETTINGS).read_text("utf-8"), settings)
     return Restored(manifest, given, held, moved, rules, otherwise)
+
+
+@contextmanager
+def _broken_off() -> Iterator[None]:
+    """Say of a disk that is full, or fails, that the restore broke off there.
+
+    Raises:
+        RestoreBrokenOffError: it is.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise RestoreBrokenOffError(f"{error.filename or 'the disk'}: {error.strerror}") from error
 
 
 def _not_in_force(told: str, settings: Settings) -> tuple[str, ...]:
@@ -202,6 +222,7 @@ class _Ready:
         migrate(url)
         with open_store(url) as store:
             margin = margin_for(store, self.manifest.made_at, self.now) if self.margin is None else self.margin
+            _end_leases(store)
             with store.database.writing() as connection:
                 mark_restored(connection, self.manifest.made_at, self.now, margin)
                 if self.done_again is not None:
@@ -210,6 +231,13 @@ class _Ready:
             if store.database.sqlite_path is not None:
                 store.database.restart_log()
         return margin, held
+
+
+def _end_leases(store: Store) -> None:
+    """End all leases that the backup holds, and give back what was held: those daemons ran on what was lost."""
+    nobody = Daemon.here("restore")
+    store.leases.register(nobody, 1.0, alone=True)
+    store.leases.end(nobody.incarnation)
 
 
 def margin_for(store: Store, made_at: datetime, now: datetime) -> int:
@@ -316,7 +344,13 @@ def _put_postgresql(
             quoted = sa.sql.quoted_name(str(schema), quote=True).replace('"', '""')
             connection.exec_driver_sql(f'ALTER SCHEMA "{quoted}" RENAME TO {moved}')
             connection.exec_driver_sql(f'CREATE SCHEMA "{quoted}"')
-    load_postgresql(dump, database.url)
+    try:
+        load_postgresql(dump, database.url)
+    except ProgramMissingError:
+        raise
+    except ProgramError as error:
+        again = "do it again with --replace before a daemon is started"
+        raise RestoreBrokenOffError(f"{error.detail}; {again}") from None
     margin, held = ready(database.url.render_as_string(hide_password=False))
     return (f"schema {moved}" if moved else ""), margin, held
 
@@ -371,11 +405,12 @@ def take_out_files(settings: Settings, path: Path, folder: Path) -> list[str]:
     Raises:
         BackupDamagedError: it cannot be relied on.
         CannotRestoreError: the folder is there already, or cannot be written.
+        RestoreBrokenOffError: a disk is full or fails.
     """
     if folder.exists():
         raise CannotRestoreError(f"{folder} is there already: name a new folder")
     _check_writable("the files", folder.absolute().parent)
-    with opened(settings, path) as (plain, work):
+    with opened(settings, path) as (plain, work), _broken_off():
         members = work / "members"
         members.mkdir()
         manifest = read_archive(plain, members)

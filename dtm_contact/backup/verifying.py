@@ -17,8 +17,10 @@ from dtm_contact.backup.archive import (
     GPG,
     STORES,
     BackupDamagedError,
-    BackupError,
+    BackupUnusableError,
     Manifest,
+    ProgramError,
+    ProgramMissingError,
     read_archive,
     run,
 )
@@ -103,7 +105,7 @@ def verify(settings: Settings, path: Path, *, scratch_url: str = "") -> Verified
 
     Raises:
         BackupDamagedError: it cannot be read as a backup at all.
-        BackupError: a program or a key is not there, or the database is not empty.
+        BackupUnusableError: a program or a key is not there, or the database is not empty.
     """
     with opened(settings, path) as (plain, work):
         return look_through(plain, work, scratch_url or settings.backup.scratch_url)
@@ -115,7 +117,7 @@ def opened(settings: Settings, path: Path) -> Iterator[tuple[Path, Path]]:
 
     Raises:
         BackupDamagedError: it cannot be decrypted.
-        BackupError: a program or a key is not there.
+        BackupUnusableError: a program or a key is not there, or the disk of the store has no room.
     """
     beside = settings.store.sqlite_path
     where = beside.absolute().parent if beside is not None and beside.absolute().parent.is_dir() else None
@@ -124,7 +126,9 @@ def opened(settings: Settings, path: Path) -> Iterator[tuple[Path, Path]]:
             work = Path(folder)
             yield _decrypted(settings, path, work), work
     except OSError as error:
-        raise BackupError(f"{error.filename or path}: {error.strerror}") from error
+        raise BackupUnusableError(f"{error.filename or path}: {error.strerror}") from error
+    except ProgramMissingError as error:
+        raise BackupUnusableError(f"{path.name} needs a program that is not installed: {error.detail}") from None
 
 
 def _decrypted(settings: Settings, path: Path, work: Path) -> Path:
@@ -134,19 +138,17 @@ def _decrypted(settings: Settings, path: Path, work: Path) -> Path:
     if path.suffix == GPG:
         command = ["gpg", "--batch", "--quiet", "--decrypt", str(path)]
     elif settings.backup.age_identity is None:
-        raise BackupError(
-            f"{path.name} is encrypted by age: name the file of the secret key in DTM_BACKUP_AGE_IDENTITY"
-        )
+        raise BackupUnusableError(f"{path.name} is encrypted by age: name the file of the secret key, --identity FILE")
     else:
         command = ["age", "--decrypt", "--identity", str(settings.backup.age_identity), str(path)]
     try:
         with plain.open("xb") as out:
             run(command, out=out)
-    except BackupError as error:
-        if "not installed" in str(error):
-            raise
+    except ProgramMissingError:
+        raise
+    except ProgramError as error:
         # Whether the key or an octet is wrong the programs cannot tell apart either.
-        raise BackupDamagedError(f"{path.name} cannot be decrypted: {error}") from None
+        raise BackupDamagedError(f"{path.name} cannot be decrypted: {error.detail}") from None
     return plain
 
 
@@ -160,7 +162,7 @@ def look_through(plain: Path, work: Path, scratch_url: str) -> Verified:
         raise BackupDamagedError(f"{plain.name}: it holds no store")
     if manifest.schema > SCHEMA_VERSION:
         told = f"its tables are of version {manifest.schema}, this program knows {SCHEMA_VERSION}"
-        raise BackupError(f"{told}; use dtm-contact {manifest.program} or later")
+        raise BackupUnusableError(f"{told}; use dtm-contact {manifest.program} or later")
     bodies = (folder / BODIES).read_bytes()
     if manifest.database == "sqlite":
         return _sqlite(manifest, store, work / "store.db", bodies)
@@ -182,12 +184,14 @@ def _postgresql(manifest: Manifest, dump: Path, url: str, bodies: bytes) -> Veri
     try:
         if tables_of(database):
             told = f"the database {sa.make_url(url).database} to try it in is not empty"
-            raise BackupError(f"{told}; DTM_BACKUP_SCRATCH_URL has to name one without tables")
+            raise BackupUnusableError(f"{told}; DTM_BACKUP_SCRATCH_URL has to name one without tables")
         try:
             load_postgresql(dump, database.url)
             return _held_against(manifest, url, bodies)
-        except BackupError as error:
-            raise BackupDamagedError(str(error)) from None
+        except ProgramMissingError:
+            raise
+        except ProgramError as error:
+            raise BackupDamagedError(error.detail) from None
         finally:
             empty(database)
     finally:

@@ -5,7 +5,7 @@ from the outbox. Beside it stands, marked as that, whom the rules of today would
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any, Final
@@ -21,6 +21,7 @@ from dtm_contact.rules.schedule import Action
 from dtm_contact.store import Case, CaseFile, Event, Store
 from dtm_contact.store.cases import CaseContact
 from dtm_contact.store.outbox import ENDED_STATES, NOTICE_QUEUED, OutboxEntry, OutboxStatus
+from dtm_contact.store.restores import RENUMBERED, REPLY_LOST, RESTORED
 from dtm_contact.store.timers import EscalationTimer
 
 _CALLS: Final = (f"{ON_CALL}:", "call next ", "storm ")
@@ -54,6 +55,7 @@ class NotificationStage(StrEnum):
     NOTICE = "notice"
     ESCALATION = "escalation"
     AGENT = "agent"
+    RESTORE = "restore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +101,9 @@ def trace_notifications(store: Store, number: str, knowledge: Knowledge, now: da
     by_message_id = {each.message_id: each.id for each in store.outbox.of_case(number)}
     quiet = {contact.arrival_id for contact in file.contacts if _is_quiet(store, contact)}
     stuck = _stuck(store.outbox.entries(status=OutboxStatus.WAITING), now)
-    chain = _Chain(file, notices, by_message_id, quiet, stuck, knowledge, now)
-    steps = [*chain.judged(), *chain.happened(), *chain.at_work(), *_planned(store.timers.of_case(number))]
+    timers = store.timers.of_case(number)
+    chain = _Chain(file, notices, by_message_id, quiet, stuck, timers, knowledge, now)
+    steps = [*chain.judged(), *chain.happened(), *chain.at_work(), *_planned(timers)]
     steps.sort(key=lambda step: step.at)
     return NotificationTrace(file.case, tuple(chain.answer()), tuple(steps))
 
@@ -144,6 +147,7 @@ class _Chain:
         by_message_id: the number in the outbox of each Message-ID.
         quiet: the arrivals that notify nobody, because they were old when they came.
         stuck: what keeps all else in the outbox from being tried (`_stuck`).
+        timers: the steps of its escalation, done or not.
         knowledge: the rules and settings in force.
         now: the time, aware.
     """
@@ -153,6 +157,7 @@ class _Chain:
     by_message_id: dict[str, int]
     quiet: set[int]
     stuck: OutboxEntry | None
+    timers: Sequence[EscalationTimer]
     knowledge: Knowledge
     now: datetime
 
@@ -204,9 +209,38 @@ class _Chain:
     def happened(self) -> Iterator[TraceStep]:
         """Yield what the events of the case say of notices, of the escalation, and of agents."""
         for event in self.file.events:
-            step = self._of_notice(event) or _of_escalation(event) or _of_agent(event)
+            step = self._of_restore(event) or self._of_notice(event) or self._of_escalation(event) or _of_agent(event)
             if step is not None:
                 yield step
+
+    def _of_restore(self, event: Event) -> TraceStep | None:
+        """Return what a restore did to the case: why something is done again that the lost store had done."""
+        if event.what == RESTORED:
+            since = self._clock(datetime.fromisoformat(event.data["backed_up_at"]))
+            what = f"the store came back from a backup of {since}: what was done since is lost, and may be done again"
+        elif event.what == RENUMBERED:
+            what = f"by the intake journal it was case {event.data['number']} before the restore"
+            if (called := event.data.get("called_at")) is not None:
+                at = self._clock(datetime.fromisoformat(called))
+                what += f"; on-call was notified of that at {at}, and is again, since the number is another"
+        elif event.what == REPLY_LOST:
+            what = "by the intake journal a reply was sent before the restore; its text is lost"
+        else:
+            return None
+        return TraceStep(event.at, NotificationStage.RESTORE, what)
+
+    def _of_escalation(self, event: Event) -> TraceStep | None:
+        step = _of_escalation(event)
+        if step is None or not self._was_due_before_a_restore(event):
+            return step
+        again = "; it was due before the restore, so that the store which was lost may have done it already"
+        return replace(step, what=f"{step.what}{again}")
+
+    def _was_due_before_a_restore(self, event: Event) -> bool:
+        """Return whether a step that was done now was due before the last restore that its case went through."""
+        at = [timer.at for timer in self.timers if timer.step == event.data.get("step")]
+        restored = [each.at for each in self.file.events if each.what == RESTORED and each.at <= event.at]
+        return bool(at and restored) and at[0] <= max(restored)
 
     def _of_notice(self, event: Event) -> TraceStep | None:
         data = event.data

@@ -13,7 +13,7 @@ from typing import Final, NoReturn
 import click
 
 from dtm_contact import __version__, log
-from dtm_contact.cli.told_help import told_in_use
+from dtm_contact.cli.translated_help import translate_help
 from dtm_contact.errors import DtmContactError, described
 from dtm_contact.settings.loading import load
 from dtm_contact.wording import CATALOGUES, DOMAIN, UserLanguage, preferred, speak, translated, worded
@@ -64,7 +64,7 @@ class LazyGroup(CommandGroup):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that is asked for, its help in the language of who typed it, and what follows it."""
         name, command, rest = super().resolve_command(ctx, args)
-        return name, command and told_in_use(command), rest
+        return name, command and translate_help(command), rest
 
     def described(self, ctx: click.Context, name: str) -> click.Command | None:
         """Return a command that has its name and help alone, enough for a list of commands; it cannot be run.
@@ -77,12 +77,12 @@ class LazyGroup(CommandGroup):
         """
         where = self._lazy[name]
         if isinstance(where, click.Command):
-            return told_in_use(where)
+            return translate_help(where)
         module, _, function = where.partition(":")
         spec = find_spec(f"{__name__}.{module}")
         source = Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
         helped = re.search(rf'^def {function}\(.*?^    """(.*?)"""', source, re.MULTILINE | re.DOTALL)
-        return told_in_use(click.Command(name, help=helped[1])) if helped else self.get_command(ctx, name)
+        return translate_help(click.Command(name, help=helped[1])) if helped else self.get_command(ctx, name)
 
 
 _RULES = LazyGroup(

@@ -9,12 +9,13 @@ import click
 
 from dtm_contact.backup import replay as replay_journal
 from dtm_contact.cli import CommandGroup
-from dtm_contact.cli.output import ReadablePath, as_json_option, plain, print_json, table, terminal_output
+from dtm_contact.cli.output import ReadablePath, as_json_option, clock_behind, plain, print_json, table, terminal_output
 from dtm_contact.privacy.erasing import erased_arrivals
 from dtm_contact.settings import Settings
 from dtm_contact.store import ArrivalLine, ArrivalState, Store, open_store
 
 _PAGE = 1_000
+_LISTS = ("gaps", "replies")
 _SINCE = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M")
 
 
@@ -69,10 +70,11 @@ def release(settings: Settings, arrival: int) -> None:
 def replay(settings: Settings, journal: Path, since: datetime | None, *, as_json: bool) -> None:
     """Take in what the intake JOURNAL holds and the store does not: what came after a backup that was restored."""
     from_then = None if since is None else since.replace(tzinfo=settings.zone)
+    now = datetime.now(UTC)
     with open_store(settings.store.url) as store:
-        done = replay_journal(store, journal, datetime.now(UTC), from_then, erased=erased_arrivals(settings))
+        done = replay_journal(store, journal, now, from_then, erased=erased_arrivals(settings))
     if as_json:
-        print_json({**plain(done), "gaps": [plain(gap) for gap in done.gaps]})
+        print_json({**plain(done), **{name: [plain(each) for each in getattr(done, name)] for name in _LISTS}})
         return
     click.echo(f"{done.taken_in:,} of {done.held:,} arrivals were not in the store and are taken in")
     waited = f"{done.settled:,} of them waited in it" if done.settled else "none of them waited in it"
@@ -82,6 +84,15 @@ def replay(settings: Settings, journal: Path, since: datetime | None, *, as_json
             f"but those on call are notified again of what was {', '.join(done.called)} and has a new number: "
             "call them by hand now where no daemon runs yet; case show finds it by the old number, too"
         )
+    if done.replies:
+        click.echo(
+            f"{len(done.replies):,} replies were sent after the backup, and their text is gone; the cases say so "
+            "(case show finds them by these numbers):"
+        )
+    for reply in done.replies:
+        click.echo(f"  to case {reply.case_number} at {reply.sent_at.astimezone(settings.zone):%d/%m/%Y %H:%M:%S}")
+    if late := clock_behind("the journal's last record is of", done.newest, now, settings.zone):
+        click.echo(late)
     for gap in done.gaps:
         click.echo(
             f"before {gap.astimezone(settings.zone):%d/%m/%Y %H:%M:%S} the journal could not be written for a while"

@@ -7,18 +7,29 @@ from pathlib import Path
 
 import click
 
-from dtm_contact.backup import Restored, Verified, make_backup
+from dtm_contact.backup import (
+    Manifest,
+    Restored,
+    Verified,
+    keys_here,
+    last_opening,
+    make_backup,
+    note_opening,
+)
 from dtm_contact.backup import restore as restore_backup
 from dtm_contact.backup import verify as verify_backup
 from dtm_contact.backup.making import mark_verified
 from dtm_contact.backup.restoring import take_out_files, user_named
 from dtm_contact.cli.outbox import held_table
-from dtm_contact.cli.output import ReadablePath, as_json_option, plain, print_json, terminal_output
+from dtm_contact.cli.output import ReadablePath, as_json_option, clock_behind, plain, print_json, terminal_output
 from dtm_contact.privacy.erasing import erase_again, erase_copies_again
 from dtm_contact.settings import Settings
 from dtm_contact.store import open_store
 
 _FILE = ReadablePath(dir_okay=False)
+_identity_option = click.option(
+    "--identity", type=_FILE, help="The file of the secret key that opens it (age); else DTM_BACKUP_AGE_IDENTITY."
+)
 
 
 @click.command("backup")
@@ -44,6 +55,7 @@ def backup_command(
         print_json({**told, "verified": bool(made.verified and made.verified.loaded), "erased": len(made.erased)})
         return
     click.echo(f"{made.path} ({made.octets:,} octets)")
+    _say_whose_key(settings, made.manifest, into)
     if made.verified is not None:
         click.echo(_summary(made.verified))
     if made.manifest.left_out:
@@ -54,13 +66,52 @@ def backup_command(
         click.echo(f"erased: {path.name}")
 
 
+def _say_whose_key(settings: Settings, manifest: Manifest, folder: Path) -> None:
+    """Say, while there is time, which key will be needed on the day when this machine is gone."""
+    if not manifest.encrypted_for:
+        return
+    click.echo(
+        f"encrypted for {manifest.encrypted_for}: nobody restores it without the secret key that belongs to that"
+    )
+    click.echo("  Keep that key in two places off this machine: what burns with it opens nothing.")
+    opening = last_opening(folder)
+    known = opening is not None and opening.encrypted_for == manifest.encrypted_for
+    last = f"{opening.opened_at.astimezone(settings.zone):%d/%m/%Y}" if opening is not None and known else "never"
+    click.echo(f"  A backup here was last opened with it: {last} (dtm-contact verify FILE --identity KEY)")
+    for where in keys_here(settings, opening):
+        click.echo(f"  It lies on this machine: {where}")
+
+
+def _with_identity(settings: Settings, identity: Path | None) -> Settings:
+    if identity is None:
+        return settings
+    return settings.model_copy(update={"backup": settings.backup.model_copy(update={"age_identity": identity})})
+
+
+def _note_opening(settings: Settings, file: Path, manifest: Manifest) -> str | None:
+    """Note that a backup was opened with its key; return a sentence about it, None where no key was needed."""
+    try:
+        note = note_opening(settings, file, manifest, datetime.now(UTC))
+    except OSError as error:
+        return f"opened with its secret key, which cannot be noted in {file.parent}: {error.strerror}"
+    if note is None:
+        return None
+    told = f"opened with its secret key: noted in {note}"
+    if settings.backup.dir is None or note.parent.resolve() != settings.backup.dir.resolve():
+        told += "; copy that note into DTM_BACKUP_DIR of the machine that makes the backups, whose doctor reads it"
+    here = keys_here(settings, last_opening(file.parent))
+    return f"{told}; take the key away from here again: {', '.join(here)}" if here else told
+
+
 @click.command()
 @click.argument("file", type=_FILE)
+@_identity_option
 @click.option("--scratch", "scratch_url", default="", help="An empty PostgreSQL database to load it into.")
 @as_json_option
 @click.pass_obj
-def verify(settings: Settings, file: Path, scratch_url: str, *, as_json: bool) -> None:
+def verify(settings: Settings, file: Path, identity: Path | None, scratch_url: str, *, as_json: bool) -> None:
     """Say whether a backup is whole and can be restored: status 1 where it is not."""
+    settings = _with_identity(settings, identity)
     found = verify_backup(settings, file, scratch_url=scratch_url)
     if as_json:
         told = {"file": str(file), "faults": list(found.faults), "loaded": found.loaded, "arrivals": found.arrivals}
@@ -68,8 +119,11 @@ def verify(settings: Settings, file: Path, scratch_url: str, *, as_json: bool) -
     found.raise_faults()
     if found.loaded:
         mark_verified(file)
+    noted = _note_opening(settings, file, found.manifest)
     if not as_json:
         click.echo(_summary(found))
+        if noted:
+            click.echo(noted)
 
 
 def _summary(found: Verified) -> str:
@@ -83,14 +137,18 @@ def _summary(found: Verified) -> str:
 
 @click.command()
 @click.argument("file", type=_FILE)
+@_identity_option
 @click.option("--replace", is_flag=True, help="Move a store that lies there aside first; the daemon must be stopped.")
 @click.option("--margin", type=click.IntRange(min=0), help="Case numbers to leave out, in place of the rule.")
 @click.option(
     "--files", "folder", type=click.Path(path_type=Path), help="Only write its rules and settings into a new folder."
 )
 @click.pass_obj
-def restore(settings: Settings, file: Path, margin: int | None, folder: Path | None, *, replace: bool) -> None:
+def restore(
+    settings: Settings, file: Path, identity: Path | None, margin: int | None, folder: Path | None, *, replace: bool
+) -> None:
     """Put a backup back where DTM_STORE_URL says; what waited in it to be sent is held (see `outbox`)."""
+    settings = _with_identity(settings, identity)
     if folder is not None:
         names = take_out_files(settings, file, folder)
         rules = sum(name.startswith("rules/") for name in names)
@@ -99,16 +157,27 @@ def restore(settings: Settings, file: Path, margin: int | None, folder: Path | N
             if not name.startswith("rules/"):
                 click.echo(folder / name)
         return
+    now = datetime.now(UTC)
     done = restore_backup(
         settings,
         file,
-        datetime.now(UTC),
+        now,
         replace=replace,
         margin=margin,
         done_again=partial(erase_again, settings),
     )
     with open_store(settings.store.url) as store:
         again = erase_copies_again(settings, store, done.manifest.made_at)
+    _say_what_was_done(done, again, settings)
+    if late := clock_behind("the backup was made at", done.manifest.made_at, now, settings.zone):
+        click.echo(late)
+    if noted := _note_opening(settings, file, done.manifest):
+        click.echo(noted)
+    _say_what_next(done, file, settings)
+
+
+def _say_what_was_done(done: Restored, again: int, settings: Settings) -> None:
+    """Say what lies where now, and what is held."""
     click.echo(f"restored: the store as it was at {done.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC")
     if again:
         click.echo(f"{again} persons who were erased since are erased again")
@@ -123,7 +192,6 @@ def restore(settings: Settings, file: Path, margin: int | None, folder: Path | N
     if done.held:
         click.echo(f"{len(done.held)} e-mails waited, and nobody knows whether they were sent since; they are held:")
         terminal_output().print(held_table(done.held, settings))
-    _say_what_next(done, file, settings)
 
 
 def _say_what_next(done: Restored, file: Path, settings: Settings) -> None:

@@ -13,7 +13,7 @@ from dtm_contact.contract import as_json as contract_json
 from dtm_contact.explain.acts import acts_of
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.picture import picture
-from dtm_contact.explain.telling import AnswerTold
+from dtm_contact.explain.telling import AnswerPreview
 from dtm_contact.explain.terminal import render_judgement
 from dtm_contact.explain.waterfall import short, waterfall
 from dtm_contact.explain.whom import place_to_ask
@@ -144,7 +144,7 @@ def explain(
     out = terminal_output()
     for number, judgement in enumerate(judge_messages([file], datetime.now(UTC), grounds, at=at, trace=True)):
         now = at or judgement.contact.at
-        answer, alarm = _answer_told(judgement, now, grounds), judgement.decision.alarm
+        answer, alarm = _answer_preview(judgement, now, grounds), judgement.decision.alarm
         topic, to_ask = judgement.understanding.topic, place_to_ask(judgement, names)
         acts = acts_of([judgement], topic, alarm, grounds.rules, grounds.directory, now, to_ask=to_ask)
         out.print(render_judgement(judgement, names, grounds.rules, answer=answer, acts=acts, details=details))
@@ -152,7 +152,7 @@ def explain(
             _draw(judgement, names, svg)
 
 
-def _answer_told(judgement: Judgement, now: datetime, grounds: Grounds) -> AnswerTold:
+def _answer_preview(judgement: Judgement, now: datetime, grounds: Grounds) -> AnswerPreview:
     """Return what its writer would be answered, and who on call, had the message just come in from them by e-mail."""
     envelope = Envelope(mail_from=judgement.contact.sender.address, recipients=())
     arrival = Arrival("smtp", judgement.source, now, "message/rfc822", envelope, b"")
@@ -162,7 +162,7 @@ def _answer_told(judgement: Judgement, now: datetime, grounds: Grounds) -> Answe
     queue = grounds.rules.queues.get(judgement.decision.queue or "") or grounds.rules.desks.reception
     due = judgement.decision.due
     begins = opening(text, {"due": moment(due, queue.calendar.zone)} if due is not None else {})
-    return AnswerTold(
+    return AnswerPreview(
         subject_in_brief(text),
         chosen.why_not,
         begins,

@@ -14,7 +14,7 @@ from dtm_contact.model import Urgency
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
 from dtm_contact.store.outbox import OutboxEntry, OutboxStatus
-from dtm_contact.store.restores import HeldOutgoing
+from dtm_contact.store.restores import HeldOutgoing, awaits_journal
 
 _LATELY_HOURS: Final = 24
 _MOST_LISTED: Final = 200
@@ -117,13 +117,36 @@ def held_table(held: Iterable[HeldOutgoing], settings: Settings) -> Table:
 @click.argument("outgoing", type=click.IntRange(min=1), nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All that is held.")
 @click.option("--danger", is_flag=True, help="All that is held and tells of danger (P1).")
+@click.option(
+    "--without-journal", is_flag=True, help="Though no intake journal was taken in: none was kept, or it is lost, too."
+)
 @click.pass_obj
-def release(settings: Settings, outgoing: tuple[int, ...], *, everything: bool, danger: bool) -> None:
-    """Send what is held: who has had it already has it twice."""
+def release(
+    settings: Settings, outgoing: tuple[int, ...], *, everything: bool, danger: bool, without_journal: bool
+) -> None:
+    """Send what is held: who has had it already has it twice.
+
+    What tells of danger is sent at once. The rest stays held until the intake journal was taken in (`arrivals
+    replay`), which knows what of it was sent.
+    """
     with open_store(settings.store.url) as store:
         wanted = _wanted(store, outgoing, everything=everything, danger=danger)
-        done = store.outbox.release(wanted, getuser(), datetime.now(UTC))
-    _tell(outgoing, done, "will be sent")
+        with store.database.reading() as connection:
+            unknown = awaits_journal(connection)
+        dangers = {each.id for each in store.outbox.held() if each.urgency is Urgency.DANGER}
+        kept = [each for each in wanted if unknown and not without_journal and each not in dangers]
+        done = store.outbox.release([each for each in wanted if each not in kept], getuser(), datetime.now(UTC))
+    if unknown and dangers.intersection(done):
+        click.echo("the intake journal was not taken in: whoever was told of these dangers before is told twice")
+    _tell([each for each in outgoing if each not in kept], done, "will be sent")
+    if kept:
+        raise click.ClickException(f"{len(kept)} stay held: {_JOURNAL_FIRST}")
+
+
+_JOURNAL_FIRST: Final = (
+    "what of it was sent after the backup the intake journal knows, and it was not taken in since the restore. First: "
+    "dtm-contact arrivals replay JOURNAL; where none was kept, or it is lost, too: --without-journal"
+)
 
 
 @outbox.command()

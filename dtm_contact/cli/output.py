@@ -4,9 +4,9 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 from rich.console import Console
@@ -79,6 +79,27 @@ class ReadablePath(click.Path):
         if path.exists() and not os.access(path, os.R_OK):
             self.fail(translated(worded("{path} cannot be read by {user}", path=path, user=user)), param, ctx)
         return super().convert(value, param, ctx)
+
+
+def clock_behind(what: str, at: datetime | None, now: datetime, zone: tzinfo) -> str | None:
+    """Say that this machine's clock is behind, where something was written after the time that it shows; else nothing.
+
+    Args:
+        what: what was written, for the beginning of the sentence.
+        at: when, aware; None where nothing was.
+        now: what the clock shows, aware.
+        zone: of the wall clock that both are told by.
+    """
+    if at is None or at - now <= _CLOCK_STEP:
+        return None
+    then, here = (each.astimezone(zone).strftime("%d/%m/%Y %H:%M:%S") for each in (at, now))
+    return (
+        f"{what} {then}, and this machine's clock says {here}: it is behind. Set it before the daemon starts "
+        "(timedatectl): due times and the next on call go by it"
+    )
+
+
+_CLOCK_STEP: Final = timedelta(seconds=5)
 
 
 def print_json(value: Any) -> None:

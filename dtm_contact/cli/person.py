@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.table import Table
 
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.case import actor_option
 from dtm_contact.cli.output import ReadablePath, as_json_option, plain, print_json, say, table, terminal_output
+from dtm_contact.privacy.before_handing_over import DoubtfulMessage, doubtful_messages, unsaid
 from dtm_contact.privacy.erasing import ErasurePlan, erase, plan, verify_certificate
 from dtm_contact.privacy.export import export_person
 from dtm_contact.privacy.subject import DataSubject, person_named
@@ -45,16 +47,33 @@ def export_command(settings: Settings, asked: str, folder: Path, who: str) -> No
     """Write all that is kept of WHO into a new folder and a zip file: a page to read, JSON, messages as they came."""
     now = datetime.now(UTC)
     with open_store(settings.store.url) as store:
-        done = export_person(settings, store, _person(settings, store, asked), folder, now)
-        store.accounts.trail(TrailLine(now, who, "exported", "personne", {"rows": done.rows}))
-    told = worded(
+        found = _person(settings, store, asked)
+        done = export_person(settings, store, found, folder, now)
+        told = {"rows": done.rows, "people": sorted(found.tenants)}
+        store.accounts.trail(TrailLine(now, who, "exported", "personne", told))
+        doubtful = doubtful_messages(store, found)
+    written = worded(
         "{folder}: {rows} rows, {files} messages and files; {archive}",
         folder=f"{done.folder}",
         rows=done.rows,
         files=done.files,
         archive=f"{done.archive}",
     )
-    say(told)
+    say(written)
+    for missing in unsaid(settings):
+        say(missing, err=True)
+    if doubtful:
+        say(worded("Read before you hand it over, since these may be somebody else's:"))
+        terminal_output().print(_doubtful_table(settings, doubtful))
+
+
+def _doubtful_table(settings: Settings, doubtful: list[DoubtfulMessage]) -> Table:
+    why = {True: worded("by its address alone"), False: worded("from an address that is not theirs")}
+    rows = [
+        (each.number, f"{each.at.astimezone(settings.zone):%d/%m/%Y %H:%M}", each.sender, why[each.only_by_address])
+        for each in doubtful
+    ]
+    return table((worded("case"), worded("at"), worded("from"), worded("why")), rows)
 
 
 @person.command("erase")

@@ -10,6 +10,8 @@ import click
 from dtm_contact.cli.output import print_problems, say
 from dtm_contact.model import Arrival, Contact, Problem, SourceField
 from dtm_contact.reading import read
+from dtm_contact.reading.authentication import Unvouched, UnvouchedReason, unvouched_reason
+from dtm_contact.reading.headers import split_head, with_line_feeds
 from dtm_contact.rehearsal.at_rest import find_messages, require_at_rest
 from dtm_contact.rules.arguments import AllowedNames
 from dtm_contact.rules.source_files import load_sources
@@ -49,18 +51,53 @@ def try_source(settings: Settings, paths: tuple[str, ...], folder: Path | None) 
 
 def _tell(arrival: Arrival, settings: Settings, book: SourceBook) -> bool:
     """Tell what is read of one message; return whether a block reads it."""
-    contact = read(arrival, authserv_ids=settings.servers, zone=settings.zone)
+    own = settings.own_received
+    contact = read(arrival, authserv_ids=settings.servers, zone=settings.zone, own_received=own)
     trials = try_sources(arrival, contact, book)
     say(worded("{message}, from {sender}:", message=arrival.external_id, sender=contact.sender.address or "?"))
     for trial in trials:
         _say_all(_lines(arrival, trial))
         if not trial.missing:
+            if not trial.source.trusts(contact.authentication):
+                _say_unvouched(arrival, settings)
             return True
     if not trials:
         say(worded("  no block has this sender. One to begin with, to be put below “sources:”:"))
         say("")
         _say_all(_draft(arrival, contact, book))
     return False
+
+
+def _say_unvouched(arrival: Arrival, settings: Settings) -> None:
+    """Say that as it was saved the message would be nobody's source, and what is in the way."""
+    content = with_line_feeds(arrival.raw)
+    headers, _body = split_head(content, 0, len(content))
+    reason = unvouched_reason(headers, settings.servers, settings.own_received)
+    if reason is not None:
+        why = _why_unvouched(reason, settings.servers)
+        say(worded("    but as it stands here it is read like anybody's mail: {why} (docs/mail.md)", why=why))
+
+
+def _why_unvouched(reason: UnvouchedReason, servers: Sequence[str]) -> Translatable:
+    names = ", ".join(map(_quoted, reason.names))
+    match reason.kind:
+        case Unvouched.NOT_MARKED:
+            return worded("no mail server of ours has left its Authentication-Results on it")
+        case Unvouched.NO_NAMES:
+            return worded("DTM_SERVERS names no server, and its Authentication-Results bear {names}", names=names)
+        case Unvouched.OTHER_NAMES:
+            ours = ", ".join(map(_quoted, servers))
+            return worded(
+                "its Authentication-Results bear {names}, and DTM_SERVERS names {ours}", names=names, ours=ours
+            )
+        case Unvouched.BELOW:
+            return worded(
+                "our server's Authentication-Results stand below {number} of its Received headers, and "
+                "DTM_OWN_RECEIVED counts fewer of them as ours",
+                number=reason.received,
+            )
+        case Unvouched.NOT_PASSED:
+            return worded("our server found that no check passed for the domain of its sender")
 
 
 def _say_all(lines: Iterable[str | Translatable]) -> None:

@@ -1,11 +1,15 @@
 """The store: its database, its clock, what is held in it, who may read it at the desk."""
 
+import ctypes
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Final
+from typing import ClassVar, Final
 
+from dtm_contact.backup import newest_backup
 from dtm_contact.doctor.registry import CheckResult, Site, SkipError, check, fault, ok, warning
 from dtm_contact.errors import StoreUnavailableError
+from dtm_contact.journal import newest_begun
 from dtm_contact.settings.files import is_out_of_reach
 from dtm_contact.store import Inspection, inspect_database
 from dtm_contact.store.database import Database
@@ -105,27 +109,80 @@ def _of_lag(seen: Inspection) -> Iterator[CheckResult]:
         )
 
 
-@check("clock", "This machine's clock agrees with the database's, and nothing in the store comes from the future.")
+@check(
+    "clock",
+    "This machine's clock agrees with the database's; nothing in the store, among the backups or in the intake journal "
+    "comes from the future; something keeps it (NTP), as the kernel says.",
+)
 def clock(site: Site) -> Iterator[CheckResult]:
-    """Compare this machine's clock with PostgreSQL's, and with the times that the store holds."""
-    path = site.settings.store.sqlite_path
-    if path is not None and not path.exists():
-        raise SkipError("there is no store yet, and no other clock")
-    try:
-        seen = _inspected(site)
-    except (StoreUnavailableError, ImportError):
-        raise SkipError("the database cannot be read: see the check database") from None
+    """Compare this machine's clock with PostgreSQL's, and with the times that the store and what secures it hold."""
     now = datetime.now(UTC)
-    off = (now - seen.now).total_seconds()
-    ahead = (seen.newest - now).total_seconds() if seen.newest else 0.0
-    remedy = "set the clock by NTP: systemctl status systemd-timesyncd chrony"
-    if abs(off) > _OFF_SECONDS:
-        message = f"this machine's clock is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the database's"
-        yield (fault if abs(off) > _FAR_OFF_SECONDS else warning)(message, remedy)
-    elif ahead > _OFF_SECONDS:
-        yield warning(f"the newest arrival came {ahead:.0f} s from now: the clock was set back, or was ahead", remedy)
-    else:
-        yield ok("it agrees with the database's" if path is None else "nothing in the store is newer than now")
+    path = site.settings.store.sqlite_path
+    told = []
+    if path is None or path.exists():
+        try:
+            seen = _inspected(site)
+        except (StoreUnavailableError, ImportError):
+            raise SkipError("the database cannot be read: see the check database") from None
+        off = (now - seen.now).total_seconds()
+        if abs(off) > _OFF_SECONDS:
+            message = f"this machine's clock is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the database's"
+            yield (fault if abs(off) > _FAR_OFF_SECONDS else warning)(message, _NTP)
+            return
+        told.append(("the newest arrival came", seen.newest))
+    told += _written_beside(site)
+    ahead = [(what, (at - now).total_seconds()) for what, at in told if at is not None]
+    future = [(what, seconds) for what, seconds in ahead if seconds > _OFF_SECONDS]
+    for what, seconds in future:
+        yield warning(f"{what} {_span(seconds)} from now: the clock was set back, is behind, or was ahead", _NTP)
+    kept = is_kept()
+    if kept is False:
+        message = "nothing keeps this machine's clock, as the kernel says, so nobody knows whether it is right"
+        yield warning(message, _NTP)
+    if not future and kept is not False:
+        yield ok("it agrees with the database's" if path is None else "nothing that is stored is newer than now")
+
+
+_NTP: Final = "set the clock by NTP: systemctl status systemd-timesyncd chrony; timedatectl"
+_MINUTE: Final = 60
+_HOUR: Final = 3_600
+
+
+def _span(seconds: float) -> str:
+    """Return a span in the largest unit that it fills twice."""
+    for unit, name in ((_HOUR, "hours"), (_MINUTE, "minutes")):
+        if seconds >= 2 * unit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds:.0f} s"
+
+
+def _written_beside(site: Site) -> Iterator[tuple[str, datetime | None]]:
+    """Yield what lies beside the store and knows a time: the newest backup, and the newest file of the journal."""
+    backups, kept = site.settings.backup.dir, site.settings.journal.dir
+    # That a folder cannot be read the check of rights tells.
+    with suppress(OSError):
+        if backups is not None and backups.is_dir():
+            yield "the newest backup was made", newest_backup(backups)
+    with suppress(OSError):
+        if kept is not None and kept.is_dir():
+            yield "the newest file of the intake journal was begun", newest_begun(kept)
+
+
+class _Timex(ctypes.Structure):
+    # What is read and set stands in it; only that there is room for it counts here.
+    _fields_: ClassVar = [("modes", ctypes.c_uint), ("rest", ctypes.c_byte * 512)]
+
+
+_TIME_ERROR: Final = 5
+
+
+def is_kept() -> bool | None:
+    """Return whether something keeps this machine's clock, as the kernel says; None where it says nothing."""
+    try:
+        state = ctypes.CDLL(None).adjtimex(ctypes.byref(_Timex()))
+    except (OSError, AttributeError):
+        return None
+    return None if state < 0 else state != _TIME_ERROR
 
 
 @check("leases", "Nothing is held by a daemon that is gone.")

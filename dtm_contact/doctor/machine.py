@@ -5,13 +5,15 @@ import math
 import os
 import socket
 from collections.abc import Iterator
+from datetime import timedelta
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from subprocess import SubprocessError
 from typing import Any, Final
 
+from dtm_contact.backup import encrypted_for, keys_here, last_opening
 from dtm_contact.daemon import files_needed
-from dtm_contact.doctor.registry import SECONDS, CheckResult, Site, SkipError, check, fault, ok, warning
+from dtm_contact.doctor.registry import SECONDS, CheckResult, Site, SkipError, check, days, fault, ok, warning
 from dtm_contact.errors import described
 from dtm_contact.health import backup_age, backup_trouble, free_octets
 from dtm_contact.recognition.reader import missing_languages, missing_programs
@@ -110,6 +112,48 @@ def backup(site: Site) -> Iterator[CheckResult]:
     else:
         age = backup_age(site.settings, site.now)
         yield ok(f"the newest in {folder} is {age.total_seconds() / 3600:.0f} hours old" if age else "age is no matter")
+
+
+@check(
+    "key",
+    "Where backups are encrypted: one was opened with the secret key, not too long ago and for the key in the "
+    "settings, and that secret key does not lie on this machine, with which it would burn.",
+)
+def backup_key(site: Site) -> Iterator[CheckResult]:
+    """Look when somebody had the key last, and whether they took it away again."""
+    settings = site.settings
+    if not encrypted_for(settings):
+        raise SkipError("backups are not encrypted (backup.age_recipient, backup.gpg_key): no key is needed")
+    folder = settings.backup.dir
+    opening = last_opening(folder) if folder is not None else None
+    here = keys_here(settings, opening)
+    for where in here:
+        message = f"the secret key of the backups lies on this machine, where it burns with it: {where}"
+        yield warning(message, _TAKE_AWAY)
+    most = timedelta(days=settings.backup.key_max_age_days)
+    if opening is None:
+        yield warning("no backup was ever opened with the secret key, so nobody knows that anybody has it", _OPEN_ONE)
+    elif opening.encrypted_for != encrypted_for(settings):
+        message = f"{opening.backup} was opened last, and the key in the settings is another: with that none was opened"
+        yield warning(message, _OPEN_ONE)
+    elif most and site.now - opening.opened_at > most:
+        since = days((site.now - opening.opened_at).total_seconds())
+        message = (
+            f"a backup was last opened with the secret key {since} ago; backup.key_max_age_days allows {most.days}"
+        )
+        yield warning(message, _OPEN_ONE)
+    elif not here:
+        yield ok(f"{opening.backup} was opened with the secret key on {opening.opened_at:%Y-%m-%d}; it lies not here")
+
+
+_TAKE_AWAY: Final = (
+    "keep it in two places off this machine, open a backup from one of them (dtm-contact verify FILE --identity KEY), "
+    "then delete it here: shred -u FILE; gpg --delete-secret-keys KEY"
+)
+_OPEN_ONE: Final = (
+    "bring the key from where it is kept, dtm-contact verify FILE --identity KEY, and take it away again: "
+    "docs/backup.md"
+)
 
 
 @check("memory", "The processes that judge fit into the machine's memory and into the bound of the service (cgroup).")

@@ -88,22 +88,38 @@ def _faulty(folder: Path, problems: tuple[Problem, ...]) -> Iterator[CheckResult
 
 @check(
     "addressees",
-    "Once something is sent: those on call, the admins and the offices of the directory have real addresses, none of a "
-    "domain that is kept for examples; the address that we send from is one that we take mail for. No trial "
-    "(`rules.observe`) is left on beside a mail server that sends for us.",
+    "Those on call, the admins and the offices of the directory have real addresses, none of a domain that is kept for "
+    "examples; the address that we send from is one that we take mail for. While nothing is sent: what of that, and of "
+    "`outbound.host`, will be missing once it is. No trial (`rules.observe`) is left on beside a mail server that "
+    "sends for us.",
     offline=True,
 )
 def addressees(site: Site) -> Iterator[CheckResult]:
     """Look at where notices, alarms and answers would go."""
     settings = site.settings
-    examples = {what: [each for each in given if is_example(each)] for what, given in _addresses(site).items()}
-    told = [f"{what}: {', '.join(found)}" for what, found in examples.items() if found]
+    sends = bool(settings.outbound.host) and not settings.rules.observe
     if settings.rules.observe and settings.outbound.host:
         yield warning(f"rules.observe is true, though outbound.host is set: {_UNHEARD}", _GO_LIVE)
-    if settings.rules.observe or not settings.outbound.host:
-        before = f"; before it is, replace {'; '.join(told)}" if told else ""
-        raise SkipError(f"nothing is sent yet (rules.observe, outbound.host){before}")
-    found = [fault(f"{each}: nobody has such an address, so nobody is told", _REAL) for each in told]
+    missing = list(_missing_to_send(site))
+    if sends:
+        yield from missing or [ok("all have addresses that can exist")]
+        return
+    if not settings.outbound.host:
+        missing.append(warning("outbound.host is empty, so nothing can be sent", _RELAY))
+    for each in missing:
+        # Nothing is wrong while nothing is sent; on the day of the switch it would be, and nobody would look here.
+        yield warning(f"nothing is sent yet; once it is: {each.message}", each.remedy)
+    if not missing:
+        raise SkipError("nothing is sent yet (rules.observe); nothing will be missing once it is")
+
+
+def _missing_to_send(site: Site) -> Iterator[CheckResult]:
+    """Yield what is wrong, once something is sent, with the addresses that it would go to and come from."""
+    settings = site.settings
+    for what, given in _addresses(site).items():
+        if examples := [each for each in given if is_example(each)]:
+            message = f"{what}: {', '.join(examples)}: nobody has such an address, so nobody is told"
+            yield fault(message, _REAL)
     ours = {
         each.lower()
         for name, way in settings.mail_servers.items()
@@ -114,13 +130,11 @@ def addressees(site: Site) -> Iterator[CheckResult]:
         message = (
             f"outbound.sender: {settings.outbound.sender} is none of smtp.recipients, so replies do not come to us"
         )
-        found.append(warning(message, "name an address that is handed to us"))
-    yield from found
-    if not found:
-        yield ok("all have addresses that can exist")
+        yield warning(message, "name an address that is handed to us")
 
 
 _UNHEARD: Final = "nothing is sent, and nobody is told of danger (P1)"
+_RELAY: Final = "name the mail server that sends for us: outbound.host"
 _GO_LIVE: Final = (
     "once the trial is over: observe = false below [rules], or DTM_RULES_OBSERVE=false, which wins; "
     "docs/going-live.md tells what becomes of its open P1"

@@ -17,7 +17,7 @@ _SENTENCES_TOLD: Final = 2
 _BY_PHRASE: Final = frozenset({"danger.phrase", ALWAYS_DANGER})
 
 
-def danger_told(judgement: Judgement, alarm: Alarm, names: Names, reader: Reader) -> Iterator[str]:
+def explain_danger(judgement: Judgement, alarm: Alarm, names: Names, reader: Reader) -> Iterator[str]:
     """Yield whether it is a danger, by which sentence, and what made it that sure and no surer.
 
     Args:

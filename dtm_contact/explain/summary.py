@@ -25,7 +25,7 @@ _SET_ASIDE: Final = {
 }
 
 
-def matter_told(judgement: Judgement, alarm: Alarm, names: Names, reader: Reader) -> Iterator[str]:
+def explain_matter(judgement: Judgement, alarm: Alarm, names: Names, reader: Reader) -> Iterator[str]:
     """Yield what a contact asks and by which words that was seen, why it was not read, in which language it is.
 
     Args:

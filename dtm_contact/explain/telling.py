@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Final
 
 from dtm_contact.explain.acts import ActGroup, Acts
-from dtm_contact.explain.danger import danger_told
+from dtm_contact.explain.danger import explain_danger
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.explain.quoting import sentence
-from dtm_contact.explain.summary import matter_told
-from dtm_contact.explain.whom import place_title, place_to_ask, where_told, who_told
+from dtm_contact.explain.summary import explain_matter
+from dtm_contact.explain.whom import explain_where, explain_who, place_title, place_to_ask
 from dtm_contact.labels.coded_text import texts_of
 from dtm_contact.labels.events import rule_label
 from dtm_contact.labels.formats import because, lasting, moment
@@ -61,7 +61,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerTold:
+class AnswerPreview:
     """What goes out by itself of a message that has just come in.
 
     Attributes:
@@ -86,7 +86,7 @@ def explained(  # noqa: PLR0913 - what was judged, how things are called, and ho
     rules: RuleSet,
     *,
     standing: Standing | None = None,
-    answer: AnswerTold | None = None,
+    answer: AnswerPreview | None = None,
     acts: Acts | None = None,
     with_people: bool = True,
 ) -> tuple[ExplanationBlock, ...]:
@@ -107,15 +107,15 @@ def explained(  # noqa: PLR0913 - what was judged, how things are called, and ho
     why = "Pourquoi cette file" if decision.queue else "Pourquoi aucun dossier"
     to_ask = place_to_ask(judgement, names) if alarm.any and with_people and not standing.placed else ""
     came = ("Quand", [_came(judgement, names, answer)])
-    asked = ("Ce qui est demandé", [*matter_told(judgement, alarm, names, rules.reader), *_wishes(judgement)])
-    danger = ("Danger ou non", [*danger_told(judgement, alarm, names, rules.reader)])
+    asked = ("Ce qui est demandé", [*explain_matter(judgement, alarm, names, rules.reader), *_wishes(judgement)])
+    danger = ("Danger ou non", [*explain_danger(judgement, alarm, names, rules.reader)])
     where = (
         place_title(judgement, names) if to_ask else "Où c'est",
-        [*where_told(judgement, names), to_ask] if with_people else [],
+        [*explain_where(judgement, names), to_ask] if with_people else [],
     )
     who = (
         "Qui écrit" if judgement.contact.call is None else "Qui appelle",
-        [*who_told(judgement, names)] if with_people else [],
+        [*explain_who(judgement, names)] if with_people else [],
     )
     because_of = (why, [*_why_here(judgement, names, rules)])
     follows = ("Qui agit", [*_who_acts(judgement, names, rules, standing, answer)])
@@ -144,7 +144,7 @@ def explained(  # noqa: PLR0913 - what was judged, how things are called, and ho
     return tuple(block for block in blocks if block.sentences or block.acts)
 
 
-def rule_told(said: SaidRule) -> str:
+def describe_rule(said: SaidRule) -> str:
     """Return a rule's name as agents know it: what it says of itself, else its identifier in words."""
     return f"« {said.rule.says or rule_label(said.rule.id)} »"
 
@@ -196,20 +196,20 @@ def _why_here(judgement: Judgement, names: Names, rules: RuleSet) -> Iterator[st
     chosen = next((each for each in asked if each.rule.key == decision.rule), None)
     if chosen is None:
         kept = next((SaidRule(rule, None) for rule in rules.rules if rule.key == decision.rule), None)
-        named = rule_told(kept) if kept is not None else f"« {rule_label(decision.rule)} »"
+        named = describe_rule(kept) if kept is not None else f"« {rule_label(decision.rule)} »"
         yield f"La règle {named} a décidé."
     elif chosen.rule.when is None:
-        yield f"C'est la règle générale qui s'applique : {rule_told(chosen)}."
+        yield f"C'est la règle générale qui s'applique : {describe_rule(chosen)}."
     elif chosen.held:
-        yield f"La règle {rule_told(chosen)} décide {because(*chosen.clauses(called))}."
+        yield f"La règle {describe_rule(chosen)} décide {because(*chosen.clauses(called))}."
     else:
-        yield f"La règle {rule_told(chosen)} a décidé ; aujourd'hui elle ne conviendrait plus."
+        yield f"La règle {describe_rule(chosen)} a décidé ; aujourd'hui elle ne conviendrait plus."
     for each in asked:
         if each.rule.key in decision.added and each.held:
-            yield f"S'y ajoute la règle {rule_told(each)} {because(*each.clauses(called))}."
+            yield f"S'y ajoute la règle {describe_rule(each)} {because(*each.clauses(called))}."
     nearly = _nearly(asked, chosen, in_danger=judgement.understanding.alarm.any)
     if nearly is not None:
-        yield f"La règle {rule_told(nearly)} ne joue pas {because(*nearly.clauses(called))}."
+        yield f"La règle {describe_rule(nearly)} ne joue pas {because(*nearly.clauses(called))}."
 
 
 def _nearly(asked: Sequence[SaidRule], chosen: SaidRule | None, *, in_danger: bool) -> SaidRule | None:
@@ -228,7 +228,7 @@ def _nearly(asked: Sequence[SaidRule], chosen: SaidRule | None, *, in_danger: bo
     return None
 
 
-def _came(judgement: Judgement, names: Names, answer: AnswerTold | None) -> str:
+def _came(judgement: Judgement, names: Names, answer: AnswerPreview | None) -> str:
     """Return when and by which way it came in, and whether the offices are closed."""
     contact = judgement.contact
     closed = " ; les bureaux sont fermés" if answer is not None and answer.closed else ""
@@ -236,7 +236,7 @@ def _came(judgement: Judgement, names: Names, answer: AnswerTold | None) -> str:
 
 
 def _who_acts(
-    judgement: Judgement, names: Names, rules: RuleSet, standing: Standing, answer: AnswerTold | None
+    judgement: Judgement, names: Names, rules: RuleSet, standing: Standing, answer: AnswerPreview | None
 ) -> Iterator[str]:
     """Yield who acts until when, who is notified or not, what happens if nobody does, and what goes out by itself."""
     decision = judgement.decision
@@ -247,9 +247,9 @@ def _who_acts(
     if not standing.open:
         yield "Le dossier est clos : il n'y a plus rien à faire."
         return
-    file = _queue_told(judgement, names, rules, standing.queue)
+    file = _explain_queue(judgement, names, rules, standing.queue)
     by = f" au plus tard {moment(standing.due, names.zone)}" if standing.due is not None else ""
-    beside = [*_told_beside(judgement, names)]
+    beside = [*_explain_second_place(judgement, names)]
     notified = ON_CALL in decision.notify
     if standing.alarm.certain or (notified and not decision.alarm.any):
         yield from _on_call_acts(judgement, standing, answer, by)
@@ -282,7 +282,7 @@ def _who_acts(
     yield "" if judgement.violence_at_home and standing.alarm.any else _ways_left(judgement)
 
 
-def _on_call_acts(judgement: Judgement, standing: Standing, answer: AnswerTold | None, by: str) -> Iterator[str]:
+def _on_call_acts(judgement: Judgement, standing: Standing, answer: AnswerPreview | None, by: str) -> Iterator[str]:
     """Yield that those on call act at once, and why where there is no danger."""
     first = answer.on_call[:1] if answer is not None else ()
     at = f", par courriel à {first[0]}" if first else ""
@@ -298,7 +298,7 @@ def _on_call_acts(judgement: Judgement, standing: Standing, answer: AnswerTold |
         yield "L'astreinte n'est pas prévenue : un agent agit tout de suite."
 
 
-def _read_when_open(answer: AnswerTold | None) -> str:
+def _read_when_open(answer: AnswerPreview | None) -> str:
     """Return that nobody reads a possible danger before the offices open, and what makes it known all the same."""
     if answer is None or not answer.closed:
         return ""
@@ -310,7 +310,7 @@ def _read_when_open(answer: AnswerTold | None) -> str:
     return f"Les bureaux sont fermés : personne ne lit ce message avant leur ouverture.{yes if asks else ''}"
 
 
-def _told_beside(judgement: Judgement, names: Names) -> Iterator[str]:
+def _explain_second_place(judgement: Judgement, names: Names) -> Iterator[str]:
     """Yield who is notified of it beside those on call."""
     for whom in judgement.decision.notify:
         if whom == "caretaker":
@@ -339,7 +339,7 @@ def _called_next(queue: Queue) -> str:
     return f"Si {_UNLESS[steps[0].until]}, la personne d'astreinte suivante est prévenue à son tour, {after}."
 
 
-def _queue_told(judgement: Judgement, names: Names, rules: RuleSet, lies_in: str | None) -> str:
+def _explain_queue(judgement: Judgement, names: Names, rules: RuleSet, lies_in: str | None) -> str:
     """Return what a queue is called, with the agency's town, and why it is that office."""
     queue = rules.queues.get(lies_in or "")
     named = queue.label if queue is not None else lies_in or ""
@@ -365,7 +365,7 @@ _UNLESS: Final = {
 }
 
 
-def _answer(judgement: Judgement, answer: AnswerTold) -> str:
+def _answer(judgement: Judgement, answer: AnswerPreview) -> str:
     if answer.why_not is not None:
         return f"Aucune réponse automatique ne part, car {UNANSWERED[answer.why_not]}."
     begins = f", qui commence ainsi : « {answer.begins} »" if answer.begins else ""

@@ -13,7 +13,7 @@ from dtm_contact.explain.acts import Acts
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.quoting import as_quoted
 from dtm_contact.explain.reason import alarm_line, caller, mark, source_line
-from dtm_contact.explain.telling import AnswerTold, ExplanationBlock, explained
+from dtm_contact.explain.telling import AnswerPreview, ExplanationBlock, explained
 from dtm_contact.explain.waterfall import Waterfall, WaterfallStep, percent, points, waterfall
 from dtm_contact.labels.coded_text import texts_of
 from dtm_contact.labels.formats import day_and_time
@@ -67,7 +67,7 @@ def render_judgement(
     names: Names,
     rules: RuleSet,
     *,
-    answer: AnswerTold | None = None,
+    answer: AnswerPreview | None = None,
     acts: Acts | None = None,
     details: bool = False,
 ) -> RenderableType:

@@ -21,7 +21,7 @@ from dtm_contact.labels.judging import (
 )
 from dtm_contact.matching.cues import NEIGHBOURS
 from dtm_contact.matching.passages import texts
-from dtm_contact.matching.place_mentions import floors_told
+from dtm_contact.matching.place_mentions import mentioned_floors
 from dtm_contact.model import Asker, Candidate, CaseKind, Contact, Evidence, Judgement, Likely, Match, Scope
 from dtm_contact.text import fold
 
@@ -76,7 +76,7 @@ _FIELDS: Final = {
 }
 
 
-def who_told(judgement: Judgement, names: Names) -> Iterator[str]:
+def explain_who(judgement: Judgement, names: Names) -> Iterator[str]:
     """Yield who writes and whom it is about, how sure that is and by what, and why it is not the next one."""
     match, contact = judgement.match, judgement.contact
     yield _sender(judgement)
@@ -108,7 +108,7 @@ def who_told(judgement: Judgement, names: Names) -> Iterator[str]:
         )
 
 
-def where_told(judgement: Judgement, names: Names) -> Iterator[str]:
+def explain_where(judgement: Judgement, names: Names) -> Iterator[str]:
     """Yield where the matter is, by what, or what is missing to say so; where the writer lives; who is on duty."""
     match = judgement.match
     common = _IN_COMMON.get(judgement.understanding.scope) if judgement.understanding.scope else None
@@ -231,7 +231,7 @@ def _another_home(judgement: Judgement, names: Names) -> str:
     floors = [
         text.seen(floor.start, floor.end)
         for text in passages
-        for floor in floors_told(text)
+        for floor in mentioned_floors(text)
         if home.floor and home.floor not in floor.values
     ]
     lives_there = f"chez {_person(match.tenant.id, names)}" if match.tenant is not None and _at_home(match) else "là"

@@ -25,7 +25,8 @@ _ANSWERS: Final = frozenset({"replied", "answered", "spoken"})
 _INCOMING: Final = frozenset(
     {"transfer_unanswered", "answered", "voicemail", "abandoned", "timeout", "out_of_hours", "before_answer"}
 )
-_UNSERVED: Final = _INCOMING - {"answered"}
+UNSERVED: Final = _INCOMING - {"answered"}
+"""Outcomes of calls that came in and that nobody answered."""
 _OWN: Final = frozenset({"answered", "returned"})
 """Events of messages of our own that come in."""
 _SAID: Final = frozenset({"danger", "priority"})
@@ -167,11 +168,15 @@ class CaseFacts:
 
     def count(self, tally: Tally) -> None:
         """Count all that the case adds to the figures of the tally's days."""
+        self.count_stock(tally)
+        self.count_happened(tally)
+
+    def count_happened(self, tally: Tally) -> None:
+        """Count what happened to the case on the tally's days."""
         if self._case.opened_at > self._times.now:
             return
         self._count_life(tally)
         self._count_answers(tally)
-        self._count_stock(tally)
         self._count_events(tally)
         self._count_contacts(tally)
         self._count_alarm(tally)
@@ -228,7 +233,10 @@ class CaseFacts:
         met = any(begun <= at <= due for at in self._answers)
         return met if met or not any(at <= due for at in self._merged) else None
 
-    def _count_stock(self, tally: Tally) -> None:
+    def count_stock(self, tally: Tally) -> None:
+        """Count what the case was at the end of each of the tally's days."""
+        if self._case.opened_at > self._times.now:
+            return
         opened_at = self._case.opened_at
         for start, stop in self._spans:
             for day, end in self._ends_between(tally, start, stop):
@@ -276,7 +284,7 @@ class CaseFacts:
             if contact.arrival_id in own or not is_incoming(contact.channel, contact.outcome):
                 continue
             self._add(tally, contact.came_at, f"arrivals.{contact.channel}")
-            if contact.outcome in _UNSERVED:
+            if contact.outcome in UNSERVED:
                 self._add(tally, contact.came_at, "calls_unserved")
                 if self._called_back(contact.came_at):
                     self._add(tally, contact.came_at, "called_back")

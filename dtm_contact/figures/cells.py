@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import IntEnum
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final
 
 import numpy as np
@@ -54,8 +54,8 @@ class Tally:
     """What is being counted: of each day, of each key, of each measure how much.
 
     Attributes:
-        days: days that follow each other, with what was counted of them.
-        first, last: the first and the last of them.
+        days: those of which something was counted, with that; of a tally of whole days, each from first to last.
+        first, last: the days from one to another, both included: what falls on others is not counted.
     """
 
     days: dict[date, dict[Key, Counter[str]]]
@@ -64,17 +64,21 @@ class Tally:
 
     def add(self, day: date, key: Key, measure: str, count: int = 1) -> None:
         """Count something once more, or so many times; of a peak, the greatest counts."""
-        of_day = self.days.get(day)
-        if of_day is None:
+        if not self.first <= day <= self.last:
             return
-        counts = of_day[key]
+        counts = self.days[day][key]
         counts[measure] = max(counts[measure], count) if measure in PEAKS else counts[measure] + count
 
     @classmethod
     def of(cls, first: date, last: date) -> "Tally":
-        """Return one for the days from one to another, both included: what falls on others is not counted."""
+        """Return one of whole days: it holds each of them, be there anything to count or not."""
         days = (first + timedelta(days=at) for at in range((last - first).days + 1))
         return cls({day: defaultdict(Counter) for day in days}, first, last)
+
+    @classmethod
+    def of_one(cls, first: date, last: date) -> "Tally":
+        """Return one for what few things add to many days."""
+        return cls(defaultdict(partial(defaultdict, Counter)), first, last)
 
 
 class Division(IntEnum):

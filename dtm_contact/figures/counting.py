@@ -9,7 +9,7 @@ from dtm_contact.figures.case_facts import CaseFacts, CaseRows, Incidents, TimeC
 from dtm_contact.figures.cells import FigureCells, Tally, merged, weeks_and_months
 from dtm_contact.figures.definitions import INCIDENT_TOPICS, base_of, measure_digests
 from dtm_contact.store import Store
-from dtm_contact.store.figures import ContactRow, FigureRows, Period
+from dtm_contact.store.figures import CaseRow, ContactRow, EventRow, FigureRows, Period
 
 _ASIDE = frozenset({"automatic", "spam"})
 _ERASABLE = ("opened", "set_aside", "calls_answered")
@@ -52,21 +52,35 @@ def count_days(store: Store, first: date, last: date, grounds: CountingContext) 
     return {day: FigureCells.pack(counted) for day, counted in tally.days.items()}
 
 
-def case_rows(rows: FigureRows, ids: Sequence[int]) -> Iterator[CaseRows]:
-    """Yield all that the store holds of some cases, by their ids, in the order of those."""
-    for cases, events, contacts, labels in rows.chunks(ids):
-        # Few cases were ever a danger, and of the others nobody asks when they were looked at.
-        dangers = {case.number for case in cases if case.priority == "P1" or case.id in labels}
-        dangers |= {case.number for case in cases if any(_alarms(event.data) for event in events.get(case.id, ()))}
-        read_at = rows.read_at(dangers)
+def case_rows(
+    rows: FigureRows, ids: Sequence[int], *, contacts: bool = True, alarms: bool = True
+) -> Iterator[CaseRows]:
+    """Yield what the store holds of some cases, by their ids, in the order of those.
+
+    Args:
+        rows: reads the store.
+        ids: the cases.
+        contacts: whether their contacts are read.
+        alarms: whether what was said of alarms is, and when a case was read at the desk.
+    """
+    for cases, events, came, labels in rows.chunks(ids, contacts=contacts, alarms=alarms):
+        read_at = rows.read_at(_dangers(cases, events, labels)) if alarms else {}
         for case in cases:
             yield CaseRows(
                 case,
                 events.get(case.id, []),
-                contacts.get(case.id, []),
+                came.get(case.id, []),
                 labels.get(case.id, []),
                 read_at.get(case.number, []),
             )
+
+
+def _dangers(
+    cases: Sequence[CaseRow], events: Mapping[int, Sequence[EventRow]], labels: Mapping[int, object]
+) -> set[str]:
+    """Return the numbers of the cases that were ever a danger: few, and of others nobody asks when they were read."""
+    found = {case.number for case in cases if case.priority == "P1" or case.id in labels}
+    return found | {case.number for case in cases if any(_alarms(event.data) for event in events.get(case.id, ()))}
 
 
 def _alarms(data: Mapping[str, object]) -> bool:

@@ -79,10 +79,16 @@ class Basis(StrEnum):
     """An agent said in the period whether there was danger."""
     EVENTS = "events"
     """One of the figure's events happened to them in the period."""
-    MOVES = "moves"
-    """An event of the period gave them to another office."""
+    REOPENED = "reopened"
+    """An event of the period opened them again."""
+    MOVED_TO = "moved_to"
+    """An event of the period gave them to the office, from another one."""
+    MOVED_FROM = "moved_from"
+    """An event of the period gave them from the office to another one."""
     CONTACTS = "contacts"
     """A message, call or visit of the period lies in them."""
+    UNSERVED = "unserved"
+    """A call of the period that nobody answered lies in them."""
     INCIDENTS = "incidents"
     """They were opened in the period, and several households opened one on that day."""
     OPEN = "open"
@@ -137,6 +143,10 @@ class Figure:
         better: which value is the better one.
         basis, events: where the cases behind it are looked for; those are listed of which counting again finds that
             they add to it. `Basis.COUNTED_ONLY` lists none.
+        urgent: whether only P1 are counted, or only what is none; None: both.
+        answered: of cases that stand open, whether only those that a person has answered are counted, or only those
+            that nobody has; None: both.
+        silent: of cases that stand open, days for which nobody has answered those that are counted; 0: any.
         source: the tables that it is counted from.
         counter: how its measure is counted by those events; None where `case_facts` counts it.
         peak: of several places the greatest value holds, where others are added up.
@@ -166,6 +176,9 @@ class Figure:
     standard: float = 0.0
     better: Better = Better.NEITHER
     events: tuple[str, ...] = ()
+    urgent: bool | None = None
+    answered: bool | None = None
+    silent: int = 0
     counter: EventCount | None = None
     peak: bool = False
     weight: int = 0
@@ -207,7 +220,6 @@ GROUPS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     }
 )
 CLOSINGS: Final = ("done", "tried", "undone")
-REOPENINGS: Final = ("reopened", "joined", "answered", "returned", "undone")
 ANSWERS: Final = ("replied", "answered", "spoken", *CLOSINGS)
 _BY_ID: Final[dict[str, Figure]] = {}
 _BY_EVENT: Final[dict[str, list[Figure]]] = {}
@@ -375,7 +387,7 @@ for _figure in (
         ),
         source="events",
         measure="handed_in",
-        basis=Basis.MOVES,
+        basis=Basis.MOVED_TO,
     ),
     Figure(
         id="handed_away",
@@ -386,7 +398,7 @@ for _figure in (
         counts_en="The same times, counted at the office that the case left. Of all offices, as many as have come.",
         source="events",
         measure="handed_away",
-        basis=Basis.MOVES,
+        basis=Basis.MOVED_FROM,
     ),
     Figure(
         id="reopened",
@@ -398,8 +410,7 @@ for _figure in (
         source="events",
         measure="reopened",
         better=Better.LESS,
-        basis=Basis.EVENTS,
-        events=REOPENINGS,
+        basis=Basis.REOPENED,
         reported=True,
     ),
     Figure(
@@ -417,6 +428,7 @@ for _figure in (
         sentence="la moitié attend une première réponse plus de {}",
         source="cases, events",
         measure="first_answer",
+        urgent=False,
         kind=FigureKind.QUANTILE,
         unit=Unit.BUSINESS_MINUTES,
         quantile=0.5,
@@ -436,6 +448,7 @@ for _figure in (
         sentence="une personne sur dix attend une première réponse plus de {}",
         source="cases, events",
         measure="first_answer",
+        urgent=False,
         kind=FigureKind.QUANTILE,
         unit=Unit.BUSINESS_MINUTES,
         quantile=0.9,
@@ -458,6 +471,7 @@ for _figure in (
         sentence="la moitié attend une réponse à un P1 plus de {}",
         source="cases, events",
         measure="first_answer_p1",
+        urgent=True,
         kind=FigureKind.QUANTILE,
         unit=Unit.MINUTES,
         quantile=0.5,
@@ -476,6 +490,7 @@ for _figure in (
         counts_en="The same, below which nine in ten answers stay.",
         source="cases, events",
         measure="first_answer_p1",
+        urgent=True,
         kind=FigureKind.QUANTILE,
         unit=Unit.MINUTES,
         quantile=0.9,
@@ -523,6 +538,7 @@ for _figure in (
         sentence="{} des P1 ont une réponse dans le délai",
         source="cases, events",
         measure="due_p1_met",
+        urgent=True,
         kind=FigureKind.SHARE,
         unit=Unit.PERCENT,
         whole="due_p1",
@@ -571,6 +587,7 @@ for _figure in (
         sentence="{} des dossiers en cours en retard, sans réponse",
         source="cases, events",
         measure="late",
+        answered=False,
         judged_of=("open",),
         judged_as="des dossiers en cours",
         kind=FigureKind.STOCK,
@@ -595,6 +612,7 @@ for _figure in (
         ),
         source="cases, events",
         measure="answered_open",
+        answered=True,
         judged_of=("open",),
         judged_as="des dossiers en cours",
         kind=FigureKind.STOCK,
@@ -633,6 +651,7 @@ for _figure in (
             sentence=f"{{}} des dossiers en cours sans nouvelles depuis {days} jours",
             source="cases, events",
             measure=f"silent_{days}",
+            silent=days,
             judged_of=("open",),
             judged_as="des dossiers en cours",
             kind=FigureKind.STOCK,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-from dtm_contact.figures.case_facts import CaseFacts
+from dtm_contact.figures.case_facts import UNSERVED, CaseFacts
 from dtm_contact.figures.cells import Tally
 from dtm_contact.figures.counting import CountingContext, case_rows
 from dtm_contact.figures.definitions import INCIDENT_TOPICS, Basis, Figure, FigureKind, Unit
@@ -18,7 +18,12 @@ from dtm_contact.figures.overview import Place
 from dtm_contact.store import Case, Store
 from dtm_contact.store.figures import CasesWanted, FigureRows, HomeRow
 
-_AT_ONCE: Final = 200
+_AT_FIRST: Final = 110
+"""Cases that are looked at for a page; a page has a few less."""
+_AT_MOST: Final = 400
+_FEW_OF_DAYS: Final = 20
+_MOST_DAYS: Final = 32
+"""Days whose incidents are looked for at once."""
 _MOMENT: Final = timedelta(microseconds=1)
 """What happened at the very moment of counting was counted."""
 _MOST: Final = 1_000_000
@@ -123,39 +128,56 @@ class _Looking:
         """The last day that is counted."""
         return min(self.days[1], self.grounds.times.day(self.grounds.times.now))
 
+    def _start_of(self, day: date) -> datetime:
+        return datetime.combine(day, time.min, self.grounds.times.zone).astimezone(UTC)
+
     def _wanted(self, after: int | None) -> CasesWanted:
-        times, counter = self.grounds.times, self.figure.counter
-        start = datetime.combine(self.first, time.min, times.zone).astimezone(UTC)
+        figure = self.figure
+        end, counter = self.grounds.times.end_of(self.last), figure.counter
         # Under a former topic lie cases that have another one now.
         topic = None if counter is not None and counter.by_former_topic else self.place.topic
         return CasesWanted(
-            start,
-            times.end_of(self.last) + _MOMENT,
-            self.figure.basis.value,
-            self.figure.events,
+            self._start_of(self.first),
+            end + _MOMENT,
+            figure.basis.value,
+            figure.events,
+            tuple(sorted(UNSERVED)) if figure.basis is Basis.UNSERVED else (),
+            figure.urgent,
+            figure.answered,
+            end - timedelta(days=figure.silent) if figure.silent else None,
             self.place.office,
             self.place.residence,
             topic,
-            oldest_first=self.figure.kind is FigureKind.STOCK,
+            oldest_first=figure.kind is FigureKind.STOCK,
             after=after,
         )
 
+    def _facts(self, rows: FigureRows, ids: Sequence[int]) -> dict[int, CaseFacts]:
+        """Return cases by their ids, with as much of them as the figure is counted from."""
+        basis = self.figure.basis
+        contacts, alarms = basis in {Basis.CONTACTS, Basis.UNSERVED}, basis in {Basis.CRIED, Basis.LABELLED}
+        found = case_rows(rows, ids, contacts=contacts, alarms=alarms)
+        return {each.case.id: CaseFacts(each, self.grounds.times) for each in found}
+
     def all(self, rows: FigureRows, after: int | None) -> Iterator[tuple[int, CaseFacts, int, bool]]:
         """Yield each case that is counted: its id, what it is, how often, and whether it is of the part of a share."""
-        while ids := rows.among(self._wanted(after), _AT_ONCE):
-            order = {number: at for at, number in enumerate(ids)}
-            counted = sorted(case_rows(rows, ids), key=lambda each: order[each.case.id])
-            for each in counted:
-                facts = CaseFacts(each, self.grounds.times)
-                times, part = self._counted(facts)
+        # Most of them are: a page is full with the first, and what is left out of it takes ever more at once.
+        count = _AT_FIRST
+        while ids := rows.among(self._wanted(after), count):
+            facts = self._facts(rows, ids)
+            for number in ids:
+                times, part = self._counted(facts[number])
                 if times:
-                    yield each.case.id, facts, times, part > 0
-            after = ids[-1]
+                    yield number, facts[number], times, part > 0
+            after, count = ids[-1], min(_AT_MOST, 2 * count)
 
     def _counted(self, facts: CaseFacts) -> tuple[int, int]:
         """Return how often a case is counted here, and how often in the part of a share."""
-        tally = Tally.of(self.first, self.last)
-        facts.count(tally)
+        tally = Tally.of_one(self.first, self.last)
+        if self.figure.kind is FigureKind.STOCK:
+            facts.count_stock(tally)
+        else:
+            facts.count_happened(tally)
         measures, times, part = _measures(self.figure), 0, 0
         for counted in tally.days.values():
             for key, counts in counted.items():
@@ -165,31 +187,59 @@ class _Looking:
         return times, part
 
     def incident_cases(self, rows: FigureRows, after: int | None) -> Iterator[tuple[int, CaseFacts, int, bool]]:
-        """Yield the cases of each incident; the latest first."""
-        wanted = self._wanted(None)
+        """Yield the cases of each incident; the latest first.
+
+        An incident is of one day, so that days are looked at from the last on: one by one where there are many, and
+        ever more at once where there are few, since of one residence there may be none for months.
+        """
+        last, count = self.last, 1
+        opened_at = None if after is None else rows.opened_at(after)
+        if after is not None:
+            if opened_at is None:
+                return
+            last = min(last, self.grounds.times.day(opened_at))
+        while last >= self.first:
+            first, known = max(self.first, last - timedelta(days=count - 1)), dict[int, CaseFacts]()
+            found = sorted(
+                (row for each in self._incidents_of(rows, first, last, known) for row in each),
+                key=lambda row: (row.opened_at, row.id),
+                reverse=True,
+            )
+            if opened_at is not None:
+                found = [row for row in found if (row.opened_at, row.id) < (opened_at, after)]
+            for at in range(0, len(found), _AT_FIRST):
+                some = [row.id for row in found[at : at + _AT_FIRST]]
+                known |= self._facts(rows, [number for number in some if number not in known])
+                for number in some:
+                    yield number, known[number], 1, False
+            last = first - timedelta(days=1)
+            count = min(_MOST_DAYS, 2 * count) if len(found) < _FEW_OF_DAYS else 1
+
+    def _incidents_of(
+        self, rows: FigureRows, first: date, last: date, known: dict[int, CaseFacts]
+    ) -> Iterator[Sequence[HomeRow]]:
+        """Yield the incidents of some days that are asked for; what is looked at of their cases is put into `known`."""
         wanted = CasesWanted(
-            wanted.start, wanted.end, Basis.OPENED.value,
-            residence=wanted.residence, topic=wanted.topic, topics=INCIDENT_TOPICS,
+            self._start_of(first), self.grounds.times.end_of(last) + _MOMENT, Basis.OPENED.value,
+            residence=self.place.residence, topic=self.place.topic, topics=INCIDENT_TOPICS,
         )  # fmt: skip
         groups = defaultdict[tuple[date, str, str], list[HomeRow]](list)
         for row in rows.homes_of(wanted):
             groups[self.grounds.times.day(row.opened_at), row.residence_id, row.topic].append(row)
         several = [each for each in groups.values() if len({row.dwelling_id for row in each}) > 1]
-        ids = [row.id for each in several for row in each]
-        facts = {each.case.id: CaseFacts(each, self.grounds.times) for each in case_rows(rows, ids)}
-        listed = [row for each in several if self._is_asked(each, facts) for row in each]
-        for row in sorted(listed, key=lambda row: (row.opened_at, row.id), reverse=True):
-            if after is None:
-                yield row.id, facts[row.id], 1, False
-            elif row.id == after:
-                after = None
-
-    def _is_asked(self, incident: Sequence[HomeRow], facts: dict[int, CaseFacts]) -> bool:
-        first = min(incident, key=lambda row: row.opened_at)
-        if self.place.office not in (None, facts[first.id].key_at(first.opened_at)[0]):
-            return False
-        is_over = all(facts[row.id].last_closed is not None for row in incident)
-        return is_over or self.figure.kind is not FigureKind.QUANTILE
+        must_be_over = self.figure.kind is FigureKind.QUANTILE
+        if must_be_over:
+            again = rows.opened_again_since(self.grounds.times.now)
+            several = [each for each in several if all(row.state == "closed" or row.id in again for row in each)]
+        if self.place.office is not None:
+            begun = [min(each, key=lambda row: row.opened_at) for each in several]
+            known |= self._facts(rows, [row.id for row in begun])
+            offices = [known[row.id].key_at(row.opened_at)[0] for row in begun]
+            several = [each for each, office in zip(several, offices, strict=True) if office == self.place.office]
+        if must_be_over:
+            known |= self._facts(rows, [row.id for each in several for row in each if row.id not in known])
+            several = [each for each in several if all(known[row.id].last_closed is not None for row in each)]
+        yield from several
 
 
 def _measures(figure: Figure) -> frozenset[str]:

@@ -52,15 +52,15 @@ def _lines(overview: Overview, names: Names, directory: Directory) -> Iterator[s
     for figure in (each for each in FIGURES if each.reported):
         yield ""
         whole = overview.of_whole(figure)
-        yield f"{figure.title} : ensemble {_told(figure, whole)}"
+        yield f"{figure.title} : ensemble {_described(figure, whole)}"
         for office in overview.offices:
-            yield f"- {office_name(directory, office)} : {_told(figure, overview.of_office(figure, office))}"
+            yield f"- {office_name(directory, office)} : {_described(figure, overview.of_office(figure, office))}"
     yield ""
     yield "‰ : pour 1 000 logements."
     yield "Tous les chiffres, ce que chacun compte et les dossiers derrière : page « Chiffres » du bureau."
 
 
-def _told(figure: Figure, value: Value) -> str:
+def _described(figure: Figure, value: Value) -> str:
     """Return a figure; what is counted with its rate or share: "12, 3,1 ‰", "40, 8 % des dossiers en cours"."""
     told = format_value(figure, value)
     return f"{told}, {format_drawn(figure, value)}" if figure.is_rated and drawn(figure, value) else told

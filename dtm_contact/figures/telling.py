@@ -259,13 +259,13 @@ class _Words:
             told = f"{_since(shown.period, self.step)}, {told}"
         if shown.latest is None:
             return told
-        mine, latest = (_told_number(shown.figure, number) for number in (shown.mine, shown.latest))
+        mine, latest = (_number_in_words(shown.figure, number) for number in (shown.mine, shown.latest))
         where = self._in(FigureSpan(self.step, found.until))
         return told if mine == latest else f"{told} ; {where} : {latest}"
 
     def _held_against(self, shown: Shown, found: FigureFinding) -> str:
         figure = shown.figure
-        mine, other = (_told_number(figure, number) for number in (shown.mine, shown.other))
+        mine, other = (_number_in_words(figure, number) for number in (shown.mine, shown.other))
         match found.against:
             case Against.OTHERS:
                 same = " pour le même motif" if found.topic and not shown.is_of_all else ""
@@ -288,7 +288,7 @@ def _without_year(span: FigureSpan, near: FigureSpan) -> str:
     return told.removesuffix(f" {span.first.year}") if span.first.year == near.first.year else told
 
 
-def _told_number(figure: Figure, number: float) -> str:
+def _number_in_words(figure: Figure, number: float) -> str:
     return f"{number:.0f}{_NBSP}%" if figure.judged_of else format_number(figure, number)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from dtm_contact.labels.coded_text import text_of, text_of_json
 from dtm_contact.model import CodedText, JoinedBy, OutgoingKind, Withheld
 
-ENGINE: Final = frozenset({"worker", "outbound", "timers", "import"})
+ENGINE: Final = frozenset({"worker", "outbound", "timers", "import", "restore"})
 """Who does what no person did: a line says what happened, and names nobody."""
 _BY_COMMAND: Final = "command line"
 
@@ -47,6 +47,9 @@ EVENTS: Final[Mapping[str, str]] = {
     "bounced": "Message revenu : non remis au destinataire",
     "outgoing released": "Message retenu depuis la restauration, à envoyer",
     "outgoing dropped": "Message retenu depuis la restauration, abandonné",
+    "restored": "Rétabli d'une sauvegarde",
+    "renumbered": "Numéro avant la restauration",
+    "reply lost": "Réponse envoyée avant la restauration, dont le texte est perdu",
     "tagged": "Étiquettes changées",
     "tenant": "Locataire",
     "confirmed": "Coordonnée ajoutée à la fiche",
@@ -273,7 +276,7 @@ def letter_act(what: str, data: Mapping[str, Any]) -> str:
 
 def _details(what: str, data: Mapping[str, Any], naming: EventNaming) -> list[str]:
     because = text_of_json(data.get("reason"))
-    details = [*_changed(what, data, naming), *_kept(data, naming), *_in_words(data)]
+    details = [*_changed(what, data, naming), *_kept(data, naming), *_in_words(data), *_of_restore(what, data, naming)]
     if what in _SAY_ALL:
         details = []
     elif "way" in data:
@@ -293,6 +296,13 @@ def _details(what: str, data: Mapping[str, Any], naming: EventNaming) -> list[st
     elif what == "tenant" and (data.get("changed") or {}).get("tenant_id", [None, "?"])[1] is None:
         details = ["aucun de nos locataires", *_kept(data, naming)]
     return details
+
+
+def _of_restore(what: str, data: Mapping[str, Any], naming: EventNaming) -> list[str]:
+    if what == "restored":
+        since = naming.time(datetime.fromisoformat(data["backed_up_at"]))
+        return [f"ce qui a été fait depuis le {since} est perdu"]
+    return [str(data["number"])] if what == "renumbered" else []
 
 
 def _other(data: Mapping[str, Any]) -> str:

@@ -192,6 +192,7 @@ DOUBTS: Final[Mapping[str, str]] = {
 MATCH_EVIDENCE: Final[Mapping[str, str]] = {
     **DOUBTS,
     "source.account": "compte vérifié par la source",
+    "agent.said": "dit par un agent",
     "email.known": "adresse connue",
     "email.household": "adresse de quelqu'un du foyer",
     "email.confirmed": "adresse confirmée par un agent",

@@ -137,7 +137,7 @@ def _signs(passage: Passage, floor: Atom) -> bool:
     return ends and _NAME_BEFORE.fullmatch(line) is not None
 
 
-def floors_told(text: Passage) -> Iterator[Atom]:
+def mentioned_floors(text: Passage) -> Iterator[Atom]:
     """Yield every floor that a text tells, where others live and where a lift stands included."""
     position = 0
     while position < len(text.words):

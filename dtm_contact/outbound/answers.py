@@ -1,7 +1,7 @@
 """What is sent because of one judgement: the answer that its rule names, and a word to those who are told at once."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -64,7 +64,14 @@ class Answering:
     report_unnotified: Callable[[str], None] = _log.error
 
     def written(
-        self, arrival: Arrival, judgement: Judgement, number: str, ruled: tuple[RuleSet, Directory], now: datetime
+        self,
+        arrival: Arrival,
+        judgement: Judgement,
+        number: str,
+        ruled: tuple[RuleSet, Directory],
+        now: datetime,
+        *,
+        formerly: Collection[str] = (),
     ) -> tuple[Outgoing | UnwrittenNotice, ...]:
         """Return what goes out because of what was judged, and the notices that cannot be written.
 
@@ -76,11 +83,11 @@ class Answering:
             number: the number of the case that it opened or joined.
             ruled: the rules that decided, with their answers, and the directory.
             now: the time of judging, aware.
+            formerly: the numbers that the case had before a restore.
         """
-        rules, directory = ruled
         historical = arrival.is_historical(judgement.contact.at)
         return (
-            *(() if historical else self._notices(judgement, number, rules, directory, now)),
+            *(() if historical else self._notices(judgement, number, ruled, now, formerly=formerly)),
             *self._answers(arrival, judgement, number, ruled, now),
         )
 
@@ -96,7 +103,7 @@ class Answering:
             now: the time, aware.
             corrects: what was told, and to whom.
         """
-        return tuple(self._notices(judgement, number, *ruled, now, corrects))
+        return tuple(self._notices(judgement, number, ruled, now, corrects))
 
     def _answers(
         self, arrival: Arrival, judgement: Judgement, number: str, ruled: tuple[RuleSet, Directory], now: datetime
@@ -156,16 +163,19 @@ class Answering:
         self,
         judgement: Judgement,
         number: str,
-        rules: RuleSet,
-        directory: Directory,
+        ruled: tuple[RuleSet, Directory],
         now: datetime,
         corrects: Correction | None = None,
+        *,
+        formerly: Collection[str] = (),
     ) -> Iterator[Outgoing | UnwrittenNotice]:
         if judgement.decision.kind is not CaseKind.CASE:
             return
+        rules, directory = ruled
         labels = {code: topic.label for code, topic in rules.reader.topics.items()}
         names = Names(directory, labels, self.settings.zone)
-        for notice in notices(judgement, number, rules, directory, names, now=now, corrects=corrects):
+        written = notices(judgement, number, rules, directory, names, now=now, corrects=corrects, formerly=formerly)
+        for notice in written:
             letter = Letter(
                 sender_name=self.settings.outbound.sender_name,
                 sender=self.settings.outbound.sender,

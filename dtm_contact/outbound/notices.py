@@ -29,6 +29,7 @@ _TOLD_BEFORE: Final = "told before"
 _CORRECTED: Final = "Adresse corrigée"
 _CONFIRMED: Final = "Danger confirmé : à notre question « est-ce en cours ? », qui a écrit répond oui.\n"
 _PROTECTED: Final = "Foyer protégé : ne dites à personne où il habite, et n'appelez que la personne protégée.\n\n"
+_RENUMBERED: Final = ", le même que le {} d'avant la restauration du logiciel"
 _UNNAMED: Final = "L'auteur ne veut pas être nommé : ne dites à personne de qui cela vient.\n\n"
 
 
@@ -74,6 +75,7 @@ def notices(  # noqa: PLR0913 - what a notice is of, and what puts it right
     *,
     now: datetime,
     corrects: Correction | None = None,
+    formerly: Collection[str] = (),
 ) -> Iterator[Notice]:
     """Yield a notice for each of those whom the decision tells.
 
@@ -85,6 +87,7 @@ def notices(  # noqa: PLR0913 - what a notice is of, and what puts it right
         names: how places and topics are called.
         now: the time that says who is on call, aware.
         corrects: what was told before, where the place was wrong: whoever was told it hears where it truly is.
+        formerly: the numbers that the case had before a restore: whoever was told of one must not take it for two.
 
     Of a writer who does not want to be named only those on call are told the words, without a name, and the dwelling:
     they may have to go there. Others are told the entrance.
@@ -105,13 +108,15 @@ def notices(  # noqa: PLR0913 - what a notice is of, and what puts it right
         guarded = protected or judgement.violence_at_home
         where = "ailleurs" if astray else _where(judgement, names, hidden=hidden, entrance_told=hidden and not guarded)
         right = f"{_CORRECTED} : " if corrects is not None else ""
-        subject = f"[{judgement.decision.priority}] {right}{what} – {where} – dossier {number}"
+        before_that = f" (avant : {', '.join(formerly)})" if formerly else ""
+        subject = f"[{judgement.decision.priority}] {right}{what} – {where} – dossier {number}{before_that}"
         words = "" if hidden else _words(judgement, _own_names(judgement, directory) if unnamed else ())
         care = f"{CARE}\n\n" if judgement.violence_at_home else _PROTECTED if protected else ""
         if corrects is not None:
             before = "" if hidden and not astray else f"Ce n'est pas : {corrects.before}\n"
             care = f"{_CORRECTED} : {where}\n{before}\n{care}"
-        text = f"{care}{_UNNAMED if unnamed else ''}{_text(judgement, number, what, where, words)}"
+        told = f"{number}{_RENUMBERED.format(', '.join(formerly)) if formerly else ''}"
+        text = f"{care}{_UNNAMED if unnamed else ''}{_text(judgement, told, what, where, words)}"
         yield Notice(address, reason, subject, text, once)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from dtm_contact.labels.cases import NOTIFIED, role_label
 from dtm_contact.model import OutgoingKind
 from dtm_contact.privacy.subject import DataSubject, SubjectScope, slices
+from dtm_contact.store.schema import cases, register_entries
 from dtm_contact.store.system_schema import DIRECTORY_TABLES, accounts, audit_trail
 from dtm_contact.text import fold
 
@@ -24,6 +25,8 @@ _CARETAKERS: Final = next(part.table for part in DIRECTORY_TABLES if part.name =
 _OFFICE: Final = "un bureau ou un service du bailleur"
 _SINGULAR: Final = {"on_call": "la personne d’astreinte", "caretaker": "le gardien"}
 _AGENT: Final = "agent"
+_PROTECTION: Final = "protection"
+"""What the trail calls it that somebody was shown by what a household is protected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def our_people(connection: Connection) -> OurPeople:
     return OurPeople({row.name: role_label(row.role) for row in found}, addresses)
 
 
-def told_by_notice(reason: str) -> str:
+def receiver_of_notice(reason: str) -> str:
     """Return who a notice went to, by the reason that it was written for."""
     word = reason.partition(":")[0]
     return _SINGULAR.get(word) or NOTIFIED.get(word) or _OFFICE
@@ -74,16 +77,48 @@ def looks_at(connection: Connection, scope: SubjectScope, named: Iterable[int]) 
         named: the lines of the audit trail that name the person.
     """
     table = audit_trail.c
-    columns = (table.id, table.at, table.who, table.what, table.subject)
+    columns = (table.id, table.at, table.who, table.what, table.subject, table.data)
     found: dict[int, dict[str, Any]] = {}
+    protections = _protections(connection, scope)
     for condition in _about(connection, scope):
         query = sa.select(*columns).where(condition)
-        found |= {row["id"]: dict(row) for row in connection.execute(query).mappings()}
+        rows = map(dict, connection.execute(query).mappings())
+        found |= {row["id"]: row for row in rows if not _is_of_others(row, scope, protections)}
     searched = _searches(connection, scope.person) if scope.person is not None else ()
     for some in slices(dict.fromkeys((*named, *searched))):
-        for row in connection.execute(sa.select(*columns).where(table.id.in_(some))).mappings():
-            found.setdefault(row["id"], {**row, "subject": ""})
-    return [{name: value for name, value in row.items() if name != "id"} for row in found.values()]
+        for row in map(dict, connection.execute(sa.select(*columns).where(table.id.in_(some))).mappings()):
+            if not _is_of_others(row, scope, protections):
+                found.setdefault(row["id"], {**row, "subject": ""})
+    return [{**_look(row), "subject": row["subject"]} for row in found.values()]
+
+
+def _look(row: Row) -> dict[str, Any]:
+    verb = {"verb": row["data"]["verb"]} if row["data"].get("verb") else {}
+    return {name: row[name] for name in ("at", "who", "what")} | verb
+
+
+def _protections(connection: Connection, scope: SubjectScope) -> frozenset[str]:
+    """Return the ids of the register's entries of the person, and of whom the scope's cases are about."""
+    tenants = set(scope.person.tenants) if scope.person is not None else set[str]()
+    for some in slices(scope.numbers):
+        about = sa.select(cases.c.tenant_id).where(cases.c.number.in_(some), cases.c.tenant_id.is_not(None))
+        tenants.update(connection.execute(about.distinct()).scalars())
+    query = sa.select(register_entries.c.id).where(register_entries.c.tenant_id.in_(tuple(tenants)))
+    return frozenset(map(str, connection.execute(query).scalars()))
+
+
+def _is_of_others(row: Row, scope: SubjectScope, protections: frozenset[str]) -> bool:
+    """Return whether a line tells of somebody else alone.
+
+    By whose protection somebody was shown, or that one was entered, would tell whoever it protects from: of a home
+    that is told to the one whom it is about, and not to all who live there.
+    """
+    if row["what"] == _PROTECTION:
+        return protections.isdisjoint(row["data"].get("entries") or ())
+    whom = row["data"].get("tenant")
+    if whom is None or row["subject"] in scope.numbers:
+        return False
+    return scope.person is None or whom not in scope.person.tenants
 
 
 def _about(connection: Connection, scope: SubjectScope) -> "Iterator[sa.ColumnElement[bool]]":

@@ -21,15 +21,9 @@ from dtm_contact.errors import DtmContactError, NoDirectoryError
 from dtm_contact.explain.names import Names
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import Channel, CodedText, OutgoingKind
-from dtm_contact.privacy.disclosed import OurPeople, our_people, told_by_notice
-from dtm_contact.privacy.export_page import (
-    NOT_THEIRS,
-    ExportNames,
-    WrittenFile,
-    mail_subject,
-    mail_text,
-    page,
-)
+from dtm_contact.privacy.disclosed import OurPeople, our_people, receiver_of_notice
+from dtm_contact.privacy.export_page import NOT_THEIRS, page
+from dtm_contact.privacy.export_parts import ATTACHED, ExportNames, WrittenFile, mail_subject, mail_text
 from dtm_contact.privacy.export_sections import CASE_NUMBER
 from dtm_contact.privacy.identified import identification
 from dtm_contact.privacy.places import PLACES
@@ -37,7 +31,8 @@ from dtm_contact.privacy.subject import DataSubject, SubjectScope, rows_of, slic
 from dtm_contact.rules import load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
-from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts, outbox
+from dtm_contact.store.holds import legal_holds
+from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts, events, outbox
 from dtm_contact.store.system_schema import accounts
 from dtm_contact.store.writing_schema import file_pieces, files
 from dtm_contact.wording import worded
@@ -61,6 +56,8 @@ _OF_OTHERS: Final = frozenset({"tenant_id", "dwelling_id", "residence_id", "conc
 _WHOM_WE_TOLD: Final = frozenset({"to", "whom", "told", "unreached"})
 _NOTICES: Final = frozenset({"notice queued", "called next"})
 """Events that name who of us was told."""
+_REGISTERED: Final = frozenset({"registered", "register ended", "register undone"})
+"""Events of the register, which do not say of whom: the person's own entries are told with all they hold."""
 _ADDRESSEES: Final = ("to_address", "mailbox", "also_to", "left_to")
 _WRITTEN_TO: Final = ("to", "cc", "also_to")
 """What an event says of whom an agent wrote to."""
@@ -161,12 +158,18 @@ def collected(store: Store, person: DataSubject) -> Collected:
         ours = our_people(connection)
         found: dict[str, Any] = {}
         for place, rows in gathered:
-            own_rows = (_unnamed(_of_the_person(place.name, row, person, ours), staff) for row in rows)
+            own_rows = (
+                _unnamed(_of_the_person(place.name, row, person, ours), staff)
+                for row in rows
+                if place.name != events.name or row["what"] not in _REGISTERED
+            )
             kept = {json.dumps(row, sort_keys=True, default=_plain): row for row in own_rows}
             if kept:
                 # Several places may be of one table.
                 told_of = found.setdefault(place.name, {"contenu": place.holds, "lignes": []})
                 told_of["lignes"] += kept.values()
+        if held := _held(connection, scope):
+            found[legal_holds.name] = {"contenu": "les gels : dossiers gardés pour un litige", "lignes": held}
     told = {
         "personne": {
             "locataire": sorted(person.tenants),
@@ -176,6 +179,15 @@ def collected(store: Store, person: DataSubject) -> Collected:
         "donnees": found,
     }
     return Collected(person, scope, told, staff)
+
+
+def _held(connection: Connection, scope: SubjectScope) -> list[dict[str, Any]]:
+    """Return since when and why cases are held: no request erases these rows, and so no place has them."""
+    found: list[dict[str, Any]] = []
+    for some in slices(scope.case_ids):
+        query = sa.select(legal_holds.c.case_id, legal_holds.c.since, legal_holds.c.why)
+        found += map(dict, connection.execute(query.where(legal_holds.c.case_id.in_(some))).mappings())
+    return found
 
 
 def _staff(connection: Connection, rows: list[dict[str, Any]]) -> frozenset[str]:
@@ -224,16 +236,27 @@ def _of_the_person(table: str, row: Mapping[str, Any], person: DataSubject, ours
     elif table == "outbox":
         reason = kept.pop("reason")
         if kept["kind"] == "notice":
-            kept |= dict.fromkeys(_ADDRESSEES) | {"destinataire": told_by_notice(reason)}
+            kept |= dict.fromkeys(_ADDRESSEES) | {"destinataire": receiver_of_notice(reason)}
         else:
             kept |= {name: _recipients(kept.get(name), ours) for name in _ADDRESSEES}
     elif table == "audit_trail":
         kept["who"] = ours.role(row["who"]) if row["who"] not in _ENGINE else kept["who"]
     elif table == "events":
+        whom = (row["data"].get("changed") or {}).get("tenant_id")
         left_out = _OF_OTHERS | (_WHOM_WE_TOLD if kept["what"] in _NOTICES else {"told", "whom"})
         kept["data"] = {name: _own_changes(value) for name, value in kept["data"].items() if name not in left_out}
+        kept["data"] |= {
+            name: [each for each in kept["data"][name] if each[-1] in person.tenants]
+            for name in ("confirmed", "withdrawn")
+            if name in kept["data"]
+        }
+        kept["data"] |= {"locataire": [_by_relation(each, person) for each in whom]} if whom else {}
         kept["data"] |= {name: _recipients(kept["data"][name], ours) for name in _WRITTEN_TO if name in kept["data"]}
     return kept
+
+
+def _by_relation(tenant_id: str | None, person: DataSubject) -> str:
+    return "personne" if tenant_id is None else "vous" if tenant_id in person.tenants else "quelqu’un d’autre"
 
 
 def _recipients(value: Any, ours: OurPeople) -> Any:
@@ -337,17 +360,20 @@ def _write_messages(store: Store, scope: SubjectScope, folder: Path, zone: tzinf
             told = f"message reçu le {at:%d/%m/%Y à %H:%M}, {_of_case(row).replace('-', ' ', 1)}"
             yield WrittenFile(name, told, arrivals.name, row.id)
             if row.media_type == "message/rfc822":
-                yield from _write_attached(bytes(row.raw), folder, name.removesuffix(".eml"), told)
+                yield from _write_attached(bytes(row.raw), folder, name.removesuffix(".eml"), told, row.id)
 
 
-def _write_attached(raw: bytes, folder: Path, stem: str, told: str) -> Iterator[WrittenFile]:
+def _write_attached(raw: bytes, folder: Path, stem: str, told: str, arrival_id: int) -> Iterator[WrittenFile]:
     """Write the files that came with a message beside it: not everybody can open the message as it came."""
     parts = message_from_bytes(raw, policy=policy.default).walk()
     for number, part in enumerate(part for part in parts if part.get_filename()):
         name = f"{stem}-{number + 1}-{_safe(part.get_filename() or '')}"
         octets = part.get_payload(decode=True)
-        _write(folder / name, octets if isinstance(octets, bytes) else b"")
-        yield WrittenFile(name, f"{part.get_filename()}, joint au {told}", "", 0)
+        if not isinstance(octets, bytes):
+            # A message that was attached as it is.
+            octets = b"".join(each.as_bytes() for each in part.iter_parts())
+        _write(folder / name, octets)
+        yield WrittenFile(name, f"{part.get_filename()}, joint au {told}", ATTACHED, arrival_id)
 
 
 def _of_case(row: Any) -> str:

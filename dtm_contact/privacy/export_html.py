@@ -1,5 +1,6 @@
 """How the page of an export is set: its style, and its blocks as HTML."""
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
@@ -9,12 +10,31 @@ body{font:16px/1.5 sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;co
 h2{border-bottom:1px solid #555;margin-top:2.5rem}h3{margin-top:2rem}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .8rem .3rem 0;vertical-align:top}
 th{font-weight:600}tr{border-bottom:1px solid #ccc}td:first-child,th:first-child{width:11rem}
+a[href^="#dossier-"]{white-space:nowrap}td{overflow-wrap:break-word}
 blockquote{margin:.3rem 0;padding:.1rem .8rem;border-left:3px solid #767676;white-space:pre-wrap;overflow-wrap:anywhere}
+@media (max-width:40rem){thead{display:none}table,tbody,tr,td,th{display:block}td:first-child,th:first-child{width:auto}
+td,th{padding:.1rem 0;overflow-wrap:anywhere}tr{padding:.4rem 0}tr>:first-child{font-weight:600}}
 @page{margin:2cm 1.8cm;@bottom-right{content:counter(page) " / " counter(pages);font:9pt sans-serif}}
 @media print{body{margin:0;max-width:none;font-size:11pt}nav{display:none}
 h2,h3,h4{break-after:avoid}p,blockquote{orphans:3;widows:3}}
 """
 NOTHING: Final = "<p>Rien.</p>"
+
+
+_AS_WRITTEN: Final = re.compile(r"(<blockquote>.*?</blockquote>|<style>.*?</style>|<[^>]*>)", re.DOTALL)
+_BEFORE: Final = re.compile(r" (?=[;:!?»%])")
+_BEHIND: Final = re.compile(r"« ")
+
+
+def typeset(markup: str) -> str:
+    """Return HTML whose signs do not stand alone at the end or the beginning of a line, as French sets them.
+
+    What somebody wrote is left as it is.
+    """
+    pieces = _AS_WRITTEN.split(markup)
+    # Every second piece is a tag, or words as they were written.
+    pieces[::2] = (_BEHIND.sub("«\N{NO-BREAK SPACE}", _BEFORE.sub("\N{NO-BREAK SPACE}", each)) for each in pieces[::2])
+    return "".join(pieces)
 
 
 def quote(text: str) -> str:

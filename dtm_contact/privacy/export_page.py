@@ -5,17 +5,15 @@ the names of the directory and the rules.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from email import message_from_bytes, policy
 from html import escape
 from typing import Any, Final
 
 from dtm_contact.calls.outcomes import national
-from dtm_contact.explain.names import Names, without_code
 from dtm_contact.labels.cases import ENTRY_KINDS, PRIORITIES, PROTECTIONS, VISITS, entry_words
-from dtm_contact.labels.events import SENT_STATES, EventNaming, event_line, rule_label, tag_label
+from dtm_contact.labels.events import SENT_STATES, event_line, rule_label, tag_label
 from dtm_contact.labels.formats import spaced
 from dtm_contact.labels.judging import ASKERS, OUTCOMES, SCOPES
 from dtm_contact.model import (
@@ -31,13 +29,23 @@ from dtm_contact.model import (
     Scope,
 )
 from dtm_contact.privacy.disclosed import disclosures
-from dtm_contact.privacy.export_html import NOTHING, STYLE, quote, table
-from dtm_contact.privacy.export_sections import inside, readings, recipients
-from dtm_contact.privacy.identified import identification_told
+from dtm_contact.privacy.export_html import NOTHING, STYLE, quote, table, typeset
+from dtm_contact.privacy.export_parts import (
+    ATTACHED,
+    ExportNames,
+    Row,
+    WrittenFile,
+    full_name,
+    linked,
+    mail_subject,
+    mail_text,
+    to_whom,
+)
+from dtm_contact.privacy.export_sections import decisions, inside, readings, recipients
+from dtm_contact.privacy.identified import explain_identification
 from dtm_contact.privacy.register import Heading, blocks_as_html, notice
 from dtm_contact.settings import Settings
 
-Row = Mapping[str, Any]
 _ENGINE_NAME: Final = "worker"
 _ROLES: Final = {"holder": "titulaire du bail", "co_holder": "cotitulaire du bail", "occupant": "occupant"}
 _DRAFTS: Final = {
@@ -47,7 +55,7 @@ _DRAFTS: Final = {
 }
 _DRAFT: Final = "Texte en préparation, pas enregistré"
 _LETTERS: Final = {"answer": "Réponse automatique", "reply": "Réponse d’un agent"}
-_NOTICE: Final = "Avis par courriel à"
+_NOTICE: Final = "Avis par courriel"
 NOT_THEIRS: Final = "cet avis cite un agent, une autre personne ou un autre dossier : son texte n’est pas donné"
 """Why the words of a notice to staff are not told."""
 _SILENT: Final = frozenset(
@@ -60,7 +68,6 @@ _TOLD: Final = {
     "taken": "Un agent s’occupe du dossier",
     "released": "Le dossier attend de nouveau un agent",
     "called next": "La personne d’astreinte suivante a été prévenue par courriel",
-    "tenant": "Le locataire que le dossier concerne a été précisé",
     "noted": "Note d’un agent",
     "resumed": "La mise en attente est finie",
     "linked": "Rapproché d’un autre dossier",
@@ -69,6 +76,14 @@ _TOLD: Final = {
     "not sent": "La réponse automatique n’est pas partie",
 }
 """What some events are called here: who is addressed has no queue, and is no colleague."""
+_YOU: Final = "vous"
+_SAID_TO_CONCERN: Final = {
+    _YOU: "Un agent a indiqué que ce dossier vous concerne",
+    "personne": "Un agent a indiqué que ce dossier ne concerne aucun de nos locataires",
+    "quelqu’un d’autre": "Un agent a indiqué que ce dossier concerne quelqu’un d’autre",
+}
+"""What an agent said of whom a case is about, by who that is to the person."""
+_SAID_WHERE: Final = "Un agent a précisé le logement que le dossier concerne"
 _LEVELS: Final = {
     AlarmLevel.CERTAIN: "oui : quelqu’un pouvait être en danger",
     AlarmLevel.POSSIBLE: "possible, à vérifier par un agent",
@@ -78,7 +93,7 @@ _RAISED_BY: Final[Mapping[str | None, str]] = {
     AlarmSource.ANSWER: "votre réponse à la question du programme",
 }
 """Who says that there is a danger, where it is not the program."""
-_SAYS_ALL: Final = frozenset({"opened", "taken", "released", "called next", "tenant", "resumed"})
+_SAYS_ALL: Final = frozenset({"opened", "taken", "released", "called next", "resumed"})
 _OF_MESSAGE: Final = (
     ("", "new_text"),
     ("Ce qui suit le texte", "signature"),
@@ -86,55 +101,6 @@ _OF_MESSAGE: Final = (
     ("Mention en bas du message", "disclaimer"),
     ("Texte des pièces jointes", "attached_text"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenFile:
-    """A file of an export.
-
-    Attributes:
-        name: below the export's folder.
-        what: what it is, in French.
-        table, id: which row it was made of.
-    """
-
-    name: str
-    what: str
-    table: str
-    id: int
-
-
-@dataclass(frozen=True, slots=True)
-class ExportNames:
-    """How what the store knows by identifiers is called."""
-
-    names: Names
-    queues: Mapping[str, str] = field(default_factory=dict)
-
-    def naming(self, time: Callable[[datetime], str]) -> EventNaming:
-        """Return how events call things, without the identifiers themselves."""
-        names = self.names
-
-        def coded(call: Callable[[str], str]) -> Callable[[str], str]:
-            return lambda identifier: without_code(call(identifier))
-
-        return EventNaming(
-            time=time,
-            person=coded(names.person),
-            dwelling=coded(names.dwelling),
-            residence=coded(names.residence),
-            topic=self.topic,
-            queue=self.queue,
-            account=lambda _who: "un agent",
-        )
-
-    def topic(self, code: str) -> str:
-        """Return what a topic is called."""
-        return self.names.topics.get(code) or tag_label(code)
-
-    def queue(self, code: str) -> str:
-        """Return what a queue is called."""
-        return self.queues.get(code) or tag_label(code).capitalize()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +187,11 @@ class _ExportPage:
             ("inventaire", "Inventaire de tout ce qui est conservé", self._inventory()),
         ]
         controller = self._settings.privacy.controller
+        whom = self._whom()
         parts = [
             f"<h1>{title}</h1>",
-            f"<p>Copie établie le {self._day(now)}"
+            f"<p>{'Copie établie' if not whom else f'Copie établie pour <strong>{escape(whom)}</strong>'} "
+            f"le {self._day(now)}"
             + (f" par {escape(controller)}" if controller else "")
             + ", à votre demande (droit d’accès, RGPD, articles 15 et 20). Les heures sont "
             f"celles de {escape(self._settings.timezone.rpartition('/')[2])}.</p>",
@@ -240,12 +208,21 @@ class _ExportPage:
             + "</ol></nav>",
             *(f'<section id="{key}"><h2>{escape(head)}</h2>{"".join(told)}</section>' for key, head, told in sections),
         ]
-        body = "\n".join(parts)
+        body = typeset("\n".join(parts))
         return (
             f'<!doctype html>\n<html lang="fr"><head><meta charset="utf-8">'
             f'<meta name="viewport" content="width=device-width"><title>{title}</title>'
             f"<style>{STYLE}</style></head><body><main>\n{body}\n</main></body></html>\n"
         )
+
+    def _whom(self) -> str:
+        """Return whose copy it is: a tenant's name and number, else an address or a number."""
+        person = self._contents["personne"]
+        names = dict.fromkeys(map(full_name, self._rows("leases")))
+        numbers = ", ".join(person["locataire"])
+        if names:
+            return f"{', '.join(names)} (locataire n° {numbers})"
+        return numbers or ", ".join([*person["adresses"], *(spaced(national(each)) for each in person["numeros"])])
 
     def _inside(self) -> Iterator[str]:
         yield from inside(
@@ -274,24 +251,7 @@ class _ExportPage:
         yield table(("Quand", "Sens", "Dossier", "Quoi"), rows)
 
     def _decisions(self) -> Iterator[str]:
-        """Yield what the program decides by itself, as GDPR article 15(1)(h) asks."""
-        officer = self._settings.privacy.officer or "notre délégué à la protection des données"
-        yield (
-            "<p>Un programme lit chaque message à son arrivée. Par les mots qu’il y relève et par des règles "
-            "écrites par "
-            "des responsables, il choisit seul, sans attendre un agent : le sujet, l’urgence et le délai de "
-            "réponse, le "
-            "service à qui confier le dossier, s’il peut y avoir un danger et qui est alors prévenu, si le message "
-            "rejoint un dossier déjà ouvert ou est mis de côté, et si une réponse automatique part ou non. Il "
-            "pèse tous "
-            "les mots ensemble : un mot relevé peut ne rien dire à lui seul. Chaque dossier, plus bas, dit ce "
-            "qui a été "
-            "choisi, par quels mots et quelle règle, et ce qu’un agent a changé.</p>"
-            "<p>Ce programme ne décide ni de votre bail, ni de votre loyer, ni d’une attribution de logement.</p>"
-            "<p>Pour contester un de ces choix, donner votre avis ou demander qu’une personne relise votre dossier : "
-            f"répondez à un courriel du dossier, appelez votre bureau, ou écrivez à {escape(officer)}. Un agent peut "
-            "changer chacun de ces choix.</p>"
-        )
+        yield decisions(self._settings.privacy.officer)
 
     def _rows(self, table: str) -> list[Row]:
         return list(self._contents["donnees"].get(table, {}).get("lignes", ()))
@@ -308,8 +268,7 @@ class _ExportPage:
         person = self._contents["personne"]
         lines: list[tuple[str, str]] = []
         for lease in self._rows("leases"):
-            name = " ".join(filter(None, (lease["title"], lease["first_name"], lease["last_name"])))
-            lines.append(("Nom", name))
+            lines.append(("Nom", full_name(lease)))
             lines += [("Nom de naissance", lease["birth_name"])] if lease["birth_name"] else []
             end = f" au {self._day(lease['lease_end'])}" if lease["lease_end"] else ""
             since = f" du {self._day(lease['lease_start'])}{end}" if lease["lease_start"] else ""
@@ -379,6 +338,7 @@ class _ExportPage:
             ("En attente", f"jusqu’au {self._when(case['waiting_until'])}" if case["waiting_until"] else ""),
             ("Étiquettes", ", ".join(map(tag_label, case["tags"] or ()))),
             ("Raison de la clôture", case["done_reason"] or ""),
+            ("Gelé", self._hold(case)),
             ("Archivé", f"depuis le {self._day(case['archived_at'])}" if case["archived_at"] else ""),
         ]
         yield table(("", ""), [(head, escape(told)) for head, told in lines if told])
@@ -398,6 +358,13 @@ class _ExportPage:
             return f"règle de tri appelée « {rule_label(rule)} »"
         return f"mots relevés : {told}" if told.startswith("«") else _without_codes(told)
 
+    def _hold(self, case: Row) -> str:
+        return " ; ".join(
+            f"depuis le {self._day(each['since'])}, pour un litige : rien n’en est effacé tant que le gel dure"
+            f" ; raison notée : « {each['why']} »"
+            for each in self._of(case, "legal_holds")
+        )
+
     def _danger(self, case: Row) -> str:
         level = AlarmLevel(case["alarm_level"])
         by = _RAISED_BY.get(case["alarm_by"], "le programme")
@@ -415,7 +382,8 @@ class _ExportPage:
         yield from self._drafts_about({case["number"]})
         for visit in self._of(case, "appointments"):
             yield _TimelineEntry(
-                visit["booked_at"], escape(f"Rendez-vous pour le {self._when(visit['at'])} : {visit['who']}")
+                visit["booked_at"],
+                escape(f"Noté à l’agenda du bureau pour le {self._when(visit['at'])}, au nom de : {visit['who']}"),
             )
         for label in self._of(case, "alarm_labels"):
             told = f"Un agent a dit qu’il {'y avait' if label['danger'] else 'n’y avait pas de'} danger"
@@ -451,9 +419,10 @@ class _ExportPage:
                 parts.append((f"{head} :" if head else "") + quote(said[name]))
         forwarded = said.get("forwarded") or ()
         parts += ["Message transmis :" + quote("\n".join(map(str, each.values()))) for each in forwarded]
-        named = [each.get("name") or "sans nom" for each in said.get("attachments") or ()]
-        if named:
-            parts.append(f"Pièces jointes : {escape(', '.join(named))}")
+        came_along = [each for each in self._written if (each.table, each.id) == (ATTACHED, contact["arrival_id"])]
+        named = [escape(each.get("name") or "sans nom") for each in said.get("attachments") or ()]
+        if pieces := [linked(each, each.what.partition(", joint au ")[0]) for each in came_along] or named:
+            parts.append(f"{'Pièces jointes' if len(pieces) > 1 else 'Pièce jointe'} : {', '.join(pieces)}")
         if link := self._link("arrivals", contact["arrival_id"], "le message tel qu’il est arrivé"):
             parts.append(f"Voir {link}")
         if judged:
@@ -465,11 +434,12 @@ class _ExportPage:
         if stated.get("visit") in VISITS:
             return f"{VISITS[stated['visit']]}, noté par un agent"
         call: Row = said.get("call") or {}
-        sender = " ".join(filter(None, (contact["sender_name"], contact["sender_address"])))
+        address = f"<{contact['sender_address']}>" if contact["sender_name"] else contact["sender_address"]
+        sender = " ".join(filter(None, (contact["sender_name"], contact["sender_address"] and address)))
         told = [Channel(contact["channel"]).label.capitalize()]
         if contact["phone_key"]:
             told.append(f"depuis le {spaced(national(contact['phone_key']))}")
-        told += [f"de {sender}"] if sender else []
+        told += [f"d’{sender}" if sender[0].lower() in _VOWELS else f"de {sender}"] if sender else []
         if contact["outcome"]:
             told.append(f": {OUTCOMES[Outcome(contact['outcome'])]}")
         if call.get("ended_at") and call.get("started_at"):
@@ -480,7 +450,7 @@ class _ExportPage:
     def _by_program(self, judged: Row) -> Iterator[tuple[str, str]]:
         """Yield what the program did with a message by itself: whom it took for its writer, and what it decided."""
         yield "Ce que le programme en a compris", self._understood(judged)
-        yield "Qui il a pensé que c’était", " ".join(identification_told(judged["judgement"]["identification"]))
+        yield "Qui il a pensé que c’était", " ".join(explain_identification(judged["judgement"]["identification"]))
         yield "Ce qu’il a décidé seul", self._decided(judged["decision"])
 
     def _decided(self, decision: Row) -> str:
@@ -514,6 +484,8 @@ class _ExportPage:
             return ""
         if what in _SAYS_ALL:
             return _TOLD[what]
+        if what == "tenant":
+            return self._about_whom(event["data"])
         data = dict(event["data"])
         changed = dict(data.get("changed") or {})
         by = "le programme" if event["who"] == "le système" else "un agent"
@@ -522,8 +494,11 @@ class _ExportPage:
             before, after = (f"« {PRIORITIES[each]} »" if each else "rien" for each in changed.pop("priority"))
             raised = f"Urgence changée par {by} : de {before} à {after}"
         data["changed"] = changed
-        data["confirmed"] = [(kind, _reached(value), who) for kind, value, who in data.get("confirmed", ())]
+        for kept in ("confirmed", "withdrawn"):
+            data[kept] = [(kind, _reached(value), who) for kind, value, who in data.get(kept, ())]
         told = event_line(what, data, self._naming, _ENGINE_NAME if event["who"] == "le système" else "")
+        if what == "done":
+            told = told.replace(" : raison ", " : ", 1)
         if what in _TOLD:
             told = f"{_TOLD[what]} :{told.partition(':')[2]}"
         if raised:
@@ -531,10 +506,20 @@ class _ExportPage:
             told = " ; ".join(filter(None, (raised, rest)))
         return escape(told).replace("\n", "<br>")
 
+    def _about_whom(self, data: Row) -> str:
+        """Return what an agent said of whom a case is about, to whoever that may be."""
+        before, after = data.get("locataire") or ("", "")
+        told = _SAID_TO_CONCERN.get(after, _SAID_WHERE)
+        told += " ; avant, il était à votre nom" if before == _YOU and after != _YOU else ""
+        kept = [f"{_reached(value)} ajouté à votre fiche" for _kind, value, _whose in data.get("confirmed", ())]
+        return escape(" ; ".join((told, *kept)))
+
     def _mail(self, mail: Row) -> _TimelineEntry:
         raw = self._bodies.get(mail["id"], b"")
         to_staff = mail["kind"] == OutgoingKind.NOTICE
-        head = f"{_NOTICE} {mail['destinataire']}" if to_staff else f"{_LETTERS[mail['kind']]} à {mail['to_address']}"
+        head = (
+            to_whom(_NOTICE, mail["destinataire"]) if to_staff else f"{_LETTERS[mail['kind']]} à {mail['to_address']}"
+        )
         told = [f"<strong>{escape(head)}</strong> ({SENT_STATES[mail['state']]})"]
         if to_staff and not raw:
             told.append(escape(NOT_THEIRS.capitalize()))
@@ -565,7 +550,7 @@ class _ExportPage:
         numbers = {case["id"]: self._to_case(case) for case in self._rows("cases")}
         forwards = [row for row in self._rows("events") if row["what"] == "forwarded"]
         found = disclosures(self._rows("outbox"), forwards, self._contents["personne"]["adresses"])
-        yield from recipients(found, numbers, self._when)
+        yield from recipients(found, numbers, self._when, self._settings)
 
     def _enclosed(self) -> Iterator[str]:
         if not self._written:
@@ -599,7 +584,7 @@ class _ExportPage:
 
     def _link(self, table: str, row_id: int, told: str) -> str:
         file = self._files.get((table, row_id))
-        return f'<a href="{escape(file.name)}">{escape(told)}</a>' if file else ""
+        return linked(file, told) if file else ""
 
 
 def _without_codes(text: str) -> str:
@@ -607,18 +592,8 @@ def _without_codes(text: str) -> str:
     return _PRIORITY.sub(lambda found: f"urgence « {PRIORITIES[found[0]]} »", text)
 
 
+_VOWELS: Final = "aàâeéèêiîoôuyhœ"
 _PRIORITY: Final = re.compile(r"\bP[1-4]\b")
-
-
-def mail_subject(raw: bytes) -> str:
-    """Return the subject of a mail as it went out."""
-    return str(message_from_bytes(raw, policy=policy.default)["subject"] or "")
-
-
-def mail_text(raw: bytes) -> str:
-    """Return the words of a mail as it went out; "" where it has none as plain text."""
-    body = message_from_bytes(raw, policy=policy.default).get_body(("plain",))
-    return body.get_content().strip() if body is not None else ""
 
 
 def _reached(value: str) -> str:

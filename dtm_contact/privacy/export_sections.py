@@ -6,8 +6,11 @@ from datetime import datetime
 from html import escape
 from typing import Any, Final
 
+from dtm_contact.labels.audit import audit_details
 from dtm_contact.privacy.disclosed import Disclosure
 from dtm_contact.privacy.export_html import table
+from dtm_contact.privacy.register import outside, processors
+from dtm_contact.settings import Settings
 
 CASE_NUMBER: Final = re.compile(r"\d{4}-\d{6,}")
 _LOOKED: Final = {
@@ -15,15 +18,29 @@ _LOOKED: Final = {
     "searched": "recherche",
     "exported": "copie",
     "protection": "lecture de la protection",
+    "held": "gel",
+    "hold released": "levée du gel",
+    "registered": "inscription d’un souhait ou d’une protection",
+    "register ended": "fin d’un souhait ou d’une protection",
+    "register undone": "annulation d’un souhait ou d’une protection",
+    "withdrew": "retrait d’une coordonnée",
 }
+_CHANGED: Final = "modification"
 _NAMED: Final = {
+    "read": "lecture d’une page où vous figurez",
     "searched": "recherche qui vous nommait, ou dont le résultat vous montrait",
     "exported": "copie ou liste où vous figurez",
 }
 """What a line is called that is of several people."""
+_ONTO: Final = frozenset({"registered", "register ended", "register undone", "withdrew"})
+"""What is done on a card, and not to it."""
 _WITHHELD: Final = (
     ("Le nom des agents", "on vous dit ce qui a été fait et par quelle fonction", "RGPD, art. 15(4) ; CJUE, C-579/21"),
-    ("Ce que d’autres personnes ont écrit, et leurs coordonnées", "cela leur appartient", "RGPD, art. 15(4)"),
+    (
+        "Ce que d’autres personnes ont écrit, même sur vous, et leurs coordonnées",
+        "cela leur appartient ; vous pouvez demander que le délégué regarde ce qui peut vous en être dit",
+        "RGPD, art. 15(4)",
+    ),
     (
         "Le nom des autres personnes auxquelles le programme a pensé",
         "seul leur nombre vous est donné",
@@ -34,6 +51,16 @@ _WITHHELD: Final = (
         "l’avis figure à sa date, sans son texte",
         "RGPD, art. 15(4)",
     ),
+    (
+        "Vos loyers, votre bail, vos demandes de logement et vos autres papiers",
+        "votre bailleur les garde dans d’autres logiciels : demandez-les-lui de la même façon",
+        "RGPD, art. 15(1)",
+    ),
+    (
+        "L’enregistrement de votre voix, si vous avez laissé un message",
+        "il est au standard téléphonique : demandez-le de la même façon ; la date et le numéro sont ici",
+        "RGPD, art. 15(3)",
+    ),
     ("Les sauvegardes", "elles répètent ce qui est ici et s’effacent par leur âge", "RGPD, art. 12(3) et 32(1)(c)"),
     ("Les chiffres de l’activité", "ce sont des nombres, sans personne", "RGPD, considérant 26"),
 )
@@ -43,7 +70,8 @@ _WITHHELD: Final = (
 def inside(*, cases: int, messages: int, files: int, officer: str) -> Iterator[str]:
     """Yield what the copy holds and what it does not, and how to complain, for the first page."""
     yield (
-        "<p>Cette copie réunit ce que nous savons de vous, au jour où elle est faite : "
+        "<p>Cette copie réunit ce que garde de vous le service qui reçoit vos messages, vos appels et vos visites, au "
+        "jour où elle est faite : "
         f"{_counted(cases, 'dossier')}, {_counted(messages, 'message ou appel', 'messages ou appels')} et "
         f"{_counted(files, 'fichier joint', 'fichiers joints')}. Vous y lisez :</p><ul>"
         "<li>qui vous êtes pour nous, et d’où nous le tenons ;</li>"
@@ -68,8 +96,25 @@ def _counted(count: int, one: str, several: str = "") -> str:
 _TWO: Final = 2
 
 
+def decisions(officer: str) -> str:
+    """Return what the program decides by itself and how to contest it, as GDPR article 15(1)(h) asks."""
+    whom = escape(officer or "notre délégué à la protection des données")
+    return (
+        "<p>Un programme lit chaque message à son arrivée. Par les mots qu’il y relève et par des règles écrites par "
+        "des responsables, il choisit seul, sans attendre un agent : le sujet, l’urgence et le délai de réponse, le "
+        "service à qui confier le dossier, s’il peut y avoir un danger et qui est alors prévenu, si le message rejoint "
+        "un dossier déjà ouvert ou est mis de côté, et si une réponse automatique part ou non. Il pèse tous les mots "
+        "ensemble : un mot relevé peut ne rien dire à lui seul. Chaque dossier, plus bas, dit ce qui a été choisi, par "
+        "quels mots et quelle règle, et ce qu’un agent a changé.</p>"
+        "<p>Ce programme ne décide ni de votre bail, ni de votre loyer, ni d’une attribution de logement.</p>"
+        "<p>Pour contester un de ces choix, donner votre avis ou demander qu’une personne relise votre dossier : "
+        f"répondez à un courriel du dossier, appelez votre bureau, ou écrivez à {whom}. Un agent peut changer chacun "
+        "de ces choix.</p>"
+    )
+
+
 def recipients(
-    went_out: Iterable[Disclosure], cases: Mapping[int, str], when: Callable[[datetime], str]
+    went_out: Iterable[Disclosure], cases: Mapping[int, str], when: Callable[[datetime], str], settings: Settings
 ) -> Iterator[str]:
     """Yield to whom the person's data went.
 
@@ -77,12 +122,14 @@ def recipients(
         went_out: to whom, what and when.
         cases: how each case is told, as HTML, by its id.
         when: how a moment is told.
+        settings: who has the data for us, and what goes outside of the EU.
     """
     yield (
         "<p>Vos données sont lues, pour répondre à vos demandes, par les agents du bureau qui suit votre logement, par "
         "l’agence et par les responsables. En cas de danger, la personne d’astreinte et le gardien sont prévenus. Un "
-        "agent peut transmettre un message à une entreprise chargée des travaux ou à un autre service. Rien n’est "
-        "vendu, et rien ne part hors de l’Union européenne. Voici tout ce qui est parti à d’autres que vous :</p>"
+        "agent peut transmettre un message à une entreprise chargée des travaux ou à un autre service. "
+        f"{escape(processors(settings))} Rien n’est vendu. {escape(outside(settings))} Voici tout ce qui est parti à "
+        "d’autres que vous :</p>"
     )
     rows = [
         (when(each.at), escape(each.whom), escape(each.what), cases.get(each.case_id or 0, "sans dossier"))
@@ -107,15 +154,24 @@ def readings(rows: Sequence[Mapping[str, Any]], months: int, when: Callable[[dat
         "d’elles.</p>"
     )
     lines = [
-        (when(each["at"]), escape(each["who"].capitalize()), escape(_looked(each["what"], each["subject"])))
+        (when(each["at"]), escape(each["who"].capitalize()), escape(_looked(each)))
         for each in sorted(rows, key=lambda row: row["at"])
     ]
     yield table(("Quand", "Qui", "Quoi"), lines)
 
 
-def _looked(what: str, subject: str) -> str:
-    """Return how staff looked at a case, or at a person's card."""
+def _looked(line: Mapping[str, Any]) -> str:
+    """Return how staff looked at a case, or at a person's card, and which change they made."""
+    what, subject = line["what"], line["subject"]
+    told = _LOOKED.get(what, _CHANGED)
     if not subject:
-        return _NAMED.get(what) or f"{_LOOKED.get(what, 'modification')} d’une page qui vous nomme"
-    of = f"du dossier {subject}" if CASE_NUMBER.fullmatch(subject) else f"de votre fiche ({subject})"
-    return f"{_LOOKED.get(what, 'modification')} {of}"
+        return _NAMED.get(what) or f"{told} d’une page où vous figurez"
+    if CASE_NUMBER.fullmatch(subject):
+        told += f" du dossier {subject}"
+    else:
+        told += f" {'sur' if what in _ONTO else 'de'} la fiche de votre foyer ({subject})"
+    done = audit_details({"verb": line["verb"]}, _NO_NAMES) if line.get("verb") else ""
+    return f"{told} : {done}" if done else told
+
+
+_NO_NAMES: Final[Mapping[str, Callable[[str], str]]] = dict.fromkeys(("queue", "office", "person"), str)

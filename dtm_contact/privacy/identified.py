@@ -23,7 +23,7 @@ _HEADS: Final = {_FOR: "Ce qui l’y a mené", _AGAINST: "Ce qui parlait contre"
 
 
 def identification(judgement: Mapping[str, Any], person: DataSubject) -> dict[str, Any] | None:
-    """Return what a judgement holds of who somebody is, as that person may have it; None where nobody was sought.
+    """Return what a judgement holds of who somebody is, as that person may have it; None where nobody came up.
 
     Args:
         judgement: as the store keeps it.
@@ -61,10 +61,10 @@ def _reason(evidence: Mapping[str, Any], told: str, person: DataSubject) -> dict
     return {"raison": match_evidence(evidence["name"]), "mots": seen if theirs else "", "sens": way}
 
 
-def identification_told(identified: Mapping[str, Any] | None) -> Iterator[str]:
+def explain_identification(identified: Mapping[str, Any] | None) -> Iterator[str]:
     """Yield what `identification` returned, in sentences for whoever it is about."""
     if identified is None:
-        yield "Le programme n’a cherché personne dans le fichier des locataires."
+        yield "Le programme n’a reconnu personne dans le fichier des locataires."
         return
     if identified["reconnu"]:
         yield f"Le programme a pensé que cela vous concerne, sûr à {percent(identified['certitude'])}."

@@ -57,6 +57,7 @@ class DataPlace:
         with_case: its rows are erased when their case reaches its age.
         identifies: the person is found by its rows even after their cases are erased, so these rows are erased last.
         covers: further tables whose rows are deleted with them by foreign keys.
+        theirs: returns the SQL condition for those of the rows that the person may read; None: all of them.
     """
 
     table: sa.Table
@@ -67,6 +68,7 @@ class DataPlace:
     with_case: bool = True
     identifies: bool = False
     covers: tuple[sa.Table, ...] = ()
+    theirs: Condition | None = None
 
     @property
     def name(self) -> str:
@@ -85,8 +87,8 @@ class DataPlace:
         return connection.execute(sa.select(sa.func.count()).select_from(self.table).where(condition)).scalar_one()
 
     def export(self, connection: Connection, scope: SubjectScope) -> list[dict[str, Any]]:
-        """Return the rows of a scope as they stand, but for what is bytes."""
-        condition = self.rows(scope)
+        """Return the rows of a scope that its person may read, as they stand, but for what is bytes."""
+        condition = (self.theirs or self.rows)(scope)
         if condition is None:
             return []
         columns = [column for column in self.table.c if not isinstance(column.type, sa.LargeBinary)]
@@ -612,6 +614,8 @@ PLACES: list[DataPlace] = [
         ),
         with_case=False,
         identifies=True,
+        # An address may be another tenant's entry, too: never to be used for them, confirmed for a couple.
+        theirs=_of_person((schema.confirmed_contacts.c.tenant_id, "tenants")),
     ),
     DataPlace(
         schema.register_entries,
@@ -623,6 +627,8 @@ PLACES: list[DataPlace] = [
         ),
         with_case=False,
         identifies=True,
+        # An address may be another tenant's entry, too: never to be used for them, confirmed for a couple.
+        theirs=_of_person((schema.register_entries.c.tenant_id, "tenants")),
     ),
     DataPlace(
         schema.undeliverable,

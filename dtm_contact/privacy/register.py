@@ -106,8 +106,7 @@ def register(settings: Settings) -> list[Block]:
         Heading(2, "Destinataires"),
         Paragraph(
             "Les agents du bureau qui suit le logement, l’agence, les responsables ; l’astreinte et le gardien pour un "
-            "danger ; le prestataire à qui un agent transmet un message. Aucun transfert hors de l’Union européenne : "
-            "le programme tourne sur les machines du bailleur et n’appelle aucun service extérieur."
+            f"danger ; le prestataire à qui un agent transmet un message. {processors(settings)} {outside(settings)}"
         ),
         Heading(2, "Durées"),
         Table(("Quoi", "Durée", "D’où elle vient"), list(_ages(settings))),
@@ -188,6 +187,21 @@ def format_age(keep: str, since: str) -> str:
     return f"{number} {_UNITS[found[2]][number > 1]} depuis {SINCE[since]}"
 
 
+def processors(settings: Settings) -> str:
+    """Return who has the data for us, in a sentence."""
+    named = settings.privacy.processors or _PROCESSORS
+    return f"Pour notre compte y ont accès : {named.rstrip('.')}."
+
+
+_PROCESSORS: Final = "les prestataires qui hébergent nos machines, notre courriel et notre standard téléphonique"
+
+
+def outside(settings: Settings) -> str:
+    """Return what goes outside of the European Union, in a sentence."""
+    told = settings.privacy.outside_eu.rstrip(".")
+    return f"Hors de l’Union européenne : {told}." if told else "Rien ne part hors de l’Union européenne."
+
+
 def notice(settings: Settings) -> list[Block]:
     """Return the notice for tenants."""
     ages = settings.retention
@@ -200,9 +214,9 @@ def notice(settings: Settings) -> list[Block]:
         ),
         Heading(2, "Qui les voit"),
         Paragraph(
-            "Les agents de votre bureau et de l’agence, votre gardien et les entreprises quand il le faut. Ils ne sont "
-            "ni vendus ni envoyés hors de l’Union européenne. Un programme lit votre message et choisit seul son "
-            "sujet, "
+            "Les agents de votre bureau et de l’agence, votre gardien et les entreprises quand il le faut. "
+            f"{processors(settings)} Rien n’est vendu. {outside(settings)} Un programme lit votre message et choisit "
+            "seul son sujet, "
             "son urgence, le service à qui il est confié, s’il y a un danger et si une réponse automatique part ; il "
             "ne décide ni de votre bail, ni de votre loyer. Vous pouvez demander qu’une personne relise ses choix. Un "
             f"dossier clos depuis {ages.archive_months} mois n’est plus vu que des responsables, des administrateurs "

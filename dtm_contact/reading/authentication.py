@@ -8,6 +8,7 @@ of who wrote.
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from typing import Final
 
@@ -80,6 +81,55 @@ def authentication(headers: Headers, authserv_ids: Collection[str], own_received
     return Authentication.FAILED if failed else Authentication.NONE
 
 
+class Unvouched(Enum):
+    """Why nobody vouches for a sender, as whoever sets the mail server up can mend it."""
+
+    NOT_MARKED = "no server has left its results on the message"
+    NO_NAMES = "no name of a server of ours is set"
+    OTHER_NAMES = "the results bear names that are not set"
+    BELOW = "our server's results stand below Received headers that count as others'"
+    NOT_PASSED = "no check passed for the domain of From, or DMARC failed for it"
+
+
+@dataclass(frozen=True, slots=True)
+class UnvouchedReason:
+    """Why nobody vouches for the sender of one message.
+
+    Attributes:
+        kind: what is in the way.
+        names: the names that the message's results bear, topmost first.
+        received: how many Received headers stand above the first results that bear a name of ours.
+    """
+
+    kind: Unvouched
+    names: tuple[str, ...] = ()
+    received: int = 0
+
+
+def unvouched_reason(headers: Headers, authserv_ids: Collection[str], own_received: int = 0) -> UnvouchedReason | None:
+    """Return why nobody vouches for a sender; None where somebody does.
+
+    Args:
+        headers: the message's.
+        authserv_ids: the names that our servers give themselves.
+        own_received: as `authentication` takes it.
+    """
+    if authentication(headers, authserv_ids, own_received) is Authentication.VOUCHED:
+        return None
+    names = tuple(dict.fromkeys(_named(body) for body in headers.all_raw(_AUTHENTICATION)[:_RESULTS]))
+    if not names or "received" not in headers:
+        return UnvouchedReason(Unvouched.NOT_MARKED, names)
+    if not authserv_ids:
+        return UnvouchedReason(Unvouched.NO_NAMES, names)
+    received = 0
+    for name, body in headers.fields:
+        received += name == "received"
+        if name == _AUTHENTICATION and _is_ours(body, authserv_ids):
+            kind = Unvouched.BELOW if received > own_received else Unvouched.NOT_PASSED
+            return UnvouchedReason(kind, names, received)
+    return UnvouchedReason(Unvouched.OTHER_NAMES, names)
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What one method found (RFC 8601 section 2.2).
@@ -137,8 +187,11 @@ def _is_ours(body: bytes, authserv_ids: Collection[str]) -> bool:
     """Return whether a header bears the name of one of our servers (RFC 8601 section 5); any does if none is known."""
     if not authserv_ids:
         return True
-    named = re.split(r"[;\s]", clean_line(decode(body)).strip(), maxsplit=1)[0].lower()
-    return named in {name.lower() for name in authserv_ids}
+    return _named(body) in {name.lower() for name in authserv_ids}
+
+
+def _named(body: bytes) -> str:
+    return re.split(r"[;\s]", clean_line(decode(body)).strip(), maxsplit=1)[0].lower()
 
 
 def _vouches(result: Result, author: str) -> bool:

@@ -115,7 +115,7 @@ def said_rule(rule: Rule, trace: RuleTrace) -> SaidRule:
         return SaidRule(rule, trace.held)
     conditions = iter(trace.conditions)
     parts = rule.when.parts if isinstance(rule.when, All) else (rule.when,)
-    found = [_told(part, conditions, denied=False) for part in parts]
+    found = [_reasons_of(part, conditions, denied=False) for part in parts]
     deciding = found if trace.held else [(held, reasons) for held, reasons in found if held is trace.held]
     return SaidRule(
         rule,
@@ -126,7 +126,7 @@ def said_rule(rule: Rule, trace: RuleTrace) -> SaidRule:
     )
 
 
-def _told(
+def _reasons_of(
     part: Expression, conditions: Iterator[ConditionTrace], *, denied: bool
 ) -> tuple[bool | None, tuple[Reason, ...]]:
     """Return whether a part holds, and why; the conditions of a trace stand in the order of its tests."""
@@ -136,9 +136,9 @@ def _told(
             is_so = trace.held if not denied or trace.held is None else not trace.held
             return trace.held, (Reason(part, trace.seen, is_so),)
         case Not():
-            return _told(part.part, conditions, denied=not denied)
+            return _reasons_of(part.part, conditions, denied=not denied)
         case All() | Either():
-            found = [_told(each, conditions, denied=denied) for each in part.parts]
+            found = [_reasons_of(each, conditions, denied=denied) for each in part.parts]
             # What is denied turns around: not all is one that is not.
             one_is_enough = isinstance(part, Either) is not denied
             return _combined(found, one_is_enough=one_is_enough)

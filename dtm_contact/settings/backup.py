@@ -34,8 +34,14 @@ class BackupSettings(BaseModel):
     )
     age_identity: Path | None = Field(
         default=None,
-        description="File of the secret key by which `verify` and `restore` open what `age` encrypted; best not on "
-        "this machine but for the hour of a restore",
+        description="File of the secret key by which `verify` and `restore` open what `age` encrypted, as `--identity` "
+        "names it for one command; best not on this machine but for the hour of a restore",
+    )
+    key_max_age_days: float = Field(
+        default=200.0,
+        ge=0,
+        description="Days since an encrypted backup was last opened with its secret key after which `doctor` warns "
+        "that nobody may have that key any more; 0: never",
     )
     scratch_url: str = Field(
         default="",

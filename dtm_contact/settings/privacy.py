@@ -113,5 +113,17 @@ class PrivacySettings(BaseModel):
         default="", description="Name and address of the controller, for the register and the notice (GDPR art. 30, 13)"
     )
     officer: str = Field(
-        default="", description="How the data protection officer is reached, for the register and the notice"
+        default="",
+        description="How the data protection officer is reached, for the register, the notice and the export: an "
+        "address to write to",
+    )
+    processors: str = Field(
+        default="",
+        description="In French: who has the data for us (host, mailbox, switchboard), for the register, the notice and "
+        "the export (GDPR art. 15(1)(c)); empty: by their kinds",
+    )
+    outside_eu: str = Field(
+        default="",
+        description="In French: what goes outside of the European Union and by which guarantee (GDPR art. 15(2)); "
+        "empty: they say that nothing does",
     )

@@ -288,7 +288,15 @@ class Cases:
                 row = connection.execute(wanted.where(cases.c.number == now)).one_or_none()
             if row is None:
                 raise NotFoundError(f"case {number}")
-            return CaseFile(case_of(row[1:]), contacts_of(connection, row.id), events.of_case(connection, row.id))
+            case, found = case_of(row[1:]), list(events.of_case(connection, row.id))
+            if before := restores.events_before(connection, row.id, case.number):
+                found = sorted((*found, *before), key=lambda event: event.at)
+            return CaseFile(case, contacts_of(connection, row.id), tuple(found))
+
+    def numbers_before(self, channel: str, external_id: str) -> tuple[str, ...]:
+        """Return the numbers of the cases in which an arrival lay in a store that was lost; see `restores`."""
+        with self._database.reading() as connection:
+            return restores.numbers_before(connection, channel, external_id)
 
 
 CASE_COLUMNS = tuple(cases.c[name] for name in Case.__dataclass_fields__)

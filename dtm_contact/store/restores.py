@@ -15,10 +15,12 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.model import OutgoingKind, Urgency
+from dtm_contact.model import ON_CALL, OutgoingKind, Urgency
 from dtm_contact.store.columns import DataClass, Id, KeyText, SafeText, UtcTime, bounded_key, classed
 from dtm_contact.store.database import insert_of
+from dtm_contact.store.events import Event
 from dtm_contact.store.schema import arrivals, case_numbers, cases, contacts, metadata, outbox, timers
+from dtm_contact.store.system_schema import positions
 
 _NOTHING = classed(DataClass.NONE)
 _REACH = classed(DataClass.CONTACT, keep="P1Y", since="sent")
@@ -110,6 +112,19 @@ class HeldOutgoing:
     held_since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LostReply:
+    """An agent's reply that went out after the backup: of it nothing is left but that it was sent.
+
+    Attributes:
+        case_number: the case, by its number then.
+        sent_at: when.
+    """
+
+    case_number: str
+    sent_at: datetime
+
+
 class Verdict(Enum):
     """What is known of something to be sent: it may go, it was sent, or nobody knows."""
 
@@ -132,7 +147,9 @@ def mark_restored(connection: Connection, backed_up_at: datetime, now: datetime,
         now: the time, aware.
         margin: so many case numbers at the most were given since.
     """
-    connection.execute(restores.insert().values(backed_up_at=backed_up_at, restored_at=now))
+    # By a clock that is behind it would come before the backup: it was later than that, whatever the clock says.
+    restored_at = max(now, backed_up_at)
+    connection.execute(restores.insert().values(backed_up_at=backed_up_at, restored_at=restored_at))
     at_work = outbox.c.state.in_(("waiting", "claimed"))
     held = {"state": "waiting", "claimed_by": None, "held_since": now}
     count = connection.execute(sa.update(outbox).where(at_work, outbox.c.held_since.is_(None)).values(held)).rowcount
@@ -167,6 +184,30 @@ def restored_last(connection: Connection) -> datetime | None:
     """Return when a store was restored last, in a transaction; None where it never was."""
     moment: datetime | None = connection.execute(sa.select(sa.func.max(restores.c.restored_at))).scalar_one()
     return moment
+
+
+_JOURNAL: Final = "intake journal"
+"""The channel whose position says for which restore, by its id, an intake journal was taken in."""
+
+
+def mark_replayed(connection: Connection) -> None:
+    """Keep, in a transaction, that an intake journal was taken in since the last restore."""
+    place = insert_of(connection)(positions).values(channel=_JOURNAL, place=str(_last_restore(connection)))
+    connection.execute(place.on_conflict_do_update(index_elements=["channel"], set_={"place": place.excluded.place}))
+
+
+def awaits_journal(connection: Connection) -> bool:
+    """Return, in a transaction, whether a store was restored and no intake journal was taken in since.
+
+    By the number of the restore and not by its time: the clock of a new machine may be wrong, or be set meanwhile.
+    """
+    last = _last_restore(connection)
+    place = sa.select(positions.c.place).where(positions.c.channel == _JOURNAL)
+    return last != 0 and connection.execute(place).scalar_one_or_none() != str(last)
+
+
+def _last_restore(connection: Connection) -> int:
+    return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(restores.c.id), 0))).scalar_one())
 
 
 def last_numbers(connection: Connection) -> dict[int, int]:
@@ -287,6 +328,87 @@ def number_since(connection: Connection, number: str) -> str | None:
     )
     now: str | None = connection.execute(query).scalar_one_or_none()
     return now
+
+
+def numbers_before(connection: Connection, channel: str, external_id: str) -> tuple[str, ...]:
+    """Return the numbers of lost cases in which an arrival lay before a restore, in a transaction; the oldest first.
+
+    Those on call, and tenants, hold them; no case of the store has one of them now.
+    """
+    if not connection.execute(_RESTORED_ONCE).scalar_one():
+        return ()
+    of_arrival = sa.and_(sent_marks.c.channel == channel, sent_marks.c.external_id == bounded_key(external_id))
+    return tuple(number for number, _at, _called in _lost_numbers(connection, of_arrival))
+
+
+def _lost_numbers(connection: Connection, which: sa.ColumnElement[bool]) -> list[tuple[str, datetime, datetime | None]]:
+    """Return each number that is no case's any more: when something was sent for it first, and to those on call."""
+    of_call = sa.and_(sent_marks.c.kind == OutgoingKind.NOTICE, sent_marks.c.reason.startswith(ON_CALL))
+    first, called = sa.func.min(sent_marks.c.sent_at), sa.func.min(sent_marks.c.sent_at).filter(of_call)
+    query = sa.select(sent_marks.c.case_number, first, called).where(
+        which, sent_marks.c.case_number != "", sent_marks.c.case_number.not_in(sa.select(cases.c.number))
+    )
+    rows = connection.execute(query.group_by(sent_marks.c.case_number).order_by(first))
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def events_before(connection: Connection, case_id: int, number: str) -> list[Event]:
+    """Return, in a transaction, what is known of a case from before a restore, as its events tell it.
+
+    They are made of what the restore left and of what the journal says was sent, each time that the case is read: a
+    case whose message is judged only after the journal was taken in has them, too. Their id is 0, and none is stored.
+
+    Args:
+        connection: the transaction.
+        case_id: the case, by the store's own id.
+        number: its number.
+    """
+    if not connection.execute(_RESTORED_ONCE).scalar_one():
+        return []
+    case = connection.execute(sa.select(cases.c.opened_at, cases.c.closed_at).where(cases.c.id == case_id)).one()
+    open_then = restores.c.restored_at >= case.opened_at
+    if case.closed_at is not None:
+        open_then = sa.and_(open_then, restores.c.backed_up_at <= case.closed_at)
+    found = [
+        Event(0, row.restored_at, RESTORER, RESTORED, {"backed_up_at": row.backed_up_at.isoformat()})
+        for row in connection.execute(sa.select(restores).where(open_then))
+    ]
+    lay_in = sa.select(arrivals.c.channel, arrivals.c.external_id).join(
+        contacts, contacts.c.arrival_id == arrivals.c.id
+    )
+    own = [(row.channel, row.external_id) for row in connection.execute(lay_in.where(contacts.c.case_id == case_id))]
+    # Asked with values and not by a join: marks have no index by arrival, and are read through once.
+    mark_of = sa.tuple_(sent_marks.c.channel, sent_marks.c.external_id)
+    by_number = connection.execute(_lost_replies().where(sent_marks.c.case_number == number))
+    replies = {row.message_id: row.sent_at for row in by_number}
+    for some in _pages(own):
+        for lost, _first, called in _lost_numbers(connection, mark_of.in_(some)):
+            data = {"number": lost} | ({"called_at": called.isoformat()} if called is not None else {})
+            found.append(Event(0, case.opened_at, RESTORER, RENUMBERED, data))
+        of_these = connection.execute(_lost_replies().where(mark_of.in_(some)))
+        replies |= {row.message_id: row.sent_at for row in of_these}
+    found += [Event(0, at, RESTORER, REPLY_LOST, {"message_id": key}) for key, at in replies.items()]
+    return found
+
+
+RESTORER: Final = "restore"
+"""Who does what a restore left in the events of a case."""
+RESTORED: Final = "restored"
+RENUMBERED: Final = "renumbered"
+REPLY_LOST: Final = "reply lost"
+
+
+def _lost_replies() -> sa.Select[tuple[str, str, datetime]]:
+    """Return the query for the replies of which the journal alone knows, the oldest first."""
+    columns = (sent_marks.c.message_id, sent_marks.c.case_number, sent_marks.c.sent_at)
+    kept = sa.exists().where(outbox.c.message_id == sent_marks.c.message_id)
+    query = sa.select(*columns).where(sent_marks.c.kind == OutgoingKind.REPLY, sa.not_(kept)).distinct()
+    return query.order_by(sent_marks.c.sent_at, sent_marks.c.message_id)
+
+
+def lost_replies(connection: Connection) -> list[LostReply]:
+    """Return, in a transaction, the replies that went out and whose text is gone with the store, the oldest first."""
+    return [LostReply(row.case_number, row.sent_at) for row in connection.execute(_lost_replies())]
 
 
 def add_marks(connection: Connection, marks: Iterable[SentMark]) -> int:

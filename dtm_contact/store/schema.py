@@ -23,7 +23,7 @@ from dtm_contact.store.columns import (
     classed,
 )
 
-SCHEMA_VERSION = "0036"
+SCHEMA_VERSION = "0037"
 """The Alembic revision that this version of the program reads and writes."""
 
 metadata = sa.MetaData(
@@ -211,7 +211,13 @@ for _filter, _columns, _which in (
     ("incident", (cases.c.topic, cases.c.residence_id, cases.c.opened_at), _PLACED),
 ):
     sa.Index(f"ix_cases_{_filter}", *_columns, sqlite_where=_which, postgresql_where=_which)
-sa.Index("ix_cases_opened_at", cases.c.opened_at)
+# All that lists of cases by their age look at stands in this one, so that a year of them is read without its cases.
+sa.Index(
+    "ix_cases_opened_at",
+    *(cases.c[name] for name in ("opened_at", "id", "closed_at", "due", "state", "priority")),
+    *(cases.c[name] for name in ("office_id", "residence_id", "topic")),
+)
+sa.Index("ix_cases_residence_id", cases.c.residence_id, cases.c.opened_at)
 sa.Index("ix_cases_due", cases.c.due)
 sa.Index("ix_cases_tenant_id", cases.c.tenant_id)
 sa.Index("ix_cases_dwelling_id", cases.c.dwelling_id)
@@ -274,6 +280,15 @@ shared_contacts = sa.Table(
 
 _SENT = sa.text("sender_address <> ''")
 sa.Index("ix_contacts_sender", contacts.c.sender_address, contacts.c.at, sqlite_where=_SENT, postgresql_where=_SENT)
+_CALLED = sa.text("outcome IS NOT NULL")
+sa.Index(
+    "ix_contacts_called",
+    contacts.c.at,
+    contacts.c.case_id,
+    contacts.c.outcome,
+    sqlite_where=_CALLED,
+    postgresql_where=_CALLED,
+)
 HAS_SENDER = contacts.c.sender_address != sa.literal("", sa.Text, literal_execute=True)
 """The condition that a contact has a sender's address."""
 for _name in ("phone_key", "party", "fingerprint", "tenant_id", "dwelling_id", "residence_id"):
@@ -306,7 +321,42 @@ events = sa.Table(
     info=_STAFF,
 )
 """What happened, append only. Ids grow in the order of their commits, so that a reader can follow them."""
-sa.Index("ix_events_what", events.c.what, events.c.at)
+sa.Index("ix_events_what", events.c.what, events.c.at, events.c.case_id)
+
+
+def _data(*path: str | int, is_: str) -> tuple[str, str]:
+    """Return the condition that something is so in an event's data, in the words of SQLite and of PostgreSQL."""
+    at = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    listed = ",".join(map(str, path))
+    return f"json_extract(data, '${at}') {is_}", f"(data #>> '{{{listed}}}') {is_}"
+
+
+def _any_of(*conditions: tuple[str, str]) -> dict[str, str]:
+    sqlite, postgresql = zip(*conditions, strict=True)
+    return {"sqlite": " OR ".join(sqlite), "postgresql": " OR ".join(postgresql)}
+
+
+EVENTS_BY_DATA = {
+    "moves": _any_of(
+        _data("changed", "office_id", 1, is_="IS NOT NULL"), _data("restored", "office_id", 1, is_="IS NOT NULL")
+    ),
+    "cries": _any_of(_data("alarm", is_="= 'certain'"), _data("changed", "alarm_level", 1, is_="= 'certain'")),
+    "openings": _any_of(
+        _data("state", is_="= 'open'"),
+        _data("changed", "state", 1, is_="= 'open'"),
+        _data("restored", "state", 1, is_="= 'open'"),
+    ),
+}
+"""The few events that are looked for by what they say, by the dialect: those that give a case to another office, that
+are a certain alarm, that open a case again. Each has an index of its own, and must be asked for in these very words."""
+for _name, _said in EVENTS_BY_DATA.items():
+    sa.Index(
+        f"ix_events_{_name}",
+        events.c.case_id,
+        events.c.at,
+        sqlite_where=sa.text(_said["sqlite"]),
+        postgresql_where=sa.text(_said["postgresql"]),
+    )
 
 alarm_labels = sa.Table(
     "alarm_labels",

@@ -144,7 +144,7 @@ class StoredTimers:
             rows = connection.execute(changed).all()
             unreached = _unreached(connection, [row.id for row in rows])
             dangers = {row.id for row in rows if row.priority == Priority.P1}
-            untold, told_late = _untold(connection, dangers), _told_late(connection, dangers)
+            untold, told_late = _unnotified(connection, dangers), _notified_late(connection, dangers)
             return found[-1].id if found else after, [
                 _changed_case(
                     row, unreached.get(row.id, []), untold=row.id in untold, first_told_at=told_late.get(row.id)
@@ -159,7 +159,7 @@ class StoredTimers:
         )
         with self._database.reading() as connection:
             found = set(connection.execute(waiting).scalars())
-            return len(_untold(connection, found - left_in_peace(connection, found)))
+            return len(_unnotified(connection, found - left_in_peace(connection, found)))
 
     def plan(self, plans: Iterable[Plan], last_event: int) -> None:
         """Keep what is to happen, each step of a case once, and how far the events have been followed."""
@@ -379,7 +379,7 @@ def _unreached(connection: Connection, case_ids: Collection[int]) -> dict[int, l
     return notices
 
 
-def _untold(connection: Connection, case_ids: Collection[int]) -> set[int]:
+def _unnotified(connection: Connection, case_ids: Collection[int]) -> set[int]:
     """Return, in a transaction, the cases of which the first on call was to be told, and nobody was, nor was it tried.
 
     A case into which another was merged counts as told where that one was.
@@ -414,7 +414,7 @@ def _untold(connection: Connection, case_ids: Collection[int]) -> set[int]:
     return {each for each in asked if not of_case[each] & told}
 
 
-def _told_late(connection: Connection, case_ids: Collection[int]) -> dict[int, datetime]:
+def _notified_late(connection: Connection, case_ids: Collection[int]) -> dict[int, datetime]:
     """Return, by case, when the timers told the first on call, in place of who should have been told before."""
     late = sa.select(timers.c.case_id, timers.c.settled_at)
     late = late.where(timers.c.case_id.in_(case_ids), timers.c.step == FIRST_OF_P1, timers.c.state == "done")

@@ -95,7 +95,7 @@ async def _taken_over(
     store: Store,
     since: datetime | None,
     who: str,
-    told: Callable[[Progress], None],
+    report: Callable[[Progress], None],
     watch: "_DaemonWatch",
 ) -> TakenOver:
     contents = await source.contents(since)
@@ -112,7 +112,7 @@ async def _taken_over(
             await asyncio.to_thread(_store, store, begun, mails, seen, progress)
             window.wait_for([(head, mail.arrival.external_id) for head, mail in mails])
             progress.seen += len(batch)
-            told(progress)
+            report(progress)
         else:
             await watch.check()
             await asyncio.sleep(_POLL_SECONDS)

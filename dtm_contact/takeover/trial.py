@@ -114,7 +114,7 @@ async def _tried(
     since: datetime | None,
     grounds: Grounds,
     names: Names,
-    told: Callable[[int, int], None],
+    report: Callable[[int, int], None],
     *,
     masked: bool,
 ) -> MailboxTrial:
@@ -148,7 +148,7 @@ async def _tried(
             line = _line(head, judgement, names, labels, masked=masked)
             lines.append(line)
             figures.update((line.queue, each) for each in _counted(judgement))
-        told(min(start + _READ_AT_ONCE, len(heads)), len(heads))
+        report(min(start + _READ_AT_ONCE, len(heads)), len(heads))
     return MailboxTrial(source.name, now, tuple(lines), _by_queue(figures), tuple(unread))
 
 

@@ -32,6 +32,11 @@ def tokens_of(settings: Settings, store: Store) -> CaseTokens:
     return CaseTokens.of(settings.outbound, store.outbox.signing_key)
 
 
+def _none_before(channel: str, external_id: str) -> tuple[str, ...]:
+    del channel, external_id
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxWriter:
     """Writes what is to be sent because of what the worker records; without a server that sends there is none.
@@ -40,11 +45,13 @@ class OutboxWriter:
         answering: writes the letters.
         wake: says that something waits to be sent.
         storms: while one lasts, no notice goes out for each of its cases.
+        numbers_before: says which numbers an arrival's case had before a restore, by channel and external id.
     """
 
     answering: Answering
     wake: Callable[[], None]
     storms: Storms = field(default_factory=Storms)
+    numbers_before: Callable[[str, str], tuple[str, ...]] = _none_before
 
     def outgoing_for(
         self, claimed: Claimed, judgement: Judgement, fallback: FallbackQueue, now: datetime
@@ -53,9 +60,12 @@ class OutboxWriter:
         outbound = self.answering.settings.outbound
         directory = fallback.directory()
         ruled = fallback.rules, directory
+        arrival = claimed.arrival
+        told = bool(judgement.decision.notify)
+        formerly = self.numbers_before(arrival.channel, arrival.external_id) if told else ()
 
         def write(number: str) -> tuple[Outgoing | UnwrittenNotice, ...]:
-            letters = self.answering.written(claimed.arrival, judgement, number, ruled, now)
+            letters = self.answering.written(arrival, judgement, number, ruled, now, formerly=formerly)
             return self.storms.without_notices(judgement, directory, letters)
 
         return OutgoingBatch(write, Limits(outbound.answers_per_address, outbound.answers_per_hour))

@@ -285,6 +285,19 @@ def test_numbers_go_on_well_behind_the_last_one_that_the_journal_knows(on_sqlite
     later.close()
 
 
+def test_numbers_that_a_journal_knows_are_not_given_again_by_a_clock_that_is_behind(on_sqlite: Site) -> None:
+    open_case(on_sqlite.store, "one", judgement())
+    backup = on_sqlite.back_up()
+    kept = Journal(on_sqlite.folder / "journal", 14, lambda: minutes(50))
+    kept.append_numbers({2026: 4711})
+    kept.close()
+    place = at(on_sqlite.settings, on_sqlite.new_url())
+    restore(place, backup, minutes(-60 * 24), margin=0)
+    with open_store(place.store.url) as back:
+        replay(back, on_sqlite.folder / "journal", minutes(-60 * 24))
+        assert open_case(back, "two", judgement()) == "2026-006001"
+
+
 def test_only_what_came_since_is_taken_in(on_sqlite: Site) -> None:
     backup = on_sqlite.back_up()
     on_sqlite.store.arrivals.accept([arrival("early", minutes(1)), arrival("late", minutes(30))])

@@ -17,10 +17,22 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.backup import BackupDamagedError, BackupError, Made, copy_store, make_backup, restore, verify
+from dtm_contact.backup import (
+    BackupDamagedError,
+    BackupError,
+    Made,
+    copy_store,
+    keys_here,
+    last_opening,
+    make_backup,
+    note_opening,
+    restore,
+    verify,
+)
 from dtm_contact.backup.archive import SETTINGS
 from dtm_contact.backup.databases import body_digests, connection_of, snapshot, unpack_sqlite
 from dtm_contact.backup.making import backups_in, is_verified, mark_verified, rotate
+from dtm_contact.backup.opening import Opening
 from dtm_contact.backup.restoring import CannotRestoreError, take_out_files, user_named
 from dtm_contact.errors import DaemonRunsError, DtmContactError
 from dtm_contact.model import Limits, Outgoing, OutgoingKind, Priority
@@ -123,6 +135,31 @@ def keys(tmp_path: Path) -> dict[str, object]:
     return {"age_recipient": made.stderr.split()[-1], "age_identity": identity}
 
 
+def test_that_a_backup_was_opened_with_its_key_is_noted_until_the_key_is_gone(
+    sqlite_url: str, keys: dict[str, object], tmp_path: Path
+) -> None:
+    site = at(Settings.defaults(), sqlite_url, **keys)
+    with open_store(sqlite_url) as store:
+        open_case(store, "one", judgement())
+    path = made(site, tmp_path / "backups").path
+    assert last_opening(path.parent) is None
+    note_opening(site, path, verify(site, path).manifest, NOW)
+    opening = last_opening(path.parent)
+    identity = tmp_path / "identity"
+    assert opening == Opening(NOW, path.name, str(keys["age_recipient"]), str(identity))
+    assert keys_here(at(site, sqlite_url, age_identity=None), opening) == [str(identity)]
+    identity.unlink()
+    assert keys_here(site, opening) == []
+    plain = made(at(site, sqlite_url, age_recipient=""), tmp_path / "plain").path
+    assert note_opening(site, plain, verify(site, plain).manifest, NOW) is None
+
+
+def test_a_secret_key_in_the_keyring_lies_on_this_machine(sqlite_url: str, gpg_key: str) -> None:
+    site = at(Settings.defaults(), sqlite_url, gpg_key=gpg_key)
+    assert keys_here(site, None) == ["the keyring of gpg"]
+    assert keys_here(at(site, sqlite_url, gpg_key="nobody@site.example"), None) == []
+
+
 @pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "age"])
 def test_a_flipped_bit_anywhere_is_found(
     sqlite_url: str, request: pytest.FixtureRequest, tmp_path: Path, *, encrypted: bool
@@ -210,6 +247,32 @@ def test_a_store_that_lies_there_is_moved_aside_only_where_asked(
         assert "since" not in {line.external_id for line in back.arrivals.listing()}
 
 
+def disk_is_full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_what_went_wrong_is_told_in_the_words_of_the_act(
+    sqlite_url: str, keys: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = at(Settings.defaults(), sqlite_url, **keys)
+    with open_store(sqlite_url) as store:
+        open_case(store, "one", judgement())
+    path = made(site, tmp_path / "backups").path
+    place = at(site, f"sqlite:///{tmp_path}/new/store.db")
+    keyless = at(place, place.store.url, age_identity=None)
+    for act in (lambda: restore(keyless, path, minutes(60)), lambda: verify(keyless, path)):
+        with pytest.raises(BackupError, match=r"^The backup cannot be used: dtm-contact-.* is encrypted by age"):
+            act()
+    with monkeypatch.context() as patch:
+        patch.setattr("dtm_contact.backup.restoring.unpack_sqlite", disk_is_full)
+        with pytest.raises(BackupError, match=r"^The restore broke off: the disk: No space left on device"):
+            restore(place, path, minutes(60))
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    with pytest.raises(BackupError, match=r"^The backup cannot be used: .* needs a program that is not installed: age"):
+        restore(place, path, minutes(60))
+    assert not (tmp_path / "new" / "store.db").exists()
+
+
 def test_a_running_daemon_keeps_a_restore_away(site: Settings, store: Store, tmp_path: Path) -> None:
     filled(store)
     path = made(site, tmp_path / "backups").path
@@ -258,10 +321,7 @@ def test_a_folder_of_rules_that_cannot_be_written_stops_the_restore_before_it_be
 def test_a_disk_that_is_full_is_told_as_such(
     sqlite_site: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_database: Database, _work: Path) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr("dtm_contact.backup.making.snapshot", full)
+    monkeypatch.setattr("dtm_contact.backup.making.snapshot", disk_is_full)
     with pytest.raises(BackupError, match="No space left on device; free space there"):
         made(sqlite_site, tmp_path / "backups")
 
@@ -389,14 +449,14 @@ def test_a_program_that_is_not_there_is_named(
     sqlite_url: str, keys: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
-    with pytest.raises(BackupError, match="age is not installed"):
+    with pytest.raises(BackupError, match=r"^The backup was not made: it needs a program that is not installed: age"):
         made(at(Settings.defaults(), sqlite_url, **keys), tmp_path / "backups")
     assert backups_in(tmp_path / "backups") == []
 
 
 def test_a_recipient_that_is_none_makes_no_backup(sqlite_url: str, tmp_path: Path) -> None:
     site = at(Settings.defaults(), sqlite_url, age_recipient="age1nobody")
-    with pytest.raises(BackupError, match="age failed"):
+    with pytest.raises(BackupError, match=r"^The backup was not made: age failed"):
         made(site, tmp_path / "backups")
     assert [path.name for path in (tmp_path / "backups").iterdir()] == [".dtm-contact.lock"]
 

@@ -2,15 +2,15 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.cli import forked
-
 ROOT = Path(__file__).parents[2]
 
+_SECONDS = 120
 Program = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -28,6 +28,10 @@ def environment(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def program(environment: dict[str, str]) -> Program:
     def run(*arguments: str, given: bytes = b"", **more: str) -> subprocess.CompletedProcess[str]:
-        return forked.run(arguments, ROOT, {**environment, **more}, given)
+        done = subprocess.run(
+            [sys.executable, "-m", "dtm_contact", *arguments],
+            cwd=ROOT, env={**environment, **more}, input=given, capture_output=True, check=False, timeout=_SECONDS,
+        )  # fmt: skip
+        return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return run

@@ -38,6 +38,8 @@ def test_out_of_the_machine_and_back(program: Program, environment: dict[str, st
     journal = Journal(tmp_path / "journal", 14, lambda: NOW)
     journal.append_arrivals([arrival("since"), arrival("waits")])
     journal.close()
+    too_early = program("outbox", "release", "--all", **place)
+    assert (too_early.returncode, "1 stay held" in too_early.stderr) == (1, True)
     replayed = program("arrivals", "replay", f"{tmp_path}/journal", **place)
     assert replayed.stdout.startswith("1 of 2 arrivals were not in the store")
     (held,) = (json.loads(line) for line in program("outbox", "list", "--json", **place).stdout.splitlines())

@@ -7,6 +7,7 @@ from pathlib import Path
 from smtplib import SMTP
 
 import httpx
+import pytest
 
 from tests.cli.conftest import ROOT, Program
 
@@ -67,6 +68,7 @@ def test_the_first_reply_of_a_newcomer_is_read_on_the_demos_own_page(
         assert demo.wait(timeout=60) == 0
 
 
+@pytest.mark.usefixtures("fresh_interpreter")
 def test_the_daemon_takes_mail_and_stops_cleanly_on_an_interrupt(program: Program, environment: dict[str, str]) -> None:
     assert program("directory", "import", "tests/directory/good").returncode == 0
     with subprocess.Popen(

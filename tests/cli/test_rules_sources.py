@@ -1,5 +1,6 @@
 """What the blocks of `sources.yaml` read of a sample, and the block that is offered where none has its sender."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,36 @@ def test_what_is_read_of_a_sample_is_told(program: Program, sample: Path) -> Non
     assert {"request AN-1", "name Roy", "answered roy@mail.example", "text Plus de chauffage depuis hier."} <= {*told}
     assert "labels that no field has: “Badge”" in told
     assert "the code “Canapé” is none of topics: it is read as text" in told
+
+
+OURS = "mx.parishabitat.example"
+RECEIVED = f"Received: from agence by {OURS}; Mon, 23 Nov 2026 09:31:00 +0100\n"
+PASSED = f"Authentication-Results: {OURS}; dmarc=pass header.from=agence-numerique.example\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "servers", "own", "why"),
+    [
+        ("", [OURS], "0", "no mail server of ours has left its Authentication-Results on it"),
+        (PASSED + RECEIVED, [], "0", f"DTM_SERVERS names no server, and its Authentication-Results bear “{OURS}”"),
+        (PASSED + RECEIVED, ["mx2.example"], "0", f"bear “{OURS}”, and DTM_SERVERS names “mx2.example”"),
+        (RECEIVED + PASSED, [OURS], "0", "stand below 1 of its Received headers, and DTM_OWN_RECEIVED counts fewer"),
+        (PASSED.replace("pass", "fail") + RECEIVED, [OURS], "0", "no check passed for the domain of its sender"),
+        (RECEIVED + PASSED, [OURS], "1", ""),
+        (PASSED + RECEIVED, [OURS], "0", ""),
+    ],
+    ids=["not marked", "no names set", "other names", "below", "failed", "below, counted", "vouched for"],
+)
+def test_it_is_said_why_a_message_as_it_was_saved_would_not_be_its_source_s(
+    program: Program, sample: Path, head: str, servers: list[str], own: str, why: str
+) -> None:
+    sample.write_text(head + FORM.format(sender=AGENCY, more=""), "utf-8")
+    set_to = {"DTM_SERVERS": json.dumps(servers), "DTM_OWN_RECEIVED": own}
+    done = program("rules", "try-source", "--rules", RULES, str(sample), **set_to)
+    assert done.returncode == 0
+    assert "agence-numerique reads it, by lines:" in done.stdout
+    assert why in done.stdout
+    assert ("read like anybody's mail" in done.stdout) == bool(why)
 
 
 def test_what_is_missing_is_told_where_a_block_does_not_read_its_sender_s_message(

@@ -60,6 +60,8 @@ class Scene:
             patch.setattr(f"dtm_contact.doctor.{bound}", 300.0)
         for bound in ("database._PATIENCE", "registry._PATIENCE"):
             patch.setattr(f"dtm_contact.doctor.{bound}", 300.0)
+        # So is a clock that nothing keeps, as in a container.
+        patch.setattr("dtm_contact.doctor.database.is_kept", lambda: True)
         data = folder / "data"
         data.mkdir(mode=0o700)
         shutil.copyfile(template, data / "store.db")

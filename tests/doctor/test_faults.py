@@ -18,6 +18,7 @@ import pytest
 import sqlalchemy as sa
 
 from dtm_contact.doctor import CHECKS, CheckState, examine, links, machine
+from dtm_contact.journal import Journal
 from dtm_contact.model import IMPORTED, Priority
 from dtm_contact.settings import LmtpSettings, Settings, SmtpSettings
 from dtm_contact.settings.common import shipped
@@ -327,6 +328,58 @@ def _in_sqlite(scene: Scene, statement: str) -> None:
 
 def clock_that_was_set_back(scene: Scene) -> None:
     scene.store().arrivals.accept([arrival(received_at=datetime.now(UTC) + timedelta(hours=2))])
+
+
+RECIPIENT = "age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq"
+
+
+def encrypted(scene: Scene, **opened: object) -> None:
+    """Have backups encrypted; `opened`: one was, as the note beside them says."""
+    folder = scene.folder / "backups"
+    folder.mkdir()
+    scene.set(backup={"dir": str(folder), "age_recipient": RECIPIENT})
+    if opened:
+        now = datetime.now(UTC).isoformat()
+        told = {"opened_at": now, "backup": "b.tar.age", "encrypted_for": RECIPIENT, "identity": "/gone", **opened}
+        (folder / "opened-with-the-key.json").write_text(json.dumps(told))
+
+
+def backup_that_nobody_has_opened(scene: Scene) -> None:
+    encrypted(scene)
+
+
+def backup_that_was_opened_long_ago(scene: Scene) -> None:
+    encrypted(scene, opened_at=(datetime.now(UTC) - timedelta(days=201)).isoformat())
+
+
+def backup_that_was_opened_with_another_key(scene: Scene) -> None:
+    encrypted(scene, encrypted_for="age1another")
+
+
+def key_that_was_left_on_the_machine(scene: Scene) -> None:
+    encrypted(scene, identity=str(scene.file("key.txt", "AGE-SECRET-KEY-1")))
+
+
+def key_that_the_settings_name_on_the_machine(scene: Scene) -> None:
+    encrypted(scene, identity="/gone")
+    scene.set(backup={"age_identity": str(scene.file("key.txt", "AGE-SECRET-KEY-1"))})
+
+
+def backup_of_tomorrow(scene: Scene) -> None:
+    folder = scene.folder / "backups"
+    folder.mkdir()
+    (folder / f"dtm-contact-{datetime.now(UTC) + timedelta(hours=24, minutes=1):%Y%m%dT%H%M%SZ}.tar").touch()
+    scene.set(backup={"dir": str(folder)})
+
+
+def journal_of_tomorrow(scene: Scene) -> None:
+    tomorrow = datetime.now(UTC) + timedelta(hours=24, minutes=1)
+    Journal(scene.folder / "journal", 14, lambda: tomorrow).append_numbers({2026: 1})
+    scene.set(journal={"dir": str(scene.folder / "journal")})
+
+
+def clock_that_nothing_keeps(scene: Scene) -> None:
+    scene.patch.setattr("dtm_contact.doctor.database.is_kept", lambda: False)
 
 
 def arrival_held_by_the_dead(scene: Scene) -> None:
@@ -679,7 +732,15 @@ FAULTS: list[tuple[Plant, str, CheckState, str]] = [
     (tables_of_an_earlier_version, "database", CheckState.WARNING, "of version 0003"),
     (journal_of_another_kind, "database", CheckState.FAULT, "journal_mode is delete"),
     (postgresql_that_is_away, "database", CheckState.FAULT, "(connection refused): PostgreSQL at 127.0.0.1:"),
-    (clock_that_was_set_back, "clock", CheckState.WARNING, "s from now: the clock was set back"),
+    (clock_that_was_set_back, "clock", CheckState.WARNING, "minutes from now: the clock was set back"),
+    (backup_of_tomorrow, "clock", CheckState.WARNING, "the newest backup was made 24 hours from now"),
+    (journal_of_tomorrow, "clock", CheckState.WARNING, "the intake journal was begun 24 hours from now"),
+    (backup_that_nobody_has_opened, "key", CheckState.WARNING, "no backup was ever opened with the secret key"),
+    (backup_that_was_opened_long_ago, "key", CheckState.WARNING, "201 days ago; backup.key_max_age_days"),
+    (backup_that_was_opened_with_another_key, "key", CheckState.WARNING, "b.tar.age was opened last, and the"),
+    (key_that_was_left_on_the_machine, "key", CheckState.WARNING, "where it burns with it: {folder}/key.txt"),
+    (key_that_the_settings_name_on_the_machine, "key", CheckState.WARNING, "burns with it: {folder}/key.txt"),
+    (clock_that_nothing_keeps, "clock", CheckState.WARNING, "nothing keeps this machine's clock"),
     (arrival_held_by_the_dead, "leases", CheckState.FAULT, "held beyond a lease: 1 arrivals, by d1 "),
     (import_broken_off, "imports", CheckState.WARNING, "begun 2026-11-24 09:30 UTC, is not ended: it was"),
     (import_with_mail_that_waits, "imports", CheckState.WARNING, "1 messages wait to be judged"),
@@ -782,6 +843,7 @@ def test_nothing_is_found_where_nothing_is_wrong(scene: Scene) -> None:
     # its addresses are examples.
     others = {
         "backup": CheckState.SKIPPED,
+        "key": CheckState.SKIPPED,
         "daemon": CheckState.WARNING,
         "rules": CheckState.WARNING,
         "addressees": CheckState.FAULT,
@@ -874,15 +936,29 @@ def test_what_postfix_takes_for_others_is_not_lowered(scene: Scene) -> None:
 
 
 def test_real_addresses_are_well_and_examples_are_told_before_anything_is_sent(scene: Scene) -> None:
-    (before,) = scene.found("addressees", offline=True)
-    assert before.state is CheckState.SKIPPED
-    assert "before it is, replace on_call in queues.yaml: permanence.dtm@parishabitat.example" in before.message
+    on_call = ", ".join(f"{each}.dtm@parishabitat.example" for each in ("permanence", "astreinte", "cadre-astreinte"))
+    before = scene.found("addressees", offline=True)
+    assert [(each.state, each.message.partition("once it is: ")[2].partition(" nobody")[0]) for each in before] == [
+        (
+            CheckState.WARNING,
+            f"on_call in queues.yaml: {on_call}:",
+        ),
+        (CheckState.WARNING, "outbound.sender: metropole@bailleur.example:"),
+        (CheckState.WARNING, "outbound.host is empty, so nothing can be sent"),
+    ]
     scene.config.unlink()
     sending(scene, free_port(), sender="contact@lilas.fr")
     scene.set(smtp={"recipients": ["contact@lilas.fr"]})
     queues = scene.folder / "rules" / "queues.yaml"
     queues.write_text(queues.read_text("utf-8").replace("parishabitat.example", "lilas.fr"), "utf-8")
     assert [each.state for each in scene.found("addressees", offline=True)] == [CheckState.OK]
+    scene.config.unlink()
+    scene.set(rules={"observe": True})
+    left_on, ready = scene.found("addressees", offline=True)
+    assert (left_on.state, ready.state) == (CheckState.WARNING, CheckState.SKIPPED)
+    assert "nothing will be missing" in ready.message
+    scene.config.unlink()
+    scene.set(rules={"observe": False})
     offices = [each.message for each in scene.found("addressees")]
     assert len(offices) == 1
     assert offices[0].startswith("offices of the directory: ")
@@ -894,6 +970,12 @@ def test_both_ways_in_take_mail_for_the_same_addresses_unless_lmtp_names_its_own
     other = Settings(smtp=own, lmtp=LmtpSettings(recipients=("copie@lilas.fr",)))
     assert other.mail_servers["lmtp"].recipients == ("copie@lilas.fr",)
     assert other.mail_servers["smtp"].recipients == ("accueil@lilas.fr",)
+
+
+def test_a_key_that_opened_a_backup_lately_and_was_taken_away_is_well(scene: Scene) -> None:
+    encrypted(scene, identity="/gone")
+    (found,) = scene.found("key")
+    assert (found.state, found.message[:40]) == (CheckState.OK, "b.tar.age was opened with the secret key")
 
 
 def test_all_packages_of_recognition_are_named_where_none_is_there(scene: Scene) -> None:

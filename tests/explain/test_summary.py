@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.directory import Directory, read_export
-from dtm_contact.explain.danger import danger_told
+from dtm_contact.explain.danger import explain_danger
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.quoting import sentence
-from dtm_contact.explain.summary import matter_told, named_language
+from dtm_contact.explain.summary import explain_matter, named_language
 from dtm_contact.hours import PARIS
 from dtm_contact.labels.judging import PERILS
 from dtm_contact.model import (
@@ -81,7 +81,7 @@ def judged(contact: Contact, understanding: Understanding, alarm: Alarm | None =
 
 def summary(judgement: Judgement, names: Names, alarm: Alarm | None = None) -> str:
     alarm, reader = alarm or judgement.decision.alarm, shipped()
-    sentences = (*danger_told(judgement, alarm, names, reader), *matter_told(judgement, alarm, names, reader))
+    sentences = (*explain_danger(judgement, alarm, names, reader), *explain_matter(judgement, alarm, names, reader))
     return " ".join(filter(None, sentences))
 
 

@@ -12,8 +12,8 @@ from dtm_contact.directory import Directory, read_export
 from dtm_contact.directory.records import Lease
 from dtm_contact.explain.acts import acts_of
 from dtm_contact.explain.names import Names, without_code
-from dtm_contact.explain.telling import AnswerTold, Standing, explained
-from dtm_contact.explain.whom import place_to_ask, where_told, who_told
+from dtm_contact.explain.telling import AnswerPreview, Standing, explained
+from dtm_contact.explain.whom import explain_where, explain_who, place_to_ask
 from dtm_contact.hours import PARIS
 from dtm_contact.model import (
     Alarm,
@@ -69,7 +69,7 @@ def leases() -> Sequence[Lease]:
 
 
 def sentences(
-    understanding: Understanding, match: Match = UNKNOWN, at: datetime = DAY, answer: AnswerTold | None = None
+    understanding: Understanding, match: Match = UNKNOWN, at: datetime = DAY, answer: AnswerPreview | None = None
 ) -> dict[str, str]:
     told = explained(judged(understanding, match, at), names(), rules(), answer=answer)
     return {each.title: each.text for each in told}
@@ -118,7 +118,7 @@ def test_when_it_came_stands_on_top() -> None:
     told = sentences(about("pests"))
     assert next(iter(told)) == "Quand"
     assert told["Quand"] == "Reçu le mardi 24 novembre à 10 h 30 (courriel)."
-    closed = AnswerTold("Urgence", None, closed=True)
+    closed = AnswerPreview("Urgence", None, closed=True)
     assert told["Quand"].removesuffix(".") in sentences(about("pests"), answer=closed)["Quand"]
     assert sentences(about("pests"), answer=closed)["Quand"].endswith(" ; les bureaux sont fermés.")
 
@@ -279,7 +279,7 @@ def test_a_danger_on_another_floor_is_not_told_as_surely_at_home(text: str, says
     contact = Contact(Channel.EMAIL, DAY, new_text=text)
     understanding = about("danger", Priority.P1, alarm=replace(POSSIBLE, level=AlarmLevel.CERTAIN))
     decision = decide(contact, match, understanding, DAY, rules(), directory(), trace=True)
-    where = " ".join(where_told(Judgement("x", contact, match, understanding, decision), names()))
+    where = " ".join(explain_where(Judgement("x", contact, match, understanding, decision), names()))
     assert says in where
     assert ("Attention" in where) is bool(says)
     assert ("c'est sûr" in where) is not bool(says)
@@ -299,7 +299,7 @@ def test_the_surname_is_quoted_though_a_mailbox_tells_spouses_apart() -> None:
 
 
 def test_nobody_reads_a_possible_danger_before_the_offices_open() -> None:
-    asks = AnswerTold("Êtes-vous en danger ?", None, closed=True, asks=True)
+    asks = AnswerPreview("Êtes-vous en danger ?", None, closed=True, asks=True)
     understanding = about("gas", Priority.P2, alarm=POSSIBLE)
     closed = sentences(understanding, at=NIGHT, answer=asks)["Qui agit"]
     assert closed.startswith("Les bureaux sont fermés : personne ne lit ce message avant leur ouverture. La réponse")
@@ -355,7 +355,7 @@ def test_spouses_are_told_apart_by_what_can_be_seen_or_not_at_all() -> None:
         piece = Evidence("name.named", 5.0, seen, Span(Part.NEW, start, end))
         match = Match((replace(best, evidence=(piece,)), second), tenant=Likely(her.tenant_id, 0.97))
         decision = decide(contact, UNKNOWN, about("pests"), DAY, rules(), directory(), trace=True)
-        who = " ".join(who_told(Judgement("x", contact, match, about("pests"), decision), both))
+        who = " ".join(explain_who(Judgement("x", contact, match, about("pests"), decision), both))
         assert expected in who
         assert ("Ce n'est pas" in who) is bool(expected)
         assert "va mieux" not in who
@@ -413,14 +413,16 @@ def test_a_parking_box_is_called_one_and_the_caretaker_is_told_with_their_reside
         caretakers=(OnDuty(caretaker.caretaker_id, None),),
     )
     decision = decide(Contact(Channel.EMAIL, DAY), match, about("parking"), DAY, rules(), directory(), trace=True)
-    where = " ".join(where_told(Judgement("x", Contact(Channel.EMAIL, DAY), match, about("parking"), decision), parked))
+    where = " ".join(
+        explain_where(Judgement("x", Contact(Channel.EMAIL, DAY), match, about("parking"), decision), parked)
+    )
     assert "Place de stationnement, " in where
     in_building = f"ce bâtiment (résidence {residence.name}, {residence.commune})"
     assert f"Gardien de service ce jour-là pour {in_building} : " in where
 
 
 def test_a_message_that_has_just_come_in_says_whom_it_calls_and_shows_the_acts_in_their_order() -> None:
-    answer = AnswerTold("Urgence", None, on_call=("premier@bailleur.example", "second@bailleur.example"))
+    answer = AnswerPreview("Urgence", None, on_call=("premier@bailleur.example", "second@bailleur.example"))
     certain = replace(POSSIBLE, level=AlarmLevel.CERTAIN)
     assert (
         "par courriel à premier@bailleur.example" in sentences(about("gas", alarm=certain), answer=answer)["Qui agit"]
@@ -434,7 +436,7 @@ def test_a_message_that_has_just_come_in_says_whom_it_calls_and_shows_the_acts_i
 
 @pytest.mark.parametrize("why", [*Unanswered, None])
 def test_the_automatic_answer_or_why_there_is_none(why: Unanswered | None) -> None:
-    text = sentences(about("pests"), answer=AnswerTold("Nous avons bien reçu votre message", why))["Qui agit"]
+    text = sentences(about("pests"), answer=AnswerPreview("Nous avons bien reçu votre message", why))["Qui agit"]
     assert ("« Nous avons bien reçu votre message »" in text) is (why is None)
     assert ("Aucune réponse automatique ne part, car " in text) is (why is not None)
     assert "Un agent de la file « Agence – accueil » (Champigny-sur-Marne) répond au plus tard " in text

@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
 
+from dtm_contact.backup import StoreJournal
 from dtm_contact.contract import as_json
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.model import Arrival, Envelope
@@ -52,22 +53,29 @@ class Engine:
         envelope = Envelope(mail_from, (to,), backlog=backlog)
         arrival = Arrival(channel, f"{self.taken}", at, "message/rfc822", envelope, raw)
         self.store.arrivals.accept([arrival])
+        return self.judge_next(at)
+
+    def judge_next(self, at: datetime) -> str | None:
+        """Judge the message that waits longest, and return the number of the case that it lies in."""
         claimed = self.store.arrivals.claim("w", at)
         assert claimed is not None
-        with self.store.history(apart_from=arrival) as history:
-            judged = judge(arrival, at, self.grounds, history)
+        with self.store.history(apart_from=claimed.arrival) as history:
+            judged = judge(claimed.arrival, claimed.arrival.received_at, self.grounds, history)
         answering = Answering(self.settings, self.grounds.mail_identity.tokens)
-        mailing = OutboxWriter(answering, lambda: None).outgoing_for(
+        writer = OutboxWriter(answering, lambda: None, numbers_before=self.store.cases.numbers_before)
+        mailing = writer.outgoing_for(
             claimed, judged, FallbackQueue(self.grounds.rules, lambda: self.grounds.directory), at
         )
         number = self.store.cases.record(claimed, judged, as_json(judged), at, mail=mailing)
         self.withheld += mailing.withheld
         return number
 
-    def sent(self, at: datetime) -> list[EmailMessage]:
+    def sent(self, at: datetime, journal: StoreJournal | None = None) -> list[EmailMessage]:
         """Empty the outbox, as a server does that takes everything, and return what it took."""
         found = []
         while (claimed := self.store.outbox.claim("w", at)) is not None:
+            if journal is not None:
+                journal.sent(claimed, at)
             self.store.outbox.settle(claimed, "sent", "250", at)
             message = message_from_bytes(claimed.outgoing.raw, policy=policy.default)
             assert isinstance(message, EmailMessage)
@@ -90,6 +98,13 @@ def engine(folder: Path) -> Iterator[Engine]:
         outbound=OutboundSettings(host="relay.example", sender=US),
     )
     fresh_store(settings.store.url)
+    with engine_on(settings) as made:
+        yield made
+
+
+@contextmanager
+def engine_on(settings: Settings) -> Iterator[Engine]:
+    """Make one on a store that is there."""
     with open_store(settings.store.url) as store:
         directory, rules = _ruled()
         grounds = Grounds.build(directory, rules, settings, tokens_of(settings, store))

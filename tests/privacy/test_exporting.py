@@ -1,5 +1,6 @@
 """An export holds all that is kept of a person, open cases too, and nothing of others; a layman can read it."""
 
+import asyncio
 import html
 import json
 import re
@@ -8,19 +9,24 @@ from dataclasses import replace
 from datetime import date, timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
-from dtm_contact.model import Candidate, Decision, Evidence, Likely, Match, Priority
+from dtm_contact.directory.records import Records
+from dtm_contact.model import Candidate, Decision, EntryKind, Evidence, Likely, Match, Priority
+from dtm_contact.privacy.before_handing_over import doubtful_messages
 from dtm_contact.privacy.export import Exported, ExportError, export_person
+from dtm_contact.privacy.export_html import typeset
 from dtm_contact.privacy.subject import person_named
 from dtm_contact.settings import Settings
-from dtm_contact.store import Account, Store, TrailLine
+from dtm_contact.store import Account, Origin, Store, TrailLine
 from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts, events, judgements, outbox
-from tests.privacy.planted import ADDRESS, OTHERS, PHONE, TENANT, planted
-from tests.store.samples import NOW, judgement
+from tests.privacy.planted import ADDRESS, LEARNT_PHONE, OTHERS, PHONE, TENANT, lease, planted
+from tests.store.samples import NOW, confirmed, entered, judgement
+from tests.web.daemons import chromium
 
 LATER = NOW + timedelta(days=1)
 ON_THE_PAGE = (
@@ -51,7 +57,7 @@ def test_an_export_is_whole_readable_and_of_nobody_else(
     assert [word for word in INSIDE if word not in told] == []
     assert OTHERS not in told
     assert "paul" not in told, "who of the staff did something is not the person's to know"
-    page = (done.folder / "lisez-moi.html").read_text()
+    page = (done.folder / "lisez-moi.html").read_text().replace("\N{NO-BREAK SPACE}", " ")
     assert '<html lang="fr">' in page
     assert [words for words in ON_THE_PAGE if words not in page] == []
     for number in site.numbers:
@@ -91,7 +97,7 @@ def test_nothing_of_an_export_names_staff_or_says_whom_of_us_was_told(
     for file in ("donnees.json", "lisez-moi.html"):
         told_there = (done.folder / file).read_text()
         assert [name for name in ("claire", "paul", oncall) if name in told_there.lower()] == [], file
-    page = (done.folder / "lisez-moi.html").read_text()
+    page = (done.folder / "lisez-moi.html").read_text().replace("\N{NO-BREAK SPACE}", " ")
     assert "Un agent s’occupe du dossier" in page
     assert "Avis par courriel à la personne d’astreinte</strong>" in page
     assert "les avis à la personne d’astreinte, au gardien ou au bureau</td><td>2</td>" in page
@@ -135,7 +141,8 @@ def exported(store: Store, settings: Settings, to: Path, asked: str = TENANT) ->
 
 def told_text(done: Exported) -> str:
     """Return the words of the page, without its tags."""
-    return html.unescape(re.sub(r"<[^>]+>", " ", (done.folder / "lisez-moi.html").read_text()))
+    page = (done.folder / "lisez-moi.html").read_text().replace("\N{NO-BREAK SPACE}", " ")
+    return html.unescape(re.sub(r"<[^>]+>", " ", page))
 
 
 def judge_first(store: Store, number: str, match: Match, decision: Decision) -> None:
@@ -201,7 +208,7 @@ DECIDED = judgement().decision
             Match(candidates=TWO[1:], tenant=Likely("T2", 0.9)),
             ("Le programme ne vous a pas reconnu dans le fichier des locataires : il a retenu quelqu’un d’autre.",),
         ),
-        (Match(), ("Le programme n’a cherché personne dans le fichier des locataires.",)),
+        (Match(), ("Le programme n’a reconnu personne dans le fichier des locataires.",)),
     ],
     ids=[
         "named",
@@ -210,7 +217,7 @@ DECIDED = judgement().decision
         "nobody",
         "another, and they were thought of",
         "another",
-        "not sought",
+        "no candidate",
     ],
 )
 def test_a_person_is_told_whom_the_program_took_them_for_and_nothing_of_others(
@@ -300,3 +307,183 @@ def test_the_first_page_says_what_is_inside_what_is_not_and_by_which_law(
     assert "3 dossiers, 3 messages ou appels et" in told
     for words in ("Le nom des agents", "RGPD, art. 15(4)", "Les sauvegardes"):
         assert words in told
+
+
+def test_nobody_is_told_of_anothers_protection_or_wishes(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    """Whoever shares a home, and an address, with somebody protected learns nothing of it by their own copy."""
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    records = Records(leases=[lease(TENANT, "Q", "Z", ADDRESS, "", None), lease("T2", "Benali", "N", OTHERS, "", None)])
+    sqlite_store.directory.save(records, "import", NOW, Origin(None, NOW))
+    confirmed(sqlite_store, "address", OTHERS, TENANT, site.numbers[0])
+    shunned = entered(sqlite_store, TENANT, EntryKind.NEVER, OTHERS)
+    shield = entered(sqlite_store, TENANT, EntryKind.PROTECTION, "order", reference="ORD-1")
+    text = {"code": "register_entry", "args": {"kind": "protection", "value": ""}}
+    for line in (
+        TrailLine(NOW, "paul", "registered", "D1", {"tenant": TENANT, "entry": text}),
+        TrailLine(NOW, "paul", "registered", "D1", {"tenant": TENANT, "never": OTHERS}),
+        TrailLine(NOW, "paul", "protection", "D1", {"entries": [str(shield)]}),
+        TrailLine(NOW, "paul", "protection", site.other, {"entries": [str(shield)]}),
+        TrailLine(NOW, "paul", "read", "D1", {"household": True}),
+    ):
+        sqlite_store.accounts.trail(line)
+    with sqlite_store.database.writing() as connection:
+        about = sa.select(cases.c.id).where(cases.c.number == site.other).scalar_subquery()
+        row = {"case_id": about, "at": NOW, "who": "paul", "what": "registered", "data": {"entry": text, "changed": {}}}
+        connection.execute(sa.insert(events).values(row))
+    for asked, told, trail in (("T2", False, {"read"}), (TENANT, True, {"read", "registered", "protection"})):
+        done = exported(sqlite_store, site.settings, tmp_path / asked, asked)
+        data = json.loads((done.folder / "donnees.json").read_text())["donnees"]
+        assert ({shunned, shield} <= {row["id"] for row in _rows(data, "register_entries")}) is told, asked
+        of_home = {row["what"] for row in _rows(data, "audit_trail") if row["subject"] in ("D1", "", site.other)}
+        assert of_home - {"searched"} == trail, asked
+        assert {row["tenant_id"] for row in _rows(data, "confirmed_contacts")} <= {asked}
+        assert not any(row["what"] == "registered" for row in _rows(data, "events")), asked
+
+
+def _rows(data: dict[str, Any], table: str) -> list[dict[str, Any]]:
+    return list(data.get(table, {}).get("lignes", ()))
+
+
+def test_a_correction_of_whom_a_case_is_about_is_told_without_who_else_it_is(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    learnt = [["address", "zq.neu@planted-mail.example", TENANT], ["address", OTHERS, "T2"]]
+    changes = (
+        {"changed": {"tenant_id": [None, TENANT]}, "confirmed": learnt},
+        {"changed": {"tenant_id": [TENANT, "T2"]}},
+        {"changed": {"tenant_id": ["T2", None]}},
+        {"changed": {"dwelling_id": ["D1", "D2"]}},
+    )
+    with sqlite_store.database.writing() as connection:
+        case_id = connection.execute(sa.select(cases.c.id).where(cases.c.number == site.numbers[0])).scalar_one()
+        row = {"case_id": case_id, "at": NOW, "who": "paul", "what": "tenant"}
+        connection.execute(events.insert(), [{**row, "data": data} for data in changes])
+    done = exported(sqlite_store, site.settings, tmp_path / "out")
+    page, data = told_text(done), (done.folder / "donnees.json").read_text()
+    for words in (
+        "Un agent a indiqué que ce dossier vous concerne ; zq.neu@planted-mail.example ajouté à votre fiche",
+        "Un agent a indiqué que ce dossier concerne quelqu’un d’autre ; avant, il était à votre nom",
+        "Un agent a indiqué que ce dossier ne concerne aucun de nos locataires",
+        "Un agent a précisé le logement que le dossier concerne",
+    ):
+        assert words in page
+    for words in (OTHERS, '"T2"'):
+        assert words not in data
+        assert words not in page
+
+
+def test_a_held_case_says_so_and_why(sqlite_store: Store, sqlite_site: Settings, tmp_path: Path) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    sqlite_store.holds.hold(site.numbers[0], "paul", "expertise 26-4471", NOW)
+    done = exported(sqlite_store, site.settings, tmp_path / "out")
+    assert re.search(r"Gelé\s+depuis le .* pour un litige .* « expertise 26-4471 »", told_text(done))
+    assert "paul" not in (done.folder / "donnees.json").read_text()
+
+
+def test_a_copy_says_whose_it_is_and_what_is_kept_elsewhere(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    privacy = site.settings.privacy.model_copy(
+        update={"processors": "Hébergeur SA, Lyon.", "outside_eu": "les sauvegardes, à Genève (décision d’adéquation)"}
+    )
+    settings = site.settings.model_copy(update={"privacy": privacy})
+    page = told_text(exported(sqlite_store, settings, tmp_path / "out"))
+    for words in (
+        f"Copie établie pour  Mme Zelindra Quartzhammer (locataire n° {TENANT})",
+        "Vos loyers, votre bail, vos demandes de logement",
+        "L’enregistrement de votre voix",
+        "Pour notre compte y ont accès : Hébergeur SA, Lyon.",
+        "Hors de l’Union européenne : les sauvegardes, à Genève (décision d’adéquation).",
+    ):
+        assert words in page
+    assert "Rien ne part hors" not in page
+    assert "Rien ne part hors de l’Union européenne." in told_text(
+        exported(sqlite_store, site.settings, tmp_path / "b")
+    )
+
+
+@pytest.mark.parametrize(
+    ("markup", "expected"),
+    [
+        ("<p>Quoi ? « oui » ; 9 %</p>", "<p>Quoi_? «_oui_»_; 9_%</p>"),
+        ("<blockquote>Quoi ? « oui »</blockquote> : a", "<blockquote>Quoi ? « oui »</blockquote>_: a"),
+        ('<a href="a ; b">x</a>', '<a href="a ; b">x</a>'),
+    ],
+)
+def test_signs_do_not_stand_alone_but_for_what_somebody_wrote(markup: str, expected: str) -> None:
+    assert typeset(markup).replace("\N{NO-BREAK SPACE}", "_") == expected
+
+
+def test_an_attached_message_is_not_empty_and_what_came_along_is_linked_where_it_is_told(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    inner, message = EmailMessage(), EmailMessage()
+    inner["Subject"] = "intérieur"
+    inner.set_content("motinterieur5518")
+    message["From"], message["Subject"] = ADDRESS, "Suite"
+    message.set_content("Voir le message.")
+    message.add_attachment(inner, filename="ancien.eml")
+    with sqlite_store.database.writing() as connection:
+        mine = sa.select(arrivals.c.id).where(arrivals.c.external_id == "ext-id-5521").scalar_subquery()
+        body = sa.update(arrival_bodies).where(arrival_bodies.c.arrival_id == mine)
+        connection.execute(body.values(raw=message.as_bytes()))
+    done = exported(sqlite_store, site.settings, tmp_path / "out")
+    (attached,) = (done.folder / "messages").glob("*ancien.eml")
+    assert b"motinterieur5518" in attached.read_bytes()
+    page = (done.folder / "lisez-moi.html").read_text().replace("\N{NO-BREAK SPACE}", " ")
+    assert f'Pièce jointe : <a href="messages/{attached.name}">ancien.eml</a>' in page
+
+
+def test_what_may_be_anothers_is_named_before_a_copy_is_handed_over(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    with sqlite_store.database.reading() as connection:
+        person = person_named(connection, TENANT, date(2026, 11, 25))
+    with sqlite_store.database.writing() as connection:
+        # Said to be about somebody else's home, and from an address that is not theirs.
+        mine = contacts.c.sender_address == ADDRESS
+        connection.execute(sa.update(contacts).where(mine).values(tenant_id=None))
+    doubtful = doubtful_messages(sqlite_store, person)
+    assert [(each.number, each.sender, each.only_by_address) for each in doubtful] == [
+        (site.numbers[0], ADDRESS, True),
+        (site.numbers[1], LEARNT_PHONE, True),
+    ]
+    with sqlite_store.database.writing() as connection:
+        values = {"tenant_id": TENANT, "sender_address": "inconnu@elsewhere.example"}
+        connection.execute(sa.update(contacts).where(mine).values(values))
+    first, _called = doubtful_messages(sqlite_store, person)
+    assert (first.sender, first.only_by_address) == ("inconnu@elsewhere.example", False)
+    assert not doubtful_messages(sqlite_store, replace(person, tenants=frozenset()))
+
+
+LINES_OF_WORDS = """[...document.querySelectorAll("td:nth-child(2)")]
+    .filter((cell) => /^(Reçu|Noté|Envoyé)$/.test(cell.textContent))
+    .map((cell) => {
+        const range = document.createRange();
+        range.selectNodeContents(cell);
+        return range.getClientRects().length;
+    })"""
+
+
+@pytest.mark.parametrize("width", [360, 1000])
+def test_nothing_of_the_page_is_cut_and_no_word_of_ours_is_broken(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path, width: int
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    done = exported(sqlite_store, site.settings, tmp_path / "out")
+
+    async def measured() -> tuple[int, list[int]]:
+        async with chromium() as browser:
+            page = await browser.new_page(viewport={"width": width, "height": 800})
+            await page.goto((done.folder / "lisez-moi.html").as_uri())
+            return await page.evaluate("document.documentElement.scrollWidth"), await page.evaluate(LINES_OF_WORDS)
+
+    whole, lines = asyncio.run(measured())
+    assert whole <= width
+    assert set(lines) == {1}

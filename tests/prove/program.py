@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from random import Random
 
+from tests.forking import is_server
 from tests.prove.database import ROOT, Database
 
 REAL = ("-m", "dtm_contact", "run")
@@ -59,9 +60,10 @@ class Program:
     def judges(self) -> list[int]:
         """Return the process ids of its judges."""
         try:
-            return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+            children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         except FileNotFoundError:
             return []
+        return [int(pid) for pid in children if not is_server(int(pid))]
 
     async def launch(self) -> None:
         """Start the process, and return without waiting until it works."""

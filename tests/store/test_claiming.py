@@ -1,36 +1,39 @@
+import json
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 from dtm_contact.store import ArrivalState, Store, open_store
 from dtm_contact.store.arrivals import _CLAIM
-from tests.forks import FORKS
-from tests.store import claimer
 from tests.store.samples import NOW, arrival, minutes
 
+ROOT = Path(__file__).parents[2]
 COUNT = 160
 CLAIMERS = 8
 
 
 def test_eight_processes_never_claim_the_same_arrival(store: Store, url: str) -> None:
     store.arrivals.accept([arrival(str(number), minutes(-number)) for number in range(COUNT)])
-    pipes = [FORKS.Pipe() for _ in range(CLAIMERS)]
     processes = [
-        FORKS.Process(target=claimer.claim_all, args=(url, f"worker{number}", theirs))
-        for number, (_ours, theirs) in enumerate(pipes)
-    ]
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.store.claimer", url, f"worker{number}"],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        for number in range(CLAIMERS)
+    ]  # fmt: skip
     for process in processes:
-        process.start()
-    for ours, theirs in pipes:
-        # Where one dies, its end of the pipe is the last.
-        theirs.close()
-        assert ours.recv() == "ready"
-    for ours, _theirs in pipes:
-        ours.send("go")
-    claimed = Counter(number for ours, _theirs in pipes for number in ours.recv())
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
     for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0] * CLAIMERS
-    for ours, _theirs in pipes:
-        ours.close()
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    claimed = Counter[int]()
+    for process in processes:
+        told, _ = process.communicate()
+        assert process.returncode == 0
+        claimed.update(json.loads(told))
     assert claimed == Counter(range(1, COUNT + 1))
     assert len(store.arrivals.listing(ArrivalState.CLAIMED, limit=COUNT + 1)) == COUNT
 

@@ -273,16 +273,19 @@ async def test_a_cut_of_the_network_keeps_what_is_written_and_it_is_saved_afterw
 
 async def test_while_the_server_does_not_answer_the_page_says_that_nothing_is_kept(world: World, come: Come) -> None:
     page = await come()
-    await opened(world, page, "Brouillon froid")
-    await write(page)
-    await kept(page)
     thaws = asyncio.Event()
+    thaws.set()
 
-    async def frozen(route: Route) -> None:
+    async def line(route: Route) -> None:
         await thaws.wait()
         await route.continue_()
 
-    await page.route("**/brouillon", frozen)
+    # Before the page is loaded: one that stands already may send a request past what is put in its way later.
+    await page.route("**/brouillon", line)
+    await opened(world, page, "Brouillon froid")
+    await write(page)
+    await kept(page)
+    thaws.clear()
     await page.keyboard.insert_text(" À 15 h plutôt.")
     await expect(page.locator(f"{REPLY} [data-kept]")).to_contain_text("Pas encore enregistré")
     thaws.set()

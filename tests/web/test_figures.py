@@ -261,6 +261,22 @@ def test_what_stands_out_leads_to_the_page_of_its_figure_and_office(
     assert re.search(r'<a href="/chiffres/detail\?[^"]*b=sud&c=in_time">Sud : moins bon service</a>', found)
 
 
+def test_where_service_is_worse_than_elsewhere_comes_before_what_is_so_everywhere(
+    head: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    details = (OutlierDetail("Réponses dans le délai : 60 %", BY_ID["in_time"]),)
+    told = [Outlier("Partout", details=details), Outlier("R01 : 9 dossiers", residence="R01")]
+    told += [Outlier("Sud", office="sud", details=details), Outlier("Les Lilas", residence="R02", details=details)]
+    monkeypatch.setattr(pages, "describe_outliers", lambda *_given: iter(told))
+    found = unescape(head.get(f"/chiffres?le={last_month(head.desk)}").text)
+    shown = re.findall(r"<h3>([^<]*)</h3>|<li><a[^>]*>([^<]*)</a>", found)
+    assert [title or words for title, words in shown] == [
+        "Moins bon qu’ailleurs", "Sud", "Les Lilas",
+        "Moins bon qu’avant, ou que ce qui est dû", "Partout",
+        "Plus de dossiers que d’habitude", "R01 : 9 dossiers",
+    ]  # fmt: skip
+
+
 def test_the_map_marks_what_is_unusual_says_by_what_rule_and_draws_it_however_few_they_are(
     head: Somebody, monkeypatch: pytest.MonkeyPatch
 ) -> None:

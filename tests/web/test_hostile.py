@@ -165,6 +165,7 @@ def cpu_seconds(desk: DeskAlone) -> float:
     return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")
 
 
+@pytest.mark.usefixtures("fresh_interpreter")
 def test_the_kernel_ends_what_takes_more_than_its_processor_time_or_memory() -> None:
     bounded = "from dtm_contact.web import converter; converter.CPU_SECONDS = 0; converter._bound()\n"
     busy = subprocess.run([sys.executable, "-c", f"{bounded}while True: pass"], check=False)

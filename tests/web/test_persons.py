@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from dtm_contact.access import Role
+from dtm_contact.model import Likely
 from dtm_contact.privacy.erasing import finish, unfinished
 from dtm_contact.store.schema import cases
 from tests.web.conftest import DeskAlone, Somebody, open_in
@@ -70,6 +71,19 @@ def test_a_copy_is_a_zip_and_its_reading_is_noted(desk: DeskAlone, admin: Somebo
         assert "Fuite sud" in packed.read("donnees-personnelles/donnees.json").decode()
     lines = desk.store.accounts.trail_of(subject="personne", who="root", before=None, limit=9)
     assert [line.what for _id, line in lines] == ["exported"]
+
+
+def test_what_may_be_anothers_and_what_is_not_set_stand_before_the_button_of_the_copy(
+    desk: DeskAlone, admin: Somebody
+) -> None:
+    number = open_in(desk.store, "sud", "one", match={"tenant": Likely("T09", 0.99)})
+    before, button, _after = admin.get("/personnes?q=T09").text.partition("Remettre une copie (zip)")
+    assert button
+    assert "À relire avant de remettre la copie" in before
+    assert f"/dossier/{number}" in before
+    assert WRITER in before
+    assert "il concerne la personne, mais vient d’ailleurs" in before
+    assert "DTM_PRIVACY_OFFICER n’est pas réglé" in before
 
 
 def test_a_name_is_looked_up_among_tenants_and_somebody_unknown_is_told(desk: DeskAlone, admin: Somebody) -> None:

@@ -15,6 +15,8 @@ from tests.pdf import documents
 from tests.worker.conftest import ROOT
 from tests.worker.test_worker import LEAK, Clock, arrival, settled, until, working
 
+# A judge begins with as little memory as a daemon's does.
+pytestmark = pytest.mark.usefixtures("fresh_interpreter")
 MEBIBYTE = 1024 * 1024
 
 

@@ -161,7 +161,7 @@ def _manual_entry(condition: Condition, *, markdown: bool) -> str:
     if markdown:
         return "\n".join((f"## `{condition.name}`\n", f"Takes {condition.argument.form}.\n", condition.manual)) + "\n"
     takes = translated(worded("takes {form}", form=condition.argument.form))
-    told = "\n\n".join(map(_told, manual_paragraphs(condition)))
+    told = "\n\n".join(map(_for_terminal, manual_paragraphs(condition)))
     return "\n".join((condition.name, indent(f"{takes}\n{told}", "    "))) + "\n"
 
 
@@ -173,7 +173,7 @@ def manual_paragraphs(condition: Condition) -> list[str]:
     return [" ".join(paragraph.split()) for paragraph in condition.manual.split("\n\n")]
 
 
-def _told(paragraph: str) -> str:
+def _for_terminal(paragraph: str) -> str:
     """Return a paragraph for a terminal, in the language of who typed the command."""
     if paragraph.startswith(_EXAMPLE):
         told = translated(worded("Example: {example}", example=paragraph.removeprefix(_EXAMPLE)))

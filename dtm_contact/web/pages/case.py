@@ -95,7 +95,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     since = context.app.store.desk.latest_event()
     file = context.file()
     topic_now = context.app.rules.reader.topics.get(file.case.topic or "")
-    told = _told_by(context, file)
+    told = _topics_of(context, file)
     useful = useful_contacts(context, [each.code for each in told], file.case.residence_id)
     sent = {each.message_id: each for each in context.app.store.outbox.of_case(file.case.number)}
     context.audit("read", file.case.number, dwelling=file.case.dwelling_id, tenant=file.case.tenant_id)
@@ -226,7 +226,7 @@ def _placed(found: Case) -> bool:
     return not {"tenant_id", "dwelling_id", "residence_id"}.isdisjoint(found.by_hand)
 
 
-def _told_by(context: RequestContext, file: CaseFile) -> tuple[Topic, ...]:
+def _topics_of(context: RequestContext, file: CaseFile) -> tuple[Topic, ...]:
     """Return the topics that say what is to be done of a case."""
     judgements = [each.judgement for each in file.contacts if each.judgement]
     return topics_telling(judgements, file.case.topic, file.case.alarm, context.app.rules)
@@ -480,7 +480,7 @@ def _why_refused(context: RequestContext, error: RefusedError) -> str:
 def _unseen_since(context: RequestContext, events: Iterable[Event]) -> datetime | None:
     """Return when the last thing happened that the page showed from which a refused form was sent; None if unknown."""
     seen = context.number("vu")
-    times = [event.at for event in events if seen is not None and event.id <= seen]
+    times = [event.at for event in events if seen is not None and 0 < event.id <= seen]
     return max(times, default=None)
 
 

@@ -147,7 +147,9 @@ def figures(context: RequestContext) -> Mapping[str, Any]:
         "hours_a_day": _hours_a_day(context, query),
         "due_times": _due_times(context, query),
         "compared": _compared_with(context, query),
-        "standing_out": list(_standing_out(outliers, query)),
+        "standing_out": [
+            (title, shown) for title, found in _by_question(outliers) if (shown := list(_standing_out(found, query)))
+        ],
         "nothing": list(describe_nothing(overview, outliers)),
         "rules": RULES,
     }
@@ -319,6 +321,14 @@ def _compared_with(context: RequestContext, query: FigureQuery) -> str:
     if query.place.office is not None:
         return f"{_office(context, query.place.office)}{topic} : comparé aux autres bureaux, et à lui-même avant."
     return f"Chaque bureau{topic} : comparé aux autres bureaux ; tous ensemble : à eux-mêmes avant."
+
+
+def _by_question(outliers: Sequence[Outlier]) -> Iterator[tuple[str, list[Outlier]]]:
+    """Yield what stands out by the question that it answers: where service is worse than elsewhere comes first."""
+    told = [each for each in outliers if each.details]
+    yield "Moins bon qu’ailleurs", [each for each in told if each.office or each.residence]
+    yield "Moins bon qu’avant, ou que ce qui est dû", [each for each in told if not (each.office or each.residence)]
+    yield "Plus de dossiers que d’habitude", [each for each in outliers if not each.details]
 
 
 @dataclass(frozen=True, slots=True)
@@ -614,7 +624,7 @@ def figure_cases(context: RequestContext) -> Mapping[str, Any]:
         **_around(context, query),
         "figure": figure,
         "cases": listed.cases,
-        "number": _told_number(context, query, figure),
+        "number": _count_behind(context, query, figure),
         "since": f"depuis {format_period(query.steps_since)}" if query.since else "",
         "period_is_over": query.span.last < query.today,
         "is_whole": after is None and listed.after is None,
@@ -627,7 +637,7 @@ def figure_cases(context: RequestContext) -> Mapping[str, Any]:
     }
 
 
-def _told_number(context: RequestContext, query: FigureQuery, figure: Figure) -> int:
+def _count_behind(context: RequestContext, query: FigureQuery, figure: Figure) -> int:
     """Return how much the figure tells of the period and place, or of how many it is a share or a median."""
     counts = context.app.figures.between(query.steps_since, query.span).whole(query.place.where)
     return counts["open"] if figure.unit is Unit.DAYS else value_of(figure, counts).count

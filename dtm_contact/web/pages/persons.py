@@ -9,6 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from dtm_contact.access import Right
 from dtm_contact.errors import NotFoundError
+from dtm_contact.privacy.before_handing_over import DoubtfulMessage, doubtful_messages, unsaid
 from dtm_contact.privacy.erasing import ErasurePlan, ask_to_erase, plan, unfinished
 from dtm_contact.privacy.export import export_person
 from dtm_contact.privacy.record import ErasureRecordError
@@ -16,6 +17,7 @@ from dtm_contact.privacy.subject import DataSubject, UnknownPersonError, person_
 from dtm_contact.web.pages.attachments import as_download
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, go
+from dtm_contact.wording import UserLanguage, in_language
 
 _PIECE: Final = 256 * 1024
 _SHOWN: Final = 20
@@ -29,6 +31,7 @@ def persons(context: RequestContext) -> Mapping[str, Any]:
 
 def _shown(context: RequestContext, asked: str, alert: str = "") -> Mapping[str, Any]:
     planned: ErasurePlan | None = None
+    doubtful: list[DoubtfulMessage] = []
     people = []
     if asked:
         person = _person(context, asked)
@@ -37,6 +40,7 @@ def _shown(context: RequestContext, asked: str, alert: str = "") -> Mapping[str,
         else:
             context.audit("searched", "personne", people=sorted(person.tenants))
             planned = plan(context.app.settings, context.app.store, person)
+            doubtful = doubtful_messages(context.app.store, person)
     try:
         waiting = len(unfinished(context.app.settings, context.now))
     except ErasureRecordError:
@@ -45,6 +49,8 @@ def _shown(context: RequestContext, asked: str, alert: str = "") -> Mapping[str,
         "q": asked,
         "planned": planned,
         "people": people,
+        "doubtful": doubtful,
+        "unsaid": [in_language(each, UserLanguage.FRENCH) for each in unsaid(context.app.settings)],
         "erased": context.app.store.holds.erased(_SHOWN),
         "holds": context.app.store.holds.holds(),
         "waiting": waiting,

@@ -1,4 +1,4 @@
-"""What `--help` says of a command, text by text: gathered for the catalogue, and told in the language in use."""
+"""What `--help` says of a command, text by text: gathered for the catalogue, and given in the language in use."""
 
 import inspect
 import re
@@ -20,8 +20,8 @@ def help_texts(command: click.Command) -> Iterator[str]:
     yield from _paragraphs(command.help or "")
     yield from _STAND_IN.findall(_usage_of(command))
     for parameter in command.params:
-        if told := _help_of(parameter):
-            yield told
+        if shown := _help_of(parameter):
+            yield shown
         if stand_in := _stand_in_of(command, parameter):
             yield from _STAND_IN.findall(stand_in)
     if isinstance(command, click.Group):
@@ -32,33 +32,33 @@ def help_texts(command: click.Command) -> Iterator[str]:
                 yield from help_texts(below)
 
 
-def told_in_use(command: _Command) -> _Command:
+def translate_help(command: _Command) -> _Command:
     """Return a copy of a command, with those below it, whose help is in the language of who typed it."""
-    told = copy(command)
-    told.help = "\n\n".join(map(_told, _paragraphs(command.help or "")))
-    told.options_metavar = _with_words(command.options_metavar or "")
-    if isinstance(told, click.Group):
-        told.subcommand_metavar = _with_words(told.subcommand_metavar)
-        told.commands = {name: told_in_use(below) for name, below in told.commands.items()}
-    told.params = [_told_parameter(command, parameter) for parameter in command.params]
-    return told
+    shown = copy(command)
+    shown.help = "\n\n".join(map(_translate, _paragraphs(command.help or "")))
+    shown.options_metavar = _with_words(command.options_metavar or "")
+    if isinstance(shown, click.Group):
+        shown.subcommand_metavar = _with_words(shown.subcommand_metavar)
+        shown.commands = {name: translate_help(below) for name, below in shown.commands.items()}
+    shown.params = [_translate_parameter(command, parameter) for parameter in command.params]
+    return shown
 
 
-def _told_parameter(command: click.Command, parameter: click.Parameter) -> click.Parameter:
-    told = copy(parameter)
-    if isinstance(told, click.Option | click.Argument) and told.help:
-        told.help = _told(told.help)
+def _translate_parameter(command: click.Command, parameter: click.Parameter) -> click.Parameter:
+    shown = copy(parameter)
+    if isinstance(shown, click.Option | click.Argument) and shown.help:
+        shown.help = _translate(shown.help)
     if stand_in := _stand_in_of(command, parameter):
-        told.metavar = _with_words(stand_in)
-    return told
+        shown.metavar = _with_words(stand_in)
+    return shown
 
 
-def _told(text: str) -> str:
+def _translate(text: str) -> str:
     return translated(Translatable(text))
 
 
 def _with_words(text: str) -> str:
-    return _STAND_IN.sub(lambda found: _told(found[0]), text)
+    return _STAND_IN.sub(lambda found: _translate(found[0]), text)
 
 
 def _paragraphs(text: str) -> list[str]:
