@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.model_selection import GroupKFold
 
-from dtm_contact.model import Channel, Contact, Part
+from dtm_contact.model import CaseKind, Channel, Contact, Part
 from dtm_contact.rules.reader_files import read_topics
 from dtm_contact.text import tokenize, unwrapped
 from dtm_contact.topics import DetailModel, Model, PhraseBook, Reader
@@ -37,15 +37,17 @@ from training.wrapping import WRAPPINGS
 RULES: Final = Path(__file__).parents[1] / "rules"
 MAILS: Final = FOLDER / "settled.jsonl"
 """Mails of programs, by groups of one system, with the lines that say it; the subject is line 0."""
-PRODUCTS: Final = tuple(FOLDER / f"settled_{name}.jsonl" for name in ("products", "frames"))
-"""The same of other hands, in the words of many products and in the frames that programs put around them: of these the
-lines are learned, not what they are worth."""
+PRODUCTS: Final = tuple(FOLDER / f"settled_{name}.jsonl" for name in ("products", "frames", "fields"))
+"""The same of other hands, in the words of many products, in the frames that programs put around them, and where only
+several fields together tell ("panne simple", "71 kg"): of these the lines are learned, not what they are worth."""
 LINES: Final = FOLDER / "settled_lines.jsonl"
 ALARMS: Final = tuple(FOLDER / f"learned_{name}.jsonl" for name in ("machines", "machines_b"))
 """Mails of which those that tell of danger hold no such line."""
 ORDINARY: Final = FOLDER / "learned_plain.jsonl"
 """People's ordinary letters, as forms bring them."""
-OF_PROGRAMS: Final = (MAILS, *PRODUCTS, LINES, *ALARMS, WRAPPINGS, ORDINARY)
+LETTERS: Final = (ORDINARY, *(FOLDER / f"learned_{name}.jsonl" for name in ("contrast", "despair", "languages")))
+"""Letters of people: in each of their sentences a person speaks."""
+OF_PROGRAMS: Final = (MAILS, *PRODUCTS, LINES, *ALARMS, WRAPPINGS, *LETTERS)
 """Wrappings say nothing of what they hold: their lines say nothing of this either."""
 
 _TURNS: Final = 8
@@ -56,7 +58,10 @@ _DANGERS: Final = 0.25
 """The share of dangers that probabilities are told for: that of what the large model learned of."""
 _HIGHEST: Final = 99
 """The percentile of the scores that were seen up to which a score counts."""
+_DOUBTED: Final = 0.5
+"""A line of a program's mail that scores more probably as a person's is quoted of one, and is left out."""
 _DANGER: Final = "P1"
+_CASE: Final = CaseKind.CASE.value
 _PARTS: Final = (Part.SUBJECT, Part.NEW)
 
 
@@ -66,12 +71,14 @@ class OfPrograms:
 
     Attributes:
         settled, raised: the weights of both columns, of sentences and of whole mails.
-        worth: what their scores are worth beside the model's log-odds.
+        spoken: the weights that tell the sentences in which a person speaks.
+        worth: what the scores of the first two are worth beside the model's log-odds.
         highest: the highest score of `settled` that counts.
     """
 
     settled: Floats
     raised: Floats
+    spoken: Floats
     worth: Calibration
     highest: float
 
@@ -99,7 +106,24 @@ def train_settled(model: Model) -> OfPrograms:
     told = np.clip(told, 0, (highest, np.inf))
     settled = regression(lines, holds)
     odds = _odds(contacts, [mail["topic"] for mail in mails], model, settled)
-    return OfPrograms(settled, raised, _worth(odds, told, dangers), highest)
+    return OfPrograms(settled, raised, _spoken(model), _worth(odds, told, dangers), highest)
+
+
+def _spoken(model: Model) -> Floats:
+    """Return what tells the sentences of people's letters from the lines of programs' mails."""
+    stretches = Stretches(model)
+    for mail in (mail for path in LETTERS for mail in _read(path) if mail.get("kind", _CASE) == _CASE):
+        stretches.add_sentences(tokenize([(Part.NEW, mail["text"])]), {})
+    letters = len(stretches.labels)
+    for mail in (mail for path in (MAILS, *PRODUCTS) for mail in _read(path)):
+        for part, line in _parted(mail):
+            stretches.add_whole(tokenize([(part, line)]), ())
+    for line in (*(entry["text"] for entry in _read(LINES)), *_wrapped_lines()):
+        stretches.add_whole(tokenize([(Part.NEW, line)]), ())
+    lines, people = stretches.matrix, np.arange(len(stretches.labels)) < letters
+    weights = regression(lines, people)
+    kept = people | (lines @ weights[:-1] + weights[-1] <= _DOUBTED)
+    return regression(lines[np.flatnonzero(kept)], people[kept])
 
 
 def _raised(model: Model) -> Floats:

@@ -1,7 +1,7 @@
 """Whether somebody is in danger: what words and the model say, of the whole message and of its sharpest stretch."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -45,12 +45,19 @@ class Settled:
         said: that sentence, as it was written.
         raised: how clearly the whole reports, as programs do, what puts somebody in danger, from nought on.
         scale: what the log-odds of danger and these scores are worth together in such mail.
+        own: the mail is a program's throughout: no person speaks in it. Of another no sentence lowers an alarm.
     """
 
     score: float
     said: str
     raised: float
     scale: Calibration
+    own: bool = True
+
+    @property
+    def as_spoken(self) -> "Settled":
+        """The same of a mail in which a person speaks: no sentence of it lowers an alarm."""
+        return replace(self, score=0.0, own=False)
 
     def probability(self, probability: float) -> float:
         """Return how likely a danger is, by what the message is like and by what it says of that."""

@@ -21,7 +21,8 @@ TEST = "MODE : ESSAI ANNUEL DES DETECTEURS, FIN D'ESSAI A 16H"
 
 def settled(text: str, reader: Reader) -> Settled:
     contact = Contact(Channel.EMAIL, AT, new_text=text)
-    found = settled_of(tokenize(unwrapped(contact, [Part.NEW], labelled=True).texts), reader.details, reader.model)
+    texts = unwrapped(contact, [Part.NEW], labelled=True).texts
+    found = settled_of(tokenize(texts), reader.details, reader.model, by_program=True)
     assert found is not None
     return found
 

@@ -234,13 +234,14 @@ def automatic(facts: Facts) -> Values:
 @value_condition(
     "program",
     YesNo(),
-    Says("un programme a écrit ou mis en page le message", "une personne a écrit le message comme elle voulait"),
+    Says("un programme a écrit tout le message", "une personne a écrit le message, ou parle dedans"),
     is_single=True,
 )
 def program(facts: Facts) -> Values:
-    """A program wrote the message or laid it out: by its headers, closing words, a robot's address, a form's shape.
+    """A program wrote all of the message: by its headers or a robot's address, and no person speaks in it.
 
-    Wider than `automatic`, which asks the headers alone; an answer (an absence notice, a receipt) is none of these.
+    Narrower than `automatic`: what a form or a voicemail service hands on is a person's, and so is whatever speaks of
+    suicide or of violence; an answer (an absence notice, a receipt) is none of these.
 
     Example: `program: true`
     """
@@ -256,7 +257,7 @@ def program(facts: Facts) -> Values:
 def settled(facts: Facts) -> Values:
     """A sentence of a program's mail says clearly that nothing is the matter, or not any more: over, planned, a test.
 
-    Never of what a person wrote as they liked.
+    Never of what a person wrote, in a form neither.
 
     Example: `settled: true`
     """
