@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from dtm_contact.calls.log_lines import FileLine
 from dtm_contact.ingest.followed_file import FollowedFile, Mark, NotReadableError
 
 MUCH = 1_000_000
@@ -122,6 +123,42 @@ def test_a_truncated_file_begins_anew_and_its_copy_is_read_to_the_end(log: Log, 
     log.restart()
     assert log.look() == ["three", *again]
     assert log.reader.lost == 0
+
+
+def test_a_file_that_is_truncated_while_it_is_read_loses_nothing(log: Log) -> None:
+    log.write("one", "two")
+    log.reader.look()
+
+    def cut_behind(line: FileLine) -> bool:
+        if line.raw == b"two":
+            log.write("three")
+            log.copy_and_truncate()
+        return False
+
+    assert [line.raw for line in log.reader.pull(MUCH, cut_behind)] == [b"one", b"two"]
+    log.write("four")
+    log.restart()
+    assert log.look() == ["three", "four"]
+    log.write("five", "six", "seven")
+    assert log.look() == ["five", "six", "seven"]
+
+
+def test_a_file_that_is_rotated_before_it_is_opened_loses_nothing(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    log.write("one")
+    log.look()
+    log.write("two")
+    where = FollowedFile._where
+
+    def rotated_since(self: FollowedFile, mark: Mark) -> Path | None:
+        path = where(self, mark)
+        log.rename()
+        log.write("three", "four", "five")
+        return path
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FollowedFile, "_where", rotated_since)
+        assert log.look() == []
+    assert log.look() == ["two", "three", "four", "five"]
 
 
 def test_a_file_that_was_truncated_and_is_longer_by_now_is_told_by_its_last_line(log: Log) -> None:
