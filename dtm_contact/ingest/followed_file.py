@@ -192,13 +192,13 @@ class FollowedFile:
             if mark.offset and _hash(before) != mark.tail:
                 # Rotated or truncated since it was looked for: the next look finds it.
                 return [], True, mark
-            passed = _Passed(mark.offset, before)
-            rest = split_lines(passed.by(_chunks(file)), FilePosition(mark.line, mark.offset))
+            recorder = _TailRecorder(mark.offset, before)
+            rest = split_lines(recorder.record(_chunks(file)), FilePosition(mark.line, mark.offset))
             lines, ended = _complete(rest, octets, enough, drained=drained)
             if not lines:
                 return [], ended, mark
             after = lines[-1].next
-            moved = replace(mark, offset=after.offset, line=after.line, tail=_hash(passed.before(after.offset)))
+            moved = replace(mark, offset=after.offset, line=after.line, tail=_hash(recorder.before(after.offset)))
         moved = replace(moved, modified=_modified(path))
         self._grown.pop(mark.inode, None)
         self.marks = tuple(moved if each == mark else each for each in self.marks)
@@ -216,10 +216,10 @@ class FollowedFile:
         return self._clock() - since >= _DRAIN_SECONDS
 
 
-class _Passed:
-    """The octets before the end of the last line that was read, kept as they were read.
+class _TailRecorder:
+    """Records what stood before the last line end, and before the end of all that was read, as it is read.
 
-    The file itself may be truncated while it is read: asked afterwards, it holds them no more.
+    The file may be truncated meanwhile: asked afterwards, it holds these octets no more.
     """
 
     def __init__(self, offset: int, before: bytes) -> None:
@@ -227,8 +227,8 @@ class _Passed:
         self._end, self._last = offset, before
         self._block_end, self._block = offset, before
 
-    def by(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """Pass chunks on."""
+    def record(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield the chunks as they come, and record them; at most two are held."""
         for chunk in chunks:
             octets = self._last + chunk
             self._end += len(chunk)
@@ -238,7 +238,7 @@ class _Passed:
             yield chunk
 
     def before(self, offset: int) -> bytes:
-        """Return up to `_TAIL` octets before the end of the last line: of a whole one, or of all that was read."""
+        """Return the last octets, at most `_TAIL`, before the end of the last line or of all that was read."""
         block, end = (self._last, self._end) if offset == self._end else (self._block, self._block_end)
         return block[: len(block) - (end - offset)][-_TAIL:]
 

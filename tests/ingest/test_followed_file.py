@@ -232,6 +232,21 @@ def test_a_long_line_costs_no_other(log: Log) -> None:
     assert lines[1].too_long
 
 
+@pytest.mark.parametrize("size", [65_535, 65_536, 65_537, 131_072, 131_073])
+def test_what_was_read_is_told_again_wherever_the_file_was_cut_into_chunks(log: Log, size: int) -> None:
+    log.write("x" * (size - 1))
+    with log.path.open("a", encoding="utf-8") as file:
+        file.write("y" * 200_000)
+    assert len(log.look()) == 1
+    log.restart()
+    assert log.look() == []
+    log.write("")
+    assert len(log.look()) == 1
+    log.restart()
+    log.write("z")
+    assert log.look() == ["z"]
+
+
 def test_there_must_be_a_file_once(tmp_path: Path) -> None:
     with pytest.raises(NotReadableError, match="no such file"):
         FollowedFile(tmp_path / "none").look()
