@@ -10,7 +10,7 @@ nothing: they are none of those that they learned of.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -149,6 +149,9 @@ def _raised_in(contact: Contact, weights: Floats, model: Model) -> float:
 def _worth(odds: Floats, scores: Floats, dangers: NDArray[np.bool_]) -> Calibration:
     """Return what both columns are worth beside the model's log-odds, which count as they are.
 
+    What is added to every mail is learned without the second column: people's words in a form are like no product's,
+    and must not be heard less because products' are heard by it.
+
     Args:
         odds: the log-odds of danger of each mail by the model.
         scores: how clearly a line of it says that nothing is the matter, and the whole that something is,
@@ -157,12 +160,16 @@ def _worth(odds: Floats, scores: Floats, dangers: NDArray[np.bool_]) -> Calibrat
     """
     heavier = np.where(dangers, _DANGERS / dangers.mean(), (1 - _DANGERS) / (1 - dangers.mean()))
 
-    def wrong(worth: Floats) -> float:
-        told = odds + scores @ worth[:-1] + worth[-1]
+    def wrong(told: Floats) -> float:
         return float((heavier * np.logaddexp(0, np.where(dangers, -told, told))).mean())
 
-    *slopes, offset = map(float, minimize(wrong, np.zeros(scores.shape[1] + 1), method="Nelder-Mead").x)
-    return Calibration((1.0, *slopes), offset)
+    def least(told: Callable[[Floats], Floats], count: int) -> Floats:
+        found: Floats = minimize(lambda worth: wrong(told(worth)), np.zeros(count), method="Nelder-Mead").x
+        return found
+
+    offset = least(lambda worth: odds + scores[:, 0] * worth[0] + worth[1], 2)[1]
+    slopes = least(lambda worth: odds + scores @ worth + offset, scores.shape[1])
+    return Calibration((1.0, *map(float, slopes)), float(offset))
 
 
 def _lines(mails: Sequence[dict[str, Any]], model: Model) -> tuple[Matrix, NDArray[np.bool_], Rows]:
