@@ -5,7 +5,7 @@ import re
 import pytest
 
 from dtm_contact.labels.coded_text import text_of
-from dtm_contact.model import AlarmLevel, AutomaticSign, Automation, Channel, Contact, Part
+from dtm_contact.model import AlarmLevel, AutomaticSign, Automation, Channel, Contact, Part, Peril
 from dtm_contact.text import tokenize, unwrapped
 from dtm_contact.topics import DetailModel, Reader
 from dtm_contact.topics.danger import Settled, log_odds
@@ -66,6 +66,48 @@ def test_without_such_a_line_a_program_is_heard_no_less(reader: Reader) -> None:
         assert Settled(0.0, "", 0.0, scale).probability(probability) >= probability
         assert Settled(1.5, "", 0.0, scale).probability(probability) < probability
         assert Settled(0.0, "", 1.5, scale).probability(probability) > probability
+
+
+TICKET = "Ticket 4512\nStatut : clos, essai conforme, fuite colmatée\nCommentaire : "
+SPEAKS = "Bonjour, je vous écris parce que ma fille tousse et que nous avons tous mal à la tête."
+
+
+def test_where_a_person_speaks_in_a_programs_mail_no_line_lowers_what_is_heard(read: Read) -> None:
+    spoken = read(TICKET + SPEAKS, signs=PROGRAM)
+    assert spoken.settled is None
+    assert spoken.alarm.any
+    reported = read(TICKET + "joint remplacé, contrôle négatif", signs=PROGRAM)
+    assert reported.settled is not None
+    assert reported.settled >= 1
+
+
+def test_only_headers_or_a_robots_address_make_a_mail_a_programs_own(read: Read) -> None:
+    form = f"Site : cour B\nZone : 4\n{TEST}\nÉvénement : {FIRE}"
+    by_layout, by_header = read(form), read(form, signs=PROGRAM)
+    assert by_layout.settled is None
+    assert by_header.settled is not None
+    assert by_layout.alarm.score is not None
+    assert by_header.alarm.score is not None
+    assert by_layout.alarm.score > by_header.alarm.score
+
+
+@pytest.mark.parametrize(
+    ("said", "peril"),
+    [
+        ("porteur dit vouloir mourir, a préparé ses médicaments", Peril.SUICIDE),
+        ("porteur menacé et frappé par son fils, appelle au secours", Peril.VIOLENCE),
+        ("agression en cours, gardien frappé et menacé avec un couteau", Peril.VIOLENCE),
+    ],
+)
+def test_no_line_lowers_what_is_heard_of_suicide_or_violence(said: str, peril: Peril, read: Read) -> None:
+    closed = "Statut : clos, appel de test terminé"
+    found = read(f"Téléassistance, appel 88\nMotif : {said}\n{closed}", signs=PROGRAM)
+    assert found.alarm.certain
+    assert found.peril is peril
+    assert found.settled is None
+    harmless = read(f"Téléassistance, appel 88\nMotif : appui prolongé\n{closed}", signs=PROGRAM)
+    assert harmless.settled is not None
+    assert harmless.settled >= 1
 
 
 def test_a_label_whose_value_is_left_open_says_nothing(reader: Reader) -> None:

@@ -17,6 +17,17 @@ def test_a_line_that_goes_with_harmless_mails_counts_against_danger_and_odds_as_
     assert worth.slopes[1] < -0.5
 
 
+def test_what_is_added_to_every_mail_does_not_hang_on_what_products_report() -> None:
+    odds = np.array([1.0, -1.0, -1.0, -2.0, 1.0, -1.0, 1.0, -2.0])
+    settled = np.array([0.0, 0.0, 0.0, 0.1, 2.0, 1.0, 2.0, 0.0])
+    dangers = np.array([1, 1, 1, 1, 0, 0, 0, 0], np.bool_)
+    silent, telling = (
+        _worth(odds, np.column_stack([settled, raised]), dangers) for raised in (np.zeros(8), 0.5 * dangers)
+    )
+    assert telling.slopes[2] > 0.1
+    assert telling.offset == pytest.approx(silent.offset)
+
+
 def test_each_marked_line_stands_in_its_mail_and_opposites_stand_beside_them() -> None:
     mails, lines = [*_read(MAILS), *(mail for path in PRODUCTS for mail in _read(path))], list(_read(LINES))
     for mail in mails:
