@@ -9,6 +9,7 @@ from dtm_contact.model import (
     CallBackState,
     CaseKind,
     ConditionTrace,
+    Contact,
     Evidence,
     Finding,
     Judgement,
@@ -17,6 +18,7 @@ from dtm_contact.model import (
     OnDuty,
     RuleTrace,
     Sourced,
+    SourceField,
     WriterHome,
 )
 
@@ -54,13 +56,13 @@ def as_json(judgement: Judgement, *, trace: bool = False) -> Json:
     if judgement.contact.call is not None:
         found |= _call(judgement.contact.call, standing)
     if judgement.contact.sourced is not None:
-        found["sent_by"] = _sent_by(judgement.contact.sourced)
+        found["sent_by"] = _sent_by(judgement.contact, judgement.contact.sourced)
     if trace:
         found["trace"] = _trace(judgement)
     return found
 
 
-def _sent_by(sourced: Sourced) -> Json:
+def _sent_by(contact: Contact, sourced: Sourced) -> Json:
     """Return which source sent it and what it asserts: the names of its fields, never what stands in them."""
     return {
         "source": sourced.source,
@@ -70,7 +72,17 @@ def _sent_by(sourced: Sourced) -> Json:
         "fields": [each.field.value for each in sourced.fields],
         "topic": sourced.topic,
         "alarm": sourced.alarm.value,
+        "answered": _answered(contact, sourced),
     }
+
+
+def _answered(contact: Contact, sourced: Sourced) -> str:
+    """Return who an answer would go to: the person whom the fields tell, whoever sent it, or nobody."""
+    address = (sourced.answer_at or contact.sender.address).strip().lower()
+    persons = {sourced.value(SourceField.EMAIL).lower(), sourced.value(SourceField.WRITER_EMAIL).lower()}
+    if not address:
+        return "nobody"
+    return "person" if address in persons else "sender"
 
 
 def _call(call: Call, standing: CallBackState | None) -> Json:

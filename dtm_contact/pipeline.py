@@ -19,6 +19,7 @@ from dtm_contact.matching import MatchIndex, match
 from dtm_contact.matching.people import number_key
 from dtm_contact.matching.verdict import as_stated, at_the_place_of, of_their_account
 from dtm_contact.model import (
+    THANKS,
     Alarm,
     AlarmLevel,
     AlarmSource,
@@ -105,7 +106,6 @@ class Grounds:
 
 # What a contact asks for when a person said that it is a case and no topic was found beside the one that set it aside.
 _UNSPECIFIC = "other"
-_THANKS = "thanks"
 _OF_THE_WORK = frozenset({"partner", "appointment"})
 """Topics of how a job goes, whatever is to be done."""
 _LIKELIEST = 3
@@ -388,13 +388,13 @@ def _in_its_case(
     contact: Contact, understanding: Understanding, joining: ConversationMatch, history: History, rules: RuleSet
 ) -> Understanding:
     """Return what is asked by a message as the case that it joins lets it be understood."""
-    done = contact.sourced is not None and understanding.topic == contact.sourced.topic == _THANKS
+    done = contact.sourced is not None and understanding.topic == contact.sourced.topic == THANKS
     matters = understanding.topics[1:]
     case = next(iter(history.cases([joining.case_number])), None) if joining.case_number else None
     if case is None:
         # Of no case that is known it is the matter itself that somebody has to know of, where one is clearly told.
         told = [*_clearly_named(understanding, rules)] if done else []
-        return replace(understanding, topics=(*told, _THANKS)) if told else understanding
+        return replace(understanding, topics=(*told, THANKS)) if told else understanding
     if joining.danger_reply is DangerReply.YES:
         return _confirmed(understanding, case)
     if done and matters and not tells_of_nothing_else(contact, understanding, case):
@@ -411,7 +411,7 @@ def _clearly_named(understanding: Understanding, rules: RuleSet) -> Iterator[str
 
 def _confirmed(understanding: Understanding, case: KnownCase) -> Understanding:
     """Return a yes to our question whether the danger of a case is happening now: it is that danger, for certain."""
-    topics = tuple(topic for topic in (*case.topics[:1], *understanding.topics) if topic != _THANKS)
+    topics = tuple(topic for topic in (*case.topics[:1], *understanding.topics) if topic != THANKS)
     return replace(
         understanding,
         kind=CaseKind.CASE,
@@ -453,14 +453,14 @@ def _as_its_source_says(understanding: Understanding, said: Sourced, rules: Rule
     elif said.alarm is AlarmLevel.POSSIBLE and not alarm.any:
         alarm = replace(alarm, level=AlarmLevel.POSSIBLE, raised_by=AlarmSource.SOURCE, why_not=None)
     topic = rules.reader.topics.get(said.topic or "")
-    others = tuple(code for code in asked.topics if code not in {said.topic, _UNSPECIFIC, _THANKS})
+    others = tuple(code for code in asked.topics if code not in {said.topic, _UNSPECIFIC, THANKS})
     if topic is not None and not _holds(topic, said, alarm, asked, others, rules):
         return replace(asked, alarm=alarm, priority=alarm.priority(asked.priority))
     if topic is None:
         return replace(asked, alarm=alarm, priority=alarm.priority(min(asked.priority, said.priority or Priority.P4)))
-    if topic.code == _THANKS:
+    if topic.code == THANKS:
         return replace(
-            asked, topics=(_THANKS, *_matters(others, rules)), alarm=alarm, priority=said.priority or topic.priority
+            asked, topics=(THANKS, *_matters(others, rules)), alarm=alarm, priority=said.priority or topic.priority
         )
     # The code says more than words of which nothing was understood; of two matters the more urgent one counts.
     read = bool(others) or topic.code in asked.topics
@@ -481,7 +481,7 @@ def _holds(
     """
     if said.alarm is AlarmLevel.CERTAIN:
         return True
-    if topic.code != _THANKS:
+    if topic.code != THANKS:
         return not (said.hint and others)
     matters = _matters(others, rules)
     pressing = bool(matters) and asked.priority < rules.reader.topics[matters[0]].priority

@@ -45,11 +45,11 @@ def try_source(settings: Settings, paths: tuple[str, ...], folder: Path | None) 
     print_problems(problems, as_json=False)
     with ExitStack() as boxes:
         messages = [message.arrival(datetime.now(UTC)) for message in find_messages(paths, boxes)]
-    read_all = [_tell(arrival, settings, book) for arrival in messages]
+    read_all = [_tell(arrival, settings, book, sound=not problems) for arrival in messages]
     return 0 if not problems and all(read_all) else 1
 
 
-def _tell(arrival: Arrival, settings: Settings, book: SourceBook) -> bool:
+def _tell(arrival: Arrival, settings: Settings, book: SourceBook, *, sound: bool) -> bool:
     """Tell what is read of one message; return whether a block reads it."""
     own = settings.own_received
     contact = read(arrival, authserv_ids=settings.servers, zone=settings.zone, own_received=own)
@@ -61,7 +61,9 @@ def _tell(arrival: Arrival, settings: Settings, book: SourceBook) -> bool:
             if not trial.source.trusts(contact.authentication):
                 _say_unvouched(arrival, settings)
             return True
-    if not trials:
+    if not trials and not sound:
+        say(worded("  whether a block has this sender is known once the faults above are mended"))
+    elif not trials:
         say(worded("  no block has this sender. One to begin with, to be put below “sources:”:"))
         say("")
         _say_all(_draft(arrival, contact, book))

@@ -10,6 +10,7 @@ from dtm_contact.conversation.fingerprint import fingerprint, fingerprints_quote
 from dtm_contact.conversation.references import Reference, references, thread_ids
 from dtm_contact.conversation.writer import claims_own_domain, sent_by_us, writer
 from dtm_contact.model import (
+    THANKS,
     Alike,
     Authentication,
     CaseKind,
@@ -38,8 +39,7 @@ SAME_TEXT_WITHIN: Final = timedelta(hours=48)
 """The same words by the same sender within this time are one message."""
 
 # What an answer to a question of ours looks like, whatever the question was about.
-_OF_ANY_MATTER: Final = frozenset({"other", "thanks", "appointment"})
-_THANKS: Final = "thanks"
+_OF_ANY_MATTER: Final = frozenset({"other", THANKS, "appointment"})
 _SAME_CONTENT: Final = frozenset({JoinedBy.SAME_MESSAGE, JoinedBy.SAME_TEXT, JoinedBy.REQUEST})
 _NUMBERED: Final = frozenset({JoinedBy.REQUEST, JoinedBy.OUR_NUMBER})
 
@@ -448,13 +448,13 @@ def tells_of_nothing_else(contact: Contact, understanding: Understanding, case: 
         case: the case that it joins.
     """
     first, *matters = understanding.topics or ("",)
-    if first != _THANKS:
+    if first != THANKS:
         return False
     if not matters:
         return True
     said = contact.sourced
     of_machine = said is not None and said.key.startswith(f"{SourceField.EQUIPMENT.value}:")
-    return said is not None and said.topic == _THANKS and (of_machine or set(matters) <= set(case.topics))
+    return said is not None and said.topic == THANKS and (of_machine or set(matters) <= set(case.topics))
 
 
 def _with_links(joining: ConversationMatch, others: Iterable[str]) -> ConversationMatch:

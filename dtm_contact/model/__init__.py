@@ -83,6 +83,7 @@ from dtm_contact.model.stated import BY_POST, Stated
 from dtm_contact.model.understanding import (
     ALWAYS_DANGER,
     CALMING,
+    THANKS,
     Asker,
     Finding,
     Peril,
@@ -112,6 +113,7 @@ __all__ = [
     "SINGLE",
     "SOURCE_HEADER",
     "SPOKEN_CHANNELS",
+    "THANKS",
     "UNKNOWN_PAGE",
     "WRITER_FIELDS",
     "Alarm",

@@ -7,9 +7,7 @@ from dtm_contact.model.conversation import ConversationMatch, KnownCase
 from dtm_contact.model.decision import CaseKind, Decision
 from dtm_contact.model.history import Answers
 from dtm_contact.model.match import Match
-from dtm_contact.model.understanding import Understanding
-
-_THANKS = "thanks"
+from dtm_contact.model.understanding import THANKS, Understanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +64,5 @@ class Judgement:
     @property
     def asks_nothing(self) -> bool:
         """Whether nobody has to answer it: a machine's message, thanks and no more, or a colleague's own answer."""
-        only_thanks = self.understanding.topics == (_THANKS,)
+        only_thanks = self.understanding.topics == (THANKS,)
         return self.decision.kind is not CaseKind.CASE or only_thanks or self.joining.by_staff

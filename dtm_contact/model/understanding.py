@@ -8,6 +8,9 @@ from dtm_contact.model.alarm import Alarm, AlarmLevel, AlarmSource, Priority, ag
 from dtm_contact.model.decision import CaseKind
 from dtm_contact.model.match import Evidence
 
+THANKS: Final = "thanks"
+"""The topic of a contact that asks for nothing, which is what a report of finished work is, too."""
+
 
 class Scope(StrEnum):
     """How far a matter reaches, as far as the text says."""

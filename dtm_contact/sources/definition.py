@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from dtm_contact.model import (
+    THANKS,
     WRITER_FIELDS,
     AlarmLevel,
     Authentication,
@@ -17,7 +18,7 @@ from dtm_contact.model import (
     domain_of,
 )
 from dtm_contact.sources.entries import canonical
-from dtm_contact.text import fold
+from dtm_contact.text import NEGATIONS, fold
 
 JOINED: Final = frozenset({SourceField.TEXT, SourceField.ADDRESS, SourceField.PLACE})
 """Fields of which all labels count, one after the other; of the others the first label that is there does."""
@@ -26,6 +27,8 @@ JOINED: Final = frozenset({SourceField.TEXT, SourceField.ADDRESS, SourceField.PL
 _SAYS_NOTHING: Final = frozenset(
     {"", "bonjour", "bonsoir", "madame monsieur", "bonjour madame monsieur", "cordialement"}
 )
+_DENYING: Final = 2
+"""Words before a code among which a negation denies it: "non terminé", "pas encore terminé"."""
 _LONGEST_CLOSING: Final = 2_000
 """Characters of the closing words of a form, at the most."""
 
@@ -195,7 +198,8 @@ class Source:
     def meaning(self, code: str, state: str = "") -> CodeMeaning | None:
         """Return what a code means beside a state; each as it stands there, else the longest that stands in it whole.
 
-        What a code says of a state goes before what all codes have in common.
+        What a code says of a state goes before what all codes have in common. Behind a negation nothing means that
+        nothing is asked: "non terminé" is not "terminé", but "plus de chauffage" is "chauffage".
         """
         known = _known(code, self.meanings) if code else None
         meant = self.default if known is None else self.meanings[known]
@@ -246,7 +250,15 @@ def _known(code: str, meanings: Mapping[str, CodeMeaning]) -> str | None:
     said = canonical(code)
     if said in meanings:
         return said
-    return max((known for known in meanings if f" {known} " in f" {said} "), key=len, default=None)
+    return max((known for known, meant in meanings.items() if _stands(known, meant, said)), key=len, default=None)
+
+
+def _stands(known: str, meant: CodeMeaning, said: str) -> bool:
+    """Return whether a code or a state stands in what was said as whole words; of thanks, where nothing denies it."""
+    before_each = f" {said} ".split(f" {known} ")[:-1]
+    if meant.topic != THANKS:
+        return bool(before_each)
+    return any(NEGATIONS.isdisjoint(before.split()[-_DENYING:]) for before in before_each)
 
 
 @dataclass(frozen=True)

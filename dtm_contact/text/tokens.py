@@ -29,6 +29,16 @@ def word_set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
+NEGATIONS: Final = word_set(
+    # French, then English, Spanish, Portuguese, Italian, German, Polish, Romanian, Russian, Arabic, Chinese
+    "pas plus aucun aucune sans ni jamais nul nulle rien non "
+    "not no never without nor none dont doesnt isnt cannot "
+    "sin nunca ningun ninguna nada sem nao nenhum nenhuma senza mai kein keine nicht ohne nie bez fara nu "
+    "не нет без ни لا ليس لم ما بدون مافي 没 不 无"
+)
+"""Words that deny what follows them."""
+
+
 _WORD = re.compile(rf"[{IDEOGRAPH}]|[^\W_{IDEOGRAPH}]+")
 _ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,8}|(?<=://)\S{1,2000}|(?<=www\.)\S{1,2000}")
 _DIGIT = re.compile(r"\d")

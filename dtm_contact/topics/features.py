@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dtm_contact.model import Part
-from dtm_contact.text import MASKED, Tokens, word_set
+from dtm_contact.text import MASKED, NEGATIONS, Tokens
 
 Ids = NDArray[np.uint64]
 Places = NDArray[np.int32]
@@ -24,14 +24,6 @@ WORDS, PAIRS, PIECES = range(3)
 """The groups of features: each is weighed by itself, so that many pieces never outweigh few words."""
 GROUPS: Final = 3
 
-NEGATIONS: Final = word_set(
-    # French, then English, Spanish, Portuguese, Italian, German, Polish, Romanian, Russian, Arabic, Chinese
-    "pas plus aucun aucune sans ni jamais nul nulle rien non "
-    "not no never without nor none dont doesnt isnt cannot "
-    "sin nunca ningun ninguna nada sem nao nenhum nenhuma senza mai kein keine nicht ohne nie bez fara nu "
-    "не нет без ни لا ليس لم ما بدون مافي 没 不 无"
-)
-"""Words that deny what follows them."""
 _DENIED: Final = 3
 """How many content words of its sentence a negation marks."""
 _NEAR: Final = 3

@@ -4,10 +4,9 @@ import re
 from typing import Final
 
 from dtm_contact.model import AlarmLevel, Part
-from dtm_contact.text import FieldDanger, fold, tokenize, word_set
+from dtm_contact.text import NEGATIONS, FieldDanger, fold, tokenize, word_set
 from dtm_contact.topics.danger import judge_danger
 from dtm_contact.topics.details import settled_score
-from dtm_contact.topics.features import NEGATIONS
 from dtm_contact.topics.phrases import Effect
 from dtm_contact.topics.reader import Heard, Reader
 

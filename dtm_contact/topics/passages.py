@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from math import log
 from typing import Final
 
-from dtm_contact.text import MASKED, Tokens
-from dtm_contact.topics.features import NEGATIONS
+from dtm_contact.text import MASKED, NEGATIONS, Tokens
 
 LONGEST: Final = 8
 """Words of a passage; of a longer clause pieces are tried that overlap by half."""

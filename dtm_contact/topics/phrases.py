@@ -9,6 +9,7 @@ from typing import Final
 
 from dtm_contact.text import (
     IDEOGRAPH,
+    NEGATIONS,
     Slips,
     Tokens,
     fold,
@@ -18,7 +19,7 @@ from dtm_contact.text import (
     without_proclitics,
     word_set,
 )
-from dtm_contact.topics.features import NEGATIONS, denials
+from dtm_contact.topics.features import denials
 
 GAP_WORDS: Final = 5
 """Words that `...` in a phrase may stand for, within one sentence."""

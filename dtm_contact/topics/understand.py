@@ -8,6 +8,7 @@ from typing import Final
 from dtm_contact.model import (
     ALWAYS_DANGER,
     CALMING,
+    THANKS,
     AlarmLevel,
     Asker,
     CaseKind,
@@ -25,7 +26,17 @@ from dtm_contact.model import (
     Wish,
     Wished,
 )
-from dtm_contact.text import MASKED, Tokens, Wrapping, has_scan_alone, is_notice, is_robot, tokenize, unwrapped
+from dtm_contact.text import (
+    MASKED,
+    NEGATIONS,
+    Tokens,
+    Wrapping,
+    has_scan_alone,
+    is_notice,
+    is_robot,
+    tokenize,
+    unwrapped,
+)
 from dtm_contact.topics.danger import (
     OF_DANGER,
     DangerFinding,
@@ -35,7 +46,6 @@ from dtm_contact.topics.danger import (
     silenced_sentences,
 )
 from dtm_contact.topics.details import PERSONAL, expected_peril, peril_of, perils_said, settled_of, wishes_of
-from dtm_contact.topics.features import NEGATIONS
 from dtm_contact.topics.fields import danger_of_field
 from dtm_contact.topics.kind import kind_of
 from dtm_contact.topics.model import BY_OUTAGE, SCAN, URGENT, Model, Reading
@@ -46,7 +56,7 @@ from dtm_contact.topics.reader import Heard, Reader
 OWN_PARTS: Final = (Part.SUBJECT, Part.NEW)
 """What the writer says; a quoted reply, a signature or a disclaimer alone makes no topic."""
 
-OTHER, THANKS = "other", "thanks"
+OTHER = "other"
 
 _SAYS_LITTLE: Final = 15
 """Words of new text up to which what comes with it is read too."""

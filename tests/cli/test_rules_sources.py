@@ -38,6 +38,17 @@ def test_what_is_read_of_a_sample_is_told(program: Program, sample: Path) -> Non
     assert "the code “Canapé” is none of topics: it is read as text" in told
 
 
+def test_with_a_fault_in_the_file_nothing_is_said_of_its_blocks(program: Program, sample: Path, tmp_path: Path) -> None:
+    faulty = f"version: 1\nsources:\n  agence:\n    label: A\n    from: {AGENCY}\n    reads: lines\n    neds: [text]\n"
+    (tmp_path / "sources.yaml").write_text(faulty, "utf-8")
+    sample.write_text(FORM.format(sender=AGENCY, more=""), "utf-8")
+    done = program("rules", "try-source", "--rules", str(tmp_path), str(sample))
+    assert done.returncode == 1
+    assert "sources.yaml:7:5: error: unknown key neds" in done.stderr
+    assert "whether a block has this sender is known once the faults above are mended" in done.stdout
+    assert "One to begin with" not in done.stdout
+
+
 OURS = "mx.parishabitat.example"
 RECEIVED = f"Received: from agence by {OURS}; Mon, 23 Nov 2026 09:31:00 +0100\n"
 PASSED = f"Authentication-Results: {OURS}; dmarc=pass header.from=agence-numerique.example\n"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from dtm_contact.model import SourceField
-from dtm_contact.sources import Source, WhereToRead, canonical
+from dtm_contact.sources import CodeMeaning, Source, WhereToRead, canonical
 from dtm_contact.sources.entries import read_lines
 from dtm_contact.sources.filled import Filled, fill_in
 
@@ -137,6 +137,27 @@ def test_one_label_gives_two_fields() -> None:
     assert found.values[SourceField.NAME] == "Roy Odette"
     assert found.values[SourceField.ADDRESS] == "3 rue Hoche, bât. A, 93500 Pantin"
     assert found.text == "mitigeur"
+
+
+@pytest.mark.parametrize(
+    ("said", "topic"),
+    [
+        ("Terminé", "thanks"),
+        ("Terminé – non facturé", "thanks"),
+        ("NON TERMINÉ", None),
+        ("Pas encore terminé", None),
+        ("Non terminé le 3, terminé le 4", "thanks"),
+        ("Plus de chauffage", "heating"),
+    ],
+)
+def test_what_is_denied_never_means_that_nothing_is_asked(said: str, topic: str | None) -> None:
+    meanings = {"termine": CodeMeaning("thanks"), "chauffage": CodeMeaning("heating")}
+    for source, code, state in (
+        (Source("a", "A", meanings=meanings), said, ""),
+        (Source("a", "A", states=meanings), "", said),
+    ):
+        meant = source.meaning(code, state)
+        assert (meant.topic if meant is not None else None) == topic
 
 
 def test_a_part_that_is_not_there_leaves_the_whole_to_the_other() -> None:

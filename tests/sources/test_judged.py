@@ -297,6 +297,7 @@ def test_the_decision_and_explain_say_what_was_asserted() -> None:
         "fields": ["request", "name", "first_name", "lease", "email", "topic"],
         "topic": "heating",
         "alarm": "none",
+        "answered": "person",
     }
     assert "Joly" not in json.dumps(told)
     names = Names(grounds().directory, {}, grounds().settings.zone)
