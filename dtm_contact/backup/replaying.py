@@ -134,6 +134,32 @@ def replay(
     )
 
 
+def not_taken_in(store: Store, folder: Path, *, erased: Callable[[str, str], bool] = _nothing_erased) -> int:
+    """Return how many arrivals of a journal `replay` would take in; nothing is changed.
+
+    Args:
+        store: opened for reading.
+        folder: the journal's.
+        erased: as for `replay`.
+
+    Raises:
+        JournalError: there is no journal, or it cannot be read.
+        StoreUnavailableError: the store cannot be read.
+    """
+    # A daemon stores first what it appends then: read in this order, what comes in meanwhile is in both.
+    return len(_missing(store, (key for key in journal.contents_of(folder).arrived if not erased(*key))))
+
+
+def awaits_replay(store: Store) -> bool:
+    """Return whether a store was restored, and no intake journal was taken in since.
+
+    Raises:
+        StoreUnavailableError: the store cannot be read.
+    """
+    with store.database.reading() as connection:
+        return awaits_journal(connection)
+
+
 def _numbers_behind(found: journal.Contents, connection: Connection) -> dict[int, int]:
     """Return behind which numbers a store goes on: by year, and nothing where it has given all of them itself.
 
@@ -158,7 +184,8 @@ def _mark(sent: journal.SentRecord) -> SentMark:
 
 def _missing(store: Store, wanted: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
     """Return which arrivals, by channel and external id, the store does not have."""
-    return set(wanted) - _stored(store, wanted)
+    keys = set(wanted)
+    return keys - _stored(store, keys)
 
 
 def _waiting(store: Store, wanted: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -187,8 +187,7 @@ def test_each_replay_names_what_waits_and_seems_a_danger_and_who_was_told(
     tmp_path: Path, command: Callable[..., str], times: int
 ) -> None:
     with between(tmp_path) as (running, lost):
-        for _ in range(times):
-            told = command(running, "arrivals", "replay", f"{tmp_path}/journal")
+        told = [command(running, "arrivals", "replay", f"{tmp_path}/journal") for _ in range(times)][-1]
         assert "3 arrivals wait to be judged" in told
         rows = {line.split()[0]: line for line in told.splitlines() if "smtp" in line}
         assert len(rows) == 2
