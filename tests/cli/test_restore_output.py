@@ -56,8 +56,8 @@ HELD = HeldOutgoing(7, "2026-000012", "answer", "ack", "a@free.example", Urgency
 FIRST = "restored: the store as it was at 2026-11-24 02:40:12 UTC"
 GAP = "case numbers go on behind a gap of 1,000 or more"
 NEXT = (
-    "next: dtm-contact arrivals replay JOURNAL (if one is kept), then danger (what is to be told by hand until the start), "
-    "then outbox list --status held, then start the daemon"
+    "next: dtm-contact arrivals replay JOURNAL (if one is kept), then danger (what is to be told by hand until the "
+    "start), then outbox list --status held, then start the daemon"
 )
 
 PUT_BACK = "  put them back before the start: dtm-contact restore FOLDER/b.tar.age --files FOLDER; FOLDER/settings.env"
