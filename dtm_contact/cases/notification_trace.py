@@ -374,7 +374,8 @@ def _of_escalation(event: Event) -> TraceStep | None:
     match event.what:
         case "called next":
             why = "the notice before reached nobody" if data.get("unreached") else "nobody had taken it"
-            what = f"{why}: next on call is {data.get('to')} (step {data.get('step')})"
+            why += ", and all on call had been notified: again" if data.get("again") else ": next on call is"
+            what = f"{why} {data.get('to')} (step {data.get('step')})"
         case "reminded" | "escalated":
             what = f"{event.what}: {data.get('does') or 'reminder of the office'} (step {data.get('step')})"
         case "storm":
