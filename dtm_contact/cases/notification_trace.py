@@ -256,6 +256,8 @@ class _Chain:
             what = f"not written ({_purpose(str(data.get('whom', '')))}): {_why_withheld(data)}"
         elif event.what in {"outgoing released", "outgoing dropped"}:
             what = f"outgoing {data['outgoing']} {event.what.removeprefix('outgoing ')} by {event.who}"
+            blind = ", before an intake journal was taken in: it may have gone out before the restore, too"
+            what += blind if data.get("without_journal") else ""
         else:
             return None
         return TraceStep(event.at, NotificationStage.NOTICE, what)
