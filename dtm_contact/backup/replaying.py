@@ -48,7 +48,7 @@ class JournalReplay:
         settled: e-mails that waited in the store and were found to be sent.
         sure: arrivals of which it is known by the journal whether they were answered.
         called: the numbers, as they were, of cases of which those on call had been notified and whose messages wait to
-            be judged in this store: they are notified again then, since those cases have other numbers.
+            be judged in this store: of a P1 they are notified again then, since those cases have other numbers.
         replies: agents' replies that were sent after the backup: their text is gone, and their cases say so.
         gaps: times before which the journal could not be written for a while.
         torn: records that were never finished.

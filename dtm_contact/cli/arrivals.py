@@ -89,8 +89,8 @@ def replay(settings: Settings, journal: Path, since: datetime | None, *, as_json
     click.echo(f"{done.marks:,} e-mails were sent that the store did not know, {waited}; they are not sent again")
     if done.called:
         click.echo(
-            f"of {', '.join(done.called)} those on call were notified; what lay in it waits to be judged, and they are "
-            "notified again then, by a new number (case show finds it by the old one, too, from then on)"
+            f"of {', '.join(done.called)} those on call were notified; what lay in it waits to be judged. Of a danger "
+            "(P1) they are notified again then, by a new number (case show finds it by the old one, too, from then on)"
         )
     if done.replies:
         click.echo(
@@ -141,9 +141,13 @@ def _print_suspects(suspects: Suspects, settings: Settings) -> None:
     if rows:
         click.echo("  by a glance these seem to tell of danger, the likeliest first:")
         terminal_output().print(table(("arrival", "received", "channel", "from", "subject", "told before"), rows))
+    if not suspects.found:
+        return
+    if faint := len(suspects.of(Suspicion.FAINT)):
+        click.echo(f"  {faint:,} more are less likely to")
     click.echo(
-        f"  {len(suspects.of(Suspicion.FAINT)):,} more are less likely to. Where no daemon runs yet call by hand: "
-        "dtm-contact danger shows the words of each, and whom to call, until it is judged"
+        "  where no daemon runs yet call by hand: dtm-contact danger shows the words of each, and whom to call, until "
+        "it is judged"
     )
 
 

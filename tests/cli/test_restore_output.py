@@ -66,8 +66,8 @@ BEHIND = (
     "starts (timedatectl): due times and the next on call go by it"
 )
 AGAIN = (
-    "of 2026-000201, 2026-000207 those on call were notified; what lay in it waits to be judged, and they are notified "
-    "again then, by a new number (case show finds it by the old one, too, from then on)"
+    "of 2026-000201, 2026-000207 those on call were notified; what lay in it waits to be judged. Of a danger (P1) they "
+    "are notified again then, by a new number (case show finds it by the old one, too, from then on)"
 )
 REPLIES = (
     "2 replies were sent after the backup, and their text is gone; the cases say so (case show finds them by these "
