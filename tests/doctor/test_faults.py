@@ -878,12 +878,13 @@ def test_nothing_is_found_where_nothing_is_wrong(scene: Scene) -> None:
     scene.patch.setattr(machine, "PROC", scene.folder / "proc")
     scene.write()
     found = list(examine(scene.config))
-    # No daemon runs, no folder of backups is set, the directory of the tests has no office that the rules name, and all
-    # its addresses are examples.
+    # No daemon runs, no folder of backups or of a journal is set, the directory of the tests has no office that the
+    # rules name, and all its addresses are examples.
     others = {
         "backup": CheckState.SKIPPED,
         "key": CheckState.SKIPPED,
         "daemon": CheckState.WARNING,
+        "journal": CheckState.SKIPPED,
         "rules": CheckState.WARNING,
         "addressees": CheckState.FAULT,
     }
