@@ -78,6 +78,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "undone": "Changement annulé",
 }
 _NOT_TAKEN: Final = "personne n'a pris le dossier"
+_ALL_NOTIFIED: Final = "toute l'astreinte était déjà prévenue"
 _NOT_REACHED: Final = "l'avis à la précédente n'a atteint personne"
 _BY_ENGINE: Final[Mapping[str, str]] = {"opened": "Dossier créé automatiquement"}
 WITHHELD_BECAUSE: Final[Mapping[Withheld, str]] = {
@@ -287,6 +288,7 @@ def _details(what: str, data: Mapping[str, Any], naming: EventNaming) -> list[st
         details = [f"dossier {_other(data)}" if _other(data) else "", because]
     elif what == "called next":
         details = [str(data.get("to", "")), _NOT_REACHED if data.get("unreached") else _NOT_TAKEN]
+        details += [_ALL_NOTIFIED] if data.get("again") else []
     elif what == "notice queued":
         details = [str(data.get("to", ""))]
     elif what == "danger" and data.get("writer_told") is False:
