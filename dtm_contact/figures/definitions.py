@@ -708,7 +708,7 @@ for _figure in (
         better=Better.LESS,
         weight=3,
         reported=True,
-        basis=Basis.CONTACTS,
+        basis=Basis.UNSERVED,
     ),
     Figure(
         id="called_back",
@@ -732,7 +732,7 @@ for _figure in (
         better=Better.MORE,
         weight=8,
         reported=True,
-        basis=Basis.CONTACTS,
+        basis=Basis.UNSERVED,
     ),
     Figure(
         id="call_attempts",

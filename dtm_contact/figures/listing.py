@@ -135,7 +135,7 @@ class _Looking:
         figure = self.figure
         end, counter = self.grounds.times.end_of(self.last), figure.counter
         # Under a former topic lie cases that have another one now.
-        topic = None if counter is not None and counter.by_former_topic else self.place.topic
+        by_former = counter is not None and counter.by_former_topic
         return CasesWanted(
             self._start_of(self.first),
             end + _MOMENT,
@@ -147,7 +147,9 @@ class _Looking:
             end - timedelta(days=figure.silent) if figure.silent else None,
             self.place.office,
             self.place.residence,
-            topic,
+            None if by_former else self.place.topic,
+            former_topic=self.place.topic if by_former else None,
+            is_first=figure.basis is Basis.EVENTS and figure.kind is FigureKind.QUANTILE,
             oldest_first=figure.kind is FigureKind.STOCK,
             after=after,
         )
@@ -169,6 +171,8 @@ class _Looking:
                 times, part = self._counted(facts[number])
                 if times:
                     yield number, facts[number], times, part > 0
+            if len(ids) < count:
+                return
             after, count = ids[-1], min(_AT_MOST, 2 * count)
 
     def _counted(self, facts: CaseFacts) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """What figures are counted from, what was counted, the cases behind a figure, and what a board on a wall shows."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -19,6 +19,8 @@ _FEW = 20_000
 """Rows of which those that are wanted are sorted out at once."""
 _FEW_SAID = 3_000
 """The same of events whose data are read for it."""
+_NEAR = 100
+"""So many ids more or less are no matter where ids are looked for by their time."""
 _FEW_RECEIVED = 150_000
 """The same of what was received: those of a month, of which many more cases would be asked that were opened since."""
 _DAY = timedelta(days=1)
@@ -124,6 +126,8 @@ class CasesWanted:
         office: that lie or lay there alone; None for all.
         residence, topic: of these alone; None for all, "" for those without.
         topics: on one of these alone; all where there is none.
+        former_topic: of events, those that changed this topic alone, or none; None for all.
+        is_first: of events that answer, those of cases that nobody had answered before the period alone.
         oldest_first: in which order.
         after: the case, by its id, after which to begin in that order; None at its head.
     """
@@ -140,6 +144,8 @@ class CasesWanted:
     residence: str | None = None
     topic: str | None = None
     topics: tuple[str, ...] = ()
+    former_topic: str | None = None
+    is_first: bool = False
     oldest_first: bool = False
     after: int | None = None
 
@@ -161,6 +167,8 @@ class FigureRows:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._first_ids: dict[tuple[str, datetime], tuple[int, int]] = {}
+        self._known_few: dict[CasesWanted, _Ids | Sequence[int] | None] = {}
 
     def first_day(self) -> datetime | None:
         """Return when the first case or contact came; None in an empty store."""
@@ -192,11 +200,62 @@ class FigureRows:
         Where few rows tell which they are, those are read and put in order; else cases are read in their order, each
         asked whether it is one, until there are enough.
         """
-        query = sa.select(cases.c.id).where(*self._conditions(wanted, self._few(wanted)))
-        if wanted.after is not None:
-            query = query.where(self._follows(wanted.after, oldest_first=wanted.oldest_first))
+        found: list[int] = []
+        follows = () if wanted.after is None else (self._follows(wanted.after, oldest_first=wanted.oldest_first),)
         order = [column.asc() if wanted.oldest_first else column.desc() for column in (cases.c.opened_at, cases.c.id)]
-        return list(self._connection.execute(query.order_by(*order).limit(limit)).scalars())
+        for part in self._parts(wanted):
+            query = sa.select(cases.c.id).where(*part, *follows).order_by(*order).limit(limit - len(found))
+            found += self._connection.execute(query).scalars()
+            if len(found) == limit:
+                break
+        return found
+
+    def _parts(self, wanted: CasesWanted) -> Iterator[Sequence[sa.ColumnElement[bool]]]:
+        """Yield by what the cases are known, in parts that follow each other in the order that is asked for."""
+        if wanted.basis in _OF_CONTACTS:
+            yield from self._parts_of_contacts(wanted)
+        else:
+            yield tuple(self._conditions(wanted, self._few(wanted)))
+
+    def _parts_of_contacts(self, wanted: CasesWanted) -> Iterator[Sequence[sa.ColumnElement[bool]]]:
+        """Yield by what cases are known in which contacts of the period lie: those opened after it, in it, before it.
+
+        Of those opened in it most are, so that each is asked. Of all others few are: their contacts tell which, by
+        ids of cases, since those grow with the time.
+        """
+        start, end, place = wanted.start, wanted.end, tuple(_place_of(wanted, self._dialect))
+        # Contacts are read as they were received, and not by their cases.
+        opened_at, of_case, received_at = cases.c.opened_at, contacts.c.case_id + 0, arrivals.c.received_at
+        first, last = self._first_id(arrivals, received_at, start), self._last_id(arrivals, received_at, end + _DAY)
+        came = _of_case(_came(wanted), contacts.c.case_id)
+        begun = wanted.end if wanted.after is None else self.opened_at(wanted.after)
+        if begun is not None and begun >= end:
+            opened = self._first_id(cases, opened_at, end), self._last_id(cases, opened_at, end + _OPENED_LATE)
+            late = self._of_received(wanted, first, last, of_case.between(opened[0] + 1, opened[1]))
+            if late is None:
+                # Of so many it is less work to look at all contacts of the cases that were opened since.
+                since = contacts.c.case_id.between(opened[0] + 1, opened[1]), contacts.c.arrival_id + 0 <= last
+                late = sa.union_all(_came(wanted).where(*since), *_calls(wanted))
+            yield cases.c.id.in_(late), opened_at >= end, opened_at < end + _OPENED_LATE, *place
+        yield opened_at >= start, opened_at < end, *place, came
+        early = self._of_received(wanted, first, last, of_case <= self._last_id(cases, opened_at, start))
+        yield came if early is None else cases.c.id.in_(early), opened_at < start, *place
+
+    def _of_received(self, wanted: CasesWanted, first: int, last: int, of_cases: sa.ColumnElement[bool]) -> _Ids | None:
+        """Return the query for the ids of some cases in which something that was received lies; None for too many.
+
+        Args:
+            wanted: what is looked for.
+            first, last: the ids of what was received in the period.
+            of_cases: which cases are asked for.
+        """
+        calls = [query.where(of_cases) for query in _calls(wanted)]
+        if wanted.basis != "contacts":
+            return sa.union_all(*calls)
+        if last - first > _FEW_RECEIVED:
+            return None
+        # A call is no message: its log may be read, and it be received, long after it.
+        return sa.union_all(_came(wanted).where(contacts.c.arrival_id.between(first, last), of_cases), *calls)
 
     def _follows(self, after: int, *, oldest_first: bool) -> sa.ColumnElement[bool]:
         opened_at = self.opened_at(after)
@@ -208,11 +267,10 @@ class FigureRows:
         begins = cases.c.opened_at >= opened_at if oldest_first else cases.c.opened_at <= opened_at
         return sa.and_(begins, sa.or_(is_other, at_once))
 
-    def _conditions(self, wanted: CasesWanted, few: _Ids | None) -> Iterator[sa.ColumnElement[bool]]:
+    def _conditions(self, wanted: CasesWanted, few: _Ids | Sequence[int] | None) -> Iterator[sa.ColumnElement[bool]]:
         start, end = wanted.start, wanted.end
         if few is not None:
-            # Contacts are many all the same: it is less work to look for each case, in its order, among theirs.
-            yield (cases.c.id + 0 if wanted.basis in _OF_CONTACTS else cases.c.id).in_(few)
+            yield cases.c.id.in_(few)
         match wanted.basis:
             case "opened":
                 yield cases.c.opened_at >= start
@@ -225,23 +283,27 @@ class FigureRows:
             case "events" if few is None:
                 yield cases.c.opened_at < end + _CLOCKS_DIFFER
                 yield _of_case(_happened(wanted, _WHAT))
-            case "contacts" | "unserved":
-                yield cases.c.opened_at < end + _OPENED_LATE
-                if few is None:
-                    yield _of_case(_came(wanted), contacts.c.case_id)
             case said if said in _BY_DATA and few is None:
                 yield cases.c.opened_at < end + _CLOCKS_DIFFER
                 yield _of_case(self._said(wanted))
             case _:
                 pass
         yield from _place_of(wanted, self._dialect)
+        if wanted.is_first:
+            yield sa.or_(sa.not_(_answers(start)), _taken_back())
 
     @property
     def _dialect(self) -> str:
         return self._connection.dialect.name
 
-    def _few(self, wanted: CasesWanted) -> _Ids | None:
-        """Return the query for the ids of the cases that something of the period makes; None where that is much."""
+    def _few(self, wanted: CasesWanted) -> _Ids | Sequence[int] | None:
+        """Return the ids of the cases that something of the period makes; None where that is much."""
+        key = replace(wanted, after=None)
+        if key not in self._known_few:
+            self._known_few[key] = self._few_of(wanted)
+        return self._known_few[key]
+
+    def _few_of(self, wanted: CasesWanted) -> _Ids | Sequence[int] | None:
         start, end = wanted.start, wanted.end
         match wanted.basis:
             case "opened" | "due" | "open":
@@ -251,19 +313,14 @@ class FigureRows:
                 return sa.select(alarm_labels.c.case_id).where(*labelled)
             case "events":
                 found: _Ids = _happened(wanted)
-            case "contacts" | "unserved":
-                first, last = (self._first_id(arrivals, arrivals.c.received_at, at) for at in (start, end + _DAY))
-                if last - first > _FEW_RECEIVED:
-                    return None
-                # A call is no message: its log may be read, and it be received, long after it.
-                of_period = contacts.c.arrival_id.between(first, last + 1), contacts.c.case_id.is_not(None)
-                received = sa.select(contacts.c.case_id).where(*of_period)
-                return sa.union_all(*([received] if wanted.basis == "contacts" else []), *_calls(wanted))
             case _:
                 found = self._said(wanted)
-        most = _FEW_SAID if wanted.basis in _BY_DATA else _FEW
-        counted = sa.select(sa.func.count()).select_from(found.limit(most + 1).subquery())
-        return found if self._connection.execute(counted).scalar_one() <= most else None
+        if wanted.basis in _BY_DATA:
+            # What was read for it is not read again to be counted.
+            said = list(self._connection.execute(found.limit(_FEW_SAID + 1)).scalars())
+            return said if len(said) <= _FEW_SAID else None
+        counted = sa.select(sa.func.count()).select_from(found.limit(_FEW + 1).subquery())
+        return found if self._connection.execute(counted).scalar_one() <= _FEW else None
 
     def _said(self, wanted: CasesWanted) -> sa.Select[Any]:
         """Return the query for the events of the period that make it by what they say, by their cases."""
@@ -351,10 +408,20 @@ class FigureRows:
                 yield contact
 
     def _first_id(self, table: sa.Table, at: sa.Column[datetime], start: datetime) -> int:
-        """Return an id before which nothing of a table is of that time or later, by halving."""
+        """Return an id before which nothing of a table is of that time or later."""
+        return self._ids_at(table, at, start)[0]
+
+    def _last_id(self, table: sa.Table, at: sa.Column[datetime], end: datetime) -> int:
+        """Return an id after which nothing of a table is of a time before that."""
+        return self._ids_at(table, at, end + 2 * _CLOCKS_DIFFER)[1]
+
+    def _ids_at(self, table: sa.Table, at: sa.Column[datetime], start: datetime) -> tuple[int, int]:
+        """Return between which ids those of a table begin to be of a time, by halving, as near as is worth a query."""
         since = start - _CLOCKS_DIFFER
+        if (found := self._first_ids.get((table.name, since))) is not None:
+            return found
         low, high = 0, self._connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
-        while low < high:
+        while high - low > _NEAR:
             middle = (low + high) // 2
             query = sa.select(table.c.id, at).where(table.c.id > middle).order_by(table.c.id).limit(1)
             row = self._connection.execute(query).first()
@@ -362,7 +429,8 @@ class FigureRows:
                 high = middle
             else:
                 low = row[0]
-        return low
+        self._first_ids[table.name, since] = low, high
+        return low, high
 
 
 def _by_case(rows: Iterator[Any]) -> dict[int, list[Any]]:
@@ -556,7 +624,13 @@ def _taken_back() -> sa.ColumnElement[bool]:
 def _happened(wanted: CasesWanted, what: sa.ColumnElement[str] = events.c.what) -> sa.Select[Any]:
     """Return the query for the events of the period that make it, by their cases."""
     of_period = events.c.at >= wanted.start, events.c.at < wanted.end, events.c.case_id.is_not(None)
-    return sa.select(events.c.case_id).where(what.in_(wanted.events), *of_period)
+    found = sa.select(events.c.case_id).where(what.in_(wanted.events), *of_period)
+    if wanted.former_topic is None:
+        return found
+    changed, former = (events.c.data[path].as_string() for path in (("changed", "topic"), ("changed", "topic", 0)))
+    return found.where(
+        sa.or_(changed.is_(None), former == wanted.former_topic if wanted.former_topic else former.is_(None))
+    )
 
 
 def _calls(wanted: CasesWanted) -> Iterator[sa.Select[Any]]:
