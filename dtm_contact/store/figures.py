@@ -215,7 +215,9 @@ class FigureRows:
         if wanted.basis in _OF_CONTACTS:
             yield from self._parts_of_contacts(wanted)
         else:
-            yield tuple(self._conditions(wanted, self._few(wanted)))
+            few = self._few(wanted)
+            if few != []:
+                yield tuple(self._conditions(wanted, few))
 
     def _parts_of_contacts(self, wanted: CasesWanted) -> Iterator[Sequence[sa.ColumnElement[bool]]]:
         """Yield by what cases are known in which contacts of the period lie: those opened after it, in it, before it.
@@ -234,19 +236,21 @@ class FigureRows:
             late = self._of_received(wanted, first, last, of_case.between(opened[0] + 1, opened[1]))
             if late is None:
                 # Of so many it is less work to look at all contacts of the cases that were opened since.
-                since = contacts.c.case_id.between(opened[0] + 1, opened[1]), contacts.c.arrival_id + 0 <= last
-                late = sa.union_all(_came(wanted).where(*since), *_calls(wanted))
-            yield cases.c.id.in_(late), opened_at >= end, opened_at < end + _OPENED_LATE, *place
+                is_late = contacts.c.case_id.between(opened[0] + 1, opened[1])
+                received = sa.select(contacts.c.case_id).where(is_late, contacts.c.arrival_id + 0 <= last)
+                late = sa.union_all(received, *(query.where(is_late) for query in _calls(wanted)))
+            yield cases.c.id.in_(late), opened_at >= end, opened_at < end + _OPENED_LATE, *place, came
         yield opened_at >= start, opened_at < end, *place, came
         early = self._of_received(wanted, first, last, of_case <= self._last_id(cases, opened_at, start))
-        yield came if early is None else cases.c.id.in_(early), opened_at < start, *place
+        yield *(() if early is None else (cases.c.id.in_(early),)), opened_at < start, *place, came
 
     def _of_received(self, wanted: CasesWanted, first: int, last: int, of_cases: sa.ColumnElement[bool]) -> _Ids | None:
         """Return the query for the ids of some cases in which something that was received lies; None for too many.
 
         Args:
             wanted: what is looked for.
-            first, last: the ids of what was received in the period.
+            first: the id from which on something was received in the period.
+            last: the id up to which it was.
             of_cases: which cases are asked for.
         """
         calls = [query.where(of_cases) for query in _calls(wanted)]
@@ -255,7 +259,8 @@ class FigureRows:
         if last - first > _FEW_RECEIVED:
             return None
         # A call is no message: its log may be read, and it be received, long after it.
-        return sa.union_all(_came(wanted).where(contacts.c.arrival_id.between(first, last), of_cases), *calls)
+        received = contacts.c.arrival_id.between(first, last), contacts.c.case_id.is_not(None), of_cases
+        return sa.union_all(sa.select(contacts.c.case_id).where(*received), *calls)
 
     def _follows(self, after: int, *, oldest_first: bool) -> sa.ColumnElement[bool]:
         opened_at = self.opened_at(after)
@@ -290,7 +295,8 @@ class FigureRows:
                 pass
         yield from _place_of(wanted, self._dialect)
         if wanted.is_first:
-            yield sa.or_(sa.not_(_answers(start)), _taken_back())
+            # What came before the case was opened is no answer to it.
+            yield sa.or_(sa.not_(_answers(start, cases.c.opened_at)), _taken_back())
 
     @property
     def _dialect(self) -> str:
@@ -609,7 +615,7 @@ def _of_case(found: sa.Select[Any], of: sa.Column[Any] = events.c.case_id) -> sa
     return sa.exists(found.where(of == cases.c.id).correlate(cases))
 
 
-def _answers(before: datetime, since: datetime | None = None) -> sa.ColumnElement[bool]:
+def _answers(before: datetime, since: datetime | sa.Column[datetime] | None = None) -> sa.ColumnElement[bool]:
     """Return the condition that a person answered the case; of a P1, an agent's own message may be no answer."""
     found = sa.select(events.c.id).where(_WHAT.in_(_ANSWERS), events.c.at < before)
     found = found.where(sa.or_(_WHAT != "answered", cases.c.priority != "P1"))
@@ -628,9 +634,8 @@ def _happened(wanted: CasesWanted, what: sa.ColumnElement[str] = events.c.what) 
     if wanted.former_topic is None:
         return found
     changed, former = (events.c.data[path].as_string() for path in (("changed", "topic"), ("changed", "topic", 0)))
-    return found.where(
-        sa.or_(changed.is_(None), former == wanted.former_topic if wanted.former_topic else former.is_(None))
-    )
+    was = former == wanted.former_topic if wanted.former_topic else former.is_(None)
+    return found.where(sa.or_(changed.is_(None), was))
 
 
 def _calls(wanted: CasesWanted) -> Iterator[sa.Select[Any]]:
