@@ -160,7 +160,7 @@ class FollowedFile:
             for line in split_lines(_chunks(file)):
                 if line.ended:
                     before, number = line.next.offset, line.next.line
-            return Mark(inode, before, number, _tail(file, before), _modified(self.path))
+            return Mark(inode, before, number, _hash(_before(file, before)), _modified(self.path))
 
     def _rotated(self, current: Mark, siblings: list[Path]) -> tuple[Mark, ...]:
         """Return the mark of the file that was read, under its new name, and of those that came and went since."""
@@ -188,13 +188,17 @@ class FollowedFile:
         if path is None:
             return [], True, mark
         with _opened(path) as file:
-            file.seek(mark.offset)
-            rest = split_lines(_chunks(file), FilePosition(mark.line, mark.offset))
+            before = _before(file, mark.offset)
+            if mark.offset and _hash(before) != mark.tail:
+                # Rotated or truncated since it was looked for: the next look finds it.
+                return [], True, mark
+            recorder = _TailRecorder(mark.offset, before)
+            rest = split_lines(recorder.record(_chunks(file)), FilePosition(mark.line, mark.offset))
             lines, ended = _complete(rest, octets, enough, drained=drained)
             if not lines:
                 return [], ended, mark
             after = lines[-1].next
-            moved = replace(mark, offset=after.offset, line=after.line, tail=_tail(file, after.offset))
+            moved = replace(mark, offset=after.offset, line=after.line, tail=_hash(recorder.before(after.offset)))
         moved = replace(moved, modified=_modified(path))
         self._grown.pop(mark.inode, None)
         self.marks = tuple(moved if each == mark else each for each in self.marks)
@@ -210,6 +214,33 @@ class FollowedFile:
         """Return whether a file that was rotated away has not grown for long enough that nobody writes to it."""
         since = self._grown.setdefault(mark.inode, self._clock())
         return self._clock() - since >= _DRAIN_SECONDS
+
+
+class _TailRecorder:
+    """Records what stood before the last line end, and before the end of all that was read, as it is read.
+
+    The file may be truncated meanwhile: asked afterwards, it holds these octets no more.
+    """
+
+    def __init__(self, offset: int, before: bytes) -> None:
+        """Begin at an offset, before which these octets stand."""
+        self._end, self._last = offset, before
+        self._block_end, self._block = offset, before
+
+    def record(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield the chunks as they come, and record them; at most two are held."""
+        for chunk in chunks:
+            octets = self._last + chunk
+            self._end += len(chunk)
+            if b"\n" in chunk:
+                self._block_end, self._block = self._end, octets
+            self._last = octets[-_TAIL:]
+            yield chunk
+
+    def before(self, offset: int) -> bytes:
+        """Return the last octets, at most `_TAIL`, before the end of the last line or of all that was read."""
+        block, end = (self._last, self._end) if offset == self._end else (self._block, self._block_end)
+        return block[: len(block) - (end - offset)][-_TAIL:]
 
 
 def _complete(
@@ -253,16 +284,20 @@ def _holds(path: Path, mark: Mark) -> bool:
         return True
     try:
         with _opened(path) as file:
-            return _tail(file, mark.offset) == mark.tail
+            return _hash(_before(file, mark.offset)) == mark.tail
     except (NotReadableError, OSError, EOFError):
         return False
 
 
-def _tail(file: BinaryIO, offset: int) -> str:
-    size = min(offset, _TAIL)
-    file.seek(offset - size)
-    octets = file.read(size)
-    return sha256(octets).hexdigest() if len(octets) == size else ""
+def _before(file: BinaryIO, offset: int) -> bytes:
+    """Return the last octets before an offset, fewer where the file ends before it; the file then stands there."""
+    start = max(0, offset - _TAIL)
+    file.seek(start)
+    return file.read(offset - start)
+
+
+def _hash(octets: bytes) -> str:
+    return sha256(octets).hexdigest()
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from dtm_contact.calls.log_lines import FileLine
 from dtm_contact.ingest.followed_file import FollowedFile, Mark, NotReadableError
 
 MUCH = 1_000_000
@@ -124,6 +125,42 @@ def test_a_truncated_file_begins_anew_and_its_copy_is_read_to_the_end(log: Log, 
     assert log.reader.lost == 0
 
 
+def test_a_file_that_is_truncated_while_it_is_read_loses_nothing(log: Log) -> None:
+    log.write("one", "two")
+    log.reader.look()
+
+    def cut_behind(line: FileLine) -> bool:
+        if line.raw == b"two":
+            log.write("three")
+            log.copy_and_truncate()
+        return False
+
+    assert [line.raw for line in log.reader.pull(MUCH, cut_behind)] == [b"one", b"two"]
+    log.write("four")
+    log.restart()
+    assert log.look() == ["three", "four"]
+    log.write("five", "six", "seven")
+    assert log.look() == ["five", "six", "seven"]
+
+
+def test_a_file_that_is_rotated_before_it_is_opened_loses_nothing(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    log.write("one")
+    log.look()
+    log.write("two")
+    where = FollowedFile._where
+
+    def rotated_since(self: FollowedFile, mark: Mark) -> Path | None:
+        path = where(self, mark)
+        log.rename()
+        log.write("three", "four", "five")
+        return path
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FollowedFile, "_where", rotated_since)
+        assert log.look() == []
+    assert log.look() == ["two", "three", "four", "five"]
+
+
 def test_a_file_that_was_truncated_and_is_longer_by_now_is_told_by_its_last_line(log: Log) -> None:
     log.write("one")
     log.look()
@@ -193,6 +230,21 @@ def test_a_long_line_costs_no_other(log: Log) -> None:
     lines += log.reader.pull(100)
     assert [line.size for line in lines] == [4, 10_000_001, 6]
     assert lines[1].too_long
+
+
+@pytest.mark.parametrize("size", [65_535, 65_536, 65_537, 131_072, 131_073])
+def test_what_was_read_is_told_again_wherever_the_file_was_cut_into_chunks(log: Log, size: int) -> None:
+    log.write("x" * (size - 1))
+    with log.path.open("a", encoding="utf-8") as file:
+        file.write("y" * 200_000)
+    assert len(log.look()) == 1
+    log.restart()
+    assert log.look() == []
+    log.write("")
+    assert len(log.look()) == 1
+    log.restart()
+    log.write("z")
+    assert log.look() == ["z"]
 
 
 def test_there_must_be_a_file_once(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
@@ -120,9 +121,13 @@ def _idle(trial: Trial) -> bool:
 
 
 def _fuzz(trial: Trial) -> bool:
-    outcome = fuzz.prove_fuzz(trial.times, trial.random.randrange(2**32))
+    seed = trial.random.randrange(2**32)
+    outcome = fuzz.prove_fuzz(trial.times, seed, processes=os.cpu_count() or 1)
     _say(outcome.lines())
-    return not outcome.faults
+    control = min(trial.times, 1_000)
+    refused = fuzz.read_plainly(control, seed)
+    _say([f"control, by Python's own reader: {refused:,} of {control:,} not read"])
+    return not outcome.faults and refused > 0
 
 
 def _calls(trial: Trial) -> bool:

@@ -118,6 +118,7 @@ async def prove_calls(  # noqa: PLR0913 - what is played, how fast, to whom, how
         playing = None
         try:
             await program.started()
+            await followed(database)
             playing = asyncio.create_task(switchboard.play())
             for _ in range(times):
                 await asyncio.sleep(random.uniform(0.5, 1.5) * switchboard.seconds / (times + 1))
@@ -143,6 +144,17 @@ def environment(switchboard: Switchboard, quiet: float) -> dict[str, str]:
         "DTM_SWITCHBOARD_POLL_SECONDS": "0.05",
         "DTM_SWITCHBOARD_QUIET_SECONDS": str(quiet),
     }
+
+
+async def followed(database: Database) -> None:
+    """Return once the store holds from where the logs are followed: what was rotated away before is nobody's to read.
+
+    Raises:
+        TimeoutError: nobody follows them.
+    """
+    async with asyncio.timeout(_SECONDS_TO_SETTLE):
+        while not await asyncio.to_thread(database.rows, _PLACE):
+            await asyncio.sleep(0.05)
 
 
 async def read(database: Database, switchboard: Switchboard) -> None:

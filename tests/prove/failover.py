@@ -45,10 +45,12 @@ _DANGER = (
 )
 _HOLDS_ARRIVAL = "SELECT id FROM arrivals WHERE state = 'claimed' AND claimed_by LIKE %(name)s"
 _HELD = """
-    SELECT 'arrival', CAST(id AS text) FROM arrivals WHERE state = 'claimed' AND claimed_by LIKE %(name)s
-    UNION ALL SELECT 'outgoing', CAST(id AS text) FROM outbox WHERE state = 'claimed' AND claimed_by LIKE %(name)s
-    UNION ALL SELECT 'channel', channel FROM followers WHERE holder LIKE %(name)s"""
-_FOLLOWED_BY_OTHERS = "SELECT channel FROM followers WHERE holder NOT LIKE %(name)s"
+    SELECT 'arrival', CAST(id AS text), claimed_by FROM arrivals
+    WHERE state = 'claimed' AND claimed_by LIKE %(name)s
+    UNION ALL SELECT 'outgoing', CAST(id AS text), claimed_by FROM outbox
+    WHERE state = 'claimed' AND claimed_by LIKE %(name)s
+    UNION ALL SELECT 'channel', channel, holder FROM followers WHERE holder LIKE %(name)s"""
+_FOLLOWERS = "SELECT channel, holder FROM followers"
 _ENDED = {
     "arrival": "SELECT settled_at FROM arrivals WHERE id = %(id)s",
     "outgoing": "SELECT settled_at FROM outbox WHERE id = %(id)s",
@@ -117,11 +119,15 @@ class Length:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """What a daemon held when it died or stood still, as kind and number or name, and when that was."""
+    """What a daemon held when it died or stood still, and when that was.
 
-    name: str
+    Attributes:
+        at: when it was.
+        things: kind, number or name, and the incarnation that held it.
+    """
+
     at: datetime
-    things: tuple[tuple[str, str], ...]
+    things: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,18 +312,18 @@ class Trial:
             os.kill(pid, signal.SIGSTOP)
         at = datetime.now(UTC)
         found = self.rows(_HELD, name=f"{name}@%")
-        held = Stopped(name, at, tuple((str(kind), str(which)) for kind, which in found))
+        held = Stopped(at, tuple((str(kind), str(which), str(holder)) for kind, which, holder in found))
         self.stopped.append(held)
         return held
 
     async def _taken_over(self, held: Stopped) -> None:
-        """Return once the channels that it followed are followed by others."""
-        wanted = {which for kind, which in held.things if kind == "channel"}
+        """Return once the channels that it followed are taken over."""
+        gone = {which: holder for kind, which, holder in held.things if kind == "channel"}
         with suppress(TimeoutError):
             async with asyncio.timeout(2 * _SECONDS_AT_MOST):
-                while wanted - {row[0] for row in self.rows(_FOLLOWED_BY_OTHERS, name=f"{held.name}@%")}:
+                while not taken_over(gone, dict(self.rows(_FOLLOWERS))):
                     await asyncio.sleep(0.1)
-        if wanted:
+        if gone:
             self.slowest_channel = max(self.slowest_channel, (datetime.now(UTC) - held.at).total_seconds())
 
     async def settled(self) -> None:
@@ -342,7 +348,7 @@ class Trial:
             length=self.length,
             ledger=ledger,
             audit=audit(ledger, self.database),
-            held=Counter(kind for each in self.stopped for kind, _ in each.things),
+            held=Counter(kind for each in self.stopped for kind, *_ in each.things),
             slowest=self._slowest(),
             fenced=self.cluster.fenced,
             dangers=len(told),
@@ -362,12 +368,24 @@ class Trial:
     def _slowest(self) -> dict[str, float]:
         slowest = {"channel": self.slowest_channel}
         for each in self.stopped:
-            for kind, which in each.things:
+            for kind, which, _ in each.things:
                 if kind in _ENDED:
                     ended = self.rows(_ENDED[kind], id=int(which))[0][0]
                     seconds = (ended - each.at).total_seconds() if ended else float("inf")
                     slowest[kind] = max(slowest.get(kind, 0.0), seconds)
         return slowest
+
+
+def taken_over(gone: Mapping[str, str], followers: Mapping[str, str]) -> bool:
+    """Return whether each channel has a follower, and another incarnation than that which is gone.
+
+    A daemon that has stood still goes on as another incarnation, and may be the first to ask for what it has lost.
+
+    Args:
+        gone: the incarnation that followed each channel.
+        followers: the one that follows each now.
+    """
+    return all(followers.get(channel, holder) != holder for channel, holder in gone.items())
 
 
 async def prove_failover(folder: Path, length: Length, random: Random) -> Outcome:
@@ -377,7 +395,10 @@ async def prove_failover(folder: Path, length: Length, random: Random) -> Outcom
         steps = [*(["kill"] * length.kills), *(["pause"] * length.pauses)]
         random.shuffle(steps)
         supply, laid = _with_dangers(random), messages(random)
-        playing = asyncio.create_task(switchboard.play()) if switchboard is not None else None
+        playing = None
+        if switchboard is not None:
+            await calls.followed(trial.database)
+            playing = asyncio.create_task(switchboard.play())
         async with Senders(trial.cluster, random, SESSIONS, idle=True) as senders:
             for place, step in enumerate(steps):
                 batch = list(islice(supply, _share(length.messages, len(steps), place)))

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.prove.calls import FIRST_NIGHT
-from tests.prove.failover import Length, prove_failover
+from tests.prove.failover import Length, prove_failover, taken_over
 from tests.prove.program import chance
 from tests.store.postgresql import programs
 
@@ -21,8 +21,20 @@ def _postgresql() -> None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
 
 
-# Forked, a daemon that follows a switchboard's logs misses some calls, and its channel is not always taken over.
-@pytest.mark.usefixtures("fresh_interpreter")
 async def test_what_a_daemon_held_that_is_gone_is_done_by_others_and_once(tmp_path: Path) -> None:
     outcome = await prove_failover(tmp_path, SHORT, chance(1))
     assert outcome.sound, "\n".join(outcome.lines())
+
+
+@pytest.mark.parametrize(
+    ("followers", "is_taken_over"),
+    [
+        ({"timers": "d1@old", "figures": "d2@a"}, False),
+        ({"figures": "d2@a"}, False),
+        ({"timers": "d2@a", "figures": "d3@b"}, True),
+        # It has stood still, has come back, and was the first to ask.
+        ({"timers": "d1@new", "figures": "d2@a"}, True),
+    ],
+)
+def test_a_channel_is_taken_over_by_another_incarnation(followers: dict[str, str], *, is_taken_over: bool) -> None:
+    assert taken_over({"timers": "d1@old", "figures": "d1@old"}, followers) == is_taken_over
