@@ -12,8 +12,8 @@ from dtm_contact.figures.definitions import BY_ID, FIGURES, Basis
 from dtm_contact.figures.listing import cases_behind
 from dtm_contact.figures.overview import Place
 from dtm_contact.store import Store, open_store
-from dtm_contact.store import figures as stored
-from dtm_contact.store.figures import CasesWanted, FigureRows
+from dtm_contact.store import figure_cases as stored
+from dtm_contact.store.figure_cases import CaseSearch, CasesWanted
 from tests.prove.figures import grounds, made_store
 from tests.prove.program import chance
 from tests.store.fresh import fresh_store
@@ -54,7 +54,10 @@ def test_a_list_is_the_same_however_it_is_looked_for(
             changed.setattr(stored, "_FEW", 0)
             changed.setattr(stored, "_FEW_SAID", 0)
             changed.setattr(stored, "_FEW_RECEIVED", 0)
-            changed.setattr(listing, "_AT_FIRST", 3)
+            changed.setattr(listing, "_AT_LEAST", 3)
+            changed.setattr(listing, "_AT_MOST", 3)
+            changed.setattr(listing, "_OF_INCIDENTS", 3)
+            changed.setattr(stored, "_NEAR", 0)
             assert listed(filled, figure, place, limit=5) == whole
 
 
@@ -102,7 +105,7 @@ def test_no_list_is_looked_for_in_all_cases_or_events(
     sa.event.listen(sqlite_store.database.engine, "before_cursor_execute", note)
     with sqlite_store.database.reading() as connection:
         start, end = (datetime(2026, month, 1, tzinfo=UTC) for month in (3, 4))
-        FigureRows(connection).among(CasesWanted(start, end, **wanted), 100)
+        CaseSearch(connection).among(CasesWanted(start, end, **wanted), 100)
     plan = list[str]()
     with sqlite_store.database.engine.connect() as connection:
         for statement, parameters in asked:
