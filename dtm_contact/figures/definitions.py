@@ -76,7 +76,7 @@ class Basis(StrEnum):
     CRIED = "cried"
     """The engine made a certain alarm of them in the period."""
     LABELLED = "labelled"
-    """An agent said in the period whether there was danger."""
+    """An agent said in the period that there was danger."""
     EVENTS = "events"
     """One of the figure's events happened to them in the period."""
     REOPENED = "reopened"

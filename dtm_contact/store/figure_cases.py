@@ -15,7 +15,7 @@ from dtm_contact.store.schema import EVENTS_BY_DATA, IS_OPEN, alarm_labels, arri
 
 _FEW = 20_000
 """Rows of which those that are wanted are sorted out at once."""
-_FEW_SAID = 3_000
+_FEW_SAID = 6_000
 """The same of events whose data are read for it."""
 _NEAR = 100
 """So many ids more or less are no matter where ids are looked for by their time."""
@@ -94,6 +94,7 @@ class CaseSearch:
         self._connection = connection
         self._ids_by_time: dict[tuple[str, datetime], tuple[int, int]] = {}
         self._known_few: dict[CasesWanted, _Ids | Sequence[int] | None] = {}
+        self._opened_again: dict[datetime, frozenset[int]] = {}
 
     def among(self, wanted: CasesWanted, limit: int) -> list[int]:
         """Return the ids of some cases among which those behind a figure are, in the order that is asked for.
@@ -249,7 +250,7 @@ class CaseSearch:
             case "opened" | "due" | "open":
                 return None
             case "labelled":
-                labelled = alarm_labels.c.at >= start, alarm_labels.c.at < end
+                labelled = alarm_labels.c.danger, alarm_labels.c.at >= start, alarm_labels.c.at < end
                 return sa.select(alarm_labels.c.case_id).where(*labelled)
             case "events":
                 found: _Ids = _happened(wanted)
@@ -297,8 +298,10 @@ class CaseSearch:
 
     def opened_again_since(self, moment: datetime) -> frozenset[int]:
         """Return the ids of the cases that were opened again after a moment."""
-        query = _by_data("openings", self._dialect).where(events.c.at > moment)
-        return frozenset(self._connection.execute(query).scalars())
+        if moment not in self._opened_again:
+            query = _by_data("openings", self._dialect).where(events.c.at > moment)
+            self._opened_again[moment] = frozenset(self._connection.execute(query).scalars())
+        return self._opened_again[moment]
 
     def first_id(self, table: sa.Table, at: sa.Column[datetime], start: datetime) -> int:
         """Return an id before which nothing of a table is of that time or later."""
