@@ -252,7 +252,7 @@ class CaseSearch:
             case "labelled":
                 labelled = alarm_labels.c.danger, alarm_labels.c.at >= start, alarm_labels.c.at < end
                 return sa.select(alarm_labels.c.case_id).where(*labelled)
-            case said if said in _BY_DATA and wanted.residence:
+            case basis if basis in _BY_DATA and wanted.residence:
                 # It is less work to look at those of each case of one residence than at the data of all.
                 return None
             case "events":
