@@ -191,3 +191,33 @@ async def test_what_the_instruction_names_is_at_hand(world: World, come: Come) -
     assert await page.locator("#actes > *").count() <= 5, "three acts at hand, and the rest behind one"
     await page.locator("#consigne [data-hand-over]").click()
     await expect(page.locator("[action$='/transmettre'] select")).to_have_value("agence-sinistres")
+
+
+async def test_a_number_among_arabic_words_is_read_as_it_was_written(world: World, come: Come) -> None:
+    page = await come()
+    text = "السلام عليكم، رقمي 06 12 00 00 11 وأسكن في 91 rue Hoche bât. B، هناك تسرب ماء كبير في المطبخ، شكرا"
+    await sent(world, "Fuite et numéro", text)
+    number = await settled(page, "Fuite et numéro")
+    await page.locator(f"#d-{number} .open").click()
+    await expect(page.locator(".timeline .text[dir=auto]").first).to_contain_text("06 12")
+    # Where each of the words stands on the screen, from the left.
+    lefts = await page.evaluate(
+        """words => {
+      const text = document.querySelector(".timeline .text[dir=auto]"), found = [];
+      const nodes = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+      const whole = [...function* () { while (nodes.nextNode()) yield nodes.currentNode; }()];
+      for (const word of words) for (const node of whole) {
+        const at = node.data.indexOf(word);
+        if (at < 0) continue;
+        const range = document.createRange();
+        range.setStart(node, at); range.setEnd(node, at + word.length);
+        found.push(range.getBoundingClientRect().left);
+        break;
+      }
+      return found;
+    }""",
+        ["06", "12", "11", "91", "rue", "Hoche", "B"],
+    )
+    assert len(lefts) == 7
+    assert lefts[:3] == sorted(lefts[:3]), "a telephone number"
+    assert lefts[3:] == sorted(lefts[3:]), "an address"
