@@ -243,6 +243,12 @@ _WRITER_UNTOLD: Final = (
 )
 
 
+def event_name(what: str) -> str:
+    """Return what an event is called within a sentence ("dossier pris"); empty where it has no name."""
+    name = EVENTS.get(what, "")
+    return name[:1].lower() + name[1:]
+
+
 def event_line(what: str, data: Mapping[str, Any], naming: EventNaming = _AS_IT_IS, who: str = "") -> str:
     """Return what an event of a case did, in a line; a word that nobody has put into French yet stands as it is.
 
@@ -294,7 +300,7 @@ def _details(what: str, data: Mapping[str, Any], naming: EventNaming) -> list[st
     elif what == "danger" and data.get("writer_told") is False:
         details.append(_WRITER_UNTOLD)
     elif what == "undone":
-        details = [EVENTS.get(data.get("what", ""), "").lower(), *_in_words(data)]
+        details = [event_name(data.get("what", "")), *_in_words(data)]
     elif what == "tenant" and (data.get("changed") or {}).get("tenant_id", [None, "?"])[1] is None:
         details = ["aucun de nos locataires", *_kept(data, naming)]
     return details

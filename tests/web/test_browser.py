@@ -37,7 +37,7 @@ async def test_a_case_from_the_mail_to_the_answer(world: World, come: Come) -> N
     await expect(page.locator(".said-message mark.topic").first).to_be_visible()
     await page.locator(".finder input").fill("Joli Jean")
     await page.locator("#trouves button", has_text="Jean-Luc Joly").click()
-    await said(page, "Locataire précisé")
+    await said(page, "Locataire précisé : M. Jean-Luc Joly.")
     await expect(page.locator(".whose")).to_contain_text("Jean-Luc Joly")
     await page.get_by_text("Répondre", exact=True).click()
     # Nothing proves who wrote: writing there is a step of its own.
@@ -57,12 +57,21 @@ async def test_a_case_from_the_mail_to_the_answer(world: World, come: Come) -> N
     await expect(page.locator(".casehead .due")).to_contain_text("répondu")
     await page.wait_for_timeout(1000)
     await expect(page.locator("[data-changed]")).to_be_hidden()
+    # What is taken back is the change before; nobody shall think that it was the letter.
+    await expect(page.locator("[data-undo]")).to_have_text("Annuler mon dernier changement : dossier pris")
+    await page.locator("[data-undo]").click()
+    await said(page, "Changement annulé : dossier pris. Le message envoyé, lui, est parti.")
+    await page.emulate_media(media="print")
+    for nobodys in (".top", ".alarms", ".acts", ".announce"):
+        await expect(page.locator(nobodys).first).to_be_hidden()
+    await expect(page.locator(".timeline")).to_contain_text("Rappelez-moi après 18 h")
+    await page.emulate_media(media="screen")
     await page.get_by_text("Clore", exact=True).first.click()
     await page.locator("form[action$='/clore'] input[name=raison]").fill("Réponse donnée")
     await page.locator("form[action$='/clore'] button.primary").click()
     await page.wait_for_url("**/file?*")
     await page.get_by_role("button", name="Annuler").click()
-    await said(page, "Changement annulé")
+    await said(page, "Changement annulé : dossier clos.")
     await expect(page.locator(".casehead .due.closed")).to_have_count(0)
 
 
