@@ -13,7 +13,7 @@ from dtm_contact.backup import replay as replay_journal
 from dtm_contact.cases.knowledge import ConfigurationProvider
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.output import ReadablePath, as_json_option, clock_behind, plain, print_json, table, terminal_output
-from dtm_contact.danger_page.unjudged import OCTETS, Suspect, Suspects, Suspicion, glance, sender_of, subject_of
+from dtm_contact.danger_page.unjudged import OCTETS, DangerSuspicion, Suspect, Suspects, glance, sender_of, subject_of
 from dtm_contact.errors import DtmContactError, described
 from dtm_contact.privacy.erasing import erased_arrivals
 from dtm_contact.settings import Settings
@@ -82,7 +82,7 @@ def replay(settings: Settings, journal: Path, since: datetime | None, *, as_json
         suspects = _suspects(store, settings)
     if as_json:
         lists = {name: [plain(each) for each in getattr(done, name)] for name in _LISTS}
-        print_json({**plain(done), **lists, "dangers": [_as_json(each) for each in suspects.found]})
+        print_json({**plain(done), **lists, "dangers": [_as_json(each) for each in suspects.likeliest]})
         return
     click.echo(f"{done.taken_in:,} of {done.held:,} arrivals were not in the store and are taken in")
     waited = f"{done.settled:,} of them waited in it" if done.settled else "none of them waited in it"
@@ -136,14 +136,14 @@ def _print_suspects(suspects: Suspects, settings: Settings) -> None:
             each.subject,
             _told(each.arrival, settings),
         )
-        for each in suspects.of(Suspicion.STRONG)
+        for each in suspects.of(DangerSuspicion.STRONG)
     ]
     if rows:
         click.echo("  by a glance these seem to tell of danger, the likeliest first:")
         terminal_output().print(table(("arrival", "received", "channel", "from", "subject", "told before"), rows))
-    if not suspects.found:
+    if not suspects.likeliest:
         return
-    if faint := len(suspects.of(Suspicion.FAINT)):
+    if faint := len(suspects.of(DangerSuspicion.FAINT)):
         click.echo(f"  {faint:,} more are less likely to")
     click.echo(
         "  where no daemon runs yet call by hand: dtm-contact danger shows the words of each, and whom to call, until "
@@ -160,7 +160,7 @@ def _as_json(suspect: Suspect) -> dict[str, Any]:
         "from": suspect.sender,
         "subject": suspect.subject,
         "score": suspect.score,
-        "strong": suspect.suspicion is Suspicion.STRONG,
+        "strong": suspect.suspicion is DangerSuspicion.STRONG,
         "sent_before": [plain(each) for each in arrival.sent_before],
         "is_known": arrival.is_known,
     }

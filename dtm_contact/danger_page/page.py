@@ -9,7 +9,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dtm_contact.danger_page.entries import Entry
-from dtm_contact.danger_page.unjudged import Suspect, Suspects, Suspicion, in_a_line, sections_of
+from dtm_contact.danger_page.unjudged import DangerSuspicion, Suspect, Suspects, in_a_line, sections_of
 
 _DAYS: Final = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 _TEMPLATES: Final = Environment(
@@ -110,7 +110,7 @@ class Page:
 
     def _unjudged_lines(self) -> Iterator[str]:
         yield self.unjudged
-        if not self.suspects.found:
+        if not self.suspects.likeliest:
             return
         yield self.glanced
         if self.on_call:
@@ -126,12 +126,12 @@ class Page:
     @property
     def strong(self) -> Sequence[Suspect]:
         """What waits to be judged and is shown in full."""
-        return self.suspects.of(Suspicion.STRONG)
+        return self.suspects.of(DangerSuspicion.STRONG)
 
     @property
     def faint(self) -> Sequence[str]:
         """What waits to be judged and is shown in a line each."""
-        return [in_a_line(each, self.at) for each in self.suspects.of(Suspicion.FAINT)]
+        return [in_a_line(each, self.at) for each in self.suspects.of(DangerSuspicion.FAINT)]
 
 
 def _section_lines(parts: Iterable[tuple[str, Sequence[str]]]) -> Iterator[str]:

@@ -20,7 +20,7 @@ _MOST_WORDS: Final = 800
 _log = get_log("danger page")
 
 
-class Suspicion(IntEnum):
+class DangerSuspicion(IntEnum):
     """How much a glance makes of an arrival, the more the higher."""
 
     NONE = 0
@@ -44,7 +44,7 @@ class Suspect:
     subject: str
     words: str
     score: int
-    suspicion: Suspicion
+    suspicion: DangerSuspicion
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +53,17 @@ class Suspects:
 
     Attributes:
         waiting: how much waits to be judged.
-        found: what seems to tell of danger, the likeliest first.
+        likeliest: what seems to tell of danger, the likeliest first.
         unread: how much of what waits has no words that a glance could read: calls, letters, files.
     """
 
     waiting: int = 0
-    found: tuple[Suspect, ...] = ()
+    likeliest: tuple[Suspect, ...] = ()
     unread: int = 0
 
-    def of(self, suspicion: Suspicion) -> tuple[Suspect, ...]:
+    def of(self, suspicion: DangerSuspicion) -> tuple[Suspect, ...]:
         """Return those of which a glance makes so much."""
-        return tuple(each for each in self.found if each.suspicion is suspicion)
+        return tuple(each for each in self.likeliest if each.suspicion is suspicion)
 
 
 def glance(store: Store, reader: Reader) -> Suspects:
@@ -83,7 +83,7 @@ def glance(store: Store, reader: Reader) -> Suspects:
             unread += 1
             continue
         seen = suspect_of(arrival, reader)
-        if seen.suspicion is not Suspicion.NONE:
+        if seen.suspicion is not DangerSuspicion.NONE:
             found.append(seen)
     # Of equal ones that came first.
     found.sort(key=lambda each: (-each.score, each.arrival.received_at, each.arrival.id))
@@ -102,7 +102,9 @@ def suspect_of(arrival: Unjudged, reader: Reader) -> Suspect:
         score = arrival.danger_score or danger_score((subject, *texts), reader)
     except Exception as error:  # noqa: BLE001 - one that cannot be glanced at must not hide those beside it
         _log.warning("glance", arrival=arrival.id, error=type(error).__name__)
-    suspicion = Suspicion.STRONG if score >= possible else Suspicion.FAINT if score else Suspicion.NONE
+    suspicion = (
+        DangerSuspicion.STRONG if score >= possible else DangerSuspicion.FAINT if score else DangerSuspicion.NONE
+    )
     cut = words if len(words) <= _MOST_WORDS else f"{words[:_MOST_WORDS]}…"
     return Suspect(arrival, sender_of(arrival), subject_of(arrival), cut, score, suspicion)
 
