@@ -12,6 +12,7 @@ from dtm_contact.settings import LogSettings
 from tests.forking import forking, fresh_interpreters
 from tests.longest import place_of
 from tests.rules.once import in_force_once
+from tests.store.compiled_once import compile_once
 
 pytest_plugins = ("tests.store.fixtures",)
 
@@ -23,6 +24,9 @@ os.environ["LANGUAGE"] = "en"
 
 # Without it, structlog draws each exception with all that its frames hold, which takes ten seconds of the event loop.
 configure(LogSettings())
+
+# Most tests open a store of their own, for which SQLAlchemy would compile the same statements anew.
+compile_once()
 
 # A busy machine must not fail a test, and what decides over a merge must say the same twice: chance is for people.
 settings.register_profile("here", deadline=None)

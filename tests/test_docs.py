@@ -80,6 +80,29 @@ def test_the_example_of_the_settings_holds_with_all_that_it_offers(tmp_path: Pat
     assert settings.danger.folder == Path("/var/lib/dtm-contact/danger")
 
 
+def offered_settings(text: str) -> set[str]:
+    """Return the variable of each setting that a settings file names, be it in a comment."""
+    named, group = set(), ""
+    for line in text.splitlines():
+        if table := re.match(r"#?\[([a-z_]+)\]", line):
+            group = f"{table[1]}_"
+        elif key := re.match(r"(?:#|# Or: )?([a-z_]+) = ", line):
+            named.add(f"DTM_{group}{key[1]}".upper())
+    return named
+
+
+def test_the_example_of_the_settings_offers_all_that_only_a_site_can_say() -> None:
+    """What has a value by default suits as it is, and `dtm-contact settings` lists it; what has none, and what is off
+    until somebody says so, is overlooked where the file is silent about it.
+    """
+    offered = offered_settings((ROOT / "deploy" / "dtm-contact.toml").read_text(encoding="utf-8"))
+    all_ = {name: default for name, default, *_ in rows(Settings.defaults())}
+    nothing = [name for name, default in all_.items() if default is False or default in (None, "", (), {})]
+    assert len(nothing) > 60
+    assert sorted(set(nothing) - offered) == []
+    assert sorted(offered - set(all_)) == [], "what is offered is a setting"
+
+
 def told_rows() -> list[tuple[str, str, str]]:
     """Return the rows of the tables of causes in docs/alarms.md."""
     causes = (ROOT / "docs" / "alarms.md").read_text(encoding="utf-8").partition("## The causes")[2]

@@ -208,6 +208,11 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "DTM_OUTBOUND_HOST. All of it: "
             "dtm-contact case trace.",
         ),
+        "untaken": _happening(
+            "All who are on call have been notified of a case, a danger as a rule, and nobody has taken it.",
+            "Call them by telephone, or see to it yourself, and take the case: dtm-contact danger shows who is in "
+            "danger and whom to call. Then look whether on_call in queues.yaml names enough people, and reaches them.",
+        ),
         "answers": _happening(
             "So many answers went out in an hour that no more do, safety answers apart.",
             "Look for a loop: one writer with many cases. If there is none, raise DTM_OUTBOUND_ANSWERS_PER_HOUR.",

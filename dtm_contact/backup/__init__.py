@@ -5,7 +5,7 @@ from dtm_contact.backup.copying import StoreNotCopiedError, copy_store
 from dtm_contact.backup.journaling import StoreJournal, open_journal
 from dtm_contact.backup.making import Made, make_backup, newest_backup
 from dtm_contact.backup.opening import encrypted_for, keys_here, last_opening, note_opening
-from dtm_contact.backup.replaying import JournalReplay, replay
+from dtm_contact.backup.replaying import JournalReplay, awaits_replay, not_taken_in, replay
 from dtm_contact.backup.restoring import Restored, restore
 from dtm_contact.backup.verifying import Verified, verify
 
@@ -19,12 +19,14 @@ __all__ = [
     "StoreJournal",
     "StoreNotCopiedError",
     "Verified",
+    "awaits_replay",
     "copy_store",
     "encrypted_for",
     "keys_here",
     "last_opening",
     "make_backup",
     "newest_backup",
+    "not_taken_in",
     "note_opening",
     "open_journal",
     "replay",

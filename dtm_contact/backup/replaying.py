@@ -26,6 +26,7 @@ from dtm_contact.store.restores import (
     settle_by_marks,
 )
 from dtm_contact.store.schema import arrivals
+from dtm_contact.store.unjudged import UNJUDGED
 
 MARGIN: Final = 1_000
 """Case numbers left out behind the last one that a journal knows: they are told to it some seconds after they are
@@ -46,8 +47,8 @@ class JournalReplay:
         marks: e-mails that were sent, which the store did not know.
         settled: e-mails that waited in the store and were found to be sent.
         sure: arrivals of which it is known by the journal whether they were answered.
-        called: the numbers, as they were, of cases of which those on call had been notified and whose messages were
-            taken in anew: they are notified again, since those cases have other numbers now.
+        called: the numbers, as they were, of cases of which those on call had been notified and whose messages wait to
+            be judged in this store: of a P1 they are notified again then, since those cases have other numbers.
         replies: agents' replies that were sent after the backup: their text is gone, and their cases say so.
         gaps: times before which the journal could not be written for a while.
         torn: records that were never finished.
@@ -101,7 +102,6 @@ def replay(
     arrived = {key: received_at for key, received_at in found.arrived.items() if not erased(*key)}
     wanted = {key for key, received_at in arrived.items() if since is None or received_at >= since}
     missing = _missing(store, wanted)
-    called = {each.case_number for each in found.sent if _calls(each) and not missing.isdisjoint(each.arrivals)}
     with store.database.writing(hurried=False) as connection:
         raise_numbers(connection, _numbers_behind(found, connection))
         marks = add_marks(connection, map(_mark, found.sent))
@@ -115,6 +115,9 @@ def replay(
         store.arrivals.accept(batch)
         taken_in += len(batch)
         missing.difference_update((arrival.channel, arrival.external_id) for arrival in batch)
+    calls = [each for each in found.sent if _calls(each)]
+    waiting = _waiting(store, {key for each in calls for key in each.arrivals})
+    called = {each.case_number for each in calls if not waiting.isdisjoint(each.arrivals)}
     return JournalReplay(
         files=found.files,
         held=len(wanted),
@@ -129,6 +132,32 @@ def replay(
         damaged=found.damaged,
         newest=max((*found.arrived.values(), *(each.at for each in found.sent)), default=None),
     )
+
+
+def not_taken_in(store: Store, folder: Path, *, erased: Callable[[str, str], bool] = _nothing_erased) -> int:
+    """Return how many arrivals of a journal `replay` would take in; nothing is changed.
+
+    Args:
+        store: opened for reading.
+        folder: the journal's.
+        erased: as for `replay`.
+
+    Raises:
+        JournalError: there is no journal, or it cannot be read.
+        StoreUnavailableError: the store cannot be read.
+    """
+    # A daemon stores first what it appends then: read in this order, what comes in meanwhile is in both.
+    return len(_missing(store, (key for key in journal.contents_of(folder).arrived if not erased(*key))))
+
+
+def awaits_replay(store: Store) -> bool:
+    """Return whether a store was restored, and no intake journal was taken in since.
+
+    Raises:
+        StoreUnavailableError: the store cannot be read.
+    """
+    with store.database.reading() as connection:
+        return awaits_journal(connection)
 
 
 def _numbers_behind(found: journal.Contents, connection: Connection) -> dict[int, int]:
@@ -155,15 +184,27 @@ def _mark(sent: journal.SentRecord) -> SentMark:
 
 def _missing(store: Store, wanted: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
     """Return which arrivals, by channel and external id, the store does not have."""
+    keys = set(wanted)
+    return keys - _stored(store, keys)
+
+
+def _waiting(store: Store, wanted: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return which arrivals, by channel and external id, the store has and has not judged."""
+    return _stored(store, wanted, arrivals.c.state.in_(UNJUDGED))
+
+
+def _stored(
+    store: Store, wanted: Iterable[tuple[str, str]], which: sa.ColumnElement[bool] | None = None
+) -> set[tuple[str, str]]:
     by_key = {(channel, bounded_key(external_id)): (channel, external_id) for channel, external_id in wanted}
-    keys = list(by_key)
+    keys, found = list(by_key), set()
     with store.database.reading() as connection:
         for start in range(0, len(keys), _AT_ONCE):
             some = [key for _channel, key in keys[start : start + _AT_ONCE]]
             query = sa.select(arrivals.c.channel, arrivals.c.external_id).where(arrivals.c.external_id.in_(some))
-            for row in connection.execute(query):
-                by_key.pop((row.channel, row.external_id), None)
-    return set(by_key.values())
+            for row in connection.execute(query if which is None else query.where(which)):
+                found.add(by_key.get((row.channel, row.external_id)))
+    return {key for key in found if key is not None}
 
 
 def _batches(found: Iterator[Arrival]) -> Iterator[list[Arrival]]:

@@ -256,6 +256,8 @@ class _Chain:
             what = f"not written ({_purpose(str(data.get('whom', '')))}): {_why_withheld(data)}"
         elif event.what in {"outgoing released", "outgoing dropped"}:
             what = f"outgoing {data['outgoing']} {event.what.removeprefix('outgoing ')} by {event.who}"
+            blind = ", before an intake journal was taken in: it may have gone out before the restore, too"
+            what += blind if data.get("without_journal") else ""
         else:
             return None
         return TraceStep(event.at, NotificationStage.NOTICE, what)
@@ -374,7 +376,8 @@ def _of_escalation(event: Event) -> TraceStep | None:
     match event.what:
         case "called next":
             why = "the notice before reached nobody" if data.get("unreached") else "nobody had taken it"
-            what = f"{why}: next on call is {data.get('to')} (step {data.get('step')})"
+            why += ", and all on call had been notified: again" if data.get("again") else ": next on call is"
+            what = f"{why} {data.get('to')} (step {data.get('step')})"
         case "reminded" | "escalated":
             what = f"{event.what}: {data.get('does') or 'reminder of the office'} (step {data.get('step')})"
         case "storm":

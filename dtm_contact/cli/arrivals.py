@@ -1,18 +1,24 @@
 """`dtm-contact arrivals …`: what came in."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from getpass import getuser
 from pathlib import Path
+from typing import Any
 
 import click
 
 from dtm_contact.backup import replay as replay_journal
+from dtm_contact.cases.knowledge import ConfigurationProvider
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.output import ReadablePath, as_json_option, clock_behind, plain, print_json, table, terminal_output
+from dtm_contact.danger_page.unjudged import OCTETS, DangerSuspicion, Suspect, Suspects, glance, sender_of, subject_of
+from dtm_contact.errors import DtmContactError, described
 from dtm_contact.privacy.erasing import erased_arrivals
 from dtm_contact.settings import Settings
 from dtm_contact.store import ArrivalLine, ArrivalState, Store, open_store
+from dtm_contact.store.unjudged import UNJUDGED, Unjudged, unjudged
 
 _PAGE = 1_000
 _LISTS = ("gaps", "replies")
@@ -35,7 +41,7 @@ def arrivals() -> None:
 def list_(settings: Settings, state: ArrivalState | None, *, as_json: bool) -> None:
     """List arrivals, oldest first: all, or those in one state."""
     with open_store(settings.store.url, read_only=True) as store:
-        lines = _all(store, state)
+        lines = _with_heads(store, _all(store, state))
     if as_json:
         for line in lines:
             print_json(plain(line))
@@ -73,16 +79,18 @@ def replay(settings: Settings, journal: Path, since: datetime | None, *, as_json
     now = datetime.now(UTC)
     with open_store(settings.store.url) as store:
         done = replay_journal(store, journal, now, from_then, erased=erased_arrivals(settings))
+        suspects = _suspects(store, settings)
     if as_json:
-        print_json({**plain(done), **{name: [plain(each) for each in getattr(done, name)] for name in _LISTS}})
+        lists = {name: [plain(each) for each in getattr(done, name)] for name in _LISTS}
+        print_json({**plain(done), **lists, "dangers": [_as_json(each) for each in suspects.likeliest]})
         return
     click.echo(f"{done.taken_in:,} of {done.held:,} arrivals were not in the store and are taken in")
     waited = f"{done.settled:,} of them waited in it" if done.settled else "none of them waited in it"
     click.echo(f"{done.marks:,} e-mails were sent that the store did not know, {waited}; they are not sent again")
     if done.called:
         click.echo(
-            f"but those on call are notified again of what was {', '.join(done.called)} and has a new number: "
-            "call them by hand now where no daemon runs yet; case show finds it by the old number, too"
+            f"of {', '.join(done.called)} those on call were notified; what lay in it waits to be judged. Of a danger "
+            "(P1) they are notified again then, by a new number (case show finds it by the old one, too, from then on)"
         )
     if done.replies:
         click.echo(
@@ -99,6 +107,73 @@ def replay(settings: Settings, journal: Path, since: datetime | None, *, as_json
         )
     if done.damaged:
         click.echo(f"in {done.damaged} places the journal is damaged: what stood there is not taken in", err=True)
+    _print_suspects(suspects, settings)
+
+
+def _suspects(store: Store, settings: Settings) -> Suspects:
+    """Glance at what waits to be judged; where there are no rules or no directory to do it by, say so."""
+    waiting = store.arrivals.waiting()
+    if not waiting:
+        return Suspects()
+    try:
+        return glance(store, ConfigurationProvider(store, settings)().rules.reader)
+    except DtmContactError as error:
+        click.echo(f"danger in what waits cannot be looked for: {described(error)}", err=True)
+        return Suspects(waiting)
+
+
+def _print_suspects(suspects: Suspects, settings: Settings) -> None:
+    """Say what waits to be judged, and of that what seems to tell of danger, with whom is known to have been told."""
+    if not suspects.waiting:
+        return
+    click.echo(f"{suspects.waiting:,} arrivals wait to be judged, which a daemon does")
+    rows = [
+        (
+            str(each.arrival.id),
+            each.arrival.received_at.astimezone(settings.zone).strftime("%d/%m/%Y %H:%M"),
+            each.arrival.channel,
+            each.sender,
+            each.subject,
+            _told(each.arrival, settings),
+        )
+        for each in suspects.of(DangerSuspicion.STRONG)
+    ]
+    if rows:
+        click.echo("  by a glance these seem to tell of danger, the likeliest first:")
+        terminal_output().print(table(("arrival", "received", "channel", "from", "subject", "told before"), rows))
+    if not suspects.likeliest:
+        return
+    if faint := len(suspects.of(DangerSuspicion.FAINT)):
+        click.echo(f"  {faint:,} more are less likely to")
+    click.echo(
+        "  where no daemon runs yet call by hand: dtm-contact danger shows the words of each, and whom to call, until "
+        "it is judged"
+    )
+
+
+def _as_json(suspect: Suspect) -> dict[str, Any]:
+    arrival = suspect.arrival
+    return {
+        "arrival": arrival.id,
+        "received_at": plain(arrival.received_at),
+        "channel": arrival.channel,
+        "from": suspect.sender,
+        "subject": suspect.subject,
+        "score": suspect.score,
+        "strong": suspect.suspicion is DangerSuspicion.STRONG,
+        "sent_before": [plain(each) for each in arrival.sent_before],
+        "is_known": arrival.is_known,
+    }
+
+
+def _told(arrival: Unjudged, settings: Settings) -> str:
+    """Return who of us is known to have been told of an arrival."""
+    to_us = [each for each in arrival.sent_before if each.to_us]
+    if not to_us:
+        return "nobody" if arrival.is_known else "not known"
+    first = next((each for each in to_us if each.on_call), to_us[0])
+    whom = "on call" if first.on_call else "one of us"
+    return f"{whom}, {first.at.astimezone(settings.zone):%d/%m %H:%M}, as {first.case_number}"
 
 
 def _change(settings: Settings, change: Callable[[Store, str, datetime], None]) -> None:
@@ -111,6 +186,19 @@ def _all(store: Store, state: ArrivalState | None) -> list[ArrivalLine]:
     while page := store.arrivals.listing(state, limit=_PAGE, after=lines[-1].id if lines else 0):
         lines += page
     return lines
+
+
+def _with_heads(store: Store, lines: list[ArrivalLine]) -> list[ArrivalLine]:
+    """Return lines with sender and subject also of what is not judged yet, as they stand in its first octets."""
+    if not any(line.state in UNJUDGED for line in lines):
+        return lines
+    heads = {each.id: each for each in unjudged(store.database, OCTETS)}
+    return [
+        line
+        if (head := heads.get(line.id)) is None or line.sender
+        else replace(line, sender=sender_of(head), subject=subject_of(head))
+        for line in lines
+    ]
 
 
 def _row(line: ArrivalLine, settings: Settings) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import os
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -18,6 +19,7 @@ from dtm_contact.backup import (
 )
 from dtm_contact.backup import restore as restore_backup
 from dtm_contact.backup import verify as verify_backup
+from dtm_contact.backup.archive import BODIES, MODEL, SETTINGS
 from dtm_contact.backup.making import mark_verified
 from dtm_contact.backup.restoring import take_out_files, user_named
 from dtm_contact.cli.outbox import held_table
@@ -152,10 +154,10 @@ def restore(
     if folder is not None:
         names = take_out_files(settings, file, folder)
         rules = sum(name.startswith("rules/") for name in names)
-        click.echo(f"{folder}/rules ({rules} files)")
+        click.echo(f"{folder}/rules ({rules} files): for the folder of DTM_RULES_DIR")
         for name in names:
             if not name.startswith("rules/"):
-                click.echo(folder / name)
+                click.echo(f"{folder / name}: {_what_it_is(name)}")
         return
     now = datetime.now(UTC)
     done = restore_backup(
@@ -174,6 +176,20 @@ def restore(
     if noted := _note_opening(settings, file, done.manifest):
         click.echo(noted)
     _say_what_next(done, file, settings)
+
+
+def _what_it_is(name: str) -> str:
+    """Return what a member of a backup is, and where it goes."""
+    if name.startswith("secrets/"):
+        return f"for the file that {Path(name).name} names"
+    return _MEMBERS.get(name, "of a later version of the program")
+
+
+_MEMBERS: Final = {
+    SETTINGS: "the settings, a variable a line; look through them, then into place",
+    MODEL: "the learned model, for the file that DTM_MODEL names",
+    BODIES: "the SHA-256 of each arrival's octets, by which verify knows them; it goes nowhere",
+}
 
 
 def _say_what_was_done(done: Restored, again: int, settings: Settings) -> None:
@@ -202,6 +218,6 @@ def _say_what_next(done: Restored, file: Path, settings: Settings) -> None:
     if settings.rules.observe:
         click.echo("DTM_RULES_OBSERVE is true here: started like this, the daemon tells nobody of danger")
     click.echo(
-        "next: dtm-contact arrivals replay JOURNAL (if one is kept), then outbox list --status held, "
-        "then start the daemon"
+        "next: dtm-contact arrivals replay JOURNAL (if one is kept), then danger (what is to be told by hand until the "
+        "start), then outbox list --status held, then start the daemon"
     )

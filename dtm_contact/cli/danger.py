@@ -1,5 +1,6 @@
-"""`dtm-contact danger`: the open P1, also while the store is down."""
+"""`dtm-contact danger`: the open P1, and what may become one; the P1 also while the store is down."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import click
 from dtm_contact.cases.knowledge import ConfigurationProvider
 from dtm_contact.danger_page import HTML, TEXT
 from dtm_contact.danger_page.keeper import made
+from dtm_contact.danger_page.unjudged import glance
 from dtm_contact.errors import DtmContactError, described
 from dtm_contact.settings import Settings
 from dtm_contact.store import open_store
@@ -27,6 +29,9 @@ class NoPageError(DtmContactError):
 def danger(settings: Settings, *, kept: bool, html: bool) -> None:
     """Print the open P1 with all that whoever is on call needs; where the store is down, as the daemon last wrote them.
 
+    Before them what waits to be judged and seems to tell of danger, with whom is known to have been told: after a
+    restore, and while no daemon runs, nothing else names it.
+
     How old a page is that was written by the daemon (DTM_DANGER_FOLDER) is told on standard error.
     """
     if not kept:
@@ -41,7 +46,10 @@ def danger(settings: Settings, *, kept: bool, html: bool) -> None:
 
 def _now(settings: Settings, *, html: bool) -> bytes:
     with open_store(settings.store.url, read_only=True, patience=_PATIENCE) as store:
-        page = made(store, ConfigurationProvider(store, settings)(), datetime.now(UTC), settings.danger.old_minutes)
+        known = ConfigurationProvider(store, settings)()
+        page = made(store, known, datetime.now(UTC), settings.danger.old_minutes)
+        on_call = known.rules.desks.reception.called_at(page.at)
+        page = replace(page, suspects=glance(store, known.rules.reader), on_call=on_call)
     return page.html() if html else page.text()
 
 

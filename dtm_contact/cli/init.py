@@ -20,6 +20,8 @@ from dtm_contact.settings.common import APPLICATION, FILE_NAME, SERVICE_CONFIG, 
 
 _RUN: Final = Path("/run") / APPLICATION
 _BACKUPS: Final = Path("/var/backups") / APPLICATION
+_DANGER: Final = "danger"
+"""The folder of the page of the open P1, below the data: the shipped settings file names it."""
 _PROGRAM_IN_FILES: Final = f"/opt/dtm-contact/venv/bin/{APPLICATION}"
 _UNQUOTABLE: Final = frozenset('"\\')
 
@@ -126,6 +128,8 @@ def lay_out(folder: Path) -> LaidOut:
     try:
         done.folder(folder, 0o755)
         done.folder(folder / "data", 0o700)
+        done.folder(folder / "data" / _DANGER, 0o700)
+        done.folder(folder / "backups", 0o700)
         done.rules(folder / "rules")
         done.file(folder / FILE_NAME, _trial(folder), 0o640)
     except OSError as error:
@@ -149,7 +153,7 @@ def _trial(folder: Path) -> str:
         (str(SERVICE_CONFIG), str(folder)),
         ("secure_cookies = true", "secure_cookies = false"),
         (f'[backup]\ndir = "{_BACKUPS}"', f'#[backup]\n#dir = "{folder / "backups"}"'),
-        (f'socket = "{_RUN}/', f'#socket = "{_RUN}/'),
+        (f'\nsocket = "{_RUN}/', f'\n#socket = "{_RUN}/'),
     ):
         text = text.replace(before, after)
     return text
@@ -180,6 +184,7 @@ def lay_out_service(root: Path = Path("/"), user: str = APPLICATION) -> LaidOut:
     try:
         done.folder(below["config"], 0o755)
         done.folder(below["data"], 0o700, owner)
+        done.folder(below["data"] / _DANGER, 0o700, owner)
         done.folder(below["backups"], 0o700, owner)
         done.rules(below["config"] / "rules")
         text = (shipped("deploy") / FILE_NAME).read_text(encoding="utf-8")

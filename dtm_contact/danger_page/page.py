@@ -1,7 +1,7 @@
 """The page: for a browser and a printer, and as lines for a terminal; both tell first when they were written."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -9,6 +9,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dtm_contact.danger_page.entries import Entry
+from dtm_contact.danger_page.unjudged import DangerSuspicion, Suspect, Suspects, in_a_line, sections_of
 
 _DAYS: Final = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 _TEMPLATES: Final = Environment(
@@ -22,19 +23,23 @@ _TEMPLATES: Final = Environment(
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The open P1 at one moment.
+    """The open P1 at one moment, and what may become one.
 
     Attributes:
         entries: the most urgent first.
         more: how many there are besides.
         at: when, on the offices' wall clock.
         old_minutes: after how many it is not to be trusted any more.
+        suspects: what waits to be judged and seems to tell of danger.
+        on_call: whom the reception has on call now, in this order: what is not judged is no queue's yet.
     """
 
     entries: Sequence[Entry]
     more: int
     at: datetime
     old_minutes: int
+    suspects: Suspects = field(default_factory=Suspects)
+    on_call: Sequence[str] = ()
 
     @property
     def day(self) -> str:
@@ -53,6 +58,24 @@ class Page:
         if number == 0:
             return "Aucune urgence P1 n’était ouverte à cette heure."
         return f"{number} urgence{'s' if number > 1 else ''} P1 ouverte{'s' if number > 1 else ''}"
+
+    @property
+    def unjudged(self) -> str:
+        """How much waits to be judged, and how much of it seems to tell of danger; empty where nothing waits."""
+        waiting, strong = self.suspects.waiting, len(self.strong)
+        if not waiting:
+            return ""
+        wait = "1 arrivée attend d’être lue" if waiting == 1 else f"{waiting} arrivées attendent d’être lues"
+        if not strong:
+            return f"{wait} par le programme ; aucune ne semble parler d’un danger."
+        seem = "1 semble parler d’un danger" if strong == 1 else f"{strong} semblent parler d’un danger"
+        return f"{wait} par le programme ; {seem}. Tant que le programme ne tourne pas, il ne prévient personne."
+
+    @property
+    def glanced(self) -> str:
+        """How far what is said of those can be relied on."""
+        blind = f", {self.suspects.unread} sans texte qui se lise ainsi" if self.suspects.unread else ""
+        return f"C’est un coup d’œil, sans les pièces jointes{blind} ; l’ordre est celui de la vraisemblance."
 
     @property
     def warning(self) -> str:
@@ -76,14 +99,45 @@ class Page:
         yield self.warning
         yield ""
         yield self.count
+        if self.unjudged:
+            yield from self._unjudged_lines()
         for entry in self.entries:
             yield ""
             yield f"=== {entry.number}  {entry.topic} – {entry.queue} ==="
-            for name, values in sections(entry):
-                yield f"{name} :"
-                yield from (f"    {line}" for value in values for line in value.splitlines() or [""])
+            yield from _section_lines(sections(entry))
         if self.more:
             yield f"\net {self.more} autres"
+
+    def _unjudged_lines(self) -> Iterator[str]:
+        yield self.unjudged
+        if not self.suspects.likeliest:
+            return
+        yield self.glanced
+        if self.on_call:
+            yield from _section_lines([("Astreinte de l’accueil, dans l’ordre", self.on_call)])
+        for suspect in self.strong:
+            yield ""
+            yield f"=== arrivée {suspect.arrival.id}, sans dossier encore  {suspect.subject} ==="
+            yield from _section_lines(sections_of(suspect, self.at))
+        if self.faint:
+            yield ""
+            yield from _section_lines([("Moins vraisemblable", self.faint)])
+
+    @property
+    def strong(self) -> Sequence[Suspect]:
+        """What waits to be judged and is shown in full."""
+        return self.suspects.of(DangerSuspicion.STRONG)
+
+    @property
+    def faint(self) -> Sequence[str]:
+        """What waits to be judged and is shown in a line each."""
+        return [in_a_line(each, self.at) for each in self.suspects.of(DangerSuspicion.FAINT)]
+
+
+def _section_lines(parts: Iterable[tuple[str, Sequence[str]]]) -> Iterator[str]:
+    for name, values in parts:
+        yield f"{name} :"
+        yield from (f"    {line}" for value in values for line in value.splitlines() or [""])
 
 
 def sections(entry: Entry) -> Iterator[tuple[str, Sequence[str]]]:
@@ -109,4 +163,4 @@ def _printable(line: str) -> str:
     return "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in line)
 
 
-_TEMPLATES.globals["sections"] = sections
+_TEMPLATES.globals.update(sections=sections, sections_of=sections_of)

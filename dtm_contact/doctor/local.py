@@ -78,7 +78,7 @@ def rights(site: Site) -> Iterator[CheckResult]:
 
 
 def _wrong_folders(settings: Settings) -> Iterator[CheckResult]:
-    for setting, folder in _written_folders(settings):
+    for setting, folder in written_folders(settings):
         message = _cannot_write(folder)
         if message is not None:
             owner = user_name(os.geteuid()) if os.geteuid() else "USER"
@@ -101,7 +101,7 @@ def _wrong_folders(settings: Settings) -> Iterator[CheckResult]:
                 yield fault(message, f"chmod 600 {file}; chmod 700 {file.parent}")
 
 
-def _written_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
+def written_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
     """Yield each folder that is written to, with the setting that names it or what lies in it."""
     if (store := settings.store.sqlite_path) is not None:
         yield "store.url", store.absolute().parent

@@ -306,13 +306,20 @@ def merged(parts: Iterable[FigureCells]) -> FigureCells:
     found = np.flatnonzero(sums)
     row, column = np.divmod(found, max(1, len(measures)))
     # Only what is still there: a stock may have left a key, or a measure, without any number.
-    key_left, row = np.unique(row, return_inverse=True)
-    measure_left, column = np.unique(column, return_inverse=True)
+    keys_left, row = _left(row, len(keys))
+    measures_left, column = _left(column, len(measures))
     return FigureCells(
-        tuple(keys[at] for at in key_left),
-        tuple(measures[at] for at in measure_left),
+        tuple(keys[at] for at in keys_left),
+        tuple(measures[at] for at in measures_left),
         np.column_stack((row, column, sums[found])).astype(_CELL).reshape(-1, _IN_A_CELL),
     )
+
+
+def _left(used: np.ndarray, count: int) -> tuple[list[int], np.ndarray]:
+    """Return which of so many are used, and of each use where that stands among those."""
+    is_used = np.zeros(count, bool)
+    is_used[used] = True
+    return np.flatnonzero(is_used).tolist(), (np.cumsum(is_used) - 1)[used]
 
 
 def added(several: Iterable[Sums]) -> Sums:

@@ -76,7 +76,7 @@ class Basis(StrEnum):
     CRIED = "cried"
     """The engine made a certain alarm of them in the period."""
     LABELLED = "labelled"
-    """An agent said in the period whether there was danger."""
+    """An agent said in the period that there was danger."""
     EVENTS = "events"
     """One of the figure's events happened to them in the period."""
     REOPENED = "reopened"
@@ -708,7 +708,7 @@ for _figure in (
         better=Better.LESS,
         weight=3,
         reported=True,
-        basis=Basis.CONTACTS,
+        basis=Basis.UNSERVED,
     ),
     Figure(
         id="called_back",
@@ -732,7 +732,7 @@ for _figure in (
         better=Better.MORE,
         weight=8,
         reported=True,
-        basis=Basis.CONTACTS,
+        basis=Basis.UNSERVED,
     ),
     Figure(
         id="call_attempts",

@@ -4,6 +4,7 @@ The store finds cases among which they are; each of those is counted as the figu
 for the period and place that are asked for: the same cases as the number's, whatever became of them since.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,11 +17,16 @@ from dtm_contact.figures.counting import CountingContext, case_rows
 from dtm_contact.figures.definitions import INCIDENT_TOPICS, Basis, Figure, FigureKind, Unit
 from dtm_contact.figures.overview import Place
 from dtm_contact.store import Case, Store
-from dtm_contact.store.figures import CasesWanted, FigureRows, HomeRow
+from dtm_contact.store.figure_cases import CasesWanted, HomeRow
+from dtm_contact.store.figures import FigureRows
 
-_AT_FIRST: Final = 110
-"""Cases that are looked at for a page; a page has a few less."""
+_AT_LEAST: Final = 20
 _AT_MOST: Final = 400
+"""So many cases at least, and at the most, are looked at at once."""
+_SPARE: Final = 1.1
+"""So many times as many cases are looked at as are likely to be needed."""
+_OF_INCIDENTS: Final = 110
+"""So many cases of incidents are looked at at once."""
 _FEW_OF_DAYS: Final = 20
 _MOST_DAYS: Final = 32
 """Days whose incidents are looked for at once."""
@@ -93,7 +99,7 @@ def cases_behind(  # noqa: PLR0913 - what is listed, and which part of it
         rows = FigureRows(connection)
         found: list[tuple[int, CaseFacts, int, bool]] = []
         for each in (
-            looking.incident_cases(rows, after) if figure.basis is Basis.INCIDENTS else looking.all(rows, after)
+            looking.incident_cases(rows, after) if figure.basis is Basis.INCIDENTS else looking.all(rows, after, limit)
         ):
             if len(found) == limit:
                 return _listed(rows, found, has_more=True)
@@ -135,7 +141,7 @@ class _Looking:
         figure = self.figure
         end, counter = self.grounds.times.end_of(self.last), figure.counter
         # Under a former topic lie cases that have another one now.
-        topic = None if counter is not None and counter.by_former_topic else self.place.topic
+        by_former = counter is not None and counter.by_former_topic
         return CasesWanted(
             self._start_of(self.first),
             end + _MOMENT,
@@ -146,8 +152,11 @@ class _Looking:
             figure.answered,
             end - timedelta(days=figure.silent) if figure.silent else None,
             self.place.office,
+            self.grounds.times.now,
             self.place.residence,
-            topic,
+            None if by_former else self.place.topic,
+            former_topic=self.place.topic if by_former else None,
+            is_first=figure.basis is Basis.EVENTS and figure.kind is FigureKind.QUANTILE,
             oldest_first=figure.kind is FigureKind.STOCK,
             after=after,
         )
@@ -159,17 +168,23 @@ class _Looking:
         found = case_rows(rows, ids, contacts=contacts, alarms=alarms)
         return {each.case.id: CaseFacts(each, self.grounds.times) for each in found}
 
-    def all(self, rows: FigureRows, after: int | None) -> Iterator[tuple[int, CaseFacts, int, bool]]:
-        """Yield each case that is counted: its id, what it is, how often, and whether it is of the part of a share."""
-        # Most of them are: a page is full with the first, and what is left out of it takes ever more at once.
-        count = _AT_FIRST
-        while ids := rows.among(self._wanted(after), count):
+    def all(self, rows: FigureRows, after: int | None, limit: int) -> Iterator[tuple[int, CaseFacts, int, bool]]:
+        """Yield each case that is counted: its id, what it is, how often, and whether it is of the part of a share.
+
+        Most are: so many are looked at at once as are likely to be needed, by how many of those before were counted.
+        """
+        looked, counted, count = 0, 0, _likely(limit, 1.0)
+        while ids := rows.search.among(self._wanted(after), count):
             facts = self._facts(rows, ids)
             for number in ids:
                 times, part = self._counted(facts[number])
                 if times:
+                    counted += 1
                     yield number, facts[number], times, part > 0
-            after, count = ids[-1], min(_AT_MOST, 2 * count)
+            if len(ids) < count:
+                return
+            looked += len(ids)
+            after, count = ids[-1], _likely(limit + 1 - counted, max(1, counted) / looked)
 
     def _counted(self, facts: CaseFacts) -> tuple[int, int]:
         """Return how often a case is counted here, and how often in the part of a share."""
@@ -193,7 +208,7 @@ class _Looking:
         ever more at once where there are few, since of one residence there may be none for months.
         """
         last, count = self.last, 1
-        opened_at = None if after is None else rows.opened_at(after)
+        opened_at = None if after is None else rows.search.opened_at(after)
         if after is not None:
             if opened_at is None:
                 return
@@ -207,8 +222,8 @@ class _Looking:
             )
             if opened_at is not None:
                 found = [row for row in found if (row.opened_at, row.id) < (opened_at, after)]
-            for at in range(0, len(found), _AT_FIRST):
-                some = [row.id for row in found[at : at + _AT_FIRST]]
+            for at in range(0, len(found), _OF_INCIDENTS):
+                some = [row.id for row in found[at : at + _OF_INCIDENTS]]
                 known |= self._facts(rows, [number for number in some if number not in known])
                 for number in some:
                     yield number, known[number], 1, False
@@ -224,12 +239,12 @@ class _Looking:
             residence=self.place.residence, topic=self.place.topic, topics=INCIDENT_TOPICS,
         )  # fmt: skip
         groups = defaultdict[tuple[date, str, str], list[HomeRow]](list)
-        for row in rows.homes_of(wanted):
+        for row in rows.search.homes_of(wanted):
             groups[self.grounds.times.day(row.opened_at), row.residence_id, row.topic].append(row)
         several = [each for each in groups.values() if len({row.dwelling_id for row in each}) > 1]
         must_be_over = self.figure.kind is FigureKind.QUANTILE
         if must_be_over:
-            again = rows.opened_again_since(self.grounds.times.now)
+            again = rows.search.opened_again_since(self.grounds.times.now)
             several = [each for each in several if all(row.state == "closed" or row.id in again for row in each)]
         if self.place.office is not None:
             begun = [min(each, key=lambda row: row.opened_at) for each in several]
@@ -240,6 +255,11 @@ class _Looking:
             known |= self._facts(rows, [row.id for each in several for row in each if row.id not in known])
             several = [each for each in several if all(known[row.id].last_closed is not None for row in each)]
         yield from several
+
+
+def _likely(missing: int, share: float) -> int:
+    """Return how many cases are to be looked at for those that are missing, of which such a share is counted."""
+    return min(_AT_MOST, max(_AT_LEAST, math.ceil(_SPARE * missing / share)))
 
 
 def _measures(figure: Figure) -> frozenset[str]:

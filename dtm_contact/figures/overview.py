@@ -131,7 +131,7 @@ class FigureReader:
         Raises:
             StoreUnavailableError: it cannot be read.
         """
-        versions = self._figures.versions(grain, first, last)
+        versions = self.versions(grain, first, last)
         with self._lock:
             known = {
                 day: kept[1]
@@ -150,10 +150,14 @@ class FigureReader:
                     self._kept.popitem(last=False)
         return dict(sorted(known.items()))
 
+    def versions(self, grain: str, first: date, last: date) -> Mapping[date, datetime]:
+        """Return when the days, weeks or months that begin from one day to another were counted."""
+        return self._figures.versions(grain, first, last)
+
     def overview(self, directory: Directory, span: FigureSpan, place: Place, today: date) -> "Overview":
         """Return the figures of a period and place; those made before, while nothing of them was counted again."""
         grain, first = _steps(span, _SHOWN_BEFORE)
-        stamp = directory, self._figures.versions(grain, first, span.last)
+        stamp = directory, self.versions(grain, first, span.last)
         with self._lock:
             known = self._overviews.get((span, place, today))
         if known is not None and known[0][0] is directory and known[0][1] == stamp[1]:
@@ -227,7 +231,7 @@ class FigureReader:
     def counted_at(self) -> datetime | None:
         """Return when the latest day was counted; None where none was."""
         days = self._figures.counted_days()
-        return None if days is None else self._figures.versions("day", days[1], days[1]).get(days[1])
+        return None if days is None else self.versions("day", days[1], days[1]).get(days[1])
 
 
 def _steps(span: FigureSpan, count: int) -> tuple[str, date]:
@@ -254,7 +258,8 @@ class Overview:
         self._is_placed: dict[str, bool] = {}
 
     @cached_property
-    def _cells(self) -> FigureCells:
+    def cells(self) -> FigureCells:
+        """What was counted in the period."""
         return self._reader.of(self.span)
 
     @property
@@ -286,7 +291,7 @@ class Overview:
     @cached_property
     def by_office(self) -> Mapping[str, Sums]:
         """What was counted of each office; within the residence and topic that are asked for."""
-        return self._by_office(self._cells)
+        return self._by_office(self.cells) if self._wide is self else self._wide.by_office
 
     def _by_office(self, cells: FigureCells) -> dict[str, Sums]:
         return cells.by(Division.OFFICE, self.place.in_all_offices.where)
@@ -294,12 +299,12 @@ class Overview:
     @cached_property
     def by_residence(self) -> Mapping[str, Sums]:
         """What was counted of each residence; "" for what has none."""
-        return self._cells.by(Division.RESIDENCE, self.place.where)
+        return self.cells.by(Division.RESIDENCE, self.place.where)
 
     @cached_property
     def by_topic(self) -> Mapping[str, Sums]:
         """What was counted of each topic; "" for what has none."""
-        return self._cells.by(Division.TOPIC, self.place.where)
+        return self.cells.by(Division.TOPIC, self.place.where)
 
     def of_whole(self, figure: Figure) -> Value:
         """Return a figure of all offices."""
@@ -335,7 +340,7 @@ class Overview:
     @cached_property
     def chosen(self) -> Sums:
         """What was counted of what is asked for."""
-        return self._cells.whole(self.place.where)
+        return self.cells.whole(self.place.where)
 
     def of_residence(self, figure: Figure, residence: str) -> Value:
         """Return a figure of a residence."""
@@ -354,6 +359,11 @@ class Overview:
         return Value(count, count)
 
     @cached_property
+    def _wide(self) -> "Overview":
+        """The same of all offices: what is counted by office is the same in both."""
+        return self._of(self.place.in_all_offices)
+
+    @cached_property
     def beside(self) -> "Overview":
         """The same without the office and residence that are asked for: what a residence is compared with."""
         return self._of(Place(topic=self.place.topic))
@@ -365,6 +375,11 @@ class Overview:
 
     def of_neighbours(self, figure: Figure) -> Value:
         """Return a figure of the other residences of the office of the residence that is asked for, as one."""
+        return self._of_place(figure, *self._neighbours)
+
+    @cached_property
+    def _neighbours(self) -> tuple[Sums, int]:
+        """What was counted of the other residences of the office, and their dwellings."""
         mine = self._directory.residences.get(self.place.residence or "")
         others = [
             each.residence_id
@@ -373,11 +388,16 @@ class Overview:
         ]
         counts = self.beside.by_residence
         homes = sum(self.dwellings.get(each, 0) for each in others)
-        return self._of_place(figure, added(counts[each] for each in others if each in counts), homes)
+        return added(counts[each] for each in others if each in counts), homes
 
     def _of(self, place: Place) -> "Overview":
-        found = Overview(self._reader, self._directory, self.span, place, self._today)
-        found._cells = self._cells
+        """Return the same of another place: one that other pages have made already, where it is of the same counts."""
+        if place == self.place:
+            return self
+        found = self._reader.overview(self._directory, self.span, place, self._today)
+        if found.cells is not self.cells:
+            found = Overview(self._reader, self._directory, self.span, place, self._today)
+            found.cells = self.cells
         return found
 
     @property
@@ -391,7 +411,7 @@ class Overview:
         wide = Place(topic=self.place.topic)
         homes, all_homes = self.dwellings_at(self.place), self.dwellings_at(wide)
         found = []
-        for first, offices in self._by_office_in_time.items():
+        for first, offices in self.by_office_in_time.items():
             whole = self._whole_in_time[first]
             mine = added(offices.values())
             if self.place.office is not None:
@@ -401,16 +421,18 @@ class Overview:
         return found
 
     @cached_property
-    def _by_office_in_time(self) -> dict[date, dict[str, Sums]]:
+    def by_office_in_time(self) -> dict[date, dict[str, Sums]]:
         """What was counted of each office in the periods up to this one, by their first days."""
+        if self._wide is not self:
+            return self._wide.by_office_in_time
         return {first: self._by_office(cells) for first, cells in self._cells_in_time.items()}
 
     @cached_property
     def _cells_in_time(self) -> dict[date, FigureCells]:
         """What was counted of the periods up to this one; of a year, of its months and those of the year before."""
         found = self._reader.before(self.span, _SHOWN_BEFORE)
-        if self.span.grain is not Grain.YEAR and len(self._cells.keys):
-            found[self.span.first] = self._cells
+        if self.span.grain is not Grain.YEAR and len(self.cells.keys):
+            found[self.span.first] = self.cells
         return found
 
     @cached_property
@@ -418,19 +440,19 @@ class Overview:
         """What was counted in all offices and residences in the same periods."""
         if self.place.residence is not None:
             return {first: cells.whole((None, None, self.place.topic)) for first, cells in self._cells_in_time.items()}
-        return {first: added(offices.values()) for first, offices in self._by_office_in_time.items()}
+        return {first: added(offices.values()) for first, offices in self.by_office_in_time.items()}
 
     def course_by_office(self, figure: Figure) -> list[tuple[date, dict[str, Value]]]:
         """Return a figure of each office in the periods up to this one, by their first days."""
         homes = {office: self.dwellings_at(replace(self.place, office=office)) for office in self.offices}
         return [
             (first, {each: self._of_place(figure, counts.get(each, NOTHING), homes[each]) for each in self.offices})
-            for first, counts in self._by_office_in_time.items()
+            for first, counts in self.by_office_in_time.items()
         ]
 
     def by_residence_and_topic(self, measure: str = "opened") -> dict[tuple[str, str], int]:
         """Return how much of a measure was counted of each residence and topic that are known."""
-        return self._cells.by_residence_and_topic(measure, self.place.where)
+        return self.cells.by_residence_and_topic(measure, self.place.where)
 
     @cached_property
     def findings(self) -> list[FigureFinding]:
@@ -453,7 +475,7 @@ class Overview:
         ends = [at for at, first in enumerate(counted) if first >= self.span.first]
         return Scene(
             self._reader.course(counted, self._directory, self.offices),
-            list(self._by_office_in_time.values()),
+            list(self.by_office_in_time.values()),
             lambda period, part, where: list(counted.values())[period].by(part, where),
             range(ends[0], ends[-1] + 1) if ends else range(0),
             [self._passed(first) for first in counted],
@@ -463,7 +485,7 @@ class Overview:
             frozenset(figure.id for figure in FIGURES if not self.is_placed(figure)),
         )
 
-    @property
+    @cached_property
     def _settled_on(self) -> date:
         """From when on periods are compared with: a store that fills up has nothing old yet."""
         first = self._reader.first_counted()
@@ -475,7 +497,7 @@ class Overview:
         Where much of what a share is a part of is of no office, as calls answered of numbers that nobody knows, the
         offices together have another share than all; where the two differ by enough to matter, none is compared by it.
         """
-        if self.place.residence is not None or self.place.topic is not None:
+        if self.beside_all is not self:
             return self.beside_all.is_placed(figure)
         if figure.id not in self._is_placed:
             self._is_placed[figure.id] = self._looks_placed(figure)
@@ -486,7 +508,7 @@ class Overview:
         if not of:
             return True
         counts = np.zeros((2, 2))
-        for offices in (*self._by_office_in_time.values(), self.by_office):
+        for offices in (*self.by_office_in_time.values(), self.by_office):
             for name, sums in offices.items():
                 row = [sums[figure.measure], sum(sums[each] for each in of)]
                 counts[0] += row

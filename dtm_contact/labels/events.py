@@ -78,6 +78,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "undone": "Changement annulé",
 }
 _NOT_TAKEN: Final = "personne n'a pris le dossier"
+_ALL_NOTIFIED: Final = "toute l'astreinte était déjà prévenue"
 _NOT_REACHED: Final = "l'avis à la précédente n'a atteint personne"
 _BY_ENGINE: Final[Mapping[str, str]] = {"opened": "Dossier créé automatiquement"}
 WITHHELD_BECAUSE: Final[Mapping[Withheld, str]] = {
@@ -242,6 +243,12 @@ _WRITER_UNTOLD: Final = (
 )
 
 
+def event_name(what: str) -> str:
+    """Return what an event is called within a sentence ("dossier pris"); empty where it has no name."""
+    name = EVENTS.get(what, "")
+    return name[:1].lower() + name[1:]
+
+
 def event_line(what: str, data: Mapping[str, Any], naming: EventNaming = _AS_IT_IS, who: str = "") -> str:
     """Return what an event of a case did, in a line; a word that nobody has put into French yet stands as it is.
 
@@ -287,12 +294,13 @@ def _details(what: str, data: Mapping[str, Any], naming: EventNaming) -> list[st
         details = [f"dossier {_other(data)}" if _other(data) else "", because]
     elif what == "called next":
         details = [str(data.get("to", "")), _NOT_REACHED if data.get("unreached") else _NOT_TAKEN]
+        details += [_ALL_NOTIFIED] if data.get("again") else []
     elif what == "notice queued":
         details = [str(data.get("to", ""))]
     elif what == "danger" and data.get("writer_told") is False:
         details.append(_WRITER_UNTOLD)
     elif what == "undone":
-        details = [EVENTS.get(data.get("what", ""), "").lower(), *_in_words(data)]
+        details = [event_name(data.get("what", "")), *_in_words(data)]
     elif what == "tenant" and (data.get("changed") or {}).get("tenant_id", [None, "?"])[1] is None:
         details = ["aucun de nos locataires", *_kept(data, naming)]
     return details

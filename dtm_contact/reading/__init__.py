@@ -7,10 +7,19 @@ from dtm_contact.errors import UnreadableArrivalError
 from dtm_contact.model import Arrival, Contact, FileReader
 from dtm_contact.reading.automatic import is_speech, kind_of_sign, voice_notice
 from dtm_contact.reading.formats import FormatContext, all_formats
-from dtm_contact.reading.glance import texts_at_a_glance
+from dtm_contact.reading.glance import sender_at_a_glance, texts_at_a_glance
 from dtm_contact.reading.headers import PARIS, split_head, time_of, with_line_feeds
 
-__all__ = ["all_formats", "is_speech", "kind_of_sign", "message_time", "read", "texts_at_a_glance", "voice_notice"]
+__all__ = [
+    "all_formats",
+    "is_speech",
+    "kind_of_sign",
+    "message_time",
+    "read",
+    "sender_at_a_glance",
+    "texts_at_a_glance",
+    "voice_notice",
+]
 
 
 def read(

@@ -10,6 +10,7 @@ from email.header import decode_header
 from html import unescape
 
 _SUBJECT = re.compile(rb"^subject:[ \t]*((?:.*\n)(?:[ \t].*\n)*)", re.IGNORECASE | re.MULTILINE)
+_FROM = re.compile(_SUBJECT.pattern.replace(b"subject", b"from"), _SUBJECT.flags)
 _FIELD = re.compile(
     rb"^content-type:[ \t]*(?P<type>[a-z]+)/|^content-transfer-encoding:[ \t]*\"?(?P<coding>base64|quoted-printable)",
     re.IGNORECASE | re.MULTILINE,
@@ -17,7 +18,7 @@ _FIELD = re.compile(
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=\r\n]+")
 _TAG = re.compile(r"<[^<>]{0,2000}>")
-_SUBJECT_OCTETS = 1_000
+_LINE_OCTETS = 1_000
 _MOST_PARTS = 20
 _ENOUGH = 200
 """Characters of a text from which the other parts are taken for the same once more (HTML) or for files."""
@@ -28,11 +29,21 @@ def texts_at_a_glance(head: bytes) -> list[str]:
     return [_subject(head), *_bodies(head)]
 
 
+def sender_at_a_glance(head: bytes) -> str:
+    """Return whom a message says it is from, name and address as they stand there, else nothing."""
+    return " ".join(_line(_FROM, head).split())
+
+
 def _subject(head: bytes) -> str:
-    found = _SUBJECT.search(head)
+    return _line(_SUBJECT, head)
+
+
+def _line(field: re.Pattern[bytes], head: bytes) -> str:
+    """Return what stands in the first header field of a kind, decoded."""
+    found = field.search(head)
     if found is None:
         return ""
-    line = _decoded(found[1][:_SUBJECT_OCTETS])
+    line = _decoded(found[1][:_LINE_OCTETS])
     try:
         parts = decode_header(line) if "=?" in line else [(line, None)]
     except (HeaderParseError, ValueError):

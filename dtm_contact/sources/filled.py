@@ -94,8 +94,8 @@ class _Rests:
 
     def __init__(self) -> None:
         self._below: dict[int, str] = {}
-        self._untaken: dict[int, str] = {}
-        self._taken: set[int] = set()
+        self._whole: dict[int, str] = {}
+        self._parts: dict[int, list[str]] = {}
         self._said: dict[str, None] = {}
 
     def below(self, entry: FormEntry, text: str) -> None:
@@ -103,13 +103,10 @@ class _Rests:
         known = self._below.get(id(entry), text)
         self._below[id(entry)] = min(known, text, key=len)
 
-    def taken(self, entry: FormEntry) -> None:
-        """Note that a field took its part of an entry."""
-        self._taken.add(id(entry))
-
-    def untaken(self, entry: FormEntry, value: str) -> None:
-        """Keep the value of which a field took nothing, unless another one takes its part."""
-        self._untaken[id(entry)] = value
+    def part(self, entry: FormEntry, whole: str, part: str) -> None:
+        """Note which part of an entry's value a field took, if any; what none takes is kept."""
+        self._whole[id(entry)] = max(self._whole.get(id(entry), ""), whole, key=len)
+        self._parts.setdefault(id(entry), []).append(part)
 
     def said(self, value: str) -> None:
         """Keep what cannot be a value of its field."""
@@ -117,8 +114,15 @@ class _Rests:
 
     def lines(self) -> list[str]:
         """Return all that is to be read as text, each once; a part that no field took where it has several words."""
-        untaken = (value for at, value in self._untaken.items() if at not in self._taken and has_words(value))
+        untaken = filter(has_words, map(self._left, self._whole))
         return [*filter(None, dict.fromkeys((*self._below.values(), *untaken, *self._said)))]
+
+    def _left(self, at: int) -> str:
+        """Return what of the value of an entry no field took."""
+        left = self._whole[at]
+        for part in sorted(self._parts[at], key=len, reverse=True):
+            left = left.replace(part, " ", 1) if part else left
+        return left if left == self._whole[at] else " ".join(left.split())
 
 
 def _form_and_spoken(source: Source, entries: Sequence[FormEntry]) -> tuple[list[FormEntry], list[FormEntry]]:
@@ -192,10 +196,9 @@ def _read(filled: Filled, name: SourceField, entry: FormEntry, where: WhereToRea
     rests.below(entry, more)
     # What was found in the subject has been cut out of it already.
     value = where.part(whole) if where.is_part and entry.label else whole
+    rests.part(entry, whole, value)
     if not value:
-        rests.untaken(entry, whole)
         return ""
-    rests.taken(entry)
     sound = _sound(name, value)
     if not sound:
         return _misplaced(filled, name, value, rests)

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import (
+    ON_CALL,
     UNKNOWN_PAGE,
     Alarm,
     AlarmLevel,
@@ -180,6 +181,18 @@ class CaseTransaction:
         """Add an event to a case."""
         new = events.NewEvent(self.who, what, self.now, dict(data))
         return events.append(self._connection, new, case_id=held.id, arrival_id=None)
+
+    def on_call_notified(self, held: LockedCase, since: datetime) -> dict[str, datetime]:
+        """Return who on call was notified of a case from a time on, by address, and when last."""
+        return {
+            str(event.data.get("to")): event.at
+            for event in events.of_case(self._connection, held.id)
+            if event.at >= since
+            and (
+                event.what == timers.CALLED_NEXT
+                or (event.what == outbox.NOTICE_QUEUED and str(event.data.get("whom", "")).startswith(f"{ON_CALL}:"))
+            )
+        }
 
     def add_alarm_label(self, held: LockedCase, event: events.Event, *, danger: bool) -> None:
         """Keep what an event says of a case's alarm, as it was when it was held: that somebody is in danger, or not."""

@@ -20,6 +20,7 @@ from dtm_contact.store.outbox import OutgoingBatch
 from dtm_contact.store.placement import JudgingResult
 from dtm_contact.store.record_result import UnreadableSummary
 from dtm_contact.store.schema import IS_OPEN, ORDER, cases, contacts, judgements, shared_contacts
+from dtm_contact.store.unjudged import unjudged_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +288,7 @@ class Cases:
             if row is None and (now := restores.number_since(connection, number)) is not None:
                 row = connection.execute(wanted.where(cases.c.number == now)).one_or_none()
             if row is None:
-                raise NotFoundError(f"case {number}")
+                raise NotFoundError(f"case {number}{_until_judged(connection, number)}")
             case, found = case_of(row[1:]), list(events.of_case(connection, row.id))
             if before := restores.events_before(connection, row.id, case.number):
                 found = sorted((*found, *before), key=lambda event: event.at)
@@ -297,6 +298,14 @@ class Cases:
         """Return the numbers of the cases in which an arrival lay in a store that was lost; see `restores`."""
         with self._database.reading() as connection:
             return restores.numbers_before(connection, channel, external_id)
+
+
+def _until_judged(connection: Connection, number: str) -> str:
+    """Say where what lay in a case of before a restore is, as long as it waits to be judged; else nothing."""
+    if not (waiting := unjudged_of(connection, number)):
+        return ""
+    which = f"arrival{'s' if len(waiting) > 1 else ''} {', '.join(map(str, waiting))}"
+    return f" (what lay in it before the restore waits to be judged: {which}; dtm-contact danger shows what is urgent)"
 
 
 CASE_COLUMNS = tuple(cases.c[name] for name in Case.__dataclass_fields__)

@@ -1,39 +1,23 @@
-"""What figures are counted from, what was counted, the cases behind a figure, and what a board on a wall shows."""
+"""What figures are counted from, what was counted, and what a board on a wall shows."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.model import SPOKEN_CHANNELS, Channel
+from dtm_contact.model import Channel
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.database import Database, insert_of
-from dtm_contact.store.schema import EVENTS_BY_DATA, IS_OPEN, alarm_labels, arrivals, cases, contacts, events
+from dtm_contact.store.figure_cases import CAME_AT, CaseSearch
+from dtm_contact.store.schema import IS_OPEN, alarm_labels, arrivals, cases, contacts, events
 from dtm_contact.store.system_schema import audit_trail, boards, figure_periods, positions
 
 _AT_ONCE = 400
-_FEW = 20_000
-"""Rows of which those that are wanted are sorted out at once."""
-_FEW_SAID = 3_000
-"""The same of events whose data are read for it."""
-_FEW_RECEIVED = 150_000
-"""The same of what was received: those of a month, of which many more cases would be asked that were opened since."""
-_DAY = timedelta(days=1)
-_ANSWERS = ("replied", "answered", "spoken")
-"""Events by which a person answers, but for closings."""
 _REPORTED = "figures report"
 """Under which name the positions keep who has the report of the last month."""
-_CLOCKS_DIFFER = timedelta(hours=1)
-"""Ids grow with the times of what they are of, but for so much between the clocks of several daemons."""
-_OPENED_LATE = timedelta(days=100)
-"""No case is opened so long after what came: what was set aside is kept for less."""
-
-
-_Ids = sa.Select[Any] | sa.CompoundSelect[Any]
-"""A query for the ids of cases."""
 
 
 class CaseRow(NamedTuple):
@@ -51,17 +35,6 @@ class CaseRow(NamedTuple):
     topic: str | None
     residence_id: str | None
     dwelling_id: str | None
-
-
-class HomeRow(NamedTuple):
-    """Of a case when it was opened, where, and on what; and what has become of it."""
-
-    id: int
-    state: str
-    opened_at: datetime
-    residence_id: str
-    dwelling_id: str
-    topic: str
 
 
 class EventRow(NamedTuple):
@@ -110,41 +83,6 @@ class Period(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class CasesWanted:
-    """Among which cases those behind a figure are looked for: all of them are there, and others.
-
-    Attributes:
-        start, end: of the period, aware.
-        basis: by what they are found, as the figures' definitions say.
-        events: the words of the events that make it.
-        outcomes: of the calls that make it.
-        urgent: P1 alone, or all but those; None for all.
-        answered: of what is open at the end, what a person has answered alone, or what nobody has; None for all.
-        silent_since: of what is open at the end, what nobody has answered since then alone; None for all.
-        office: that lie or lay there alone; None for all.
-        residence, topic: of these alone; None for all, "" for those without.
-        topics: on one of these alone; all where there is none.
-        oldest_first: in which order.
-        after: the case, by its id, after which to begin in that order; None at its head.
-    """
-
-    start: datetime
-    end: datetime
-    basis: str
-    events: tuple[str, ...] = ()
-    outcomes: tuple[str, ...] = ()
-    urgent: bool | None = None
-    answered: bool | None = None
-    silent_since: datetime | None = None
-    office: str | None = None
-    residence: str | None = None
-    topic: str | None = None
-    topics: tuple[str, ...] = ()
-    oldest_first: bool = False
-    after: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class QueueOnBoard:
     """What a board shows of a queue: open cases, those past due, P1 and those nobody has taken, call-backs."""
 
@@ -157,10 +95,15 @@ class QueueOnBoard:
 
 
 class FigureRows:
-    """Reads what figures are counted from, in one read transaction."""
+    """Reads what figures are counted from, in one read transaction.
+
+    Attributes:
+        search: looks for the cases behind a figure.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.search = CaseSearch(connection)
 
     def first_day(self) -> datetime | None:
         """Return when the first case or contact came; None in an empty store."""
@@ -172,7 +115,7 @@ class FigureRows:
 
     def cases_of(self, start: datetime, end: datetime) -> list[int]:
         """Return the ids of the cases that may add something to the days from `start` to `end`, in their order."""
-        first = self._first_id(events, events.c.at, start)
+        first = self.search.first_id(events, events.c.at, start)
         which = (
             sa.select(cases.c.id).where(cases.c.opened_at >= start, cases.c.opened_at < end),
             sa.select(cases.c.id).where(cases.c.due >= start, cases.c.due < end),
@@ -185,123 +128,6 @@ class FigureRows:
     def all_cases(self) -> list[int]:
         """Return the ids of all cases, in their order."""
         return list(self._connection.execute(sa.select(cases.c.id).order_by(cases.c.id)).scalars())
-
-    def among(self, wanted: CasesWanted, limit: int) -> list[int]:
-        """Return the ids of some cases among which those behind a figure are, in the order that is asked for.
-
-        Where few rows tell which they are, those are read and put in order; else cases are read in their order, each
-        asked whether it is one, until there are enough.
-        """
-        query = sa.select(cases.c.id).where(*self._conditions(wanted, self._few(wanted)))
-        if wanted.after is not None:
-            query = query.where(self._follows(wanted.after, oldest_first=wanted.oldest_first))
-        order = [column.asc() if wanted.oldest_first else column.desc() for column in (cases.c.opened_at, cases.c.id)]
-        return list(self._connection.execute(query.order_by(*order).limit(limit)).scalars())
-
-    def _follows(self, after: int, *, oldest_first: bool) -> sa.ColumnElement[bool]:
-        opened_at = self.opened_at(after)
-        if opened_at is None:
-            return sa.false()
-        at_once = sa.and_(cases.c.opened_at == opened_at, cases.c.id > after if oldest_first else cases.c.id < after)
-        is_other = cases.c.opened_at > opened_at if oldest_first else cases.c.opened_at < opened_at
-        # Said once more without the moment itself, so that the index begins there.
-        begins = cases.c.opened_at >= opened_at if oldest_first else cases.c.opened_at <= opened_at
-        return sa.and_(begins, sa.or_(is_other, at_once))
-
-    def _conditions(self, wanted: CasesWanted, few: _Ids | None) -> Iterator[sa.ColumnElement[bool]]:
-        start, end = wanted.start, wanted.end
-        if few is not None:
-            # Contacts are many all the same: it is less work to look for each case, in its order, among theirs.
-            yield (cases.c.id + 0 if wanted.basis in _OF_CONTACTS else cases.c.id).in_(few)
-        match wanted.basis:
-            case "opened":
-                yield cases.c.opened_at >= start
-                yield cases.c.opened_at < end
-            case "due":
-                yield cases.c.opened_at < end
-                yield _DUE.between(start, end)
-            case "open":
-                yield from self._open(wanted)
-            case "events" if few is None:
-                yield cases.c.opened_at < end + _CLOCKS_DIFFER
-                yield _of_case(_happened(wanted, _WHAT))
-            case "contacts" | "unserved":
-                yield cases.c.opened_at < end + _OPENED_LATE
-                if few is None:
-                    yield _of_case(_came(wanted), contacts.c.case_id)
-            case said if said in _BY_DATA and few is None:
-                yield cases.c.opened_at < end + _CLOCKS_DIFFER
-                yield _of_case(self._said(wanted))
-            case _:
-                pass
-        yield from _place_of(wanted, self._dialect)
-
-    @property
-    def _dialect(self) -> str:
-        return self._connection.dialect.name
-
-    def _few(self, wanted: CasesWanted) -> _Ids | None:
-        """Return the query for the ids of the cases that something of the period makes; None where that is much."""
-        start, end = wanted.start, wanted.end
-        match wanted.basis:
-            case "opened" | "due" | "open":
-                return None
-            case "labelled":
-                labelled = alarm_labels.c.at >= start, alarm_labels.c.at < end
-                return sa.select(alarm_labels.c.case_id).where(*labelled)
-            case "events":
-                found: _Ids = _happened(wanted)
-            case "contacts" | "unserved":
-                first, last = (self._first_id(arrivals, arrivals.c.received_at, at) for at in (start, end + _DAY))
-                if last - first > _FEW_RECEIVED:
-                    return None
-                # A call is no message: its log may be read, and it be received, long after it.
-                of_period = contacts.c.arrival_id.between(first, last + 1), contacts.c.case_id.is_not(None)
-                received = sa.select(contacts.c.case_id).where(*of_period)
-                return sa.union_all(*([received] if wanted.basis == "contacts" else []), *_calls(wanted))
-            case _:
-                found = self._said(wanted)
-        most = _FEW_SAID if wanted.basis in _BY_DATA else _FEW
-        counted = sa.select(sa.func.count()).select_from(found.limit(most + 1).subquery())
-        return found if self._connection.execute(counted).scalar_one() <= most else None
-
-    def _said(self, wanted: CasesWanted) -> sa.Select[Any]:
-        """Return the query for the events of the period that make it by what they say, by their cases."""
-        found = _by_data(_BY_DATA[wanted.basis], self._dialect)
-        if wanted.office is not None and wanted.basis in _SIDES:
-            found = found.where(_gave(wanted.office, _SIDES[wanted.basis]))
-        return found.where(events.c.at >= wanted.start, events.c.at < wanted.end)
-
-    def _open(self, wanted: CasesWanted) -> Iterator[sa.ColumnElement[bool]]:
-        """Yield by what cases are known that were open at the end: some of them were answered after all."""
-        end = wanted.end
-        yield cases.c.opened_at < end
-        yield sa.or_(IS_OPEN, cases.c.closed_at >= end - timedelta(microseconds=1))
-        answered = _answers(wanted.end)
-        if wanted.answered:
-            yield answered
-        if wanted.answered is False:
-            # What was answered may have been opened again since, or the answer taken back.
-            yield cases.c.due < end
-            yield sa.or_(sa.not_(answered), _of_case(_by_data("openings", self._dialect)), _taken_back())
-        if wanted.silent_since is not None:
-            yield cases.c.opened_at < wanted.silent_since
-            yield sa.or_(sa.not_(_answers(end, wanted.silent_since)), _taken_back())
-
-    def homes_of(self, wanted: CasesWanted) -> list[HomeRow]:
-        """Return of such cases whose residence and dwelling are known what tells which of them are one incident."""
-        known = cases.c.residence_id.is_not(None), cases.c.dwelling_id.is_not(None), cases.c.topic.is_not(None)
-        query = sa.select(*(cases.c[name] for name in HomeRow._fields)).where(*self._conditions(wanted, None), *known)
-        return [HomeRow._make(row) for row in self._connection.execute(query)]
-
-    def opened_at(self, case_id: int) -> datetime | None:
-        """Return when a case was opened; None where there is none."""
-        return self._connection.execute(sa.select(cases.c.opened_at).where(cases.c.id == case_id)).scalar_one_or_none()
-
-    def opened_again_since(self, moment: datetime) -> frozenset[int]:
-        """Return the ids of the cases that were opened again after a moment."""
-        query = _by_data("openings", self._dialect).where(events.c.at > moment)
-        return frozenset(self._connection.execute(query).scalars())
 
     def cases(self, ids: Sequence[int]) -> dict[int, Case]:
         """Return cases as they are now, by their ids."""
@@ -342,27 +168,13 @@ class FigureRows:
 
     def contacts_without_case(self, start: datetime, end: datetime) -> Iterator[ContactRow]:
         """Yield the contacts of no case that came from `start` to `end`."""
-        first = self._first_id(arrivals, arrivals.c.received_at, start)
+        first = self.search.first_id(arrivals, arrivals.c.received_at, start)
         # A switchboard's log may be read long after its calls: those are counted once the day is counted again.
         query = _LONE_CONTACTS.where(contacts.c.arrival_id >= first)
         for row in self._connection.execution_options(yield_per=1000).execute(query):
             contact = ContactRow._make(row)
             if start <= contact.came_at < end:
                 yield contact
-
-    def _first_id(self, table: sa.Table, at: sa.Column[datetime], start: datetime) -> int:
-        """Return an id before which nothing of a table is of that time or later, by halving."""
-        since = start - _CLOCKS_DIFFER
-        low, high = 0, self._connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
-        while low < high:
-            middle = (low + high) // 2
-            query = sa.select(table.c.id, at).where(table.c.id > middle).order_by(table.c.id).limit(1)
-            row = self._connection.execute(query).first()
-            if row is None or row[1] >= since:
-                high = middle
-            else:
-                low = row[0]
-        return low
 
 
 def _by_case(rows: Iterator[Any]) -> dict[int, list[Any]]:
@@ -376,16 +188,9 @@ _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 _CASES = sa.select(*(cases.c[name] for name in CaseRow._fields)).where(cases.c.id.in_(_IDS)).order_by(cases.c.id)
 _EVENTS = sa.select(*(events.c[name] for name in EventRow._fields)).where(events.c.case_id.in_(_IDS))
 _EVENTS = _EVENTS.order_by(events.c.id)
-_CAME_AT = sa.case(
-    (
-        contacts.c.channel.in_(SPOKEN_CHANNELS),
-        sa.func.coalesce(contacts.c.at, arrivals.c.received_at, type_=contacts.c.at.type),
-    ),
-    else_=arrivals.c.received_at,
-)
 _CONTACT = sa.select(
     *(contacts.c[name] for name in ContactRow._fields if name != "came_at"),
-    sa.type_coerce(_CAME_AT, contacts.c.at.type).label("came_at"),
+    sa.type_coerce(CAME_AT, contacts.c.at.type).label("came_at"),
 ).join(arrivals, arrivals.c.id == contacts.c.arrival_id)
 _CONTACTS = _CONTACT.where(contacts.c.case_id.in_(_IDS)).order_by(contacts.c.id)
 _LONE_CONTACTS = _CONTACT.where(contacts.c.case_id.is_(None)).order_by(contacts.c.arrival_id)
@@ -509,81 +314,3 @@ class StoredFigures:
         )
         with self._database.reading() as connection:
             return [QueueOnBoard(*row) for row in connection.execute(counted)]
-
-
-_WHAT = events.c.what.concat("")
-"""The word of an event where it is looked for among those of one case: SQLite, which does not know how few those are,
-would look among all events of that word."""
-_DUE = sa.func.coalesce(cases.c.due, cases.c.due)
-"""When a case is due, where cases are not to be read in the order of that."""
-_BY_DATA = {"cried": "cries", "moved_from": "moves", "moved_to": "moves", "reopened": "openings"}
-"""Which events are looked for by their data, by the basis."""
-
-_OF_CONTACTS = frozenset({"contacts", "unserved"})
-_SIDES = {"moved_from": 0, "moved_to": 1}
-"""Which of the offices that an event names the case is listed at."""
-
-
-def _by_data(name: str, dialect: str) -> sa.Select[Any]:
-    """Return the query for the few events that are looked for by their data, by their cases."""
-    said = sa.text(f"({EVENTS_BY_DATA[name][dialect]})")
-    return sa.select(events.c.case_id).where(said, events.c.case_id.is_not(None))
-
-
-def _gave(office: str, *sides: int) -> sa.ColumnElement[bool]:
-    """Return the condition that an event gave a case from an office (side 0), or to it (1)."""
-    said = [events.c.data[(name, "office_id", side)] for name in ("changed", "restored") for side in sides]
-    return sa.or_(*(each.as_string() == office for each in said))
-
-
-def _of_case(found: sa.Select[Any], of: sa.Column[Any] = events.c.case_id) -> sa.ColumnElement[bool]:
-    """Return the condition that a row of a query is of the case."""
-    return sa.exists(found.where(of == cases.c.id).correlate(cases))
-
-
-def _answers(before: datetime, since: datetime | None = None) -> sa.ColumnElement[bool]:
-    """Return the condition that a person answered the case; of a P1, an agent's own message may be no answer."""
-    found = sa.select(events.c.id).where(_WHAT.in_(_ANSWERS), events.c.at < before)
-    found = found.where(sa.or_(_WHAT != "answered", cases.c.priority != "P1"))
-    return _of_case(found if since is None else found.where(events.c.at >= since))
-
-
-def _taken_back() -> sa.ColumnElement[bool]:
-    """Return the condition that something of the case was taken back."""
-    return _of_case(sa.select(events.c.id).where(_WHAT == "undone"))
-
-
-def _happened(wanted: CasesWanted, what: sa.ColumnElement[str] = events.c.what) -> sa.Select[Any]:
-    """Return the query for the events of the period that make it, by their cases."""
-    of_period = events.c.at >= wanted.start, events.c.at < wanted.end, events.c.case_id.is_not(None)
-    return sa.select(events.c.case_id).where(what.in_(wanted.events), *of_period)
-
-
-def _calls(wanted: CasesWanted) -> Iterator[sa.Select[Any]]:
-    """Yield the queries for the calls of the period that make it, by their cases; and for those of no known time."""
-    query = sa.select(contacts.c.case_id).where(contacts.c.outcome.is_not(None), contacts.c.case_id.is_not(None))
-    if wanted.outcomes:
-        query = query.where(contacts.c.outcome.in_(wanted.outcomes))
-    for when in (contacts.c.at.between(wanted.start, wanted.end), contacts.c.at.is_(None)):
-        yield query.where(when)
-
-
-def _came(wanted: CasesWanted) -> sa.Select[Any]:
-    """Return the query for the contacts of the period that make it, by their cases."""
-    came = sa.type_coerce(_CAME_AT, contacts.c.at.type)
-    query = sa.select(contacts.c.case_id).join(arrivals, arrivals.c.id == contacts.c.arrival_id)
-    query = query.where(came >= wanted.start, came < wanted.end)
-    return query.where(contacts.c.outcome.in_(wanted.outcomes)) if wanted.outcomes else query
-
-
-def _place_of(wanted: CasesWanted, dialect: str) -> Iterator[sa.ColumnElement[bool]]:
-    if wanted.urgent is not None:
-        yield cases.c.priority == "P1" if wanted.urgent else cases.c.priority != "P1"
-    if wanted.office is not None and wanted.basis not in _SIDES:
-        moved = _by_data("moves", dialect).where(_gave(wanted.office, 0, 1))
-        yield sa.or_(cases.c.office_id == wanted.office, _of_case(moved))
-    for column, value in ((cases.c.residence_id, wanted.residence), (cases.c.topic, wanted.topic)):
-        if value is not None:
-            yield column == value if value else column.is_(None)
-    if wanted.topics:
-        yield cases.c.topic.in_(wanted.topics)

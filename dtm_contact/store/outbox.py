@@ -1,7 +1,7 @@
 """The outbox: written in the transaction that calls for it, claimed and settled by the one who sends."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -355,12 +355,10 @@ def _of_attempt(claimed: ClaimedOutgoing) -> sa.ColumnElement[bool]:
     return sa.and_(outbox.c.id == claimed.id, outbox.c.attempts == claimed.attempt, at_work)
 
 
-def _tell_end_of_hold(
-    connection: Connection, ended: Sequence[tuple[int, int]], what: str, who: str, now: datetime
-) -> list[int]:
+def _tell_end_of_hold(connection: Connection, ended: Sequence[tuple[int, int]], event: events.NewEvent) -> list[int]:
     for number, case_id in ended:
-        event = events.NewEvent(who, what, now, {"outgoing": number})
-        events.append(connection, event, case_id=case_id, arrival_id=None)
+        told = replace(event, data={**event.data, "outgoing": number})
+        events.append(connection, told, case_id=case_id, arrival_id=None)
     return [number for number, _case_id in ended]
 
 
@@ -526,12 +524,15 @@ class StoredOutbox:
     def release(self, ids: Sequence[int], who: str, now: datetime) -> list[int]:
         """Let what is held since a restore be sent, with an event in its case; return the numbers of what was held."""
         with self._database.writing() as connection:
-            return _tell_end_of_hold(connection, restores.release(connection, ids), "outgoing released", who, now)
+            blind = {"without_journal": True} if restores.awaits_journal(connection) else {}
+            ended = restores.release(connection, ids)
+            return _tell_end_of_hold(connection, ended, events.NewEvent(who, "outgoing released", now, blind))
 
     def give_up(self, ids: Sequence[int], who: str, now: datetime) -> list[int]:
         """Never send what is held since a restore, with an event in its case; return the numbers of what was held."""
         with self._database.writing() as connection:
-            return _tell_end_of_hold(connection, restores.give_up(connection, ids, now), "outgoing dropped", who, now)
+            ended = restores.give_up(connection, ids, now)
+            return _tell_end_of_hold(connection, ended, events.NewEvent(who, "outgoing dropped", now))
 
     def of_case(self, number: str) -> list[SentMail]:
         """Return what went out because of a case, or is to, oldest first."""

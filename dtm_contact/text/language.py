@@ -1,4 +1,4 @@
-"""In which language a text is written, as far as its commonest words or its letters say so for certain."""
+"""In which language a text is written, as far as its words or letters say so for certain; and in which direction."""
 
 import re
 from collections import Counter
@@ -41,6 +41,28 @@ _LETTERS: Final = (
 """Letters that, among our tenants, stand for one language; Cyrillic ones do not, and say nothing."""
 _OTHER_ARABIC: Final = re.compile("[\u067e\u0686\u0698\u06af\u0679\u0688\u06d2]")
 """Letters that Persian and Urdu add to those of Arabic."""
+
+_RIGHT_TO_LEFT: Final = "\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufeff"
+"""Hebrew, Arabic and their kin, with their figures and signs."""
+_ANY_RIGHT_TO_LEFT: Final = re.compile(f"[{_RIGHT_TO_LEFT}]")
+_LEFT_TO_RIGHT_RUN: Final = re.compile(
+    rf"[+(]*[^\W{_RIGHT_TO_LEFT}](?:[^\n{_RIGHT_TO_LEFT}]*[^\W{_RIGHT_TO_LEFT}]\)*)?"
+)
+
+
+def left_to_right_runs(text: str) -> list[tuple[int, int]]:
+    """Return where, in a text with right-to-left letters, stand numbers, addresses and words that read left to right.
+
+    Among such letters the bidirectional algorithm (Unicode Standard Annex 9) orders figures with blanks between them
+    from the right: "06 12 00" would be shown as "00 12 06", and a house's number behind its street. Each run is to be
+    isolated where it is shown.
+
+    Returns:
+        Start and end of each run, in their order; none where a text has no such letters.
+    """
+    if not _ANY_RIGHT_TO_LEFT.search(text):
+        return []
+    return [run.span() for run in _LEFT_TO_RIGHT_RUN.finditer(text)]
 
 
 def language_of(text: str) -> str | None:

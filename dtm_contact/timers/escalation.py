@@ -50,6 +50,7 @@ def plans(case: ChangedCase, rules: RuleSet) -> Iterator[Plan]:
             continue
         if step.does is Action.CALL_NEXT:
             called += 1
+            data["since"] = case.since.isoformat()
             data["nth"] = called
             # Whom no mail server reaches cannot take the case: waiting for them would be waiting for nobody.
             failed = [handed for reason, handed in case.unreached.items() if reason.startswith(before)]
@@ -68,12 +69,14 @@ class EscalationContext:
         directory: the offices' addresses.
         post: what writes notices; None where nothing is sent.
         report_unnotified: told that somebody should have been told, and could not be, without anything personal.
+        report_untaken: told that all who are on call were, and nobody has taken the case, without anything personal.
     """
 
     rules: RuleSet
     directory: Directory
     post: NoticeWriter | None
     report_unnotified: Callable[[str], None]
+    report_untaken: Callable[[str], None]
 
 
 def is_needless(timer: DueTimer) -> bool:
@@ -139,9 +142,8 @@ def _hand_over(work: CaseTransaction, held: LockedCase, timer: DueTimer, context
 
 
 def _call_next(work: CaseTransaction, held: LockedCase, timer: DueTimer, context: EscalationContext) -> bool:
-    called = _queue(held.case.queue, context).called_at(work.now)
-    # After the last it is the last again.
-    whom = called[min(timer.data["nth"], len(called) - 1)]
+    queue = _queue(held.case.queue, context)
+    whom, is_again = _next_on_call(work, held, timer, queue)
     if timer.data["nth"] == 0:
         told = (
             f"{held.case.priority} : le dossier {held.case.number} attend depuis le "
@@ -151,7 +153,13 @@ def _call_next(work: CaseTransaction, held: LockedCase, timer: DueTimer, context
         _write(work, held, context, (whom, f"{ON_CALL}: {whom}"), told)
         return True
     unreached = {"unreached": True} if timer.data.get("unreached") else {}
-    work.add_event(held, CALLED_NEXT, {"step": timer.step, "to": whom, **unreached})
+    again = {"again": True} if is_again else {}
+    work.add_event(held, CALLED_NEXT, {"step": timer.step, "to": whom, **unreached, **again})
+    if is_again:
+        context.report_untaken(
+            f"Case {held.case.number}: all who are on call have been notified, and nobody has taken it; whoever was "
+            "first is notified again."
+        )
     if unreached:
         # A refusal was told when it came; what came back hours later was not.
         context.report_unnotified(
@@ -164,6 +172,21 @@ def _call_next(work: CaseTransaction, held: LockedCase, timer: DueTimer, context
     )
     _write(work, held, context, (whom, _reason(timer.step)), told)
     return True
+
+
+def _next_on_call(work: CaseTransaction, held: LockedCase, timer: DueTimer, queue: Queue) -> tuple[str, bool]:
+    """Return who is on call now and was not notified of a case yet; where all were, who was longest ago, and True.
+
+    By whom was notified and not by their place in the list: the shift may have changed, with another list.
+    """
+    called = queue.called_at(work.now)
+    if timer.data["nth"] == 0:
+        return called[0], False
+    since = datetime.fromisoformat(timer.data["since"]) if "since" in timer.data else held.case.opened_at
+    # The first of then was notified when the case came, or was not to be.
+    before = {queue.called_at(since)[0]: since} | work.on_call_notified(held, since)
+    whom = next((each for each in called if each not in before), None)
+    return (whom, False) if whom is not None else (min(called, key=before.__getitem__), True)
 
 
 def _reason(step: str) -> str:

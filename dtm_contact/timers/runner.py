@@ -92,7 +92,8 @@ class Runner:
 
     def _context(self) -> EscalationContext:
         report = partial(self._alarms.happened, "not-notified")
-        return EscalationContext(self._rules(), self._directory(), self._post, report)
+        untaken = partial(self._alarms.happened, "untaken")
+        return EscalationContext(self._rules(), self._directory(), self._post, report, untaken)
 
     def _plan(self) -> None:
         """Plan for each case that something happened to; where nothing did, nothing is written."""

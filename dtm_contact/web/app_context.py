@@ -20,6 +20,7 @@ from dtm_contact.cases.wire import send
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.figures.overview import FigureReader
+from dtm_contact.hours import is_public_holiday
 from dtm_contact.labels.events import EventNaming, actor
 from dtm_contact.labels.formats import clock
 from dtm_contact.rules import RuleSet, load_in_force
@@ -83,6 +84,8 @@ class AppContext:
     def __enter__(self) -> Self:
         self.in_force()
         warm_up()
+        # What knows them takes half a second to import: not amid the first page that asks.
+        is_public_holiday(self.now().date())
         self.follower.start()
         self.contact_index.start()
         return self

@@ -1,5 +1,6 @@
 """The process that serves the desk; the daemon starts it as a module."""
 
+import gc
 import json
 import os
 import signal
@@ -73,6 +74,12 @@ def _give_way() -> None:
         _GROUP_NICENESS.write_text(str(_NICENESS))
 
 
+def settle_heap() -> None:
+    """Let what is there stay: else all of it, directory and rules, is looked through for garbage amid some page."""
+    gc.collect()
+    gc.freeze()
+
+
 def main() -> None:
     """Serve until told to stop."""
     _give_way()
@@ -90,6 +97,7 @@ def main() -> None:
         open_store(settings.store.url, read_only=True, keys=SecretKeys(keys)) as store,
         AppContext(settings, store, Path(arguments["rpc_socket"])) as shared,
     ):
+        settle_heap()
         config = uvicorn.Config(
             ReportingApp(build(shared), lines),
             http=protocol(shared.limits),

@@ -6,6 +6,7 @@ import secrets
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,7 +37,7 @@ from dtm_contact.labels.judging import (
 from dtm_contact.model import ON_CALL, Alarm, AlarmLevel, CodedText, Evidence, Judgement
 from dtm_contact.store import Case
 from dtm_contact.store.desk import CaseHints
-from dtm_contact.text.language import language_of
+from dtm_contact.text.language import language_of, left_to_right_runs
 from dtm_contact.web.app_context import AppContext
 from dtm_contact.web.case_view import shown_value
 from dtm_contact.web.request_context import RequestContext, case_number
@@ -225,15 +226,31 @@ def bar(weight: float) -> Markup:
     ).format(kind, start, width)
 
 
-def marked(segments: Iterable[Any]) -> Markup:
-    """Return text with the words marked that counted."""
-    parts = [
-        Markup('<mark class="{}">{}</mark>').format(segment.mark, segment.text)
-        if segment.mark
-        else escape(segment.text)
-        for segment in segments
-    ]
+def marked(written: str | Iterable[Segment]) -> Markup:
+    """Return what somebody wrote, with the words marked that counted, and its numbers and addresses in their order.
+
+    Args:
+        written: a text, or the segments of one.
+    """
+    segments = [Segment(written)] if isinstance(written, str) else [each for each in written if each.text]
+    runs = left_to_right_runs("".join(segment.text for segment in segments))
+    if not runs:
+        return Markup("").join(_marked(segment.text, segment.mark) for segment in segments)
+    starts, ends = {start for start, _ in runs}, {end for _, end in runs}
+    parts, at = [], 0
+    for segment in segments:
+        end = at + len(segment.text)
+        cuts = [at, *sorted(cut for cut in {*starts, *ends} if at < cut < end), end]
+        for start, stop in pairwise(cuts):
+            parts.append(Markup('<bdi dir="ltr">') if start in starts else Markup(""))
+            parts.append(_marked(segment.text[start - at : stop - at], segment.mark))
+            parts.append(Markup("</bdi>") if stop in ends else Markup(""))
+        at = end
     return Markup("").join(parts)
+
+
+def _marked(text: str, mark: str) -> Markup:
+    return Markup('<mark class="{}">{}</mark>').format(mark, text) if mark else escape(text)
 
 
 def language_attribute(written: str | tuple[Segment, ...]) -> Markup:

@@ -1,22 +1,26 @@
 """After a restore those on call are notified once more, and it is said why; of what cannot come back, that it was."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from dtm_contact.backup import JournalReplay, StoreJournal, make_backup, replay, restore
 from dtm_contact.cases.knowledge import SiteConfiguration
 from dtm_contact.cases.notification_trace import trace_notifications
+from dtm_contact.cli import cli
+from dtm_contact.errors import described
 from dtm_contact.journal import Journal, SentRecord
 from dtm_contact.labels.events import event_line
+from dtm_contact.model import Arrival
 from dtm_contact.settings import StoreSettings
 from dtm_contact.store import open_store
-from dtm_contact.store.restores import LostReply
+from dtm_contact.store.restores import LostReply, mark_restored
 from tests.heard import made_alarms
-from tests.outbound.engine import Engine, engine, engine_on, performed
+from tests.outbound.engine import ROOT, Engine, engine, engine_on, performed
 
 pytestmark = pytest.mark.usefixtures("rules_loaded_once")
 
@@ -136,3 +140,100 @@ def test_those_on_call_are_notified_once_more_and_the_trace_says_why(tmp_path: P
         if journal:
             was = f"it was case {lost} before the restore; on-call was notified of that at 24/11 23:35:00, and is again"
             assert any(was in each for each in told)
+
+
+UNTOLD = (
+    "From: =?utf-8?q?Zo=C3=A9?= Alba <zoe@courriel.example>\r\nSubject: Fuite\r\nMessage-ID: <zoe@courriel.example>\r\n"
+    "Content-Type: text/plain; charset=utf-8\r\n\r\nForte odeur de gaz au 14 rue Hoche, 06 12 34 56 78\r\n"
+)
+CALM = (
+    "From: Luc Roy <luc@courriel.example>\r\nSubject: Quittance\r\nMessage-ID: <luc@courriel.example>\r\n\r\n"
+    "Pouvez-vous m'envoyer une quittance de loyer.\r\n"
+)
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """The command line, on the restored store."""
+
+    def run(running: Engine, *arguments: str) -> str:
+        for name, value in {
+            "DTM_STORE_URL": running.settings.store.url, "DTM_CONFIG": "", "DTM_RULES_DIR": str(ROOT / "rules"),
+        }.items():  # fmt: skip
+            monkeypatch.setenv(name, value)
+        result = CliRunner().invoke(cli, list(arguments))
+        return result.output if result.exception is None else described(result.exception)
+
+    return run
+
+
+@contextmanager
+def between(folder: Path) -> Iterator[tuple[Engine, str]]:
+    """Stand between a replay and the start of the daemon: a danger that was told, one that was not, one other letter.
+
+    Yields:
+        What works on the restored store, and the number of the danger that was told, which is lost.
+    """
+    with burnt(folder, journal=False) as (running, _before, lost, _done):
+        running.store.directory.save(running.grounds.directory.records, "import", NOW)
+        with closing(Journal(folder / "journal", 14, lambda: after(8))) as kept:
+            for name, raw in (("untold", UNTOLD), ("calm", CALM)):
+                kept.append_arrivals([Arrival("smtp", name, after(8), "message/rfc822", None, raw.encode())])
+        yield running, lost
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_each_replay_names_what_waits_and_seems_a_danger_and_who_was_told(
+    tmp_path: Path, command: Callable[..., str], times: int
+) -> None:
+    with between(tmp_path) as (running, lost):
+        told = [command(running, "arrivals", "replay", f"{tmp_path}/journal") for _ in range(times)][-1]
+        assert "3 arrivals wait to be judged" in told
+        rows = {line.split()[0]: line for line in told.splitlines() if "smtp" in line}
+        assert len(rows) == 2
+        first, second = (rows[number] for number in sorted(rows, key=int))
+        assert all(each in first for each in ("24/11/2026 23:35", "Paul Nimier", "Ascenseur"))
+        assert first.rstrip().endswith(f"on call, 24/11 23:35, as {lost}")
+        assert all(each in second for each in ("24/11/2026 23:38", "Zoé Alba <zoe@courriel.example>", "Fuite"))
+        assert second.rstrip().endswith("nobody")
+        assert f"of {lost} those on call were notified" in told
+        assert "dtm-contact danger" in told
+
+
+def test_until_it_is_judged_the_command_danger_shows_the_words_and_who_was_told(
+    tmp_path: Path, command: Callable[..., str]
+) -> None:
+    with between(tmp_path) as (running, lost):
+        command(running, "arrivals", "replay", f"{tmp_path}/journal")
+        for page in (command(running, "danger"), command(running, "danger", "--html")):
+            for told in (
+                "3 arrivées attendent d’être lues", "2 semblent parler d’un danger", "06 12 34 56 78", "Zoé Alba",
+                "Personne n’a été prévenu.", f"sous le numéro {lost} d’avant la restauration",
+            ):  # fmt: skip
+                assert told in page
+            assert "quittance" not in page
+        assert "waits to be judged: arrival " in command(running, "case", "show", lost)
+        for _ in range(3):
+            running.judge_next(after(62))
+        page = command(running, "danger")
+        assert "06 12 34 56 78" in page, "it is a case now"
+        assert "arrivée" not in page
+
+
+def test_what_waited_in_a_backup_may_have_been_told_as_long_as_no_journal_says(
+    tmp_path: Path, command: Callable[..., str]
+) -> None:
+    with engine(tmp_path) as running:
+        running.store.directory.save(running.grounds.directory.records, "import", NOW)
+        running.store.arrivals.accept([Arrival("smtp", "1", NOW, "message/rfc822", None, UNTOLD.encode())])
+        assert "Personne n’a été prévenu." in command(running, "danger")
+        with running.store.database.writing() as connection:
+            mark_restored(connection, NOW, after(5), 1_000)
+        assert "On ne sait pas si quelqu’un a été prévenu" in command(running, "danger")
+
+
+def test_what_waits_is_listed_with_sender_and_subject(tmp_path: Path, command: Callable[..., str]) -> None:
+    with between(tmp_path) as (running, _lost):
+        command(running, "arrivals", "replay", f"{tmp_path}/journal")
+        listed = command(running, "arrivals", "list", "--waiting")
+        assert all(each in listed for each in ("Zoé Alba", "Fuite", "Luc Roy", "Quittance"))

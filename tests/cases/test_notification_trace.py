@@ -22,6 +22,7 @@ from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.rules.schedule import OnCall, Shift
 from dtm_contact.store.outbox import ENDED_STATES, OutboxStatus
+from dtm_contact.store.restores import mark_replayed, mark_restored
 from dtm_contact.store.rule_versions import pack
 from tests.outbound.engine import US, Engine, engine, performed
 
@@ -210,6 +211,21 @@ def test_the_escalation_is_told_with_who_was_called_next_also_where_the_office_h
     )
     later = NOW + timedelta(minutes=1)
     assert any(step.at > later for step in traced(running, number, later).steps)
+
+
+@pytest.mark.parametrize("journal", [True, False])
+def test_a_notice_that_was_released_before_a_journal_was_taken_in_is_told_apart(
+    running: Engine, *, journal: bool
+) -> None:
+    number = taken_in(running)
+    with running.store.database.writing() as connection:
+        mark_restored(connection, NOW, NOW, 0)
+        if journal:
+            mark_replayed(connection)
+    (first, *_) = running.store.outbox.held()
+    running.store.outbox.release([first.id], "claire", NOW)
+    (told,) = [what for _stage, what in links(traced(running, number)) if "released by claire" in what]
+    assert ("before an intake journal was taken in" in told) is not journal
 
 
 @pytest.mark.parametrize(

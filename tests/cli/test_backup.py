@@ -28,7 +28,11 @@ def test_out_of_the_machine_and_back(program: Program, environment: dict[str, st
     files = program("restore", told["file"], "--files", f"{tmp_path}/files")
     rules, *others = files.stdout.splitlines()
     assert rules.startswith(f"{tmp_path}/files/rules (")
-    assert others == [f"{tmp_path}/files/{name}" for name in ("bodies.sha256", "settings.env")]
+    assert [line.partition(": ")[0] for line in others] == [
+        f"{tmp_path}/files/{name}" for name in ("bodies.sha256", "settings.env")
+    ]
+    assert "it goes nowhere" in others[0], "each line says what the file is for"
+    assert "look through them" in others[1]
     assert "with --replace it is set aside" in program("restore", told["file"]).stderr
     place = {"DTM_STORE_URL": f"sqlite:///{tmp_path}/new/store.db", "DTM_RULES_DIR": f"{tmp_path}/rules"}
     restored = program("restore", told["file"], **place)

@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import re
 import stat
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.cli.init import CannotLayOutError, lay_out, lay_out_service
+from dtm_contact.doctor.local import written_folders
 from dtm_contact.settings.common import shipped
 from dtm_contact.settings.loading import load
 from tests.cli.conftest import Program
@@ -37,6 +39,17 @@ def test_a_trial_is_laid_out_so_that_its_settings_hold(program: Program, tmp_pat
     assert checked.returncode == 0, checked.stdout
 
 
+def test_the_folders_that_its_settings_offer_below_it_are_there(tmp_path: Path) -> None:
+    lay_out(tmp_path / "trial")
+    text = (tmp_path / "trial" / "dtm-contact.toml").read_text(encoding="utf-8")
+    offered = tmp_path / "offered.toml"
+    offered.write_text(re.sub(r"^#(?=[a-z_]+ = |\[)", "", text, flags=re.MULTILINE), encoding="utf-8")
+    folders = dict(written_folders(load(offered, {}).settings))
+    own = {setting: folder for setting, folder in folders.items() if folder.is_relative_to(tmp_path)}
+    assert {"danger.folder", "backup.dir", "alarm.folder"} <= set(own)
+    assert [setting for setting, folder in own.items() if not folder.is_dir()] == []
+
+
 def test_what_is_there_already_is_left_as_it_is(tmp_path: Path) -> None:
     lay_out(tmp_path)
     (tmp_path / "rules" / "routing.yaml").write_text("mine")
@@ -46,7 +59,8 @@ def test_what_is_there_already_is_left_as_it_is(tmp_path: Path) -> None:
     again = lay_out(tmp_path)
     assert contents(tmp_path) == before
     assert again.made == []
-    assert {path.name for path in again.kept} == {tmp_path.name, "data", "rules", "dtm-contact.toml"}
+    kept = {tmp_path.name, "data", "danger", "backups", "rules", "dtm-contact.toml"}
+    assert {path.name for path in again.kept} == kept
 
 
 def test_a_link_that_leads_nowhere_is_not_followed(tmp_path: Path) -> None:
@@ -64,7 +78,7 @@ def test_a_copy_that_breaks_off_leaves_nothing_behind(tmp_path: Path, monkeypatc
     monkeypatch.setattr("dtm_contact.cli.init.shutil.copyfile", full)
     with pytest.raises(CannotLayOutError):
         lay_out(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "backups"}
 
 
 def test_a_folder_that_cannot_stand_in_a_settings_file_is_refused(program: Program, tmp_path: Path) -> None:
@@ -87,7 +101,8 @@ def test_the_service_is_laid_out_for_its_user(tmp_path: Path, monkeypatch: pytes
     etc = tmp_path / "etc" / "dtm-contact"
     assert load(etc / "dtm-contact.toml", {}).settings.store.url == "sqlite:////var/lib/dtm-contact/store.db"
     assert stat.S_IMODE((etc / "dtm-contact.toml").stat().st_mode) == 0o640
-    assert stat.S_IMODE((tmp_path / "var" / "lib" / "dtm-contact").stat().st_mode) == 0o700
+    data = tmp_path / "var" / "lib" / "dtm-contact"
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (data, data / "danger")] == [0o700, 0o700]
     units = tmp_path / "etc" / "systemd" / "system"
     unit = (units / "dtm-contact.service").read_text()
     assert f"ExecStart={sys.prefix}/bin/dtm-contact run\n" in unit

@@ -56,7 +56,8 @@ HELD = HeldOutgoing(7, "2026-000012", "answer", "ack", "a@free.example", Urgency
 FIRST = "restored: the store as it was at 2026-11-24 02:40:12 UTC"
 GAP = "case numbers go on behind a gap of 1,000 or more"
 NEXT = (
-    "next: dtm-contact arrivals replay JOURNAL (if one is kept), then outbox list --status held, then start the daemon"
+    "next: dtm-contact arrivals replay JOURNAL (if one is kept), then danger (what is to be told by hand until the "
+    "start), then outbox list --status held, then start the daemon"
 )
 
 PUT_BACK = "  put them back before the start: dtm-contact restore FOLDER/b.tar.age --files FOLDER; FOLDER/settings.env"
@@ -65,8 +66,8 @@ BEHIND = (
     "starts (timedatectl): due times and the next on call go by it"
 )
 AGAIN = (
-    "but those on call are notified again of what was 2026-000201, 2026-000207 and has a new number: call "
-    "them by hand now where no daemon runs yet; case show finds it by the old number, too"
+    "of 2026-000201, 2026-000207 those on call were notified; what lay in it waits to be judged. Of a danger (P1) they "
+    "are notified again then, by a new number (case show finds it by the old one, too, from then on)"
 )
 REPLIES = (
     "2 replies were sent after the backup, and their text is gone; the cases say so (case show finds them by these "

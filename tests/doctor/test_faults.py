@@ -17,13 +17,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from dtm_contact.backup import replay
 from dtm_contact.doctor import CHECKS, CheckState, examine, links, machine
 from dtm_contact.journal import Journal
-from dtm_contact.model import IMPORTED, Priority
+from dtm_contact.model import IMPORTED, Limits, Outgoing, OutgoingKind, Priority
 from dtm_contact.settings import LmtpSettings, Settings, SmtpSettings
 from dtm_contact.settings.common import shipped
 from dtm_contact.settings.loading import load
+from dtm_contact.store import Store
 from dtm_contact.store.imports import ImportedMail
+from dtm_contact.store.outbox import OutgoingBatch
+from dtm_contact.store.restores import mark_restored
 from dtm_contact.store.rule_versions import pack
 from dtm_contact.store.system_schema import daemons
 from tests import certificates
@@ -33,7 +37,7 @@ from tests.ingest.mailbox.fake_graph import CLIENT, USER, FakeGraph, Fault
 from tests.ingest.mailbox.fake_graph import SECRET as GRAPH_SECRET
 from tests.ingest.mailbox.fake_server import REFUSAL
 from tests.store.postgresql import Server, programs
-from tests.store.samples import NOW, arrival, daemon, judgement
+from tests.store.samples import NOW, arrival, claim, daemon, judgement
 from tests.unprivileged import unprivileged
 
 SECRET = "Sesame-1234"
@@ -392,6 +396,37 @@ def arrival_held_by_the_dead(scene: Scene) -> None:
         connection.execute(sa.update(daemons).values(until=past, renewed_at=past))
 
 
+def mail_held_since_a_restore(scene: Scene) -> None:
+    store = scene.store()
+    letter = Outgoing(OutgoingKind.ANSWER, "answer", "nadia@free.example", "us@x", "1@us", b"x")
+    mail = OutgoingBatch(lambda _number: [letter], Limits(9, 9))
+    store.cases.record(claim(store), judgement(), {}, NOW, mail=mail)
+    with store.database.writing() as connection:
+        mark_restored(connection, NOW, NOW, 0)
+
+
+def journalled(scene: Scene, *names: str) -> Store:
+    """Keep an intake journal that holds these arrivals; return the store."""
+    Journal(scene.folder / "journal", 14, lambda: NOW).append_arrivals(map(arrival, names))
+    scene.set(journal={"dir": str(scene.folder / "journal")})
+    return scene.store()
+
+
+def journal_that_was_not_taken_in(scene: Scene) -> None:
+    journalled(scene, "one", "two", "three").arrivals.accept([arrival("two")])
+
+
+def journal_of_which_a_restore_knows_nothing(scene: Scene) -> None:
+    store = journalled(scene, "one")
+    store.arrivals.accept([arrival("one")])
+    with store.database.writing() as connection:
+        mark_restored(connection, NOW, NOW, 0)
+
+
+def arrivals_that_nobody_judges(scene: Scene) -> None:
+    scene.store().arrivals.accept([arrival("one"), arrival("two")])
+
+
 def import_broken_off(scene: Scene) -> None:
     scene.store().imports.begin("imap agence@ancien.example", "paul", NOW)
 
@@ -742,6 +777,10 @@ FAULTS: list[tuple[Plant, str, CheckState, str]] = [
     (key_that_the_settings_name_on_the_machine, "key", CheckState.WARNING, "burns with it: {folder}/key.txt"),
     (clock_that_nothing_keeps, "clock", CheckState.WARNING, "nothing keeps this machine's clock"),
     (arrival_held_by_the_dead, "leases", CheckState.FAULT, "held beyond a lease: 1 arrivals, by d1 "),
+    (mail_held_since_a_restore, "held", CheckState.WARNING, "1 e-mails are held since a restore; 0 of them tell of"),
+    (journal_that_was_not_taken_in, "journal", CheckState.FAULT, "2 arrivals of the intake journal are not in the st"),
+    (journal_of_which_a_restore_knows_nothing, "journal", CheckState.WARNING, "was not taken in since"),
+    (arrivals_that_nobody_judges, "waiting", CheckState.WARNING, "no daemon runs, and 2 arrivals wait to be judged"),
     (import_broken_off, "imports", CheckState.WARNING, "begun 2026-11-24 09:30 UTC, is not ended: it was"),
     (import_with_mail_that_waits, "imports", CheckState.WARNING, "1 messages wait to be judged"),
     (import_with_a_danger_that_nobody_has_confirmed, "imports", CheckState.WARNING, "1 recent dangers wait for"),
@@ -839,12 +878,13 @@ def test_nothing_is_found_where_nothing_is_wrong(scene: Scene) -> None:
     scene.patch.setattr(machine, "PROC", scene.folder / "proc")
     scene.write()
     found = list(examine(scene.config))
-    # No daemon runs, no folder of backups is set, the directory of the tests has no office that the rules name, and all
-    # its addresses are examples.
+    # No daemon runs, no folder of backups or of a journal is set, the directory of the tests has no office that the
+    # rules name, and all its addresses are examples.
     others = {
         "backup": CheckState.SKIPPED,
         "key": CheckState.SKIPPED,
         "daemon": CheckState.WARNING,
+        "journal": CheckState.SKIPPED,
         "rules": CheckState.WARNING,
         "addressees": CheckState.FAULT,
     }
@@ -1054,3 +1094,18 @@ def test_settings_that_do_not_hold_leave_the_rest_unlooked_at(scene: Scene, tmp_
     assert [each.message for each in examine(tmp_path / "none.toml") if each.check == "settings"] == [
         f"{tmp_path}/none.toml: No such file or directory; dtm-contact init lays one out"
     ]
+
+
+def test_a_journal_that_was_taken_in_is_well(scene: Scene) -> None:
+    store = journalled(scene, "one", "two")
+    with store.database.writing() as connection:
+        mark_restored(connection, NOW, NOW, 0)
+    replay(store, scene.folder / "journal", NOW)
+    assert [each.state for each in scene.found("journal")] == [CheckState.OK]
+    assert (store.arrivals.waiting(), store.leases.listing()) == (2, [])
+
+
+def test_what_waits_is_no_matter_while_a_daemon_works(scene: Scene) -> None:
+    arrivals_that_nobody_judges(scene)
+    scene.store().leases.register(daemon("d1"), 600)
+    assert [each.state for each in scene.found("waiting")] == [CheckState.SKIPPED]

@@ -174,6 +174,7 @@ def test_an_overview_is_made_anew_once_something_of_it_was_counted_again(
     assert reader.overview(directory, span, Place(office="pantin"), FIRST) is not made
     assert reader.overview(Directory(directory.records), span, Place(), FIRST) is not made
     again = reader.overview(directory, span, Place(), FIRST)
+    assert reader.overview(directory, span, Place(office="pantin"), FIRST).beside is again
     (month,) = sqlite_store.figures.periods("month", span.first, span.first)
     cells = FigureCells.pack({("pantin", "", ""): {"opened": 7}})
     month = month._replace(counted_at=month.counted_at + timedelta(minutes=5))

@@ -12,8 +12,9 @@ from dtm_contact.figures.definitions import BY_ID, FIGURES, Basis
 from dtm_contact.figures.listing import cases_behind
 from dtm_contact.figures.overview import Place
 from dtm_contact.store import Store, open_store
-from dtm_contact.store import figures as stored
-from dtm_contact.store.figures import CasesWanted, FigureRows
+from dtm_contact.store import figure_cases as stored
+from dtm_contact.store.figure_cases import CaseSearch, CasesWanted
+from dtm_contact.store.schema import cases, events
 from tests.prove.figures import grounds, made_store
 from tests.prove.program import chance
 from tests.store.fresh import fresh_store
@@ -54,8 +55,53 @@ def test_a_list_is_the_same_however_it_is_looked_for(
             changed.setattr(stored, "_FEW", 0)
             changed.setattr(stored, "_FEW_SAID", 0)
             changed.setattr(stored, "_FEW_RECEIVED", 0)
-            changed.setattr(listing, "_AT_FIRST", 3)
+            changed.setattr(listing, "_AT_LEAST", 3)
+            changed.setattr(listing, "_AT_MOST", 3)
+            changed.setattr(listing, "_OF_INCIDENTS", 3)
+            changed.setattr(stored, "_NEAR", 0)
             assert listed(filled, figure, place, limit=5) == whole
+
+
+@pytest.mark.parametrize("figure", ["opened", "in_time", "open", "transfers", "handed_in", "automatic_answers"])
+def test_cases_that_lay_at_another_office_then_are_not_looked_at(
+    filled: tuple[Store, datetime], figure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at, among = set[int](), CaseSearch.among
+
+    def noting(search: CaseSearch, wanted: CasesWanted, limit: int) -> list[int]:
+        found = among(search, wanted, limit)
+        looked_at.update(found)
+        return found
+
+    monkeypatch.setattr(CaseSearch, "among", noting)
+    store, now = filled
+    counted = cases_behind(store, BY_ID[figure], Place(office="agence"), SPAN, grounds(now)).cases
+    with store.database.reading() as connection:
+        numbers = {each.case.number for each in counted}
+        ids = set(connection.execute(sa.select(cases.c.id).where(cases.c.number.in_(numbers))).scalars())
+        undone = set(connection.execute(sa.select(events.c.case_id).where(events.c.what == "undone")).scalars())
+    assert ids <= looked_at
+    assert looked_at - ids <= undone
+
+
+def test_what_is_looked_at_at_once_follows_from_what_is_missing(
+    filled: tuple[Store, datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, among = list[int](), CaseSearch.among
+
+    def noting(search: CaseSearch, wanted: CasesWanted, limit: int) -> list[int]:
+        asked.append(limit)
+        return among(search, wanted, limit)
+
+    monkeypatch.setattr(CaseSearch, "among", noting)
+    monkeypatch.setattr(listing, "_AT_LEAST", 2)
+    store, now = filled
+    page = cases_behind(store, BY_ID["closed"], Place(office="malakoff"), SPAN, grounds(now), limit=30)
+    assert len(page.cases) == 30
+    assert asked[0] < 40
+    # A few of the first were not counted: as few are looked at again, and not as many more.
+    assert asked[1:]
+    assert all(limit < asked[0] for limit in asked[1:])
 
 
 def test_postgresql_lists_the_same(
@@ -79,6 +125,7 @@ def test_most_of_those_lists_are_not_empty(filled: tuple[Store, datetime]) -> No
     ("wanted", "steps"),
     [
         ({"basis": "moved_to", "office": "nord"}, ["ix_events_moves"]),
+        ({"basis": "moved_to", "office": "nord", "residence": "R1"}, ["ix_events_moves (case_id=? AND at>? AND at<?)"]),
         ({"basis": "cried"}, ["ix_events_cries"]),
         ({"basis": "reopened"}, ["ix_events_openings"]),
         ({"basis": "opened", "office": "nord"}, ["COVERING INDEX ix_cases_opened_at", "ix_events_moves (case_id=?"]),
@@ -102,7 +149,7 @@ def test_no_list_is_looked_for_in_all_cases_or_events(
     sa.event.listen(sqlite_store.database.engine, "before_cursor_execute", note)
     with sqlite_store.database.reading() as connection:
         start, end = (datetime(2026, month, 1, tzinfo=UTC) for month in (3, 4))
-        FigureRows(connection).among(CasesWanted(start, end, **wanted), 100)
+        CaseSearch(connection).among(CasesWanted(start, end, **wanted), 100)
     plan = list[str]()
     with sqlite_store.database.engine.connect() as connection:
         for statement, parameters in asked:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -51,6 +51,9 @@ class Periods(FigureReader):
     def cells(self, grain: str, first: date, last: date) -> dict[date, FigureCells]:
         assert grain == "month"
         return {day: cells for day, cells in self.months.items() if first <= day <= last}
+
+    def versions(self, grain: str, first: date, last: date) -> dict[date, datetime]:
+        return {day: datetime(2026, 6, 1, tzinfo=PARIS) for day in self.cells(grain, first, last)}
 
     def first_counted(self) -> date | None:
         return self.since

@@ -25,8 +25,6 @@ _ROOT: Final = Path(__file__).parents[2]
 _SERVER: Final = "tests.forking.server"
 _OURS: Final = ("dtm_contact", "tests.")
 _ANEW: Final = {
-    # Changes what our programs do before they have been imported.
-    "tests.prove.controls",
     # Read what strangers send within bounds of memory: they begin with as little as they do elsewhere.
     "dtm_contact.pdf.served",
     "dtm_contact.recognition.served",

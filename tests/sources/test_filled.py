@@ -229,3 +229,14 @@ def test_a_value_that_means_empty_says_nothing() -> None:
     entries = read_lines(["Nom : Anonyme"], known.labels)
     found = fill_in(known, entries, "", typed_in=False)
     assert (found.values, found.text, found.dropped) == ({}, "", [])
+
+
+def test_what_no_field_takes_of_a_value_is_text() -> None:
+    number = WhereToRead(headings=("evenement",), pattern=re.compile("CAL-[0-9]+"))
+    street = WhereToRead(headings=("evenement",), pattern=re.compile("[0-9]+ rue [A-Z][a-z]+"))
+    source = Source("c", "C", fields={SourceField.REQUEST: number, SourceField.ADDRESS: street})
+    lines = ["Événement", "CAL-12 du 12 novembre", "12 rue Hoche  Commentaire : forte odeur de gaz au palier"]
+    filled = fill_in(source, read_lines(lines, source.labels, source.headings), "", typed_in=True)
+    assert filled.values == {SourceField.REQUEST: "CAL-12", SourceField.ADDRESS: "12 rue Hoche"}
+    assert "forte odeur de gaz au palier" in filled.text
+    assert "CAL-12" not in filled.text

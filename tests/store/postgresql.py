@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 _OWNER = "postgres"
+_MEMORY = Path("/dev/shm")  # noqa: S108 - each cluster has a folder of its own there
+_ROOM = 2**30
+"""Octets that a cluster may grow to: what a container is given as memory's folder is often smaller."""
 # No power is cut in these tests, so nothing needs to reach the disk.
 _SERVER_OPTIONS = "-c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=200"
 
@@ -35,10 +38,25 @@ class Server:
         return f"postgresql://{self.user}@/{database}?host={self.folder}"
 
 
+def _memory() -> Path | None:
+    """Return a folder in memory that has room for a cluster, or None."""
+    try:
+        has_room = shutil.disk_usage(_MEMORY).free > _ROOM
+    except OSError:
+        return None
+    return _MEMORY if has_room else None
+
+
 @contextmanager
-def running_server(bin_folder: Path) -> Iterator[Server]:
-    """Start a server and stop it afterwards; as root it runs as `postgres`, since it refuses to run as root."""
-    folder = Path(tempfile.mkdtemp(prefix="dtm-pg-"))
+def running_server(bin_folder: Path, *, in_memory: bool = False) -> Iterator[Server]:
+    """Start a server and stop it afterwards; as root it runs as `postgres`, since it refuses to run as root.
+
+    Args:
+        bin_folder: where its programs are.
+        in_memory: keep its files in memory where there is room. A disk's file system looks for a free place again and
+            again where hundreds of files come and go with each database.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="dtm-pg-", dir=_memory() if in_memory else None))
     is_root = os.geteuid() == 0
     if is_root:
         shutil.chown(folder, _OWNER, _OWNER)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dtm_contact.text.language import language_of
+from dtm_contact.text.language import language_of, left_to_right_runs
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,19 @@ from dtm_contact.text.language import language_of
 )
 def test_it_is_told_or_not(language: str | None, text: str) -> None:
     assert language_of(text) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        ("رقمي 06 12 00 00 11 شكرا", ["06 12 00 00 11"]),
+        ("أسكن في 91 rue Hoche bât. B، الطابق 3", ["91 rue Hoche bât. B", "3"]),
+        ("اتصلوا على +33 (0)6 12 00 00 11.", ["+33 (0)6 12 00 00 11"]),
+        ("شقة (12)\n06 12", ["(12)", "06 12"]),
+        ("الطابق ٣", []),
+        ("Mon numéro : 06 12 00 00 11", []),
+    ],
+    ids=["phone", "address", "country", "lines", "arabic figures", "no such letters"],
+)
+def test_what_reads_left_to_right_among_other_letters_is_one_run(text: str, runs: list[str]) -> None:
+    assert [text[start:end] for start, end in left_to_right_runs(text)] == runs

@@ -90,6 +90,8 @@ class Scene:
     ) -> None:
         self.now = OPENED
         self.told: list[str] = []
+        self.untaken: list[str] = []
+        self.rules = rules
         self.storms = Storms()
         settings = Settings(name=name, timers=TimersSettings(storm_cases=4))
         self.post = post = (
@@ -99,12 +101,15 @@ class Scene:
             settings,
             store,
             lambda: directory,
-            Alarms(Heard(lambda _cause, told: self.told.append(told)), lambda: self.now.timestamp()),  # noqa: PLW0108 - the clock moves
-            rules=lambda: rules,
+            Alarms(Heard(self._hear), lambda: self.now.timestamp()),  # noqa: PLW0108 - the clock moves
+            rules=lambda: self.rules,
             clock=lambda: self.now,
             storms=self.storms,
             post=post,
         )
+
+    def _hear(self, cause: str, told: str) -> None:
+        (self.untaken if cause == "untaken" else self.told).append(told)
 
     def at(self, moment: datetime) -> int:
         self.now = moment
@@ -151,10 +156,41 @@ def test_a_danger_that_nobody_takes_goes_from_one_on_call_to_the_next(store: Sto
     assert scene.after(minutes=19) == 0
     assert scene.after(minutes=31) == 2
     assert letters(store) == [
-        (f"{name}@bailleur.example", f"[P1] dossier {number}") for name in ("deux", "trois", "trois")
+        (f"{name}@bailleur.example", f"[P1] dossier {number}") for name in ("deux", "trois", "un")
     ]
     assert whats(store, number) == ["opened", "called next", "called next", "called next"]
     assert scene.after(days=2) == 0
+
+
+def test_at_the_end_of_the_list_the_admins_hear_that_nobody_has_taken_it(store: Store, scene: Scene) -> None:
+    number = opened(store)
+    assert scene.after(minutes=20) == 2
+    assert scene.untaken == []
+    assert scene.after(minutes=30) == 1
+    (told,) = scene.untaken
+    assert told.startswith(f"Case {number}: all who are on call have been notified")
+    assert "@" not in told
+    last = store.cases.get(number).events[-2:]
+    assert [event.data.get("again") for event in last if event.what == "called next"] == [True]
+
+
+SHIFTS = """on_call:
+  - {between: "00:00-10:05", call: [un@bailleur.example, deux@bailleur.example]}
+  - {call: [deux@bailleur.example, trois@bailleur.example]}
+"""
+
+
+def test_after_a_change_of_shift_nobody_is_passed_over_and_nobody_told_twice(
+    store: Store, tmp_path: Path, scene: Scene
+) -> None:
+    folder = overlay(GOOD, tmp_path / "rules")
+    text = (folder / "queues.yaml").read_text("utf-8")
+    shifts = SHIFTS + ESCALATION.partition("\n")[2].partition("\n")[2]
+    (folder / "queues.yaml").write_text(text.replace("on_call: astreinte@bailleur.example\n", shifts), "utf-8")
+    scene.rules = load_once(folder)
+    opened(store)
+    assert scene.after(minutes=20) == 2
+    assert [to for to, _ in letters(store)] == ["deux@bailleur.example", "trois@bailleur.example"]
 
 
 def on_call_notified(store: Store, number: str, scene: Scene) -> None:
@@ -182,7 +218,7 @@ def test_of_a_danger_that_came_while_nothing_was_sent_the_first_on_call_hears_an
     assert store.timers.untold_dangers() == 0
     assert scene.after(days=2, minutes=9) == 0
     assert scene.after(days=2, minutes=31) == 3
-    assert [to for to, _ in letters(store)] == [f"{name}@bailleur.example" for name in ("un", "deux", "trois", "trois")]
+    assert [to for to, _ in letters(store)] == [f"{name}@bailleur.example" for name in ("un", "deux", "trois", "un")]
     assert whats(store, number) == ["opened", "called next", "called next", "called next"]
 
 
@@ -419,7 +455,7 @@ def test_a_case_that_becomes_a_danger_after_days_calls_one_after_the_other(store
     assert scene.after(days=3, minutes=19) == 0
     assert scene.after(days=3, minutes=20) == 1
     assert scene.after(days=3, minutes=31) == 1
-    assert [to for to, _ in letters(store)] == [f"{name}@bailleur.example" for name in ("deux", "trois", "trois")]
+    assert [to for to, _ in letters(store)] == [f"{name}@bailleur.example" for name in ("deux", "trois", "un")]
 
 
 def test_what_was_answered_before_the_danger_is_no_answer_to_it(store: Store, scene: Scene) -> None:
@@ -472,7 +508,7 @@ def test_an_address_that_is_none_stops_no_other_step(store: Store, rules: RuleSe
     opened(store, Priority.P1, "danger")
     assert scene.after(hours=5) == 4
     assert whats(store, number) == ["opened", "reminded", "not sent"]
-    assert [to for to, _ in letters(store)] == [f"{name}@bailleur.example" for name in ("deux", "trois", "trois")]
+    assert [to for to, _ in letters(store)] == [f"{name}@bailleur.example" for name in ("deux", "trois", "un")]
     (told,) = scene.told
     assert number in told
     assert "@" not in told

@@ -37,7 +37,7 @@ async def test_a_case_from_the_mail_to_the_answer(world: World, come: Come) -> N
     await expect(page.locator(".said-message mark.topic").first).to_be_visible()
     await page.locator(".finder input").fill("Joli Jean")
     await page.locator("#trouves button", has_text="Jean-Luc Joly").click()
-    await said(page, "Locataire précisé")
+    await said(page, "Locataire précisé : M. Jean-Luc Joly.")
     await expect(page.locator(".whose")).to_contain_text("Jean-Luc Joly")
     await page.get_by_text("Répondre", exact=True).click()
     # Nothing proves who wrote: writing there is a step of its own.
@@ -57,12 +57,21 @@ async def test_a_case_from_the_mail_to_the_answer(world: World, come: Come) -> N
     await expect(page.locator(".casehead .due")).to_contain_text("répondu")
     await page.wait_for_timeout(1000)
     await expect(page.locator("[data-changed]")).to_be_hidden()
+    # What is taken back is the change before; nobody shall think that it was the letter.
+    await expect(page.locator("[data-undo]")).to_have_text("Annuler mon dernier changement : dossier pris")
+    await page.locator("[data-undo]").click()
+    await said(page, "Changement annulé : dossier pris. Le message envoyé, lui, est parti.")
+    await page.emulate_media(media="print")
+    for nobodys in (".top", ".alarms", ".acts", ".announce"):
+        await expect(page.locator(nobodys).first).to_be_hidden()
+    await expect(page.locator(".timeline")).to_contain_text("Rappelez-moi après 18 h")
+    await page.emulate_media(media="screen")
     await page.get_by_text("Clore", exact=True).first.click()
     await page.locator("form[action$='/clore'] input[name=raison]").fill("Réponse donnée")
     await page.locator("form[action$='/clore'] button.primary").click()
     await page.wait_for_url("**/file?*")
     await page.get_by_role("button", name="Annuler").click()
-    await said(page, "Changement annulé")
+    await said(page, "Changement annulé : dossier clos.")
     await expect(page.locator(".casehead .due.closed")).to_have_count(0)
 
 
@@ -191,3 +200,33 @@ async def test_what_the_instruction_names_is_at_hand(world: World, come: Come) -
     assert await page.locator("#actes > *").count() <= 5, "three acts at hand, and the rest behind one"
     await page.locator("#consigne [data-hand-over]").click()
     await expect(page.locator("[action$='/transmettre'] select")).to_have_value("agence-sinistres")
+
+
+async def test_a_number_among_arabic_words_is_read_as_it_was_written(world: World, come: Come) -> None:
+    page = await come()
+    text = "السلام عليكم، رقمي 06 12 00 00 11 وأسكن في 91 rue Hoche bât. B، هناك تسرب ماء كبير في المطبخ، شكرا"
+    await sent(world, "Fuite et numéro", text)
+    number = await settled(page, "Fuite et numéro")
+    await page.locator(f"#d-{number} .open").click()
+    await expect(page.locator(".timeline .text[dir=auto]").first).to_contain_text("06 12")
+    # Where each of the words stands on the screen, from the left.
+    lefts = await page.evaluate(
+        """words => {
+      const text = document.querySelector(".timeline .text[dir=auto]"), found = [];
+      const nodes = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+      const whole = [...function* () { while (nodes.nextNode()) yield nodes.currentNode; }()];
+      for (const word of words) for (const node of whole) {
+        const at = node.data.indexOf(word);
+        if (at < 0) continue;
+        const range = document.createRange();
+        range.setStart(node, at); range.setEnd(node, at + word.length);
+        found.push(range.getBoundingClientRect().left);
+        break;
+      }
+      return found;
+    }""",
+        ["06", "12", "11", "91", "rue", "Hoche", "B"],
+    )
+    assert len(lefts) == 7
+    assert lefts[:3] == sorted(lefts[:3]), "a telephone number"
+    assert lefts[3:] == sorted(lefts[3:]), "an address"

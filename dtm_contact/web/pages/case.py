@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from dtm_contact.access import Right, sees, sees_case
 from dtm_contact.cases import NeverUsedError, RefusedError, WrongArgumentError
-from dtm_contact.cases.act import handed_over
+from dtm_contact.cases.act import UNDONE, handed_over
 from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
 from dtm_contact.cases.verbs.correcting import is_denied
@@ -24,7 +24,7 @@ from dtm_contact.explain.telling import ExplanationBlock, Standing, called_by, e
 from dtm_contact.explain.whom import place_to_ask
 from dtm_contact.labels.cases import DANGERS_OVER
 from dtm_contact.labels.coded_text import NOT_READ
-from dtm_contact.labels.events import SENT_STATES
+from dtm_contact.labels.events import SENT_STATES, event_name
 from dtm_contact.labels.formats import LONG_DAYS
 from dtm_contact.labels.judging import CARE
 from dtm_contact.model import (
@@ -168,7 +168,8 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "usual": usual(answerable, corrected="tenant_id" in found.by_hand),
         "begun_for": _begun_for(context, found, typed),
         "draft": _draft(context),
-        "can_undo": _can_undo(file.events, context.account.name),
+        "undoable": _undoable(file.events, context.account.name),
+        "undone": _undone(file.events),
         "since": since,
         "said": said or context.text("fait"),
         "note_hints": _note_hints(context, file.events) if "note" in (said, context.text("fait")) else (),
@@ -232,8 +233,8 @@ def _topics_of(context: RequestContext, file: CaseFile) -> tuple[Topic, ...]:
     return topics_telling(judgements, file.case.topic, file.case.alarm, context.app.rules)
 
 
-def _can_undo(events: Iterable[Event], who: str) -> bool:
-    """Return whether the last change by hand that stands is this agent's, so that it can be taken back."""
+def _undoable(events: Iterable[Event], who: str) -> str:
+    """Return what the last change by hand that stands is called, if it is this agent's; else nothing."""
     undone, last = set(), None
     for event in events:
         if "undoes" in event.data:
@@ -241,7 +242,17 @@ def _can_undo(events: Iterable[Event], who: str) -> bool:
     for event in events:
         if "changed" in event.data and event.id not in undone:
             last = event
-    return last is not None and last.who == who
+    return event_name(last.what) if last is not None and last.who == who else ""
+
+
+def _undone(events: Sequence[Event]) -> tuple[str, bool]:
+    """Return what the newest undoing took back is called, and whether something was sent since that was done."""
+    undoing = next((event for event in reversed(events) if event.what == UNDONE), None)
+    if undoing is None:
+        return "", False
+    since = next((event.at for event in events if event.id == undoing.data.get("undoes")), undoing.at)
+    was_sent = any(event.what in {"replied", "forwarded"} and event.at >= since for event in events)
+    return event_name(undoing.data.get("what", "")), was_sent
 
 
 def _working_days(context: RequestContext, current: Case) -> list[tuple[int, str]]:

@@ -1,0 +1,68 @@
+"""What a restore leaves to a person: mail that is held, a journal not taken in, arrivals that nobody judges."""
+
+from collections.abc import Iterator
+
+from dtm_contact.backup import awaits_replay, not_taken_in
+from dtm_contact.doctor.registry import CheckResult, Site, SkipError, check, fault, ok, warning
+from dtm_contact.errors import DtmContactError, described
+from dtm_contact.journal import JournalError, files_of
+from dtm_contact.model import Urgency
+from dtm_contact.privacy.erasing import erased_arrivals
+
+
+@check("held", "No mail is held since a restore, which goes out or not by a person's word alone.")
+def held(site: Site) -> Iterator[CheckResult]:
+    """Look at what is held: how much, never to whom."""
+    waiting = site.store.outbox.held()
+    if not waiting:
+        yield ok("no mail is held")
+        return
+    danger = sum(each.urgency is Urgency.DANGER for each in waiting)
+    yield warning(
+        f"{len(waiting)} e-mails are held since a restore; {danger} of them tell of danger",
+        "dtm-contact outbox list --status held, then outbox release NUMBER (--danger: all that tell of danger) or drop",
+    )
+
+
+@check(
+    "journal",
+    "Where an intake journal is kept: the store has all that it holds, and since a restore it was taken in.",
+)
+def journal(site: Site) -> Iterator[CheckResult]:
+    """Hold the journal against the store."""
+    folder = site.settings.journal.dir
+    if folder is None:
+        raise SkipError("no intake journal is kept: journal.dir is not set")
+    try:
+        if not files_of(folder):
+            raise SkipError("the intake journal holds nothing yet")
+        lacking = not_taken_in(site.store, folder, erased=erased_arrivals(site.settings))
+    except (OSError, JournalError) as error:
+        told = str(error) if isinstance(error, DtmContactError) else described(error)
+        raise SkipError(f"the intake journal cannot be read, see the check rights: {told}") from error
+    remedy = f"dtm-contact arrivals replay {folder}, best before the daemon starts (docs/backup.md)"
+    if lacking:
+        yield fault(f"{lacking} arrivals of the intake journal are not in the store: nobody reads them", remedy)
+    elif awaits_replay(site.store):
+        yield warning(
+            "the store was restored, and the intake journal was not taken in since: what it knows to be sent may be "
+            "sent again",
+            remedy,
+        )
+    else:
+        yield ok("the store has all that the intake journal holds")
+
+
+@check("waiting", "Where no daemon works on the store: nothing waits to be judged.")
+def waiting(site: Site) -> Iterator[CheckResult]:
+    """Look whether something waits that nobody judges."""
+    if any(line.alive for line in site.store.leases.listing()):
+        raise SkipError("a daemon works on the store")
+    count = site.store.arrivals.waiting()
+    if not count:
+        yield ok("nothing waits to be judged")
+        return
+    yield warning(
+        f"no daemon runs, and {count} arrivals wait to be judged: until then nobody is told of danger in them",
+        "dtm-contact danger shows what seems to be one, and whom to call; then start the daemon",
+    )

@@ -1,0 +1,428 @@
+"""Among which cases those behind a figure are looked for."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.sql.selectable import NamedFromClause
+
+from dtm_contact.model import SPOKEN_CHANNELS
+from dtm_contact.store.schema import EVENTS_BY_DATA, IS_OPEN, alarm_labels, arrivals, cases, contacts, events
+
+_FEW = 20_000
+"""Rows of which those that are wanted are sorted out at once."""
+_FEW_SAID = 6_000
+"""The same of events whose data are read for it."""
+_NEAR = 100
+"""So many ids more or less are no matter where ids are looked for by their time."""
+_FEW_RECEIVED = 150_000
+"""The same of what was received: those of a month, of which many more cases would be asked that were opened since."""
+_DAY = timedelta(days=1)
+_MOMENT = timedelta(microseconds=1)
+_ANSWERS = ("replied", "answered", "spoken")
+"""Events by which a person answers, but for closings."""
+_CLOCKS_DIFFER = timedelta(hours=1)
+"""Ids grow with the times of what they are of, but for so much between the clocks of several daemons."""
+_OPENED_LATE = timedelta(days=100)
+"""No case is opened so long after what came: what was set aside is kept for less."""
+
+
+_Ids = sa.Select[Any] | sa.CompoundSelect[Any]
+"""A query for the ids of cases."""
+
+
+@dataclass(frozen=True, slots=True)
+class CasesWanted:
+    """Among which cases those behind a figure are looked for: all of them are there, and others.
+
+    Attributes:
+        start, end: of the period, aware.
+        basis: by what they are found, as the figures' definitions say.
+        events: the words of the events that make it.
+        outcomes: of the calls that make it.
+        urgent: P1 alone, or all but those; None for all.
+        answered: of what is open at the end, what a person has answered alone, or what nobody has; None for all.
+        silent_since: of what is open at the end, what nobody has answered since then alone; None for all.
+        office: that lie or lay there alone; None for all.
+        counted_at: up to when was counted: where a case was given to since is not looked at; None for the end.
+        residence, topic: of these alone; None for all, "" for those without.
+        topics: on one of these alone; all where there is none.
+        former_topic: of events, those that changed this topic alone, or none; None for all.
+        is_first: of events that answer, those of cases that nobody had answered before the period alone.
+        oldest_first: in which order.
+        after: the case, by its id, after which to begin in that order; None at its head.
+    """
+
+    start: datetime
+    end: datetime
+    basis: str
+    events: tuple[str, ...] = ()
+    outcomes: tuple[str, ...] = ()
+    urgent: bool | None = None
+    answered: bool | None = None
+    silent_since: datetime | None = None
+    office: str | None = None
+    counted_at: datetime | None = None
+    residence: str | None = None
+    topic: str | None = None
+    topics: tuple[str, ...] = ()
+    former_topic: str | None = None
+    is_first: bool = False
+    oldest_first: bool = False
+    after: int | None = None
+
+
+class HomeRow(NamedTuple):
+    """Of a case when it was opened, where, and on what; and what has become of it."""
+
+    id: int
+    state: str
+    opened_at: datetime
+    residence_id: str
+    dwelling_id: str
+    topic: str
+
+
+class CaseSearch:
+    """Looks for cases, in one read transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._ids_by_time: dict[tuple[str, datetime], tuple[int, int]] = {}
+        self._known_few: dict[CasesWanted, _Ids | Sequence[int] | None] = {}
+        self._opened_again: dict[datetime, frozenset[int]] = {}
+
+    def among(self, wanted: CasesWanted, limit: int) -> list[int]:
+        """Return the ids of some cases among which those behind a figure are, in the order that is asked for.
+
+        Where few rows tell which they are, those are read and put in order; else cases are read in their order, each
+        asked whether it is one, until there are enough.
+        """
+        found: list[int] = []
+        follows = () if wanted.after is None else (self._follows(wanted.after, oldest_first=wanted.oldest_first),)
+        order = [column.asc() if wanted.oldest_first else column.desc() for column in (cases.c.opened_at, cases.c.id)]
+        for part in self._parts(wanted):
+            query = sa.select(cases.c.id).where(*part, *follows).order_by(*order).limit(limit - len(found))
+            found += self._connection.execute(query).scalars()
+            if len(found) == limit:
+                break
+        return found
+
+    def _parts(self, wanted: CasesWanted) -> Iterator[Sequence[sa.ColumnElement[bool]]]:
+        """Yield by what the cases are known, in parts that follow each other in the order that is asked for."""
+        if wanted.basis in _OF_CONTACTS:
+            yield from self._parts_of_contacts(wanted)
+        else:
+            few = self._few(wanted)
+            if few != []:
+                yield tuple(self._conditions(wanted, few))
+
+    def _parts_of_contacts(self, wanted: CasesWanted) -> Iterator[Sequence[sa.ColumnElement[bool]]]:
+        """Yield by what cases are known in which contacts of the period lie: those opened after it, in it, before it.
+
+        Of those opened in it most are, so that each is asked. Of all others few are: their contacts tell which, by
+        ids of cases, since those grow with the time.
+        """
+        start, end, place = wanted.start, wanted.end, tuple(_place_of(wanted, self._dialect))
+        # Contacts are read as they were received, and not by their cases.
+        opened_at, of_case, received_at = cases.c.opened_at, contacts.c.case_id + 0, arrivals.c.received_at
+        first, last = self.first_id(arrivals, received_at, start), self._last_id(arrivals, received_at, end + _DAY)
+        came = _of_case(_came(wanted), contacts.c.case_id)
+        begun = wanted.end if wanted.after is None else self.opened_at(wanted.after)
+        if begun is not None and begun >= end:
+            opened = self.first_id(cases, opened_at, end), self._last_id(cases, opened_at, end + _OPENED_LATE)
+            late = self._of_received(wanted, first, last, of_case.between(opened[0] + 1, opened[1]))
+            if late is None:
+                # Of so many it is less work to look at all contacts of the cases that were opened since.
+                is_late = contacts.c.case_id.between(opened[0] + 1, opened[1])
+                received = sa.select(contacts.c.case_id).where(is_late, contacts.c.arrival_id + 0 <= last)
+                late = sa.union_all(received, *(query.where(is_late) for query in _calls(wanted)))
+            yield cases.c.id.in_(late), opened_at >= end, opened_at < end + _OPENED_LATE, *place, came
+        yield opened_at >= start, opened_at < end, *place, came
+        early = self._of_received(wanted, first, last, of_case <= self._last_id(cases, opened_at, start))
+        yield *(() if early is None else (cases.c.id.in_(early),)), opened_at < start, *place, came
+
+    def _of_received(self, wanted: CasesWanted, first: int, last: int, of_cases: sa.ColumnElement[bool]) -> _Ids | None:
+        """Return the query for the ids of some cases in which something that was received lies; None for too many.
+
+        Args:
+            wanted: what is looked for.
+            first: the id from which on something was received in the period.
+            last: the id up to which it was.
+            of_cases: which cases are asked for.
+        """
+        calls = [query.where(of_cases) for query in _calls(wanted)]
+        if wanted.basis != "contacts":
+            return sa.union_all(*calls)
+        if last - first > _FEW_RECEIVED:
+            return None
+        # A call is no message: its log may be read, and it be received, long after it.
+        received = contacts.c.arrival_id.between(first, last), contacts.c.case_id.is_not(None), of_cases
+        return sa.union_all(sa.select(contacts.c.case_id).where(*received), *calls)
+
+    def _follows(self, after: int, *, oldest_first: bool) -> sa.ColumnElement[bool]:
+        opened_at = self.opened_at(after)
+        if opened_at is None:
+            return sa.false()
+        at_once = sa.and_(cases.c.opened_at == opened_at, cases.c.id > after if oldest_first else cases.c.id < after)
+        is_other = cases.c.opened_at > opened_at if oldest_first else cases.c.opened_at < opened_at
+        # Said once more without the moment itself, so that the index begins there.
+        begins = cases.c.opened_at >= opened_at if oldest_first else cases.c.opened_at <= opened_at
+        return sa.and_(begins, sa.or_(is_other, at_once))
+
+    def _conditions(self, wanted: CasesWanted, few: _Ids | Sequence[int] | None) -> Iterator[sa.ColumnElement[bool]]:
+        start, end = wanted.start, wanted.end
+        if few is not None:
+            yield cases.c.id.in_(few)
+        # Before what is looked for in the events of each case: most lie elsewhere.
+        yield from _place_of(wanted, self._dialect)
+        match wanted.basis:
+            case "opened":
+                yield cases.c.opened_at >= start
+                yield cases.c.opened_at < end
+                yield from self._lay_there(wanted, cases.c.opened_at)
+            case "due":
+                yield cases.c.opened_at < end
+                yield _DUE.between(start, end)
+                yield from self._lay_there(wanted, cases.c.due)
+            case "open":
+                yield from self._open(wanted)
+                yield from self._lay_there(wanted, sa.literal(end - _MOMENT))
+            case "events":
+                if few is None:
+                    yield cases.c.opened_at < end + _CLOCKS_DIFFER
+                yield from self._happened_there(wanted, is_known=few is not None)
+            case said if said in _BY_DATA and few is None:
+                yield cases.c.opened_at < end + _CLOCKS_DIFFER
+                yield _of_case(self._said(wanted))
+            case _:
+                pass
+        if wanted.is_first:
+            # What came before the case was opened is no answer to it.
+            yield sa.or_(sa.not_(_answers(start, cases.c.opened_at)), _taken_back())
+
+    def _happened_there(self, wanted: CasesWanted, *, is_known: bool) -> Iterator[sa.ColumnElement[bool]]:
+        """Yield that something of the period happened to the cases, at the office that is asked for.
+
+        Args:
+            wanted: what is looked for.
+            is_known: whether the cases are known by it already, wherever it happened.
+        """
+        happened = _happened(wanted, _WHAT)
+        if wanted.office is not None and not wanted.is_first:
+            there = happened.where(self._office_at(events.c.at, wanted) == wanted.office)
+            yield sa.or_(_of_case(there), sa.and_(_taken_back(), _of_case(happened)))
+        elif not is_known:
+            yield _of_case(happened)
+
+    def _lay_there(self, wanted: CasesWanted, at: sa.ColumnElement[datetime]) -> Iterator[sa.ColumnElement[bool]]:
+        """Yield that the cases lay at the office that is asked for at a moment, or that something was taken back."""
+        if wanted.office is not None:
+            yield sa.or_(self._office_at(at, wanted) == wanted.office, _taken_back())
+
+    def _office_at(self, at: sa.ColumnElement[datetime], wanted: CasesWanted) -> sa.ColumnElement[str]:
+        """Return the office that a case lay at just before a moment: what was taken back may say otherwise."""
+        move = events.alias("move")
+        was = [move.c.data[(name, "office_id", 0)].as_string() for name in ("changed", "restored")]
+        moved = _by_data("moves", self._dialect, move).where(move.c.case_id == cases.c.id, move.c.at >= at)
+        moved = moved.where(move.c.at <= (wanted.counted_at or wanted.end)).order_by(move.c.id).limit(1)
+        first = moved.with_only_columns(sa.func.coalesce(*was, "")).correlate(cases, events).scalar_subquery()
+        return sa.func.coalesce(first, cases.c.office_id)
+
+    @property
+    def _dialect(self) -> str:
+        return self._connection.dialect.name
+
+    def _few(self, wanted: CasesWanted) -> _Ids | Sequence[int] | None:
+        """Return the ids of the cases that something of the period makes; None where that is much."""
+        key = replace(wanted, after=None)
+        if key not in self._known_few:
+            self._known_few[key] = self._few_of(wanted)
+        return self._known_few[key]
+
+    def _few_of(self, wanted: CasesWanted) -> _Ids | Sequence[int] | None:
+        start, end = wanted.start, wanted.end
+        match wanted.basis:
+            case "opened" | "due" | "open":
+                return None
+            case "labelled":
+                labelled = alarm_labels.c.danger, alarm_labels.c.at >= start, alarm_labels.c.at < end
+                return sa.select(alarm_labels.c.case_id).where(*labelled)
+            case basis if basis in _BY_DATA and wanted.residence:
+                # It is less work to look at those of each case of one residence than at the data of all.
+                return None
+            case "events":
+                found: _Ids = _happened(wanted)
+            case _:
+                found = self._said(wanted)
+        if wanted.basis in _BY_DATA or wanted.former_topic is not None:
+            # What was read for it is not read again to be counted.
+            said = list(self._connection.execute(found.limit(_FEW_SAID + 1)).scalars())
+            return said if len(said) <= _FEW_SAID else None
+        counted = sa.select(sa.func.count()).select_from(found.limit(_FEW + 1).subquery())
+        return found if self._connection.execute(counted).scalar_one() <= _FEW else None
+
+    def _said(self, wanted: CasesWanted) -> sa.Select[Any]:
+        """Return the query for the events of the period that make it by what they say, by their cases."""
+        found = _by_data(_BY_DATA[wanted.basis], self._dialect)
+        if wanted.office is not None and wanted.basis in _SIDES:
+            found = found.where(_gave(wanted.office, _SIDES[wanted.basis]))
+        return found.where(events.c.at >= wanted.start, events.c.at < wanted.end)
+
+    def _open(self, wanted: CasesWanted) -> Iterator[sa.ColumnElement[bool]]:
+        """Yield by what cases are known that were open at the end: some of them were answered after all."""
+        end = wanted.end
+        yield cases.c.opened_at < end
+        yield sa.or_(IS_OPEN, cases.c.closed_at >= end - _MOMENT)
+        answered = _answers(wanted.end)
+        if wanted.answered:
+            yield answered
+        if wanted.answered is False:
+            # What was answered may have been opened again since, or the answer taken back.
+            yield cases.c.due < end
+            yield sa.or_(sa.not_(answered), _of_case(_by_data("openings", self._dialect)), _taken_back())
+        if wanted.silent_since is not None:
+            yield cases.c.opened_at < wanted.silent_since
+            yield sa.or_(sa.not_(_answers(end, wanted.silent_since)), _taken_back())
+
+    def homes_of(self, wanted: CasesWanted) -> list[HomeRow]:
+        """Return of such cases whose residence and dwelling are known what tells which of them are one incident."""
+        known = cases.c.residence_id.is_not(None), cases.c.dwelling_id.is_not(None), cases.c.topic.is_not(None)
+        query = sa.select(*(cases.c[name] for name in HomeRow._fields)).where(*self._conditions(wanted, None), *known)
+        return [HomeRow._make(row) for row in self._connection.execute(query)]
+
+    def opened_at(self, case_id: int) -> datetime | None:
+        """Return when a case was opened; None where there is none."""
+        return self._connection.execute(sa.select(cases.c.opened_at).where(cases.c.id == case_id)).scalar_one_or_none()
+
+    def opened_again_since(self, moment: datetime) -> frozenset[int]:
+        """Return the ids of the cases that were opened again after a moment."""
+        if moment not in self._opened_again:
+            query = _by_data("openings", self._dialect).where(events.c.at > moment)
+            self._opened_again[moment] = frozenset(self._connection.execute(query).scalars())
+        return self._opened_again[moment]
+
+    def first_id(self, table: sa.Table, at: sa.Column[datetime], start: datetime) -> int:
+        """Return an id before which nothing of a table is of that time or later."""
+        return self._ids_at(table, at, start)[0]
+
+    def _last_id(self, table: sa.Table, at: sa.Column[datetime], end: datetime) -> int:
+        """Return an id after which nothing of a table is of a time before that."""
+        return self._ids_at(table, at, end + 2 * _CLOCKS_DIFFER)[1]
+
+    def _ids_at(self, table: sa.Table, at: sa.Column[datetime], start: datetime) -> tuple[int, int]:
+        """Return between which ids those of a table begin to be of a time, by halving, as near as is worth a query."""
+        since = start - _CLOCKS_DIFFER
+        if (found := self._ids_by_time.get((table.name, since))) is not None:
+            return found
+        low, high = 0, self._connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
+        while high - low > _NEAR:
+            middle = (low + high) // 2
+            query = sa.select(table.c.id, at).where(table.c.id > middle).order_by(table.c.id).limit(1)
+            row = self._connection.execute(query).first()
+            if row is None or row[1] >= since:
+                high = middle
+            else:
+                low = row[0]
+        self._ids_by_time[table.name, since] = low, high
+        return low, high
+
+
+CAME_AT = sa.case(
+    (
+        contacts.c.channel.in_(SPOKEN_CHANNELS),
+        sa.func.coalesce(contacts.c.at, arrivals.c.received_at, type_=contacts.c.at.type),
+    ),
+    else_=arrivals.c.received_at,
+)
+
+_WHAT = events.c.what.concat("")
+"""The word of an event where it is looked for among those of one case: SQLite, which does not know how few those are,
+would look among all events of that word."""
+_DUE = sa.func.coalesce(cases.c.due, cases.c.due)
+"""When a case is due, where cases are not to be read in the order of that."""
+_BY_DATA = {"cried": "cries", "moved_from": "moves", "moved_to": "moves", "reopened": "openings"}
+"""Which events are looked for by their data, by the basis."""
+
+_DATA = re.compile(r"\bdata\b")
+
+_OF_CONTACTS = frozenset({"contacts", "unserved"})
+_SIDES = {"moved_from": 0, "moved_to": 1}
+"""Which of the offices that an event names the case is listed at."""
+
+
+def _by_data(name: str, dialect: str, of: NamedFromClause = events) -> sa.Select[Any]:
+    """Return the query for the few events that are looked for by their data, by their cases."""
+    said = EVENTS_BY_DATA[name][dialect]
+    if of is not events:
+        said = _DATA.sub(f"{of.name}.data", said)
+    return sa.select(of.c.case_id).where(sa.text(f"({said})"), of.c.case_id.is_not(None))
+
+
+def _gave(office: str, *sides: int) -> sa.ColumnElement[bool]:
+    """Return the condition that an event gave a case from an office (side 0), or to it (1)."""
+    said = [events.c.data[(name, "office_id", side)] for name in ("changed", "restored") for side in sides]
+    return sa.or_(*(each.as_string() == office for each in said))
+
+
+def _of_case(found: sa.Select[Any], of: sa.Column[Any] = events.c.case_id) -> sa.ColumnElement[bool]:
+    """Return the condition that a row of a query is of the case."""
+    return sa.exists(found.where(of == cases.c.id).correlate(cases))
+
+
+def _answers(before: datetime, since: datetime | sa.Column[datetime] | None = None) -> sa.ColumnElement[bool]:
+    """Return the condition that a person answered the case; of a P1, an agent's own message may be no answer."""
+    found = sa.select(events.c.id).where(_WHAT.in_(_ANSWERS), events.c.at < before)
+    found = found.where(sa.or_(_WHAT != "answered", cases.c.priority != "P1"))
+    return _of_case(found if since is None else found.where(events.c.at >= since))
+
+
+def _taken_back() -> sa.ColumnElement[bool]:
+    """Return the condition that something of the case was taken back."""
+    return _of_case(sa.select(events.c.id).where(_WHAT == "undone"))
+
+
+def _happened(wanted: CasesWanted, what: sa.ColumnElement[str] = events.c.what) -> sa.Select[Any]:
+    """Return the query for the events of the period that make it, by their cases."""
+    of_period = events.c.at >= wanted.start, events.c.at < wanted.end, events.c.case_id.is_not(None)
+    found = sa.select(events.c.case_id).where(what.in_(wanted.events), *of_period)
+    if wanted.former_topic is None:
+        return found
+    # Of one that changed no topic, that of its case is counted.
+    return found.where(
+        sa.func.coalesce(events.c.data[("changed", "topic", 0)].as_string(), "").in_(("", wanted.former_topic))
+    )
+
+
+def _calls(wanted: CasesWanted) -> Iterator[sa.Select[Any]]:
+    """Yield the queries for the calls of the period that make it, by their cases; and for those of no known time."""
+    query = sa.select(contacts.c.case_id).where(contacts.c.outcome.is_not(None), contacts.c.case_id.is_not(None))
+    if wanted.outcomes:
+        query = query.where(contacts.c.outcome.in_(wanted.outcomes))
+    for when in (contacts.c.at.between(wanted.start, wanted.end), contacts.c.at.is_(None)):
+        yield query.where(when)
+
+
+def _came(wanted: CasesWanted) -> sa.Select[Any]:
+    """Return the query for the contacts of the period that make it, by their cases."""
+    came = sa.type_coerce(CAME_AT, contacts.c.at.type)
+    query = sa.select(contacts.c.case_id).join(arrivals, arrivals.c.id == contacts.c.arrival_id)
+    query = query.where(came >= wanted.start, came < wanted.end)
+    return query.where(contacts.c.outcome.in_(wanted.outcomes)) if wanted.outcomes else query
+
+
+def _place_of(wanted: CasesWanted, dialect: str) -> Iterator[sa.ColumnElement[bool]]:
+    if wanted.urgent is not None:
+        yield cases.c.priority == "P1" if wanted.urgent else cases.c.priority != "P1"
+    if wanted.office is not None and wanted.basis not in _SIDES:
+        moved = _by_data("moves", dialect).where(_gave(wanted.office, 0, 1))
+        yield sa.or_(cases.c.office_id == wanted.office, _of_case(moved))
+    for column, value in ((cases.c.residence_id, wanted.residence), (cases.c.topic, wanted.topic)):
+        if value is not None:
+            yield column == value if value else column.is_(None)
+    if wanted.topics:
+        yield cases.c.topic.in_(wanted.topics)
