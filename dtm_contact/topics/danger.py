@@ -170,8 +170,9 @@ def judge_danger(  # noqa: PLR0913 - a message, and what it is judged by
     """Return what words and model say of danger.
 
     A phrase `not_danger` takes its sentence out of what is judged, unless an `always_danger` stands in it too. What a
-    program's mail says of whether it is over weighs with what the model says, never with words. Nothing else lowers
-    what words or model say: of both the higher level counts.
+    program's mail says of whether it is over weighs with what the model says, never with words, and never makes a
+    danger of the model's less than possible. Nothing else lowers what words or model say: of both the higher level
+    counts.
 
     Args:
         tokens: the words.
@@ -194,7 +195,8 @@ def judge_danger(  # noqa: PLR0913 - a message, and what it is judged by
         heard, stretch, column = scale.probability(rest, scale.model.scores(rest), outage=outage)
     heard, probability = with_field(heard, field), with_field(probability, field)
     if settled is not None:
-        heard = settled.probability(heard)
+        # A sentence lets nobody be woken; it does not keep from being looked at what the model calls a danger.
+        heard = max(settled.probability(heard), min(heard, limits.possible))
     by_model = _level(heard, limits)
     frail = [hit for hit in kept if outage and hit.phrase.effect is Effect.FRAIL]
     raising = [hit for hit in kept if hit.phrase.effect in _BY_WORDS]

@@ -81,6 +81,16 @@ def test_where_a_person_speaks_in_a_programs_mail_no_line_lowers_what_is_heard(r
     assert reported.settled >= 1
 
 
+def test_a_line_takes_back_no_more_than_the_certainty(read: Read) -> None:
+    terse = "ma fille tousse encore et nous avons mal à la tête, venez vite."
+    by_program, by_person = read(TICKET + terse, signs=PROGRAM), read(TICKET + terse)
+    assert by_program.settled is not None, "nobody is heard to speak in it"
+    assert by_program.alarm.level is AlarmLevel.POSSIBLE
+    assert by_program.alarm.score is not None
+    assert by_person.alarm.score is not None
+    assert by_program.alarm.score < by_person.alarm.score
+
+
 def test_only_headers_or_a_robots_address_make_a_mail_a_programs_own(read: Read) -> None:
     form = f"Site : cour B\nZone : 4\n{TEST}\nÉvénement : {FIRE}"
     by_layout, by_header = read(form), read(form, signs=PROGRAM)
