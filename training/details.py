@@ -17,7 +17,7 @@ from sklearn.svm import LinearSVC
 from dtm_contact.model import Part, Peril, Wish
 from dtm_contact.text import Tokens, tokenize
 from dtm_contact.topics import DetailModel, Model
-from dtm_contact.topics.details import PERIL, SETTLED, WISH
+from dtm_contact.topics.details import PERIL, RAISED, SETTLED, SPOKEN, WISH
 from dtm_contact.topics.model import in_steps
 from training.corpus import FOLDER, digest
 from training.settled import OF_PROGRAMS, train_settled
@@ -67,7 +67,8 @@ def train_details(model: Model) -> DetailModel:
     fitted = LinearSVC(C=0.5, random_state=0, class_weight="balanced").fit(perils.matrix, codes)
     for place, kind in enumerate(kinds):
         columns[f"{PERIL}{kind}"] = np.append(fitted.coef_[place], fitted.intercept_[place])
-    columns[SETTLED], programs, highest = train_settled(model)
+    programs = train_settled(model)
+    columns[SETTLED], columns[RAISED], columns[SPOKEN] = programs.settled, programs.raised, programs.spoken
     whole = np.column_stack(list(columns.values())).astype(np.float32)
     telling = (np.abs(whole[:-1]) >= _LEAST * np.abs(whole[:-1]).max(axis=0)).any(axis=1)
     steps, step = in_steps(whole[:-1][telling])
@@ -76,7 +77,9 @@ def train_details(model: Model) -> DetailModel:
         "wishes": dict(Counter(wish for said in wishes.labels for wish in said)),
         "perils": dict(Counter(peril for said in perils.labels for peril in said)),
     }
-    return DetailModel(tuple(columns), model.ids[telling], steps, step, whole[-1], programs, highest, about)
+    return DetailModel(
+        tuple(columns), model.ids[telling], steps, step, whole[-1], programs.worth, programs.highest, about
+    )
 
 
 def _of_wishes(model: Model) -> Stretches:

@@ -83,10 +83,10 @@ class Stretches:
         return sparse.csr_matrix(parts, (len(self._rows), len(self.model.ids)))
 
 
-def regression(lines: Matrix, holds: NDArray[np.bool_]) -> Floats:
+def regression(lines: Matrix, holds: NDArray[np.bool_], inverse_penalty: float = _C) -> Floats:
     """Return a weight for each feature, and a last one for all stretches, that tell what holds of some."""
     learner = LogisticRegression(
-        C=_C, solver="liblinear", dual=True, max_iter=400, random_state=0, class_weight="balanced"
+        C=inverse_penalty, solver="liblinear", dual=True, max_iter=400, random_state=0, class_weight="balanced"
     )
     fitted = learner.fit(lines, holds)
     return np.append(fitted.coef_[0], fitted.intercept_[0])

@@ -130,6 +130,8 @@ class Understanding:
         wishes: how the writer wants to be treated.
         readable: enough of the words are known to say what is asked; not so of a language that was hardly ever learned.
         by_program: a program wrote it, by its structure or by its closing words ("merci de ne pas répondre").
+        settled: of a mail that a program sent and in which no person speaks, how clearly a sentence says that nothing
+            is the matter, or not any more; nought where none does, None for all that a person may have written.
         unread: why what it says has not been read; None where it has.
         alarm: whether somebody is in danger now, as far as what the contact itself says tells.
         denied: words of danger that stand in the text and are denied there ("pas d'odeur de gaz"); where there are none
@@ -152,6 +154,7 @@ class Understanding:
     wishes: tuple[Wished, ...] = ()
     readable: bool = True
     by_program: bool = False
+    settled: float | None = None
     unread: Unread | None = None
     alarm: Alarm = field(default_factory=Alarm)
     violence_at_home: bool = False

@@ -12,13 +12,36 @@ from typing import Final
 
 from dtm_contact.model import AlarmLevel, Attachment, Channel, Contact, Part
 from dtm_contact.text.folding import fold
+from dtm_contact.text.mailboxes import is_robot
 from dtm_contact.text.repeated import is_notice, repeated
 from dtm_contact.text.tokens import CHARACTERS_READ
 
 _CHUNK: Final = re.compile(r"[^\n.!?]*[^\n.!?\s][^\n.!?]*(?:[.!?](?=\S)[^\n.!?]*)*[.!?]*")
 _LABEL: Final = re.compile(r"^[ \t]*[*•>|-]*[ \t]*([^\W\d_][^:\n.!?|]{0,40}?)[ \t]*[:|][ \t]*", re.MULTILINE)
+_COLUMN: Final = re.compile(
+    r"^[ \t]*[*•>-]*[ \t]*([^\W\d_][^:\n.!?|\t]{0,40}?)[ \t]*(?:\.{3,}[ \t]*:?|\t| {3,})[ \t]*", re.MULTILINE
+)
+"""A label that a column or a row of dots parts from its value."""
 _LABELS: Final = 3
 """Lines that begin with a label, from which a message is a form."""
+_LOGGED: Final = re.compile(r"^[ \t]*(?:\S{6,10}[ \t]+)?\d\d:\d\d:\d\d\b|[\w\"]=\w|\"\w+\":", re.MULTILINE)
+"""An entry of a journal to the second, or a name with its value as programs write them to each other."""
+_ANSWERED_NO: Final = re.compile(
+    r"(?<![^\W\d_])([^\W\d_][^\n?.!;]{2,200}\?)(?:[^\n?]{0,80}\n\s*|[ \t]+)"
+    r"(?:non|no|nein)\b(?=[ \t]*[.;,]?(?:\s*\n|\s*$|[ \t]*\d))"
+    r"|^[ \t]*([^\W\d_][^\n?.!;]{2,80}?)[ \t]*[:|]?[ \t]*\n\s*(?:non|no|nein)(?=[ \t]*[.;,]?[ \t]*(?:\n|\Z))",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A question, or a label above its value, with the bare no that answers it."""
+_ASKS_WHETHER: Final = re.compile(r"\W*(?:y a-t-il|(?!avez-)\w+ez-vous|is there|are there|do you|gibt es)\b")
+"""How a question begins that asks whether there is something."""
+_ASKS: Final = re.compile(
+    r"-(?:t-)?(?:ils?|elles?|on|vous|ce)\b|\best-ce\b|^\W*(?:has|have|is|are|did|was|were|can|ist|sind|hat|haben)\b"
+)
+"""A verb that asks: of such a question that begins with what it is about, a no may say that it is not over."""
+_LINE_END: Final = re.compile(r"\n(?=[ \t]*[^\sa-zà-ÿ])")
+"""A line's end behind which no word goes on in small letters."""
+_BARE_NO: Final = re.compile(r"(?:non|no|nein)\W*", re.IGNORECASE)
 
 _FIELDS_ASKED: Final = 40
 """Fields of a form that are asked for danger, so that a text of nothing but labels costs little."""
@@ -102,6 +125,13 @@ _IDENTITY: Final = re.compile(
     r"|logement|appartement|ip|navigateur|page|id|ticket|priorite|statut|canal|origine|name|surname|phone|address)\b"
 )
 """Labels of fields that say who and where."""
+_ALONE: Final = re.compile(
+    r"^[ \t]*(?:nom|prenom|nom (?:et|/) prenom|adresse|telephone|portable|e-?mail|courriel|residence|locataire"
+    r"|demandeur|objet|categorie|votre (?:message|demande)|message|date|reference|photo|piece jointe)[ \t]*\*?$",
+    re.MULTILINE,
+)
+"""The label of a field that stands on a line of its own, its value below it."""
+_ALONES: Final = 2
 _PASSED_ON: Final = _any_of(
     r"-{2,}.{0,60}",
     r"(?:debut du message|message d'origine|forwarded message|message transfere|fwd|tr) ?.{0,20}",
@@ -159,18 +189,25 @@ def unwrapped(
         contact: what was read.
         parts: which parts; of each, `CHARACTERS_READ` characters.
         danger_of: asked before a label or its value is cut; with an empty label, of a value alone.
-        labelled: labels, and values behind them, are not cut.
+        labelled: labels, and values behind them, are not cut, but for what a bare no denies.
     """
     texts, automatic, form, sharpest = [], False, False, 0.0
     notice = is_notice(contact)
+    by_program = bool(contact.automatic_signs) or is_robot(contact.sender.address)
     for part in parts:
         text = contact.text(part)[:CHARACTERS_READ]
         labels = [found for found in _LABEL.finditer(text) if not text.startswith("//", found.end())]
         if part is Part.SUBJECT or len(labels) < _LABELS:
             labels = []
-        form = form or bool(labels)
+        columns = [] if part is Part.SUBJECT else [*_COLUMN.finditer(text)]
+        form = form or bool(labels) or (part is not Part.SUBJECT and (len(columns) >= _LABELS or _is_form(text)))
         cuts, told = ([], 0.0) if labelled else _label_cuts(text, labels, danger_of)
         sharpest = max(sharpest, told)
+        line_ends = [label.start() - 1 for label in labels if label.start()]
+        if part is not Part.SUBJECT and (form or by_program):
+            cuts += _answered_no(text, _no_danger if labelled else danger_of, every=labelled)
+            cuts += _denied(text, [*labels, *columns] if labelled else columns, _no_danger if labelled else danger_of)
+            line_ends += [end.start() for end in _LINE_END.finditer(text)] if labelled else []
         cuts += repeated(contact, text) if notice and part is Part.NEW else ()
         for chunk in _CHUNK.finditer(text):
             folded = fold(chunk.group()).strip(" \t*•>|-_=")
@@ -180,8 +217,35 @@ def unwrapped(
             automatic = automatic or says_automatic
             if says_automatic or any(kind.search(folded) for kind in _KINDS) or _PASSED_ON.fullmatch(folded):
                 cuts.append(chunk.span())
-        texts.append((part, _blanked(text, cuts, [label.start() - 1 for label in labels if label.start()])))
+        texts.append((part, _blanked(text, cuts, line_ends)))
     return Wrapping(texts, automatic, form, sharpest)
+
+
+def _is_form(text: str) -> bool:
+    """Return whether a text is laid out as programs do: labels above their values, a journal, names with values."""
+    return len(_ALONE.findall(fold(text))) >= _ALONES or len(_LOGGED.findall(text)) >= _LABELS
+
+
+def _answered_no(text: str, danger_of: DangerOf, *, every: bool) -> list[tuple[int, int]]:
+    """Return the questions of a form that a bare no answers: every one, or those that cannot ask whether it is over."""
+    cuts = []
+    for asked in _ANSWERED_NO.finditer(text):
+        question = asked[asked.lastindex or 0]
+        folded = fold(question)
+        asks_whether = every or _ASKS_WHETHER.match(folded) or not _ASKS.search(folded)
+        if asks_whether and danger_of(question, "non").level is AlarmLevel.NONE:
+            cuts.append(asked.span(asked.lastindex or 0))
+    return cuts
+
+
+def _denied(text: str, labels: Sequence[re.Match[str]], danger_of: DangerOf) -> list[tuple[int, int]]:
+    """Return the labels that a bare no answers: "Personne libérée : non" does not say that anybody was freed."""
+    return [
+        label.span(1)
+        for label in labels
+        if _BARE_NO.fullmatch(text[label.end() :].partition("\n")[0])
+        and danger_of(label[1], "non").level is AlarmLevel.NONE
+    ]
 
 
 def _label_cuts(text: str, labels: Sequence[re.Match[str]], danger_of: DangerOf) -> tuple[list[tuple[int, int]], float]:

@@ -1,7 +1,7 @@
 """Whether somebody is in danger: what words and the model say, of the whole message and of its sharpest stretch."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -43,16 +43,25 @@ class Settled:
     Attributes:
         score: how clearly one of its sentences says that nothing is: over, a test, planned, in general.
         said: that sentence, as it was written.
-        scale: what the log-odds of danger and that score are worth together in such mail.
+        raised: how clearly the whole reports, as programs do, what puts somebody in danger, from nought on.
+        scale: what the log-odds of danger and these scores are worth together in such mail.
+        own: the mail is a program's throughout: no person speaks in it. Of another no sentence lowers an alarm.
     """
 
     score: float
     said: str
+    raised: float
     scale: Calibration
+    own: bool = True
+
+    @property
+    def as_spoken(self) -> "Settled":
+        """The same of a mail in which a person speaks: no sentence of it lowers an alarm."""
+        return replace(self, score=0.0, own=False)
 
     def probability(self, probability: float) -> float:
-        """Return how likely a danger is, by what the message is like and by that sentence."""
-        return self.scale.probability([log_odds(probability), self.score])
+        """Return how likely a danger is, by what the message is like and by what it says of that."""
+        return self.scale.probability([log_odds(probability), self.score, self.raised])
 
 
 def with_field(probability: float, field: float) -> float:
@@ -161,8 +170,9 @@ def judge_danger(  # noqa: PLR0913 - a message, and what it is judged by
     """Return what words and model say of danger.
 
     A phrase `not_danger` takes its sentence out of what is judged, unless an `always_danger` stands in it too. What a
-    program's mail says of whether it is over weighs with what the model says, never with words. Nothing else lowers
-    what words or model say: of both the higher level counts.
+    program's mail says of whether it is over weighs with what the model says, never with words, and never makes a
+    danger of the model's less than possible. Nothing else lowers what words or model say: of both the higher level
+    counts.
 
     Args:
         tokens: the words.
@@ -185,7 +195,8 @@ def judge_danger(  # noqa: PLR0913 - a message, and what it is judged by
         heard, stretch, column = scale.probability(rest, scale.model.scores(rest), outage=outage)
     heard, probability = with_field(heard, field), with_field(probability, field)
     if settled is not None:
-        heard = settled.probability(heard)
+        # A sentence lets nobody be woken; it does not keep from being looked at what the model calls a danger.
+        heard = max(settled.probability(heard), min(heard, limits.possible))
     by_model = _level(heard, limits)
     frail = [hit for hit in kept if outage and hit.phrase.effect is Effect.FRAIL]
     raising = [hit for hit in kept if hit.phrase.effect in _BY_WORDS]

@@ -21,15 +21,16 @@ from dtm_contact.topics.danger import DangerFinding, Settled
 from dtm_contact.topics.features import GROUPS
 from dtm_contact.topics.model import BY_OUTAGE, SHARES, Calibration, Model, Reading, Values
 
-DETAILS_FORMAT: Final = 2
+DETAILS_FORMAT: Final = 3
 """The version of the file that this program reads."""
 
 WISH, PERIL = "wish:", "peril:"
 """How the names of the columns begin."""
 
-SETTLED: Final = "settled"
-"""The column that says of a sentence of a program's mail that nothing is the matter: it is over, a test, planned, a
-general warning."""
+SETTLED, RAISED, SPOKEN = "settled", "raised", "spoken"
+"""The columns that say of a sentence of a program's mail that nothing is the matter (it is over, a test, planned, a
+general warning), of the whole mail that it reports what puts somebody in danger ("perte de verticalité"), and of a
+sentence that a person speaks there, as in a form's field."""
 
 _LEAST: Final = 1e-9
 _BY_TOPIC: Final = {
@@ -55,6 +56,8 @@ _WORDS_NEEDED: Final = 3
 """Words of a sentence that may say a wish: "Un appel." says none."""
 _WORDS_SETTLING: Final = 2
 """The same of one that may say that it is over: a label whose value is left open ("Clôture : --") says nothing."""
+_SPOKEN: Final = 0.0
+"""The score from which a person speaks in a sentence."""
 _WORDS_TOLD: Final = 12
 """Words of a sentence that are told of a wish."""
 
@@ -64,12 +67,13 @@ class DetailModel:
     """A linear model of sentences.
 
     Attributes:
-        columns: `wish:…` for each wish, `peril:…` for each kind of danger, `settled`.
+        columns: `wish:…` for each wish, `peril:…` for each kind of danger, `settled`, `raised`, `spoken`.
         ids: the numbers of the features, growing.
         weights: steps of one byte, a row a feature.
         step: how large the step of each column is.
         bias: what each column says of every sentence.
-        programs: what the log-odds of danger and the highest score of `settled` are worth in a program's mail.
+        programs: what the log-odds of danger, the highest score of `settled` and that of `raised` are worth in a
+            program's mail.
         highest: the score of `settled` up to which that was learned; from nought on a sentence says it.
         about: what it was made of.
         digest: of its file.
@@ -120,6 +124,16 @@ class DetailModel:
         """The place of the column that says that it is over."""
         return np.array([self.columns.index(SETTLED)])
 
+    @cached_property
+    def spoken(self) -> NDArray[np.intp]:
+        """The place of the column that says that a person speaks."""
+        return np.array([self.columns.index(SPOKEN)])
+
+    @cached_property
+    def raised(self) -> NDArray[np.intp]:
+        """The place of the column that says that something is the matter."""
+        return np.array([self.columns.index(RAISED)])
+
     def packed(self) -> bytes:
         """Return the model as the bytes of a file."""
         header = {
@@ -140,7 +154,8 @@ class DetailModel:
         """
         with opened_archive(content, DETAILS_FORMAT) as archive:
             header, arrays = archive.header, archive.arrays
-            known = {f"{WISH}{wish}" for wish in Wish} | {f"{PERIL}{peril}" for peril in Peril} | {SETTLED}
+            said = {f"{WISH}{wish}" for wish in Wish} | {f"{PERIL}{peril}" for peril in Peril}
+            known = said | {SETTLED, RAISED, SPOKEN}
             if set(header["columns"]) != known:
                 raise UnusableModelError("its columns are not the wishes and dangers that this program knows")
             *slopes, offset = header["programs"]
@@ -212,28 +227,62 @@ def wishes_of(
     return found
 
 
-def settled_of(tokens: Tokens, details: DetailModel, model: Model) -> Settled | None:
-    """Return what a program's mail says of whether anything is still the matter, by the sentence that denies it most.
+def settled_of(tokens: Tokens, details: DetailModel, model: Model, *, by_program: bool) -> Settled | None:
+    """Return what a mail laid out by a program says of whether anything is the matter.
+
+    A sentence of it may deny that, and the whole may report it. A denial counts only where a program alone speaks: what
+    a person writes into a form ("le robinet est réparé, mais …") is a person's.
 
     Args:
         tokens: its words, those of labels too: "Mode : essai".
         details: what sentences say.
         model: what reads it.
+        by_program: a program sent it, by its headers or its address.
 
     Returns:
-        With a score of nought where no sentence does; None where no word of it is known.
+        With scores of nought where no sentence denies it, or the whole reports none; None where no word of it is known.
+    """
+    reading = model.read(tokens, in_order=False)
+    score, sentence = settled_score(tokens, reading, details, model)
+    if not len(sentence):
+        return None
+    raised = details.scores(reading, model, np.zeros(len(reading.rows), np.intp), 1, details.raised)[0, 0]
+    own = by_program and not _is_spoken(tokens, reading, details, model)
+    said = tokens.written(int(sentence[0]), int(sentence[-1]))
+    # Forms bring people's words too, which are like no product's: that says nothing.
+    return Settled(score if own else 0.0, said, max(float(raised), 0.0), details.programs, own=own)
+
+
+def _is_spoken(tokens: Tokens, reading: Reading, details: DetailModel, model: Model) -> bool:
+    """Return whether a person speaks in a sentence of a program's mail."""
+    sentences = np.array(tokens.sentences, np.intp)
+    within, owners = in_sentences(reading, sentences)
+    words = np.bincount(sentences)
+    scores = details.scores(within, model, owners, len(words), details.spoken)[:, 0]
+    return bool((scores[words >= _WORDS_NEEDED] >= _SPOKEN).any())
+
+
+def settled_score(
+    tokens: Tokens, reading: Reading, details: DetailModel, model: Model
+) -> tuple[float, NDArray[np.intp]]:
+    """Return how clearly a sentence says that nothing is the matter, from nought on, and the places of its words.
+
+    Args:
+        tokens: the words.
+        reading: the same as the model sees them.
+        details: what sentences say.
+        model: what read them.
     """
     sentences = np.array(tokens.sentences, np.intp)
-    within, owners = in_sentences(model.read(tokens, in_order=False), sentences)
+    within, owners = in_sentences(reading, sentences) if len(reading.rows) else (reading, sentences)
     if not len(within.rows):
-        return None
+        return 0.0, np.empty(0, np.intp)
     read, owners = np.unique(owners, return_inverse=True)
     scores = details.scores(within, model, owners, len(read), details.settled)[:, 0]
     scores[np.bincount(sentences)[read] < _WORDS_SETTLING] = -np.inf
     best = int(scores.argmax())
-    places = np.flatnonzero(sentences == read[best])[:_WORDS_TOLD]
     score = min(max(float(scores[best]), 0.0), details.highest)
-    return Settled(score, tokens.written(int(places[0]), int(places[-1])), details.programs)
+    return score, np.flatnonzero(sentences == read[best])[:_WORDS_TOLD]
 
 
 def peril_of(

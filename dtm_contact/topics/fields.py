@@ -3,9 +3,10 @@
 import re
 from typing import Final
 
-from dtm_contact.model import Part
+from dtm_contact.model import AlarmLevel, Part
 from dtm_contact.text import NEGATIONS, FieldDanger, fold, tokenize, word_set
 from dtm_contact.topics.danger import judge_danger
+from dtm_contact.topics.details import settled_score
 from dtm_contact.topics.phrases import Effect
 from dtm_contact.topics.reader import Heard, Reader
 
@@ -26,7 +27,8 @@ _LETTERS: Final = re.compile(r"[^\W\d_]{2}")
 def danger_of_field(reader: Reader, label: str, value: str) -> FieldDanger:
     """Return what a label with its value tells of danger, read as one sentence.
 
-    A bare no answers that there is none, and a single word other than yes ("normal", "essai") says too little. Phrases
+    A bare no answers that there is none, but where the label asks whether it is over ("Personne libérée : non"); a
+    single word other than yes ("normal", "essai") says too little. Phrases
     count where they begin in the label: in a value that is who or where the model must see the danger too.
 
     Args:
@@ -36,9 +38,9 @@ def danger_of_field(reader: Reader, label: str, value: str) -> FieldDanger:
     """
     words = [*filter(None, re.split(r"[\W_]+", fold(value)))]
     affirmed = bool(words) and words[0] in AFFIRMATIONS
+    if words and len(words) <= _BARE and (words[0] in NEGATIONS or _NOUGHT.match(value)):
+        return _not_over(reader, label)
     if not affirmed and (len(words) < _FEWEST or not _LETTERS.search(value)):
-        return FieldDanger()
-    if len(words) <= _BARE and (words[0] in NEGATIONS or _NOUGHT.match(value)):
         return FieldDanger()
     heard = Heard.of(tokenize([(Part.NEW, f"{label} : {value}" if label else value)]), reader)
     asked = [
@@ -48,3 +50,11 @@ def danger_of_field(reader: Reader, label: str, value: str) -> FieldDanger:
     ]
     found = judge_danger(heard.tokens, heard.reading, asked, reader.scale, reader.limits.danger, outage=False)
     return FieldDanger(found.alarm.level, found.alarm.score or 0.0)
+
+
+def _not_over(reader: Reader, label: str) -> FieldDanger:
+    """Return what a no to a label tells: nothing, unless the label says that it is over; then its words are read."""
+    tokens = tokenize([(Part.NEW, label)])
+    reading = reader.model.read(tokens, in_order=False)
+    over = settled_score(tokens, reading, reader.details, reader.model)[0] > 0
+    return FieldDanger(AlarmLevel.POSSIBLE if over else AlarmLevel.NONE)

@@ -201,6 +201,7 @@ def _alarmed_by_files(understood: Understanding, contact: Contact, reader: Reade
         priority=files.alarm.priority(min(understood.priority, files.priority)),
         alarm=files.alarm,
         peril=files.peril,
+        settled=files.settled,
         findings=(*(files.findings[:1] if sharp else ()), *understood.findings),
         raised_by=files.raised_by,
     )
@@ -212,7 +213,8 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], names: 
     readable = _is_readable(heard.reading)
     topics = _topics(heard, reader, readable=readable)
     outage = reader.topics[topics[0]].outage
-    danger = judge_danger(
+    judged = partial(
+        judge_danger,
         heard.tokens,
         heard.reading,
         heard.hits,
@@ -220,10 +222,17 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], names: 
         reader.limits.danger,
         outage=outage,
         field=wrapping.sharpest,
-        settled=_settled(contact, parts, wrapping, reader),
     )
+    settled = _settled(contact, parts, wrapping, reader)
+    danger = judged(settled=settled)
+    peril = _peril(danger, heard, reader, _sharpest_first(topics, heard, danger, reader)[0])
+    if settled is not None and settled.own:
+        # Who means to die, or is beaten, is no machine's news: no sentence takes it back.
+        spoken = judged(settled=settled.as_spoken)
+        personal = _peril(spoken, heard, reader, _sharpest_first(topics, heard, spoken, reader)[0])
+        if personal in PERSONAL:
+            settled, danger, peril = settled.as_spoken, spoken, personal
     topics = _sharpest_first(topics, heard, danger, reader)
-    peril = peril_of(danger, heard.tokens, heard.reading, reader.details, reader.model, topics[0])
     peril = Peril.VIOLENCE if peril is None and danger.alarm.any and heard.has(Effect.VIOLENCE_AT_HOME) else peril
     if danger.alarm.certain and peril in PERSONAL and reader.topics[topics[0]].priority is not Priority.P1:
         topics = tuple(dict.fromkeys((*(code for code in (_ANY_DANGER,) if code in reader.topics), *topics)))
@@ -262,6 +271,7 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], names: 
         denied=_denied(heard) or _calming(danger, heard, reader, topics),
         readable=readable,
         by_program=bool(contact.automatic_signs) or wrapping.automatic,
+        settled=settled.score if settled is not None and settled.own else None,
         unread=Unread.UNDECODED if contact.undecoded else None,
     )
 
@@ -269,14 +279,19 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], names: 
 def _settled(contact: Contact, parts: Sequence[Part], wrapping: Wrapping, reader: Reader) -> Settled | None:
     """Return what a program's mail says of whether anything is still the matter; None for a person's.
 
-    A form has one shape whoever sends it, also where nothing in its structure says that a program did. A machine's
+    A form has one shape whoever sends it, also where nothing in its structure says that a program did: it is heard like
+    a program's mail, but only what headers or the address say is a program's may say that it is over. A machine's
     answer is none of these: what it repeats is cut, and the rest is about nothing else.
     """
-    by_program = contact.automatic_signs or wrapping.automatic or wrapping.form or is_robot(contact.sender.address)
-    if not by_program or is_notice(contact):
+    by_program = any(not sign.by_words for sign in contact.automatic_signs) or is_robot(contact.sender.address)
+    if not (by_program or contact.automatic_signs or wrapping.automatic or wrapping.form) or is_notice(contact):
         return None
     whole = unwrapped(contact, parts, labelled=True)
-    return settled_of(tokenize(whole.texts), reader.details, reader.model)
+    return settled_of(tokenize(whole.texts), reader.details, reader.model, by_program=by_program)
+
+
+def _peril(danger: DangerFinding, heard: Heard, reader: Reader, topic: str) -> Peril | None:
+    return peril_of(danger, heard.tokens, heard.reading, reader.details, reader.model, topic)
 
 
 def _says_copier(contact: Contact, reader: Reader) -> bool:

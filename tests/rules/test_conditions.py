@@ -127,6 +127,9 @@ HOLDS: list[tuple[dict[str, Any], Facts]] = [
     ({"violence_at_home": True}, facts(understanding=VIOLENCE)),
     ({"alarm_by": "always"}, facts(understanding=ALWAYS)),
     ({"danger_under": 0.03}, facts(understanding=BY_WORDS)),
+    ({"program": True, "settled": True}, facts(understanding=replace(BY_WORDS, settled=1.4))),
+    ({"program": True, "settled": False}, facts(understanding=replace(BY_WORDS, settled=0.4))),
+    ({"program": False, "settled": False}, facts(understanding=BY_WORDS)),
     ({"priority": "P2"}, facts(understanding=MAYBE)),
     ({"scope": ["staircase", "building"]}, facts(understanding=STAIRS)),
     (
@@ -229,6 +232,8 @@ DOES_NOT: list[tuple[dict[str, Any], Facts]] = [
     ({"violence_at_home": True}, facts()),
     ({"danger_under": 0.029}, facts(understanding=BY_WORDS)),
     ({"danger_under": 1}, facts()),
+    ({"program": True}, facts(understanding=BY_WORDS)),
+    ({"settled": True}, facts(understanding=replace(BY_WORDS, settled=0.0))),
     ({"automatic": True}, facts()),
     ({"readable": False}, facts()),
     ({"source": ["otis", "kone"]}, facts()),

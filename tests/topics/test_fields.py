@@ -68,6 +68,34 @@ def test_a_question_that_is_answered_by_no_and_a_name_raise_nothing(field: str, 
     assert understood(WRITER + field + CALL_BACK, reader).alarm.level is AlarmLevel.NONE
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Signalez-vous un danger (incendie, odeur de gaz, personne bloquée) ?\nNon",
+        "Signalez-vous un danger (incendie, odeur de gaz, personne bloquée) ? Si oui, appelez le 18\nNon",
+        "1. Odeur de gaz ? non. 2. Ampoule ? oui",
+        "Odeur de gaz\nNon",
+    ],
+)
+def test_a_forms_question_that_no_answers_raises_nothing(question: str, reader: Reader) -> None:
+    text = f"Nom\nJoly\nObjet\nstationnement\n{question}\nMessage\nUne voiture est sur ma place."
+    assert understood(text, reader).alarm.level is AlarmLevel.NONE
+    assert understood(text.replace("Non", "Oui").replace("gaz ? non", "gaz ? oui"), reader).alarm.certain
+
+
+@pytest.mark.parametrize("answer", ["Non", "Non, ça sent toujours"])
+@pytest.mark.parametrize(
+    "question", ["L'odeur de gaz a-t-elle disparu ?", "La fuite et l'odeur de gaz sont-elles finies ?"]
+)
+def test_a_no_to_whether_it_is_over_denies_no_danger(question: str, answer: str, reader: Reader) -> None:
+    text = f"Nom\nJoly\nObjet\nsuivi\n{question}\n{answer}\nMessage\nRappelez-moi."
+    assert understood(text, reader).alarm.certain
+
+
+def test_a_persons_own_question_and_answer_are_read_as_ever(reader: Reader) -> None:
+    assert understood("Vous avez trouvé l'odeur de gaz ? Non. Elle est toujours là.", reader).alarm.certain
+
+
 def test_a_no_denies_its_own_line_and_not_the_next(reader: Reader) -> None:
     text = "Intrusion : aucune\nCommentaire : odeur de gaz au 3e\nAgent : Paul"
     assert understood(text, reader).alarm.certain

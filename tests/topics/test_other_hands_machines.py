@@ -23,8 +23,8 @@ REPORTS = frozenset([
     "p01-rapport", "p12-centrale-ssi", "p16-ticket", "p20-bon-termine", "05-ssi-essai", "07-gtb-etat",
 ])  # fmt: skip
 """Reports of something that happened are cases: of a night, of a fire panel's test, of a ticket, of a job done."""
-SHOWN = frozenset(["05-ssi-essai"])
-"""A fire panel's test whose table reads like a fire in the hall."""
+SHOWN = frozenset(["05-ssi-essai", "p20-bon-termine"])
+"""A fire panel's test whose table reads like a fire in the hall, and a flood that is over, told in a person's prose."""
 UNSIGNED = frozenset(["04-retour", "02-absence-nue"])
 """Absences without any sign of their own: in doubt somebody reads them."""
 AT = datetime(2026, 11, 24, tzinfo=UTC)

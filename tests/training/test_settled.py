@@ -12,13 +12,24 @@ from training.settled import LINES, MAILS, PRODUCTS, _marked, _read, _worth
 def test_a_line_that_goes_with_harmless_mails_counts_against_danger_and_odds_as_they_are() -> None:
     odds = np.array([1.0, 1.0, -1.0, 1.0, 1.0, -1.0, 1.0, -2.0])
     scores = np.array([0.0, 0.0, 0.0, 0.1, 2.0, 1.0, 2.0, 0.0])
-    worth = _worth(odds, scores, np.array([1, 1, 1, 1, 0, 0, 0, 0], np.bool_))
+    worth = _worth(odds, scores[:, np.newaxis], np.array([1, 1, 1, 1, 0, 0, 0, 0], np.bool_))
     assert worth.slopes[0] == 1
     assert worth.slopes[1] < -0.5
 
 
+def test_what_is_added_to_every_mail_does_not_hang_on_what_products_report() -> None:
+    odds = np.array([1.0, -1.0, -1.0, -2.0, 1.0, -1.0, 1.0, -2.0])
+    settled = np.array([0.0, 0.0, 0.0, 0.1, 2.0, 1.0, 2.0, 0.0])
+    dangers = np.array([1, 1, 1, 1, 0, 0, 0, 0], np.bool_)
+    silent, telling = (
+        _worth(odds, np.column_stack([settled, raised]), dangers) for raised in (np.zeros(8), 0.5 * dangers)
+    )
+    assert telling.slopes[2] > 0.1
+    assert telling.offset == pytest.approx(silent.offset)
+
+
 def test_each_marked_line_stands_in_its_mail_and_opposites_stand_beside_them() -> None:
-    mails, lines = [*_read(MAILS), *_read(PRODUCTS)], list(_read(LINES))
+    mails, lines = [*_read(MAILS), *(mail for path in PRODUCTS for mail in _read(path))], list(_read(LINES))
     for mail in mails:
         assert max(mail["settled"], default=0) <= mail["text"].count("\n") + 1
     said = [line["settled"] for line in lines]

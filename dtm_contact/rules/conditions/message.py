@@ -29,6 +29,8 @@ _ALARMS: Final = {
     AlarmLevel.POSSIBLE: "un danger est possible, sans être certain",
     AlarmLevel.CERTAIN: "un danger est certain",
 }
+_CLEARLY: Final = 1.0
+"""The score from which a sentence says clearly that nothing is the matter: "essai interrompu" says it at half that."""
 _ALWAYS: Final = "always"
 _ALARM_BY: Final = {
     _ALWAYS: "le message dit ce qui est toujours un danger",
@@ -227,6 +229,39 @@ def automatic(facts: Facts) -> Values:
     Example: `automatic: false`
     """
     return ("true" if facts.contact.automatic_signs else "false",)
+
+
+@value_condition(
+    "program",
+    YesNo(),
+    Says("un programme a écrit tout le message", "une personne a écrit le message, ou parle dedans"),
+    is_single=True,
+)
+def program(facts: Facts) -> Values:
+    """A program wrote all of the message: by its headers or a robot's address, and no person speaks in it.
+
+    Narrower than `automatic`: what a form or a voicemail service hands on is a person's, and so is whatever speaks of
+    suicide or of violence; an answer (an absence notice, a receipt) is none of these.
+
+    Example: `program: true`
+    """
+    return ("true" if facts.understanding.settled is not None else "false",)
+
+
+@value_condition(
+    "settled",
+    YesNo(),
+    Says("un programme y dit que c'est fini, prévu ou un essai", "aucun programme n'y dit que c'est fini"),
+    is_single=True,
+)
+def settled(facts: Facts) -> Values:
+    """A sentence of a program's mail says clearly that nothing is the matter, or not any more: over, planned, a test.
+
+    Never of what a person wrote, in a form neither.
+
+    Example: `settled: true`
+    """
+    return ("true" if (facts.understanding.settled or 0.0) >= _CLEARLY else "false",)
 
 
 @value_condition(
