@@ -269,7 +269,8 @@ def _number_of(connection: Connection, case_id: int) -> str:
 def _match(connection: Connection, row: Any, now: datetime) -> str | None:
     """Find the mark of something written, if it was sent, and use it up.
 
-    A reply is an agent's own words: it was sent where one of its very Message-ID was, and no other stands for it.
+    A reply is an agent's own words: it was sent where one of its very Message-ID was, and no other stands for it. What
+    those on duty were told of a matter that is no danger is no news for who has taken over from them since.
 
     Returns:
         The number of the case that it was sent for; None where it was not.
@@ -280,17 +281,16 @@ def _match(connection: Connection, row: Any, now: datetime) -> str | None:
         .where(contacts.c.case_id == row.case_id)
         .subquery()
     )
-    same = sa.and_(
-        sent_marks.c.matched_at.is_(None),
-        sent_marks.c.kind == row.kind,
-        sent_marks.c.to_digest == address_digest(row.to_address),
-    )
+    same = sa.and_(sent_marks.c.matched_at.is_(None), sent_marks.c.kind == row.kind)
+    same_address = sent_marks.c.to_digest == address_digest(row.to_address)
+    if row.kind != OutgoingKind.NOTICE or row.urgency == Urgency.DANGER:
+        same = sa.and_(same, same_address)
     mark = sa.select(sent_marks.c.message_id, sent_marks.c.reason, sent_marks.c.case_number)
     by_arrival = mark.join(
         of_case, sa.and_(of_case.c.channel == sent_marks.c.channel, of_case.c.external_id == sent_marks.c.external_id)
     )
     written_anew = row.kind != OutgoingKind.REPLY
-    candidates = connection.execute(by_arrival.where(same)).all() if written_anew else []
+    candidates = connection.execute(by_arrival.where(same).order_by(same_address.desc())).all() if written_anew else []
     by_id = mark.where(sent_marks.c.message_id == row.message_id, sent_marks.c.matched_at.is_(None))
     # What is written again after a while has the time in its reason.
     reason = row.reason.partition(_AGAIN)[0]

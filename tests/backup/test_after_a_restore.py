@@ -211,6 +211,27 @@ def test_those_on_call_are_notified_again_of_a_danger_whose_number_was_lost(work
             back.cases.get("2026-000999")
 
 
+@pytest.mark.parametrize(("priority", "goes"), [(Priority.P1, ["new-shift"]), (Priority.P2, [])])
+def test_those_who_took_over_are_notified_of_old_dangers_alone(
+    priority: Priority, goes: list[str], working: Site
+) -> None:
+    backup = working.back_up()
+    written(
+        working.store, "after", replace(letter("old-shift", OutgoingKind.NOTICE), reason="on_call"), priority=priority
+    )
+    assert send(working.store, journal=working.journal) == ["old-shift"]
+    working.journal.look()
+    with working.restored(backup) as back:
+        assert working.replay_into(back).marks == 1
+        claimed = back.arrivals.claim("worker", LATER)
+        assert claimed is not None
+        anew = replace(letter("new-shift", OutgoingKind.NOTICE), reason="on_call", message_id="anew@restored")
+        mail = OutgoingBatch(lambda _: [anew], Limits(99, 99))
+        assert back.cases.record(claimed, judgement(priority=priority), {}, LATER, mail=mail)
+        assert send(back) == goes
+        assert back.outbox.held() == []
+
+
 def test_a_reply_that_waited_in_a_backup_and_went_out_after_it_is_sent_once(working: Site) -> None:
     written(working.store, "asked", letter("sent", OutgoingKind.REPLY), letter("unsent", OutgoingKind.REPLY))
     backup = working.back_up()
