@@ -152,6 +152,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         **_linked(context, found),
         "hold": context.app.store.holds.held(found.number),
         "candidates": candidates[:_CANDIDATES],
+        "written_place": file.written_place,
         "likely": _likely_of_home(found, candidates),
         "findings": last.understanding.findings if last else (),
         "topics": sorted(context.app.rules.reader.topics.items(), key=lambda each: each[1].label),
