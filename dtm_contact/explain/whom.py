@@ -184,7 +184,8 @@ def _unsure_place(judgement: Judgement, names: Names) -> tuple[str, str]:
         within = "" if common else ", l'étage et la porte"
         asked = f"{_ASK} : le numéro dans la rue, le bâtiment{within}."
         if written := address_as_written(match.place_evidence):
-            asked = f"Le message donne « {written} ». Demandez ce qui n'y est pas dit : le bâtiment{within}."
+            lacking = "bâtiment" if common else "bâtiment, étage, porte"
+            asked = f"Le message donne « {written} ». Demandez ce qui y manque ({lacking})."
         return "Attention : il manque une partie de l'adresse", asked
     if not common and _another_home(judgement, names):
         return "Attention : le lieu est à vérifier", f"{_ASK} : l'adresse, l'étage et la porte."
