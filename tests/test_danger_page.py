@@ -79,6 +79,14 @@ def test_the_page_tells_what_whoever_is_on_call_needs(scene: Scene) -> None:
     assert "Bagnolet" in scene.text().split("Où :")[1].split("Qui :")[0]
 
 
+def test_an_address_without_a_dwelling_stands_there_as_it_was_written(scene: Scene) -> None:
+    scene.take(1, "Ça sent très fort le gaz, 14 rue du 11-Novembre-1918, bât. A, à Bagnolet.")
+    scene.keeper.look()
+    where = scene.text().split("Où :")[1].split("Qui :")[0]
+    assert "« 14 rue du 11-Novembre-1918, bât. A" in where
+    assert "La Maladrerie" in where
+
+
 def test_only_open_p1_stand_there_and_it_says_when_there_is_none(scene: Scene) -> None:
     scene.keeper.look()
     assert "Aucune urgence P1" in scene.text()

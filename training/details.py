@@ -23,7 +23,8 @@ from training.corpus import FOLDER, digest
 from training.settled import OF_PROGRAMS, train_settled
 from training.stretches import Floats, Stretches, regression
 
-SENTENCES: Final = FOLDER / "wishes_by_sentence.jsonl"
+SENTENCES: Final = tuple(FOLDER / f"wishes_{name}.jsonl" for name in ("by_sentence", "in_languages"))
+"""Sentences that say one, and such as sound alike and say none; the second in ten languages other than French."""
 MARKED: Final = FOLDER / "learned_wishes.jsonl"
 PERILS: Final = FOLDER / "perils.jsonl"
 WITHOUT: Final = tuple(FOLDER / f"learned_{name}.jsonl" for name in ("plain", "machines", "contrast", "contrast_a"))
@@ -34,9 +35,21 @@ OF_PERIL: Final = tuple(
     FOLDER / f"learned_{name}.jsonl"
     for name in ("contrast", "contrast_a", "contrast_b", "contrast_c", "despair", "languages")
 )
+OTHER_LANGUAGES: Final = tuple(
+    FOLDER / f"learned_{name}.jsonl"
+    for name in ("languages", "contrast_b", "contrast_c", "contrast_d", "contrast_e", "despair")
+)
+"""Messages of which those that are not French are learned as saying no wish, so that "please" alone says none."""
 MANY: Final = FOLDER / "learned.jsonl.xz"
-SOURCES: Final = (SENTENCES, MARKED, PERILS, *dict.fromkeys((*WITHOUT, *OF_PERIL, *OF_PROGRAMS)), MANY)
+SOURCES: Final = (
+    *SENTENCES,
+    MARKED,
+    PERILS,
+    *dict.fromkeys((*WITHOUT, *OF_PERIL, *OF_PROGRAMS, *OTHER_LANGUAGES)),
+    MANY,
+)
 
+_FRENCH: Final = "fr"
 _SOME: Final = 3_000
 """So many messages of the large corpus in which the phrases heard no wish are learned of as saying none."""
 _DOUBTED: Final = 0.5
@@ -84,14 +97,19 @@ def train_details(model: Model) -> DetailModel:
 
 def _of_wishes(model: Model) -> Stretches:
     stretches = Stretches(model)
-    for entry in _lines(SENTENCES):
-        stretches.add_whole(tokenize([(Part.NEW, entry["text"])]), entry["wishes"])
+    for path in SENTENCES:
+        for entry in _lines(path):
+            stretches.add_whole(tokenize([(Part.NEW, entry["text"])]), entry["wishes"])
     for entry in _lines(MARKED):
         tokens = _tokens(entry)
         stretches.add_sentences(tokens, _marked(entry, tokens))
     for path in WITHOUT:
         for entry in _lines(path):
             stretches.add_sentences(_tokens(entry), {})
+    for path in OTHER_LANGUAGES:
+        for entry in _lines(path):
+            if entry["lang"] != _FRENCH:
+                stretches.add_sentences(_tokens(entry), {}, doubtful=True)
     silent = [entry for entry in _lines(MANY) if not entry.get("wishes")]
     for place in np.random.default_rng(_SEED).permutation(len(silent))[:_SOME]:
         stretches.add_sentences(_tokens(silent[place]), {}, doubtful=True)

@@ -327,7 +327,7 @@ def corrected_place(act: Act, whom: Whom) -> tuple[Outgoing | UnwrittenNotice, .
     if not judged or not sends or act.work.calls_nobody(act.held):
         return ()
     last = _registered_now(act, judged[-1])
-    nowhere = replace(last.match, tenant=None, dwelling=None, residence=None, caretakers=())
+    nowhere = replace(last.match, tenant=None, dwelling=None, residence=None, place_evidence=(), caretakers=())
     placed = as_stated(nowhere, Stated(act.actor, "", *whom), grounds.directory, today)
     told = [each.data for each in act.work.events(act.held) if each.what == NOTICE_QUEUED]
     caretaker = ("caretaker",) if any(str(each.get("whom", "")).startswith("caretaker") for each in told) else ()

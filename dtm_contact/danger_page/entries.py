@@ -113,7 +113,7 @@ def _entry(
         queue=queue.label if queue else case.queue,
         opened=clock(case.opened_at, now),
         due=clock(case.due, now),
-        where=_where(case, names),
+        where=_where(file, names),
         who=text_of(case.who),
         reached_from=_reached_from(file.contacts, registered.never),
         household=people,
@@ -140,7 +140,10 @@ def _of_residence(
     return residence_caretakers(known.directory, names, case.residence_id, now)
 
 
-def _where(case: Case, names: Names) -> str:
+def _where(file: CaseFile, names: Names) -> str:
+    case = file.case
+    if written := file.written_place:
+        return names.written_place(written, case.residence_id)
     residence = without_code(names.residence(case.residence_id)) if case.residence_id else ""
     dwelling = without_code(names.dwelling(case.dwelling_id)) if case.dwelling_id else ""
     return ", ".join(filter(None, (dwelling, residence))) or "Lieu inconnu : lisez ce qui est écrit, ou appelez."

@@ -67,6 +67,16 @@ class Names:
         ]
         return f"{', '.join((f'{address.house_number} {address.street}', *details, address.commune))} ({address_id})"
 
+    def written_place(self, words: str, residence_id: str | None) -> str:
+        """Return a place as somebody wrote it, with the residence that this is: "« 9 rue Hoche » (La Maladrerie, …)".
+
+        Args:
+            words: the address as written.
+            residence_id: the residence; None where the words do not say surely which of ours it is.
+        """
+        within = without_code(self.residence(residence_id)) if residence_id else "lieu non reconnu"
+        return f"« {words} » ({within})"
+
     def caretaker(self, caretaker_id: str) -> str:
         """Return "Mme Isabel Carvalho (G001)"."""
         caretaker = self.directory.caretakers.get(caretaker_id)

@@ -22,7 +22,18 @@ from dtm_contact.labels.judging import (
 from dtm_contact.matching.cues import NEIGHBOURS
 from dtm_contact.matching.passages import texts
 from dtm_contact.matching.place_mentions import mentioned_floors
-from dtm_contact.model import Asker, Candidate, CaseKind, Contact, Evidence, Judgement, Likely, Match, Scope
+from dtm_contact.model import (
+    Asker,
+    Candidate,
+    CaseKind,
+    Contact,
+    Evidence,
+    Judgement,
+    Likely,
+    Match,
+    Scope,
+    address_as_written,
+)
 from dtm_contact.text import fold
 
 _SURE: Final = 0.995
@@ -150,7 +161,9 @@ def place_to_ask(judgement: Judgement, names: Names) -> str:
         return ""
     # Whoever shares the home must not be asked, and where an address is known nobody waits for a better one.
     careful = " Ne passez que par le moyen qu'elle donne elle-même." if judgement.violence_at_home else ""
-    at_once = " N'attendez pas la réponse pour appeler les secours." if judgement.match.dwelling is not None else ""
+    match = judgement.match
+    known = match.dwelling is not None or (match.residence is not None and address_as_written(match.place_evidence))
+    at_once = " N'attendez pas la réponse pour appeler les secours." if known else ""
     return f"{to_ask}{careful}{at_once}"
 
 
@@ -169,10 +182,11 @@ def _unsure_place(judgement: Judgement, names: Names) -> tuple[str, str]:
         return "Attention : le lieu n'est pas connu", f"{_ASK} : l'adresse, le bâtiment, l'étage et la porte."
     if match.dwelling is None:
         within = "" if common else ", l'étage et la porte"
-        return (
-            "Attention : il manque une partie de l'adresse",
-            f"{_ASK} : le numéro dans la rue, le bâtiment{within}.",
-        )
+        asked = f"{_ASK} : le numéro dans la rue, le bâtiment{within}."
+        if written := address_as_written(match.place_evidence):
+            lacking = "bâtiment" if common else "bâtiment, étage, porte"
+            asked = f"Le message donne « {written} ». Demandez ce qui y manque ({lacking})."
+        return "Attention : il manque une partie de l'adresse", asked
     if not common and _another_home(judgement, names):
         return "Attention : le lieu est à vérifier", f"{_ASK} : l'adresse, l'étage et la porte."
     if (_cited(judgement) or not _at_home(match)) and _probability(match) < _NEARLY_SURE:

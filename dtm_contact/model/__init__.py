@@ -59,7 +59,16 @@ from dtm_contact.model.history import (
 )
 from dtm_contact.model.judgement import Judgement
 from dtm_contact.model.log_line import KeptLines, LogLine, Position
-from dtm_contact.model.match import Candidate, Evidence, Likely, Match, OnDuty, Proposal, WriterHome
+from dtm_contact.model.match import (
+    Candidate,
+    Evidence,
+    Likely,
+    Match,
+    OnDuty,
+    Proposal,
+    WriterHome,
+    address_as_written,
+)
 from dtm_contact.model.outgoing import (
     DANGER_QUESTION,
     NEUTRAL_RECEIPT,
@@ -217,6 +226,7 @@ __all__ = [
     "Writer",
     "WriterHome",
     "WritingPage",
+    "address_as_written",
     "agreed",
     "domain_of",
     "errors_first",

@@ -1,8 +1,14 @@
 """Who it is: candidates, each with named and weighed evidence, and what is sure enough to be said."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from dtm_contact.model.contact import Span
+
+_ADDRESS: Final = "place.street"
+_LEAST: Final = 1.0
+"""What words of a place must count at the least to be repeated as the place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,16 @@ class Evidence:
     seen: str
     span: Span | None = None
     detail: str = ""
+
+
+def address_as_written(place: Iterable[Evidence]) -> str:
+    """Return the words of a message that give the address of its matter, on one line; "" where none do.
+
+    Args:
+        place: what speaks for the place.
+    """
+    given = [piece for piece in place if piece.name == _ADDRESS and piece.weight >= _LEAST and piece.seen]
+    return " ".join(max(given, key=lambda piece: piece.weight).seen.split()) if given else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,17 @@ from dtm_contact.directory import Directory
 from dtm_contact.explain.acts import ANY_DANGER
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.labels.judging import CARE, PERILS
-from dtm_contact.model import ON_CALL, AlarmSource, EntryKind, Judgement, Outgoing, OutgoingKind, Peril, Wish
+from dtm_contact.model import (
+    ON_CALL,
+    AlarmSource,
+    EntryKind,
+    Judgement,
+    Outgoing,
+    OutgoingKind,
+    Peril,
+    Wish,
+    address_as_written,
+)
 from dtm_contact.outbound.letters import Letter, write
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
@@ -162,10 +172,16 @@ def _what(judgement: Judgement, names: Names) -> str:
 
 
 def _where(judgement: Judgement, names: Names, *, hidden: bool, entrance_told: bool) -> str:
-    """Return where it is; where the dwelling is hidden the entrance alone, which many share, as far as that is told."""
+    """Return where it is: the dwelling, else the address as it was written with its residence, else the residence.
+
+    Where the dwelling is hidden the entrance alone, which many share, as far as that is told; what somebody wrote may
+    tell their floor.
+    """
     match = judgement.match
     dwelling = match.dwelling.id if match.dwelling is not None and not hidden else None
-    place = place_words(names, dwelling, match.residence.id if match.residence else None)
+    residence = match.residence.id if match.residence else None
+    written = address_as_written(match.place_evidence) if match.dwelling is None and not hidden else ""
+    place = names.written_place(written, residence) if written else place_words(names, dwelling, residence)
     entrance = names.directory.address_of(match.dwelling.id) if match.dwelling is not None and entrance_told else None
     return f"{without_code(names.entrance(entrance.address_id))} ({place})" if entrance is not None else place
 
@@ -173,7 +189,7 @@ def _where(judgement: Judgement, names: Names, *, hidden: bool, entrance_told: b
 def place_words(names: Names, dwelling_id: str | None, residence_id: str | None) -> str:
     """Return where something is, as our own people read it."""
     known = (names.dwelling(dwelling_id) if dwelling_id else "", names.residence(residence_id) if residence_id else "")
-    return ", ".join(filter(None, known)) or "lieu inconnu"
+    return ", ".join(without_code(each) for each in known if each) or "lieu inconnu"
 
 
 def _text(judgement: Judgement, number: str, what: str, where: str, words: str) -> str:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import Alarm, AlarmLevel, Channel, CodedText, Judgement, Priority
+from dtm_contact.model import Alarm, AlarmLevel, Channel, CodedText, Judgement, Priority, address_as_written
 from dtm_contact.store import events, record_result, restores
 from dtm_contact.store.alarm_labels import alarm_of
 from dtm_contact.store.arrivals import Claimed
@@ -136,6 +136,20 @@ class CaseFile:
     case: Case
     contacts: tuple[CaseContact, ...]
     events: tuple[events.Event, ...]
+
+    @property
+    def written_place(self) -> str:
+        """The address as it was written last, of the residence of the case; "" where its dwelling is known, or none."""
+        here = (
+            each.judgement.match.place_evidence
+            for each in reversed(self.contacts)
+            if each.judgement and _residence_of(each.judgement) == self.case.residence_id
+        )
+        return next(filter(None, map(address_as_written, here)), "") if self.case.dwelling_id is None else ""
+
+
+def _residence_of(judgement: Judgement) -> str | None:
+    return judgement.match.residence.id if judgement.match.residence is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.model import SPOKEN_CHANNELS, AlarmLevel, CodedText, Peril
+from dtm_contact.model import SPOKEN_CHANNELS, AlarmLevel, CodedText, Evidence, Peril, address_as_written
 from dtm_contact.store import confirmations, register
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.confirmations import Confirmation
@@ -199,6 +199,31 @@ class StoredDesk:
             answered = _answered(connection, numbers)
         found = {row[0]: _hints(row[2], row[3], *said.get(row[1], ("", None, None, None))) for row in rows}
         return {number: replace(hints, answered_at=answered.get(number)) for number, hints in found.items()}
+
+    def written_places(self, shown: Collection[Case]) -> dict[str, str]:
+        """Return the address as it was written last in each of these cases whose dwelling is not known, by its number.
+
+        What was judged to be in another residence than the case lies in by now is left out: an agent corrected it.
+        """
+        lacking = {case.number: case.residence_id for case in shown if case.dwelling_id is None}
+        if not lacking:
+            return {}
+        match = judgements.c.judgement["match"]
+        query = (
+            sa.select(cases.c.number, match[("residence", "id")].as_string(), match["place_evidence"])
+            .join(contacts, contacts.c.case_id == cases.c.id)
+            .join(judgements, judgements.c.contact_id == contacts.c.id)
+            .where(cases.c.number.in_(lacking))
+            .order_by(contacts.c.id)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        found = {}
+        for number, residence_id, place in rows:
+            told = (Evidence(each["name"], each["weight"], each["seen"]) for each in place or ())
+            if residence_id == lacking[number] and (words := address_as_written(told)):
+                found[number] = words
+        return found
 
     def answered_at(self, number: str) -> datetime | None:
         """Return when one of us answered last in a case; None where something has come in since, or nobody has."""

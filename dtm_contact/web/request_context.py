@@ -3,7 +3,8 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -119,6 +120,10 @@ class RequestContext:
     def possibles(self) -> list[Case]:
         """The cases of the queues that they see in which somebody may be in danger and that nobody has taken."""
         return self.app.store.desk.possible_dangers(self.queues)
+
+    def written_places(self, shown: Collection[Case]) -> Mapping[str, str]:
+        """Return the address as it was written in each of these cases; "" where the dwelling is known, or none was."""
+        return defaultdict(str, self.app.store.desk.written_places(shown))
 
     def sees_tenant(self, tenant_id: str) -> bool:
         """Return whether they may see a tenant of the directory."""

@@ -104,6 +104,30 @@ def test_an_address_that_is_none_costs_its_own_notice_and_no_other(rules: RuleSe
     assert "anne" not in told
 
 
+@pytest.mark.parametrize(
+    ("residence", "told"),
+    [("R01", "« 9 rue Hoche bât. D, au 3e » ({})"), (None, "« 9 rue Hoche bât. D, au 3e » (lieu non reconnu)")],
+)
+def test_an_address_whose_dwelling_is_not_known_is_told_as_it_was_written(
+    rules: RuleSet, residence: str | None, told: str
+) -> None:
+    written = Evidence("place.street", 8.0, "9 rue Hoche\n bât. D, au 3e")
+    match = Match(residence=Likely(residence, 0.99) if residence else None, place_evidence=(written,))
+    judged = judgement(CaseKind.CASE, priority=Priority.P1, queue="nord", match=match)
+    judged = replace(judged, decision=replace(judged.decision, notify=("on_call", "loge@bailleur.example")))
+    names = Names(CAST, {}, ZoneInfo("Europe/Paris"))
+    where = told.format(f"{CAST.residences['R01'].name}, {CAST.residences['R01'].commune}")
+    for notice in notices(judged, "2026-000001", rules, CAST, names, now=NOW):
+        assert f"Où : {where}\n" in notice.text
+        assert where in notice.subject
+    # What somebody wrote may tell their floor: of whoever must not be named nobody but those on call is told it.
+    wished = (Wished(Wish.ANONYMOUS, Evidence("wish.word", 1.0, "")),)
+    judged = replace(judged, understanding=replace(judged.understanding, wishes=wished))
+    on_call, other = notices(judged, "2026-000001", rules, CAST, names, now=NOW)
+    assert "9 rue Hoche" in on_call.text
+    assert "9 rue Hoche" not in f"{other.subject}{other.text}"
+
+
 def test_who_does_not_want_to_be_named_is_told_only_to_those_on_call(rules: RuleSet) -> None:
     judged = judgement(CaseKind.CASE, priority=Priority.P1, queue="nord", match=Match(caretakers=(OnDuty("C1"),)))
     judged = replace(

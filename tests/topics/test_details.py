@@ -1,6 +1,7 @@
 """Wishes by the sentence that says them, kinds of danger by the words that alarm: learned, measured on kept sets."""
 
 import importlib
+import json
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -81,6 +82,35 @@ def test_wishes_of_a_set_written_to_be_odd(read: Read) -> None:
     assert right["no_phone"] >= 10
     assert right["no_post"] >= 7
     assert sum(wrong.values()) <= 18
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "عندي تسرب ماء في سقف الحمام منذ يوم أمس. أسكن في 91 rue Hoche bât. B الطابق العاشر. من فضلكم أرسلوا أحدا.",
+        "الكاف أوقفت APL من شهر سبتمبر. من فضلكم أرسلوا الورقة إلى الكاف. شكرا",
+        "Por favor manden a alguien a reparar el ascensor.",
+        "Lütfen asansörü tamir etmek için birini gönderin.",
+        "Пожалуйста, пришлите кого-нибудь починить лифт.",
+        "请派人来修电梯。",
+    ],
+)
+def test_please_in_another_language_is_no_wish(read: Read, text: str) -> None:
+    assert not read(text).wishes
+
+
+def test_wishes_in_other_languages(read: Read) -> None:
+    """Before sentences in them were learned: 8 of 46, and 11 that nobody said in 90 sentences."""
+    said = right = wrong = 0
+    for line in (KEPT / "sentences" / "wishes_in_languages.jsonl").read_text(encoding="utf-8").splitlines():
+        entry = json.loads(line)
+        heard = {each.wish.value for each in read(entry["text"]).wishes}
+        said += len(entry["wishes"])
+        right += len(heard & {*entry["wishes"]})
+        wrong += len(heard - {*entry["wishes"]})
+    assert said == 46
+    assert right >= 27
+    assert wrong <= 9
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from dtm_contact.model import Alarm, Attachment, ConversationMatch, Likely, Matc
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import DeskSettings, OutboundSettings, RulesSettings, Settings, StoreSettings
 from dtm_contact.store import Store, open_store
+from dtm_contact.store.outbox import OutgoingBatch
 from dtm_contact.web.app import build
 from dtm_contact.web.app_context import AppContext
 from dtm_contact.web.live import EventFollower
@@ -116,6 +117,7 @@ def open_in(  # noqa: PLR0913 - all that a case may be made of
     alarm: Alarm = _NO_ALARM,
     joining: ConversationMatch | None = None,
     due: timedelta = timedelta(),
+    mail: OutgoingBatch | None = None,
     **contact: Any,
 ) -> str:
     """Open a case in an office, its parts as read, matched and understood being replaced; return its number."""
@@ -134,7 +136,7 @@ def open_in(  # noqa: PLR0913 - all that a case may be made of
     store.arrivals.accept([arrival(external_id, datetime.now(UTC), raw or message())])
     claimed = store.arrivals.claim("worker", datetime.now(UTC))
     assert claimed is not None
-    number = store.cases.record(claimed, judged, {}, datetime.now(UTC))
+    number = store.cases.record(claimed, judged, {}, datetime.now(UTC), mail=mail)
     assert number is not None
     return number
 

@@ -54,6 +54,7 @@ from dtm_contact.web.case_view import (
     voice_messages,
     wishes,
 )
+from dtm_contact.web.danger_view import caretakers_told, entrance_first, safety_words
 from dtm_contact.web.drafts import FORMS, TypedFields, keep_typed, typed_on, writing_in
 from dtm_contact.web.letters import files_of_form, forwardable, own_signature, reply_subject, useful_contacts
 from dtm_contact.web.pages.canned import filled, previewed
@@ -124,6 +125,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     residence = directory.residences.get(found.residence_id or "")
     if not caretakers and residence is not None and sees(context.account, residence.office_id):
         caretakers = residence_caretakers(directory, names, residence.residence_id, context.now)
+    told_caretakers = caretakers_told(context, file, caretakers, sent.values())
     candidates = [each for each in last.match.candidates if context.sees_tenant(each.tenant_id)] if last else []
     answered_at = context.app.store.desk.answered_at(found.number)
     typed = typed_on(context, found, refused)
@@ -141,7 +143,9 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "care": CARE if care and not is_denied(found.alarm) else "",
         "elsewhere": elsewhere,
         "lives_at": _lives_at(context, last),
-        "caretakers": caretakers,
+        "caretakers": entrance_first(caretakers, told_caretakers),
+        "told_caretakers": told_caretakers,
+        "safety_words": safety_words(context, file),
         "wishes": wishes(file.contacts),
         "proposals": [each for each in _proposals(context, file) if each.value not in registered.never],
         "register": shown_register(context, registered, whole=theirs),
@@ -152,6 +156,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         **_linked(context, found),
         "hold": context.app.store.holds.held(found.number),
         "candidates": candidates[:_CANDIDATES],
+        "written_place": file.written_place,
         "likely": _likely_of_home(found, candidates),
         "findings": last.understanding.findings if last else (),
         "topics": sorted(context.app.rules.reader.topics.items(), key=lambda each: each[1].label),
