@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from dtm_contact.cli.output import print_problems, say
-from dtm_contact.model import Arrival, Contact, Problem, SourceField
+from dtm_contact.model import THANKS, Arrival, Contact, Problem, SourceField
 from dtm_contact.reading import read
 from dtm_contact.reading.authentication import Unvouched, UnvouchedReason, unvouched_reason
 from dtm_contact.reading.headers import split_head, with_line_feeds
@@ -57,7 +57,7 @@ def _tell(arrival: Arrival, settings: Settings, book: SourceBook, *, sound: bool
     say(worded("{message}, from {sender}:", message=arrival.external_id, sender=contact.sender.address or "?"))
     for trial in trials:
         _say_all(_lines(arrival, trial))
-        if not trial.missing:
+        if trial.is_read:
             if not trial.source.trusts(contact.authentication):
                 _say_unvouched(arrival, settings)
             return True
@@ -110,7 +110,9 @@ def _say_all(lines: Iterable[str | Translatable]) -> None:
 def _lines(arrival: Arrival, trial: SourceTrial) -> Iterator[str | Translatable]:
     source, filled = trial.source, trial.filled
     name, layout = source.id, trial.layout.value
-    if trial.missing:
+    if not trial.is_laid_out:
+        yield worded("  {name} does not read it: it has nothing that {layout} reads", name=name, layout=layout)
+    elif trial.missing:
         missing = ", ".join(each.value for each in trial.missing)
         yield worded(
             "  {name} does not read it: by {layout}, nothing gives {missing}", name=name, layout=layout, missing=missing
@@ -122,7 +124,9 @@ def _lines(arrival: Arrival, trial: SourceTrial) -> Iterator[str | Translatable]
             yield f"    {field.value:12} {_short(value)}"
     for line in filled.text.split("\n") if filled.text else ():
         yield f"    {'text':12} {line}"
-    if not trial.missing:
+    for line in trial.closing:
+        yield worded("    not read     {line}", line=_short(line))
+    if trial.is_read:
         yield from _remarks(trial)
     unread = unread_labels(arrival, trial)
     if unread:
@@ -136,6 +140,8 @@ def _remarks(trial: SourceTrial) -> Iterator[Translatable]:
     meaning = source.meaning(code, state)
     if meaning is not None:
         yield worded("    means        {topic}, alarm {alarm}", topic=meaning.topic, alarm=meaning.alarm.value)
+        if meaning.topic == THANKS and has_words(trial.filled.text):
+            yield worded("    but its text is judged, too: where that asks for something, so does the message")
     if code and not source.is_known(code):
         yield worded("    the code {code} is none of topics: it is read as text", code=_quoted(code))
     for field in (*trial.filled.invalid, *trial.filled.dropped):
@@ -146,6 +152,8 @@ def _remarks(trial: SourceTrial) -> Iterator[Translatable]:
     match source.answered:
         case Answered.PERSON if told in values:
             yield worded("    answered     {address}", address=values[told])
+        case Answered.SENDER if source.answers_at:
+            yield worded("    answered     {address}", address=source.answers_at)
         case Answered.SENDER:
             yield worded("    answered     whoever sent it")
         case _:

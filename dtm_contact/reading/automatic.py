@@ -378,25 +378,27 @@ _LONGEST_NOTICE: Final = 4_000
 """Characters of the text that are looked at: a notice is short."""
 
 
-def voice_notice(contact: Contact, own_numbers: Collection[str]) -> VoiceNotice | None:
+def voice_notice(contact: Contact, own_numbers: Collection[str], *, by_program: bool) -> VoiceNotice | None:
     """Return whose voice message a contact announces; None where it is no such notice.
 
     Telephone systems send these as mail: Asterisk's, and those of operators. A notice looks like one: a recording is
     attached, its words speak of a voice message, and a caller's number stands in it or is said to be withheld. Since
-    anybody can write one, who sends them is a source that the admins name.
+    anybody can write one, who sends them is a source that the admins name. From an address that writes nothing else the
+    recording is enough: each system has its own words.
 
     Args:
         contact: a message that was read, from such a source.
         own_numbers: keys of the numbers that are ours: they are no caller's.
+        by_program: its sender's address is a telephone system's alone, and no person's of the company's domain.
     """
     if not _has_recording(contact):
         return None
     text = f"{contact.subject}\n{contact.new_text}\n{contact.signature}"[:_LONGEST_NOTICE]
     folded = fold(text)
-    if not _VOICE_WORDS.search(folded):
+    if not by_program and not _VOICE_WORDS.search(folded):
         return None
     keys = [key for key, _start, _end in find_phones(text) if key not in own_numbers]
-    if not keys and not _WITHHELD.search(folded):
+    if not by_program and not keys and not _WITHHELD.search(folded):
         return None
     return VoiceNotice(keys[0] if keys else None, transcribed=_is_transcribed(folded))
 

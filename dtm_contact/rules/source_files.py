@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, Self
 import re2
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from dtm_contact.model import WRITER_FIELDS, AlarmLevel, Channel, Priority, Problem, SourceField
+from dtm_contact.model import WRITER_FIELDS, AlarmLevel, Channel, Priority, Problem, SourceField, domain_of
 from dtm_contact.reading.lines import lines_of
 from dtm_contact.reading.notes import Notes
 from dtm_contact.rules.arguments import PATTERN_LIMIT, AllowedNames
@@ -227,6 +227,7 @@ class _Source(StrictModel):
     states: _States = Field(default_factory=dict)
     topics_are: Literal["binding", "hint"] = "binding"
     answers: Answered | None = None
+    answers_at: Annotated[str, Field(min_length=3, max_length=254), AfterValidator(_check_sender)] | None = None
     channel: Annotated[Channel, AfterValidator(_check_channel)] | None = None
     joins: Literal["request", "equipment"] | None = None
     office: _Text | None = None
@@ -311,6 +312,7 @@ def _source(name: str, entry: _Source) -> Source:
         default=_meaning(entry.topic) if entry.topic else None,
         proven=entry.identity == "proven",
         answered=answers,
+        answers_at=entry.answers_at or "",
         channel=entry.channel,
         joins=joins,
         office_id=entry.office,
@@ -426,6 +428,8 @@ def _contradictions(document: Document, at: tuple[str, str], entry: _Source) -> 
         )
     yield from _useless(document, at, entry)
     yield from _unfounded(document, at, entry)
+    if entry.answers_at is not None:
+        yield from _not_its_own(document, at, entry.answers_at, entry)
     yield from _doubled_labels(document, at, entry)
     if entry.identity == "proven":
         yield from _unproven(document, at, entry)
@@ -463,6 +467,18 @@ def _unfounded(document: Document, at: tuple[str, str], entry: _Source) -> Itera
             if "states" in place:
                 hint = worded("add state: … to fields")
                 yield document.problem((*at, *place), worded("no field tells the state"), hint, at_key=True)
+
+
+def _not_its_own(document: Document, at: tuple[str, str], address: str, entry: _Source) -> Iterator[Problem]:
+    """Yield what keeps an address from being where the people of a source are answered."""
+    where = (*at, "answers_at")
+    if entry.answers is not Answered.SENDER:
+        hint = worded("write answers: sender beside it")
+        yield document.problem(where, worded("only those who send are answered at an address of theirs"), hint)
+    domains = sorted({sender.rpartition("@")[2] for sender in entry.senders})
+    if address.startswith("@") or domain_of(address) not in domains:
+        hint = worded("write an address of {domains}", domains=", ".join(domains))
+        yield document.problem(where, worded("this is no address of the source's own domain"), hint)
 
 
 def _useless(document: Document, at: tuple[str, str], entry: _Source) -> Iterator[Problem]:

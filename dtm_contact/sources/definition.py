@@ -149,6 +149,7 @@ class Source:
         default: what a code means that is not among them; None: nothing.
         proven: it vouches for who writes.
         answered: whom an answer goes to.
+        answers_at: where its people are answered, whatever address its program writes from; empty: at the sender's.
         channel: by which channel the person made contact; None: as it came.
         joins: the field whose value its messages on one matter have in common; None: they have none.
         partner: people of an office or an association write.
@@ -173,6 +174,7 @@ class Source:
     default: CodeMeaning | None = None
     proven: bool = False
     answered: Answered = Answered.NOBODY
+    answers_at: str = ""
     channel: Channel | None = None
     joins: SourceField | None = None
     partner: bool = False
@@ -194,6 +196,10 @@ class Source:
     def about_other(self) -> bool:
         """Whether those who write are not the person whom its fields name."""
         return not WRITER_FIELDS.isdisjoint(self.fields)
+
+    def names(self, address: str) -> bool:
+        """Return whether the block names an address itself, and not its domain alone."""
+        return address.strip().lower() in self.senders
 
     def meaning(self, code: str, state: str = "") -> CodeMeaning | None:
         """Return what a code means beside a state; each as it stands there, else the longest that stands in it whole.

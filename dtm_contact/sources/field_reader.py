@@ -35,8 +35,7 @@ class FieldReader:
         """Return the fields of the message as one layout has them."""
         match layout:
             case FormLayout.LINES | FormLayout.VOICEMAIL:
-                read = ContentReader(self._root, self._noted, PARIS).read().lines
-                lines = [">" * line.depth + line.text for line in read]
+                lines = self._lines
                 return read_lines(lines[: source.end_of_text(lines)], source.labels, source.headings)
             case FormLayout.TABLE:
                 part = self._page()
@@ -46,6 +45,17 @@ class FieldReader:
                 return read_json(part.octets()) if part is not None else []
             case _:
                 return []
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        read = ContentReader(self._root, self._noted, PARIS).read().lines
+        return [">" * line.depth + line.text for line in read]
+
+    def closing(self, layout: FormLayout, source: Source) -> list[str]:
+        """Return the lines from where the form's own closing words begin, those that say something; of a page none."""
+        if layout in {FormLayout.TABLE, FormLayout.JSON, FormLayout.SCAN}:
+            return []
+        return [line for line in self._lines[source.end_of_text(self._lines) :] if line.strip()]
 
     def labels(self, layout: FormLayout) -> Iterator[tuple[str, str]]:
         """Yield what looks like a label in the message, as it is written there, with the value beside it."""

@@ -26,7 +26,7 @@ from dtm_contact.model import (
 from dtm_contact.reading import is_speech, limits, notes, voice_notice
 from dtm_contact.reading.headers import PARIS, Headers, split_head
 from dtm_contact.sources.definition import IN_FIELDS, Answered, FormLayout, Source, SourceBook
-from dtm_contact.sources.entries import MOST_ENTRIES
+from dtm_contact.sources.entries import MOST_ENTRIES, FormEntry
 from dtm_contact.sources.field_reader import FieldReader
 from dtm_contact.sources.filled import Filled, fill_in, has_words
 from dtm_contact.text import phone_key
@@ -141,9 +141,32 @@ def _read(
                 filled = fill_in(source, entries, contact.subject, typed_in=layout is FormLayout.LINES)
                 if intake is not None and intake.request:
                     filled.values[SourceField.REQUEST] = intake.request
-                if source.needs <= filled.values.keys():
+                if is_laid_out(source, layout, contact, entries) and source.needs <= filled.values.keys():
                     return _as_filled(contact, source, filled, domains, cut=len(entries) >= MOST_ENTRIES)
     return None
+
+
+def is_laid_out(source: Source, layout: FormLayout, contact: Contact, entries: Sequence[FormEntry]) -> bool:
+    """Return whether a message has what a layout reads, before anything is asked of its fields.
+
+    What a subject tells may be all that a block needs: of a page without a table, or of a telephone system's letter
+    without a recording, nothing else would be read, and what somebody wrote there would be lost.
+
+    Args:
+        source: the block.
+        layout: how its fields may be written.
+        contact: the message.
+        entries: what that layout reads of it.
+    """
+    match layout:
+        case FormLayout.VOICEMAIL:
+            return voice_notice(contact, (), by_program=source.names(contact.sender.address)) is not None
+        case FormLayout.SCAN:
+            return bool(contact.attachments)
+        case FormLayout.TABLE:
+            return bool(entries)
+        case _:
+            return True
 
 
 def _layouts(source: Source, intake: Intake | None) -> tuple[FormLayout, ...]:
@@ -166,7 +189,7 @@ def _unread(source: Source, contact: Contact, domains: Collection[str]) -> Conta
         return contact
     said = replace(_said(source, contact), read=False)
     if _is_answered_to_sender(source, contact, domains) and not source.partner:
-        said = replace(said, answer_at=_where_its_people_are(contact))
+        said = replace(said, answer_at=_where_its_people_are(contact, source))
     noted = replace(contact, notes=(*contact.notes, _NOT_READ.format(label=source.label)), sourced=said)
     # A program of the house is none of us: what one of us writes asks for nothing.
     return _nobody_s(noted, source) if domain_of(contact.sender.address) in domains else noted
@@ -217,7 +240,7 @@ def _without_own_words(contact: Contact, source: Source) -> Contact:
 
 def _as_voice(contact: Contact, source: Source, letter: FieldReader, own_numbers: Collection[str]) -> Contact | None:
     """Return a telephone system's notice as its fields say it, else as such notices look; None where it is none."""
-    seen = voice_notice(contact, own_numbers)
+    seen = voice_notice(contact, own_numbers, by_program=source.names(contact.sender.address))
     if seen is None:
         return None
     filled = fill_in(source, letter.entries(FormLayout.VOICEMAIL, source), contact.subject, typed_in=True)
@@ -266,15 +289,20 @@ def _of_machine(contact: Contact, source: Source, said: Sourced, domains: Collec
     sent = replace(contact, channel=source.channel or contact.channel, sourced=said)
     if not _is_answered_to_sender(source, contact, domains):
         return _nobody_s(sent, source)
-    return replace(sent, sourced=replace(said, answer_at=_where_its_people_are(contact)))
+    return replace(sent, sourced=replace(said, answer_at=_where_its_people_are(contact, source)))
 
 
 def _is_answered_to_sender(source: Source, contact: Contact, domains: Collection[str]) -> bool:
     return source.answered is Answered.SENDER and domain_of(contact.sender.address) not in domains
 
 
-def _where_its_people_are(contact: Contact) -> str:
-    """Return where the people of a source are answered: where its message asks for that, if it is the same house."""
+def _where_its_people_are(contact: Contact, source: Source) -> str:
+    """Return where the people of a source are answered: where its block says, else where its message asks for that.
+
+    A message counts only where it asks for an address of the same house.
+    """
+    if source.answers_at:
+        return source.answers_at
     sender, asked = contact.sender.address.strip().lower(), contact.reply_to.address.strip().lower()
     return asked if asked and domain_of(asked) == domain_of(sender) else sender
 
@@ -296,7 +324,7 @@ def _as_filled(contact: Contact, source: Source, filled: Filled, domains: Collec
     said_by = filled.values
     if _is_answered_to_sender(source, contact, domains):
         answered = _with_fields(contact, source, filled, contact.sender, cut=cut)
-        return _answered_at(answered, _where_its_people_are(contact))
+        return _answered_at(answered, _where_its_people_are(contact, source))
     name, field = (
         (said_by.get(SourceField.WRITER_NAME, ""), SourceField.WRITER_EMAIL)
         if source.about_other

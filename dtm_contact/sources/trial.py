@@ -8,23 +8,33 @@ from dtm_contact.sources.definition import IN_FIELDS, LABELLED, FormLayout, Sour
 from dtm_contact.sources.entries import canonical
 from dtm_contact.sources.field_reader import FieldReader
 from dtm_contact.sources.filled import Filled, fill_in
+from dtm_contact.sources.reading import is_laid_out
 
 
 @dataclass(frozen=True, slots=True)
 class SourceTrial:
-    """One block tried on one message, by the layout that found most of what it needs.
+    """One block tried on one message, by the layout that reads it, else by that which finds most of what it needs.
 
     Attributes:
         source: the block.
         layout: how the fields were looked for.
         filled: what was found.
         missing: fields that it needs, and that were not found.
+        is_laid_out: the message has what the layout reads: a table, a recording, a file.
+        closing: the lines from where the form's own closing words begin, by `ends_at`: nothing of them is read.
     """
 
     source: Source
     layout: FormLayout
     filled: Filled
     missing: tuple[SourceField, ...]
+    is_laid_out: bool
+    closing: tuple[str, ...]
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the block reads the message."""
+        return self.is_laid_out and not self.missing
 
 
 def try_sources(arrival: Arrival, contact: Contact, book: SourceBook) -> list[SourceTrial]:
@@ -46,8 +56,12 @@ def _tried(source: Source, contact: Contact, reader: FieldReader) -> SourceTrial
         typed_in = layout in {FormLayout.LINES, FormLayout.VOICEMAIL}
         filled = fill_in(source, entries, contact.subject, typed_in=typed_in)
         missing = tuple(name for name in source.fields if name in source.needs and name not in filled.values)
-        trials.append(SourceTrial(source, layout, filled, missing))
-    return min(trials, key=lambda trial: (len(trial.missing), -len(trial.filled.values)))
+        laid_out, closing = is_laid_out(source, layout, contact, entries), tuple(reader.closing(layout, source))
+        trials.append(SourceTrial(source, layout, filled, missing, laid_out, closing))
+    read = (trial for trial in trials if trial.is_read)
+    return next(read, None) or min(
+        trials, key=lambda trial: (not trial.is_laid_out, len(trial.missing), -len(trial.filled.values))
+    )
 
 
 @dataclass(frozen=True, slots=True)

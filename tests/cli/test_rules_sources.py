@@ -110,3 +110,35 @@ def test_who_is_in_no_block_is_offered_one_that_is_sound(program: Program, sampl
     again = program("rules", "try-source", "--rules", str(tmp_path), str(sample))
     assert again.returncode == 0
     assert "new-source reads it" in again.stdout
+
+
+BLOCK = """version: 1
+sources:
+  permanence:
+    label: Permanence
+    from: tickets@permanence.example
+    reads: {reads}
+    fields:
+{fields}    ends_at: Nombre de suivis
+    topic: thanks
+"""
+
+
+def test_what_its_closing_line_cuts_off_is_told(program: Program, sample: Path, tmp_path: Path) -> None:
+    block = BLOCK.format(reads="lines", fields="      text: Description\n")
+    (tmp_path / "sources.yaml").write_text(block, "utf-8")
+    text = "Description :\nAppel rappelé, à revoir demain\nNombre de suivis : 1\nUn câble nu pend dans le hall\n"
+    sample.write_text(f"From: tickets@permanence.example\nSubject: Suivi\n\n{text}", "utf-8")
+    done = program("rules", "try-source", "--rules", str(tmp_path), str(sample))
+    told = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "not read Un câble nu pend dans le hall" in told
+    assert "but its text is judged, too: where that asks for something, so does the message" in told
+
+
+def test_a_notice_without_a_recording_is_told_to_be_none(program: Program, sample: Path, tmp_path: Path) -> None:
+    block = BLOCK.format(reads="voicemail", fields="      phone: Appelant\n").replace("    topic: thanks\n", "")
+    (tmp_path / "sources.yaml").write_text(block, "utf-8")
+    sample.write_text("From: tickets@permanence.example\nSubject: Message vocal\n\nAppelant : 0188159256\n", "utf-8")
+    done = program("rules", "try-source", "--rules", str(tmp_path), str(sample))
+    assert done.returncode == 1
+    assert "permanence does not read it: it has nothing that voicemail reads" in done.stdout

@@ -109,6 +109,14 @@ FAULTS = {
         "    from: a@b.example\n    answers: person\n",
         "no field tells the person's address (add email: … to fields)",
     ),
+    "answered-elsewhere": (
+        "    from: a@b.example\n    answers: sender\n    answers_at: a@c.example\n",
+        "this is no address of the source's own domain (write an address of b.example)",
+    ),
+    "answered-though-nobody-is": (
+        "    from: a@b.example\n    answers_at: c@b.example\n",
+        "only those who send are answered at an address of theirs (write answers: sender beside it)",
+    ),
     "one-label-twice": (
         "    from: a@b.example\n    reads: lines\n    fields: {name: Nom, first_name: [Prénom, nom]}\n",
         "the label “nom” is read for name and for first_name",

@@ -560,6 +560,56 @@ def test_a_caller_who_withholds_the_number_is_one_all_the_same() -> None:
     assert judgement.contact.new_text == "bonjour je n'ai plus de chauffage"
 
 
+@pytest.mark.parametrize(
+    ("sender", "notice"), [("messagerie-vocale@standard.example", True), ("jean.roy@orange.com", False)]
+)
+def test_a_recording_is_a_voice_message_where_a_telephone_system_alone_writes(sender: str, *, notice: bool) -> None:
+    message = mail("Un message de 0:24 a été laissé dans la boîte 6400.\n", sender, "[PBX]: Nouveau message 7")
+    message.add_attachment(b"RIFF", maintype="audio", subtype="x-wav", filename="msg0006.WAV")
+    voice = judged(message, proven=False).contact.voice
+    assert voice == (VoiceNotice(None) if notice else None)
+
+
+PAGE = """<p>Les valeurs soumises sont :</p>
+<b>Adresse</b><br>9 avenue Gambetta, 94200 Ivry-sur-Seine<br><br>
+<b>Description</b><br>Un garde-corps du balcon menace de tomber sur le trottoir.<br>"""
+
+
+def test_a_page_without_a_table_is_read_by_lines_though_the_subject_tells_all_that_is_needed(tmp_path: Path) -> None:
+    block = """sources:
+  guichet:
+    label: Guichet
+    from: guichet@mairie-guichet.example
+    reads: [table, lines]
+    fields:
+      address: {labels: Adresse, heading: Adresse}
+      text: {labels: Description, heading: Description}
+      request: {subject: 'Soumission ([0-9]+)'}
+    needs: request
+    boilerplate: valeurs soumises sont
+"""
+    at = with_rules(of_sources(tmp_path, "sources:\n", block))
+    asked = judged(mail("", "guichet@mairie-guichet.example", "Soumission 1109 du formulaire", html=PAGE), at=at)
+    assert asked.contact.sourced is not None
+    assert {each.field.value for each in asked.contact.sourced.fields} == {"request", "address"}
+    assert asked.contact.new_text == "Un garde-corps du balcon menace de tomber sur le trottoir."
+    assert asked.decision.alarm.any
+
+
+def test_people_whose_program_writes_from_an_address_that_nobody_reads_are_answered_at_theirs(tmp_path: Path) -> None:
+    block = """sources:
+  chauffagiste:
+    label: Chauffagiste
+    from: noreply@chauffage-services.example
+    answers: sender
+    answers_at: service@chauffage-services.example
+"""
+    at = with_rules(of_sources(tmp_path, "sources:\n", block))
+    judgement = judged(mail("Le locataire était absent.", "noreply@chauffage-services.example", "Ticket 7"), at=at)
+    assert judgement.contact.sourced is not None
+    assert judgement.contact.sourced.answer_at == "service@chauffage-services.example"
+
+
 def test_a_state_says_whether_an_alarm_lasts() -> None:
     report = "Rapport n° : T-1\nNature : MONOXYDE\nÉtat : {state}\n\nMain courante\n---\n{log}\n\nOpérateur : 1\n"
     sender = "exploitation@telesurveillance-batiments.example"
