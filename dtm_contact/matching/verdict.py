@@ -140,6 +140,7 @@ def each_place(places: Sequence[tuple[Group, Meaning]], gazetteer: Gazetteer) ->
 _MOST_PROPOSED = 3
 _LEAST_MASS = 1e-300
 _LIKELY = 0.5
+_HARDLY = 0.01
 _ACCOUNTS = frozenset({"email.known", "email.confirmed"})
 _NAMES_NOBODY = frozenset({Statement.ANONYMOUS, Statement.RENTS_ELSEWHERE})
 
@@ -223,11 +224,13 @@ def verdict(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Match:
     residence = _residence(weighing, weighed, masses, tenant, home)
     if home is None and tenant is None and residence is not None:
         home = _written_home(weighing, residence.id)
-    if home is not None and (
+    if _is_at_another_entrance(weighing, masses, home, residence):
+        dwelling = None
+    elif home is not None and (
         residence.id == home.residence_id if residence is not None else masses.is_at_home(home.residence_id)
     ):
         home = None
-    if home is not None:
+    elif home is not None:
         dwelling = unit_there(tenant, residence, weighing.on, index.directory)
     return Match(
         candidates=_candidates(weighed, masses, likeliest),
@@ -265,6 +268,30 @@ def _residence(
         return _sure(likely, max(thresholds.residence, thresholds.residence_beside))
     known = written or theirs or unit_there(tenant, likely, weighing.on, weighing.index.directory) is not None
     return _sure(likely, min(thresholds.residence, thresholds.residence_written) if known else thresholds.residence)
+
+
+def _is_at_another_entrance(
+    weighing: Weighing, masses: Masses, home: WriterHome | None, residence: Likely | None
+) -> bool:
+    """Return whether the matter is at an address that is written out, in the residence of home and not at its entrance.
+
+    "Fumée dans la gaine, 14 rue du 11-Novembre-1918": who lives in the next building must not have the fire at theirs.
+    Beside what may be home's own address ("livré au 27 au lieu du 23") it is not sure enough to be told.
+    """
+    directory, gazetteer = weighing.index.directory, weighing.index.gazetteer
+    if home is None or home.dwelling_id is None or residence is None or residence.id != home.residence_id:
+        return False
+    entrance = gazetteer.entrance_by_id[directory.dwellings[home.dwelling_id].address_id]
+    number = gazetteer.residence_ids[residence.id]
+    elsewhere = (
+        group.agreeing
+        and any(atom.house for atom in group.of("street"))
+        and entrance not in group.meant
+        and (gazetteer.residence[group.meant] == number).all()
+        for group, _meaning in weighing.meanings
+    )
+    at_home = masses.entrances.item(entrance) / masses.total
+    return at_home < _HARDLY and any(elsewhere)
 
 
 def _lives_there(residence_id: str, weighing: Weighing, masses: Masses) -> bool:

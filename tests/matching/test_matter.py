@@ -83,3 +83,22 @@ def test_a_place_told_in_passing_costs_home_nothing(placed: MatchIndex, text: st
     assert found.residence is not None
     assert found.residence.id == here.residence_id
     assert found.home is None
+
+
+def test_who_reports_of_another_street_of_their_residence_does_not_have_it_at_home(placed: MatchIndex) -> None:
+    tried = 0
+    for lease, here, _there in _known(placed):
+        beside = [each for each in placed.directory.entrances(here.residence_id) if each.street != here.street]
+        if not beside:
+            continue
+        found = _asked("Des flammes dans la gaine du 2e étage, {there}. {name}", placed, lease, here, beside[0])
+        assert found.residence is not None
+        assert found.residence.id == here.residence_id
+        assert found.dwelling is None or placed.directory.address_of(found.dwelling.id) != here
+        if found.tenant is not None:
+            assert found.home is not None
+            assert found.home.dwelling_id == lease.dwelling_id
+        tried += 1
+        if tried == 20:
+            break
+    assert tried == 20
