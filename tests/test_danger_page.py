@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.alarms import Alarms
+from dtm_contact.backup import take_journal_as_lost
 from dtm_contact.cases import Command, apply
 from dtm_contact.cases.knowledge import SiteConfiguration
 from dtm_contact.danger_page import HTML, TEXT, Keeper
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.model import EntryKind
 from dtm_contact.settings import DangerSettings
+from dtm_contact.store.restores import mark_restored
 from tests.heard import Heard
 from tests.outbound.engine import Engine, engine
 from tests.store.samples import entered
@@ -85,6 +87,21 @@ def test_an_address_without_a_dwelling_stands_there_as_it_was_written(scene: Sce
     where = scene.text().split("Où :")[1].split("Qui :")[0]
     assert "« 14 rue du 11-Novembre-1918, bât. A" in where
     assert "La Maladrerie" in where
+
+
+def test_what_a_restore_left_out_is_told_until_a_journal_closes_it(scene: Scene) -> None:
+    since, until = scene.now - timedelta(hours=3), scene.now - timedelta(minutes=5)
+    with scene.running.store.database.writing() as connection:
+        mark_restored(connection, since, until, 0)
+    scene.keeper.look()
+    here = scene.running.settings.zone
+    for page in (scene.html(), scene.text()):
+        assert f"comme c’était le {since.astimezone(here):%d/%m à %H:%M}" in page
+        assert f"jusqu’au {until.astimezone(here):%d/%m à %H:%M}" in page
+    take_journal_as_lost(scene.running.store)
+    scene.now += timedelta(minutes=2)
+    scene.keeper.look()
+    assert "comme c’était" not in scene.text()
 
 
 def test_only_open_p1_stand_there_and_it_says_when_there_is_none(scene: Scene) -> None:

@@ -5,7 +5,13 @@ from dtm_contact.backup.copying import StoreNotCopiedError, copy_store
 from dtm_contact.backup.journaling import StoreJournal, open_journal
 from dtm_contact.backup.making import Made, make_backup, newest_backup
 from dtm_contact.backup.opening import encrypted_for, keys_here, last_opening, note_opening
-from dtm_contact.backup.replaying import JournalReplay, awaits_replay, not_taken_in, replay
+from dtm_contact.backup.replaying import (
+    JournalReplay,
+    gap_since_restore,
+    not_taken_in,
+    replay,
+    take_journal_as_lost,
+)
 from dtm_contact.backup.restoring import Restored, restore
 from dtm_contact.backup.verifying import Verified, verify
 
@@ -19,9 +25,9 @@ __all__ = [
     "StoreJournal",
     "StoreNotCopiedError",
     "Verified",
-    "awaits_replay",
     "copy_store",
     "encrypted_for",
+    "gap_since_restore",
     "keys_here",
     "last_opening",
     "make_backup",
@@ -31,5 +37,6 @@ __all__ = [
     "open_journal",
     "replay",
     "restore",
+    "take_journal_as_lost",
     "verify",
 ]

@@ -15,6 +15,7 @@ from dtm_contact.store import Store
 from dtm_contact.store.columns import bounded_key
 from dtm_contact.store.restores import (
     LostReply,
+    RestoreGap,
     SentMark,
     add_marks,
     awaits_journal,
@@ -24,6 +25,7 @@ from dtm_contact.store.restores import (
     mark_replayed,
     raise_numbers,
     settle_by_marks,
+    unjournalled_gap,
 )
 from dtm_contact.store.schema import arrivals
 from dtm_contact.store.unjudged import UNJUDGED
@@ -150,14 +152,27 @@ def not_taken_in(store: Store, folder: Path, *, erased: Callable[[str, str], boo
     return len(_missing(store, (key for key in journal.contents_of(folder).arrived if not erased(*key))))
 
 
-def awaits_replay(store: Store) -> bool:
-    """Return whether a store was restored, and no intake journal was taken in since.
+def gap_since_restore(store: Store) -> RestoreGap | None:
+    """Return the time of which a restored store knows nothing; None where a journal closed it, or none was restored.
 
     Raises:
         StoreUnavailableError: the store cannot be read.
     """
     with store.database.reading() as connection:
-        return awaits_journal(connection)
+        return unjournalled_gap(connection)
+
+
+def take_journal_as_lost(store: Store) -> RestoreGap | None:
+    """Keep that no journal of before the last restore is left; return the gap that stays, None where there is none.
+
+    Raises:
+        StoreUnavailableError: the store cannot be written.
+    """
+    with store.database.writing() as connection:
+        gap = unjournalled_gap(connection)
+        if gap is not None:
+            mark_replayed(connection)
+        return gap
 
 
 def _numbers_behind(found: journal.Contents, connection: Connection) -> dict[int, int]:

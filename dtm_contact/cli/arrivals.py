@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from dtm_contact.backup import replay as replay_journal
+from dtm_contact.backup import take_journal_as_lost
 from dtm_contact.cases.knowledge import ConfigurationProvider
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.output import ReadablePath, as_json_option, clock_behind, plain, print_json, table, terminal_output
@@ -69,12 +70,23 @@ def release(settings: Settings, arrival: int) -> None:
 
 
 @arrivals.command()
-@click.argument("journal", type=ReadablePath(file_okay=False))
+@click.argument("journal", type=ReadablePath(file_okay=False), required=False)
+@click.option(
+    "--lost", is_flag=True, help="In place of JOURNAL: none is left, and what may be missing was looked for by hand."
+)
 @click.option("--since", type=click.DateTime(_SINCE), help="Only what was received from then on, by the offices' time.")
 @as_json_option
 @click.pass_obj
-def replay(settings: Settings, journal: Path, since: datetime | None, *, as_json: bool) -> None:
-    """Take in what the intake JOURNAL holds and the store does not: what came after a backup that was restored."""
+def replay(settings: Settings, journal: Path | None, since: datetime | None, *, lost: bool, as_json: bool) -> None:
+    """Take in what the intake JOURNAL holds and the store does not: what came after a backup that was restored.
+
+    With --lost nothing is taken in: doctor, danger and its page then ask no more for a journal of before the restore.
+    """
+    if (journal is None) is not lost:
+        raise click.UsageError("name the folder of the JOURNAL; where none is left: --lost")
+    if journal is None:
+        _take_as_lost(settings)
+        return
     from_then = None if since is None else since.replace(tzinfo=settings.zone)
     now = datetime.now(UTC)
     with open_store(settings.store.url) as store:
@@ -108,6 +120,19 @@ def replay(settings: Settings, journal: Path, since: datetime | None, *, as_json
     if done.damaged:
         click.echo(f"in {done.damaged} places the journal is damaged: what stood there is not taken in", err=True)
     _print_suspects(suspects, settings)
+
+
+def _take_as_lost(settings: Settings) -> None:
+    """Keep that the journal is lost, and say of which time nothing is known."""
+    with open_store(settings.store.url) as store:
+        gap = take_journal_as_lost(store)
+    if gap is None:
+        click.echo("nothing asks for a journal: the store was not restored, or one was taken in since")
+        return
+    since, until = gap.since.astimezone(settings.zone), gap.until.astimezone(settings.zone)
+    click.echo(
+        f"what came in between {since:%d/%m/%Y %H:%M:%S} and {until:%d/%m/%Y %H:%M:%S} is not asked for any more"
+    )
 
 
 def _suspects(store: Store, settings: Settings) -> Suspects:

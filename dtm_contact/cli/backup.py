@@ -201,7 +201,7 @@ def _say_what_was_done(done: Restored, again: int, settings: Settings) -> None:
         click.echo(f"what lay there is kept as {done.moved}")
     click.echo(f"case numbers go on behind a gap of {done.margin:,} or more")
     if done.rules is not None:
-        click.echo(f"the rules are back in {done.rules}")
+        click.echo(f"the rules are back in {done.rules}, as they were then: look in its queues.yaml who is on call now")
         if not os.access(done.rules.absolute().parent, os.W_OK):
             # Somebody else laid it out: the rules were theirs, and are now whose this process is.
             click.echo(f"  and belong to {user_named(os.geteuid())}; as root: chown -R root: {done.rules}")

@@ -19,6 +19,7 @@ from dtm_contact.log import get_log
 from dtm_contact.model import Priority
 from dtm_contact.settings import DangerSettings
 from dtm_contact.store import Case, CaseFile, Store
+from dtm_contact.store.restores import unjournalled_gap
 
 ALARM: Final = "danger-page"
 HTML: Final = "danger.html"
@@ -114,7 +115,9 @@ def made(store: Store, configuration: SiteConfiguration, now: datetime, old_minu
     def registered_of(case: Case) -> HouseholdRegister:
         return look_up(store.desk, configuration.directory, case, here.date())
 
-    return Page(entries(files, configuration, here, registered_of), max(0, more), here, old_minutes)
+    with store.database.reading() as connection:
+        gap = unjournalled_gap(connection)
+    return Page(entries(files, configuration, here, registered_of), max(0, more), here, old_minutes, gap=gap)
 
 
 def _file(store: Store, number: str) -> CaseFile | None:

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dtm_contact.danger_page.entries import Entry
 from dtm_contact.danger_page.unjudged import DangerSuspicion, Suspect, Suspects, in_a_line, sections_of
+from dtm_contact.store.restores import RestoreGap
 
 _DAYS: Final = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 _TEMPLATES: Final = Environment(
@@ -32,6 +33,7 @@ class Page:
         old_minutes: after how many it is not to be trusted any more.
         suspects: what waits to be judged and seems to tell of danger.
         on_call: whom the reception has on call now, in this order: what is not judged is no queue's yet.
+        gap: the time of which a restored store knows nothing; None where it knows all.
     """
 
     entries: Sequence[Entry]
@@ -40,6 +42,7 @@ class Page:
     old_minutes: int
     suspects: Suspects = field(default_factory=Suspects)
     on_call: Sequence[str] = ()
+    gap: RestoreGap | None = None
 
     @property
     def day(self) -> str:
@@ -58,6 +61,18 @@ class Page:
         if number == 0:
             return "Aucune urgence P1 n’était ouverte à cette heure."
         return f"{number} urgence{'s' if number > 1 else ''} P1 ouverte{'s' if number > 1 else ''}"
+
+    @property
+    def missing(self) -> str:
+        """What a restore may have left out; empty where nothing is."""
+        if self.gap is None:
+            return ""
+        since, until = (f"{at.astimezone(self.at.tzinfo):%d/%m à %H:%M}" for at in (self.gap.since, self.gap.until))
+        return (
+            f"Après une panne, tout a été remis comme c’était le {since}. Ce qui est arrivé ensuite, jusqu’au {until}, "
+            "peut manquer ici, des urgences aussi : l’informatique doit le chercher dans le courriel. L’astreinte est "
+            "celle d’alors : vérifiez qui est de service."
+        )
 
     @property
     def unjudged(self) -> str:
@@ -99,6 +114,8 @@ class Page:
         yield self.warning
         yield ""
         yield self.count
+        if self.missing:
+            yield self.missing
         if self.unjudged:
             yield from self._unjudged_lines()
         for entry in self.entries:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dtm_contact.backup import awaits_replay, not_taken_in
+from dtm_contact.backup import gap_since_restore, not_taken_in
 from dtm_contact.doctor.registry import CheckResult, Site, SkipError, check, fault, ok, warning
 from dtm_contact.errors import DtmContactError, described
 from dtm_contact.journal import JournalError, files_of
@@ -26,14 +26,24 @@ def held(site: Site) -> Iterator[CheckResult]:
 
 @check(
     "journal",
-    "Where an intake journal is kept: the store has all that it holds, and since a restore it was taken in.",
+    "The store has all that the intake journal holds, and since a restore one was taken in: else mail may be missing.",
 )
 def journal(site: Site) -> Iterator[CheckResult]:
     """Hold the journal against the store."""
-    folder = site.settings.journal.dir
-    if folder is None:
-        raise SkipError("no intake journal is kept: journal.dir is not set")
+    folder, gap = site.settings.journal.dir, gap_since_restore(site.store)
     try:
+        if gap is not None and (folder is None or not files_of(folder)):
+            zone = site.settings.zone
+            yield warning(
+                f"the store was restored as it was at {gap.since.astimezone(zone):%d/%m/%Y %H:%M:%S}, and no intake "
+                f"journal was taken in since: what came in until {gap.until.astimezone(zone):%d/%m/%Y %H:%M:%S} may be "
+                "missing, dangers too",
+                "dtm-contact arrivals replay JOURNAL; where none is left, look for it in the mail server's log and in "
+                "mailboxes, then: dtm-contact arrivals replay --lost",
+            )
+            return
+        if folder is None:
+            raise SkipError("no intake journal is kept: journal.dir is not set")
         if not files_of(folder):
             raise SkipError("the intake journal holds nothing yet")
         lacking = not_taken_in(site.store, folder, erased=erased_arrivals(site.settings))
@@ -43,7 +53,7 @@ def journal(site: Site) -> Iterator[CheckResult]:
     remedy = f"dtm-contact arrivals replay {folder}, best before the daemon starts (docs/backup.md)"
     if lacking:
         yield fault(f"{lacking} arrivals of the intake journal are not in the store: nobody reads them", remedy)
-    elif awaits_replay(site.store):
+    elif gap is not None:
         yield warning(
             "the store was restored, and the intake journal was not taken in since: what it knows to be sent may be "
             "sent again",

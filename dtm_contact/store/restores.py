@@ -206,6 +206,27 @@ def awaits_journal(connection: Connection) -> bool:
     return last != 0 and connection.execute(place).scalar_one_or_none() != str(last)
 
 
+@dataclass(frozen=True, slots=True)
+class RestoreGap:
+    """The time of which a restored store knows nothing, since no intake journal was taken in.
+
+    Attributes:
+        since: the moment that the backup shows.
+        until: when it was restored.
+    """
+
+    since: datetime
+    until: datetime
+
+
+def unjournalled_gap(connection: Connection) -> RestoreGap | None:
+    """Return, in a transaction, what the last restore left out; None where there was none, or a journal closed it."""
+    if not awaits_journal(connection):
+        return None
+    row = connection.execute(sa.select(restores).order_by(restores.c.id.desc()).limit(1)).one()
+    return RestoreGap(row.backed_up_at, row.restored_at)
+
+
 def _last_restore(connection: Connection) -> int:
     return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(restores.c.id), 0))).scalar_one())
 

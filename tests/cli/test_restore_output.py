@@ -60,6 +60,7 @@ NEXT = (
     "start), then outbox list --status held, then start the daemon"
 )
 
+RULES_BACK = "the rules are back in /tmp/rules, as they were then: look in its queues.yaml who is on call now"
 PUT_BACK = "  put them back before the start: dtm-contact restore FOLDER/b.tar.age --files FOLDER; FOLDER/settings.env"
 BEHIND = (
     " 25/11/2026 11:40:12, and this machine's clock says 24/11/2026 11:40:12: it is behind. Set it before the daemon "
@@ -93,7 +94,7 @@ REPLIES = (
         pytest.param(
             replace(DONE, rules=Path("/tmp/rules")),  # noqa: S108 - no file is made of it
             False,
-            [FIRST, GAP, "the rules are back in /tmp/rules", NEXT],
+            [FIRST, GAP, RULES_BACK, NEXT],
             id="rules put back",
         ),
         pytest.param(

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from dtm_contact.backup import replay
+from dtm_contact.backup import replay, take_journal_as_lost
 from dtm_contact.doctor import CHECKS, CheckState, examine, links, machine
 from dtm_contact.journal import Journal
 from dtm_contact.model import IMPORTED, Limits, Outgoing, OutgoingKind, Priority
@@ -423,6 +423,12 @@ def journal_of_which_a_restore_knows_nothing(scene: Scene) -> None:
         mark_restored(connection, NOW, NOW, 0)
 
 
+def journal_that_burnt_too(scene: Scene) -> None:
+    store = scene.store()
+    with store.database.writing() as connection:
+        mark_restored(connection, NOW, NOW, 0)
+
+
 def arrivals_that_nobody_judges(scene: Scene) -> None:
     scene.store().arrivals.accept([arrival("one"), arrival("two")])
 
@@ -780,6 +786,7 @@ FAULTS: list[tuple[Plant, str, CheckState, str]] = [
     (mail_held_since_a_restore, "held", CheckState.WARNING, "1 e-mails are held since a restore; 0 of them tell of"),
     (journal_that_was_not_taken_in, "journal", CheckState.FAULT, "2 arrivals of the intake journal are not in the st"),
     (journal_of_which_a_restore_knows_nothing, "journal", CheckState.WARNING, "was not taken in since"),
+    (journal_that_burnt_too, "journal", CheckState.WARNING, "may be missing, dangers too"),
     (arrivals_that_nobody_judges, "waiting", CheckState.WARNING, "no daemon runs, and 2 arrivals wait to be judged"),
     (import_broken_off, "imports", CheckState.WARNING, "begun 2026-11-24 09:30 UTC, is not ended: it was"),
     (import_with_mail_that_waits, "imports", CheckState.WARNING, "1 messages wait to be judged"),
@@ -1094,6 +1101,14 @@ def test_settings_that_do_not_hold_leave_the_rest_unlooked_at(scene: Scene, tmp_
     assert [each.message for each in examine(tmp_path / "none.toml") if each.check == "settings"] == [
         f"{tmp_path}/none.toml: No such file or directory; dtm-contact init lays one out"
     ]
+
+
+def test_a_journal_that_is_lost_is_asked_for_until_somebody_says_so(scene: Scene) -> None:
+    journal_that_burnt_too(scene)
+    assert [each.state for each in scene.found("journal")] == [CheckState.WARNING]
+    assert take_journal_as_lost(scene.store()) is not None
+    assert [each.state for each in scene.found("journal")] == [CheckState.SKIPPED]
+    assert take_journal_as_lost(scene.store()) is None
 
 
 def test_a_journal_that_was_taken_in_is_well(scene: Scene) -> None:
