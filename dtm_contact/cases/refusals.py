@@ -36,5 +36,9 @@ class UnprovenAddressError(RefusedError):
     """L'adresse n'est pas vérifiée."""
 
 
+class NothingAttachedError(RefusedError):
+    """Le texte annonce une pièce, et rien n'est joint."""
+
+
 class NeverUsedError(RefusedError):
     """Le registre interdit d'écrire à cette adresse : répondez à une autre, ou joignez la personne autrement."""

@@ -261,14 +261,34 @@ def done(
 )
 @click.option("--unproven-ok", is_flag=True, help="Send it though nothing proves whose that address is.")
 @click.option("--subject", metavar="WORDS", help="Without it, that of the message answered, with the case's number.")
+@click.option(
+    "--without-files-ok", is_flag=True, help="Send it though its words promise a file: none is attached here."
+)
 @click.argument("text")
 @click.pass_obj
 def reply(
-    settings: Settings, /, text: str, to: str | None, subject: str | None, *, unproven_ok: bool, **options: Any
+    settings: Settings,
+    /,
+    text: str,
+    to: str | None,
+    subject: str | None,
+    *,
+    unproven_ok: bool,
+    without_files_ok: bool,
+    **options: Any,
 ) -> None:
     """Answer the one who wrote, from our one address; TEXT is `-` to read the words from standard input."""
     words = sys.stdin.read() if text == "-" else text
-    _change(settings, "reply", options, text=words, to=to, subject=subject, unproven_ok=unproven_ok or None)
+    _change(
+        settings,
+        "reply",
+        options,
+        text=words,
+        to=to,
+        subject=subject,
+        unproven_ok=unproven_ok or None,
+        without_files_ok=without_files_ok or None,
+    )
 
 
 @case.command()

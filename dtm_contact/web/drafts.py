@@ -34,7 +34,7 @@ _FREE_TEXT: Final = ("subject", "text", "objet", "raison", "texte")
 _TYPED: Final = (*_FREE_TEXT, "name", "address", "phone", "place", "quand", "due", "a_autre", "copie_autre")
 """Fields that somebody types in: what is only chosen, or stood there from the first, is no beginning of a text."""
 _NOT_KEPT: Final = frozenset(
-    {"csrf", ONE_TIME_KEY, "version", "vu", "reste", "bandeau", "piece", "puis", "autre", "forme", PAGE}
+    {"csrf", ONE_TIME_KEY, "version", "vu", "reste", "bandeau", "piece", "puis", "autre", "forme", "sans_piece", PAGE}
 )
 """Fields that say where a form was sent from, and not what was written."""
 

@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from dtm_contact.cases import Command, RefusedError, UnprovenAddressError, WrongArgumentError, apply
+from dtm_contact.cases import (
+    Command,
+    NothingAttachedError,
+    RefusedError,
+    UnprovenAddressError,
+    WrongArgumentError,
+    apply,
+)
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.model import (
@@ -158,6 +165,20 @@ def test_files_go_from_the_draft_to_the_case_with_the_letter(sending: Desk) -> N
     assert (file.draft_id, sending.store.files.case_number(file)) == (None, number)
     with pytest.raises(WrongArgumentError, match=r"(?i)joignez-la de nouveau"):
         sending.do(number, "reply", text="Encore", files=[file_id])
+
+
+def test_a_text_that_promises_a_file_asks_once_where_none_goes_with_it(sending: Desk) -> None:
+    number = sending.open()
+    promise = "Bonjour, vous trouverez ci-joint le détail."
+    with pytest.raises(NothingAttachedError, match="« Bonjour, vous trouverez ci-joint le détail »"):
+        sending.do(number, "reply", text=promise)
+    assert sending.store.outbox.claim("s", NOW) is None
+    sending.do(number, "reply", text=promise, files=[a_file(sending, number)])
+    sending.do(number, "reply", text=promise, without_files_ok=True)
+    arrival = sending.store.cases.get(number).contacts[0].arrival_id
+    with pytest.raises(NothingAttachedError):
+        sending.do(number, "forward", arrival=arrival, to=NADIA, text=promise, unproven_ok=True)
+    sending.do(number, "forward", arrival=arrival, to=NADIA, text=promise, unproven_ok=True, without_files_ok=True)
 
 
 def test_files_that_are_too_large_in_all_are_refused(sending: Desk) -> None:

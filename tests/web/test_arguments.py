@@ -26,7 +26,7 @@ ARGUMENTS: Mapping[str, tuple[set[str], set[str]]] = {
     "done": (set(), {"reason", "danger_over", "spoke"}),
     "forward": (
         {"arrival", "to", "cc", "attached", "files"},
-        {"text", "subject", "unproven_ok", "sign"},
+        {"text", "subject", "unproven_ok", "sign", "without_files_ok"},
     ),
     "link": ({"other"}, set()),
     "merge": ({"into"}, {"reason"}),
@@ -49,7 +49,7 @@ ARGUMENTS: Mapping[str, tuple[set[str], set[str]]] = {
     "reopen": (set(), {"reason"}),
     "reply": (
         {"to", "also_to", "cc", "files"},
-        {"text", "subject", "unproven_ok", "sign", "quote", "then", "until", "take"},
+        {"text", "subject", "unproven_ok", "sign", "quote", "without_files_ok", "then", "until", "take"},
     ),
     "resume": (set(), set()),
     "split": ({"arrivals"}, set()),

@@ -265,6 +265,26 @@ def test_another_office_s_case_is_not_found_as_the_other_one_either(desk: DeskAl
     assert states == ["closed", "open"]
 
 
+def test_a_promised_file_that_is_not_there_is_asked_about_once(
+    desk: DeskAlone, agent: Somebody, secretary: Somebody, pair: tuple[str, str]
+) -> None:
+    number = open_in(desk.store, "nord", "letter", proven=True)
+    promise = {"texte": "Vous trouverez ci-joint le plan.", "version": "1"}
+    asked = agent.post(f"/dossier/{number}/repondre", **promise)
+    assert asked.status_code == 409
+    assert "« Vous trouverez ci-joint le plan »" in asked.text
+    assert 'name="sans_piece"' in asked.text
+    assert promise["texte"] in asked.text.partition("<textarea")[2]
+    assert 'name="sans_piece"' not in agent.get(f"/dossier/{number}").text
+    assert agent.post(f"/dossier/{number}/repondre", **promise, sans_piece="1").status_code == 303
+    news = "/incident/R01/heating/nouvelle"
+    asked = secretary.post(news, texte=promise["texte"])
+    assert asked.status_code == 409
+    assert 'name="sans_piece"' in asked.text
+    assert secretary.post(news, texte=promise["texte"], sans_piece="1").status_code == 303
+    assert all(desk.store.cases.get(each).events[-1].what == "replied" for each in pair)
+
+
 def test_one_news_goes_to_all_of_an_incident(desk: DeskAlone, secretary: Somebody, pair: tuple[str, str]) -> None:
     secretary.post(f"/dossier/{pair[1]}/locataire", locataire="", logement="L02", version=1)
     told = secretary.post("/incident/R01/heating/nouvelle", texte="Le chauffagiste passe à 14 h.")

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field
 from dtm_contact.cases.act import Act
 from dtm_contact.cases.addressees import Addressee, Trust
 from dtm_contact.cases.attaching import FileIds, passed_on, quoted, signed, taken_files
+from dtm_contact.cases.enclosures import check_enclosed
 from dtm_contact.cases.posting import (
     Enclosed,
     addressees_of,
@@ -55,6 +56,7 @@ def reply(  # noqa: PLR0913 - all that a letter may have
     files: FileIds = (),
     sign: bool = False,
     quote: bool = False,
+    without_files_ok: bool = False,
     then: Literal["done", "wait"] | None = None,
     until: AwareDatetime | None = None,
     take: bool = False,
@@ -63,11 +65,13 @@ def reply(  # noqa: PLR0913 - all that a letter may have
 
     Sans `to`, à l'adresse vérifiée qui a écrit en dernier, sinon à celle du locataire dans l'annuaire. Une adresse que
     rien ne vérifie demande `unproven_ok` ; à une machine, on ne répond pas. `also_to`, `cc` : les autres destinataires
-    et les copies, du dossier eux aussi. `files` : des pièces du brouillon. `sign`, `quote` : avec la signature, avec le
-    message auquel on répond. `then` : clôt le dossier ensuite, ou le met en attente jusqu'à `until`.
+    et les copies, du dossier eux aussi. `files` : des pièces du brouillon ; un texte qui en annonce une ne part sans
+    aucune qu'avec `without_files_ok`. `sign`, `quote` : avec la signature, avec le message auquel on répond. `then` :
+    clôt le dossier ensuite, ou le met en attente jusqu'à `until`.
     `take` : prend le dossier si personne ne l'a, sauf s'il est clos ensuite ou si un danger y est signalé.
     """
     check_filled_in(text)
+    check_enclosed(text, attached=bool(files), without_files_ok=without_files_ok)
     first = recipient(act, to, unproven_ok=unproven_ok)
     others = further(act, also_to, (first.address,), unproven_ok=unproven_ok)
     copies = further(act, cc, (first.address, *others), unproven_ok=unproven_ok)
@@ -102,6 +106,7 @@ def forward(  # noqa: PLR0913 - all that a letter may have
     attached: Annotated[tuple[Line, ...], Field(max_length=100)] = (),
     files: FileIds = (),
     sign: bool = False,
+    without_files_ok: bool = False,
 ) -> None:
     """Fait suivre un message, un appel ou une visite du dossier (`arrival`), avec un mot et les pièces choisies.
 
@@ -114,6 +119,7 @@ def forward(  # noqa: PLR0913 - all that a letter may have
     read = next((each for each in act.work.judged_contacts(act.held) if each.arrival_id == arrival), None)
     if read is None or read.judgement is None:
         raise WrongArgumentError("ce message n'est pas du dossier")
+    check_enclosed(text, attached=bool(files or attached), without_files_ok=without_files_ok)
     original = read.judgement.contact
     first = _somebody(act, to, unproven_ok=unproven_ok)
     protected = bool(registered_of(act).protected)

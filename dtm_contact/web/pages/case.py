@@ -12,7 +12,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from dtm_contact.access import Right, sees, sees_case
-from dtm_contact.cases import NeverUsedError, RefusedError, WrongArgumentError
+from dtm_contact.cases import NeverUsedError, NothingAttachedError, RefusedError, WrongArgumentError
 from dtm_contact.cases.act import UNDONE, handed_over
 from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
@@ -476,7 +476,8 @@ def _verb_action(word: str, verb: str, *, versioned: bool = True) -> Callable[[A
                 applied = context.apply(verb, number, given, version, of_draft=of_draft)
             except RefusedError as error:
                 keep_typed(context, word, number)
-                return case_page(context, alert=_why_refused(context, error), refused=word)
+                page = case_page(context, alert=_why_refused(context, error), refused=word)
+                return {**page, "asks_for_files": isinstance(error, NothingAttachedError)}
             return _after(context, verb, number, applied.opened)
 
         return arguments
@@ -726,6 +727,7 @@ def _letter(context: RequestContext) -> Mapping[str, Any]:
         "subject": context.text("objet"),
         "unproven_ok": context.text("non_verifiee") == "1" or None,
         "sign": context.text("signer") == "1" or None,
+        "without_files_ok": context.text("sans_piece") == "1" or None,
         "files": files_of_form(context),
     }
 

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from dtm_contact.access import sees
-from dtm_contact.cases import RefusedError
+from dtm_contact.cases import NothingAttachedError, RefusedError
+from dtm_contact.cases.enclosures import check_enclosed
 from dtm_contact.errors import NotFoundError
 from dtm_contact.figures import INCIDENT_TOPICS
 from dtm_contact.store import Case
@@ -63,7 +64,7 @@ class BatchResult:
         return cls(context.text("fait"), done[:_MOST_AT_ONCE], context.number("urgences") or 0, refused[:_MOST_AT_ONCE])
 
 
-def to_each(context: RequestContext, verb: str, numbers: Iterable[str], **arguments: str) -> BatchResult:
+def to_each(context: RequestContext, verb: str, numbers: Iterable[str], **arguments: Any) -> BatchResult:
     """Do something to each of several cases that they see; no danger is closed this way."""
 
     def act(number: str) -> int | None:
@@ -138,7 +139,13 @@ def _shown(context: RequestContext) -> Mapping[str, Any]:
 @post("/incident/{residence}/{topic}/nouvelle", template="incident.html")
 def news(context: RequestContext) -> Mapping[str, Any] | Response:
     """Write the same to all who asked."""
-    return _to_all(context, "reply", text=context.text("texte"))
+    text, without_files_ok = context.text("texte"), context.text("sans_piece") == "1"
+    try:
+        check_enclosed(text, attached=False, without_files_ok=without_files_ok)
+    except NothingAttachedError as error:
+        asked = {"alert": str(error), "refused": "reply", "asks_for_files": True, "status": 409}
+        return {**_shown(context), **asked}
+    return _to_all(context, "reply", text=text, without_files_ok=without_files_ok)
 
 
 @post("/incident/{residence}/{topic}/clore", template="incident.html")
@@ -155,7 +162,7 @@ def _cases(context: RequestContext) -> list[Case]:
     return seen
 
 
-def _to_all(context: RequestContext, verb: str, **arguments: str) -> Mapping[str, Any] | Response:
+def _to_all(context: RequestContext, verb: str, **arguments: Any) -> Mapping[str, Any] | Response:
     several = to_each(context, verb, [case.number for case in _cases(context)], **arguments)
     if several.why and not several.done:
         return {**_shown(context), "alert": several.why, "refused": verb, "status": 409}
