@@ -40,12 +40,12 @@ class SafetyWords:
 
     Attributes:
         text: what is said of it.
-        told: they were, or are about to be.
+        are_on_their_way: they were sent, or are about to be.
         outgoing: the number of that message in the outbox; 0 of none.
     """
 
     text: str
-    told: bool
+    are_on_their_way: bool
     outgoing: int = 0
 
 
@@ -78,9 +78,9 @@ def caretakers_told(
     return told
 
 
-def entrance_first(on_duty: CaretakerLines, told: Mapping[str, str]) -> CaretakerLines:
+def entrance_first(on_duty: CaretakerLines, notified: Mapping[str, str]) -> CaretakerLines:
     """Return those on duty, those at the entrance of the danger first."""
-    return sorted(on_duty, key=lambda line: not told.get(line[0], "").startswith("de service"))
+    return sorted(on_duty, key=lambda line: not notified.get(line[0], "").startswith("de service"))
 
 
 def _at_the_entrance(file: CaseFile) -> set[str]:
@@ -117,7 +117,7 @@ def safety_words(context: RequestContext, file: CaseFile) -> SafetyWords | None:
     sent = [each for each in entries if _is_safety(each)]
     if sent:
         return _as_sent(max(sent, key=lambda each: each.id), context.now)
-    return SafetyWords(f"non envoyées à qui a écrit – {_why_not(context, file)}", told=False)
+    return SafetyWords(f"non envoyées à qui a écrit – {_why_not(context, file)}", are_on_their_way=False)
 
 
 def _is_safety(entry: OutboxEntry) -> bool:
@@ -127,10 +127,10 @@ def _is_safety(entry: OutboxEntry) -> bool:
 
 def _as_sent(entry: OutboxEntry, now: datetime) -> SafetyWords:
     if entry.state in _FAILED:
-        return SafetyWords(f"non remises à {entry.to}", told=False, outgoing=entry.id)
+        return SafetyWords(f"non remises à {entry.to}", are_on_their_way=False, outgoing=entry.id)
     if entry.settled_at is None:
-        return SafetyWords(f"en attente d’envoi à {entry.to}", told=True, outgoing=entry.id)
-    return SafetyWords(f"envoyées à {entry.to} {_at(entry.settled_at, now)}", told=True, outgoing=entry.id)
+        return SafetyWords(f"en attente d’envoi à {entry.to}", are_on_their_way=True, outgoing=entry.id)
+    return SafetyWords(f"envoyées à {entry.to} {_at(entry.settled_at, now)}", are_on_their_way=True, outgoing=entry.id)
 
 
 def _why_not(context: RequestContext, file: CaseFile) -> str:

@@ -181,6 +181,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "not_read": NOT_READ,
         "alert": alert,
         "refused": refused,
+        "asks_for_files": False,
         "typed": typed,
         "writing": writing_in(context, found),
         "passable": [each for each in entries if each.kind in _PASSED_ON],

@@ -131,6 +131,7 @@ def _shown(context: RequestContext) -> Mapping[str, Any]:
         "cases": cases,
         "dangers": dangers,
         "refused": "",
+        "asks_for_files": False,
         "residence": context.path["residence"],
         "topic": context.path["topic"],
     }
