@@ -28,6 +28,7 @@ from dtm_contact.model import (
     Wished,
 )
 from dtm_contact.store.outbox import OutgoingBatch
+from dtm_contact.web import app_context
 from tests.web.conftest import RECORDS, DeskAlone, Somebody, open_in
 
 CERTAIN = Alarm(AlarmLevel.CERTAIN, AlarmSource.WORDS)
@@ -105,7 +106,10 @@ def two_caretakers(desk: DeskAlone) -> None:
     desk.store.directory.save(replace(records, caretakers=caretakers), "two", datetime.now(UTC))
 
 
-def test_of_two_caretakers_it_is_said_which_is_there_and_which_was_notified(desk: DeskAlone, agent: Somebody) -> None:
+def test_of_two_caretakers_it_is_said_which_is_there_and_which_was_notified(
+    desk: DeskAlone, agent: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_context, "_CHECK_AGAIN_SECONDS", -1.0)
     two_caretakers(desk)
     at: Mapping[str, Any] = {"tenant": None, "dwelling": None, "caretakers": (OnDuty("C1"),)}
     written = mail(letter(OutgoingKind.NOTICE, "anne.roche@bailleur.example"))
