@@ -85,7 +85,7 @@ def replay(settings: Settings, journal: Path | None, since: datetime | None, *, 
     if (journal is None) is not lost:
         raise click.UsageError("name the folder of the JOURNAL; where none is left: --lost")
     if journal is None:
-        _take_as_lost(settings)
+        _take_as_lost(settings, as_json=as_json)
         return
     from_then = None if since is None else since.replace(tzinfo=settings.zone)
     now = datetime.now(UTC)
@@ -122,10 +122,13 @@ def replay(settings: Settings, journal: Path | None, since: datetime | None, *, 
     _print_suspects(suspects, settings)
 
 
-def _take_as_lost(settings: Settings) -> None:
+def _take_as_lost(settings: Settings, *, as_json: bool) -> None:
     """Keep that the journal is lost, and say of which time nothing is known."""
     with open_store(settings.store.url) as store:
         gap = take_journal_as_lost(store)
+    if as_json:
+        print_json({"gap": plain(gap) if gap is not None else None})
+        return
     if gap is None:
         click.echo("nothing asks for a journal: the store was not restored, or one was taken in since")
         return

@@ -110,10 +110,17 @@ def _say_all(lines: Iterable[str | Translatable]) -> None:
 def _lines(arrival: Arrival, trial: SourceTrial) -> Iterator[str | Translatable]:
     source, filled = trial.source, trial.filled
     name, layout = source.id, trial.layout.value
+    missing = ", ".join(each.value for each in trial.missing)
     if not trial.is_laid_out:
         yield worded("  {name} does not read it: it has nothing that {layout} reads", name=name, layout=layout)
-    elif trial.missing:
-        missing = ", ".join(each.value for each in trial.missing)
+    elif missing and trial.is_read:
+        yield worded(
+            "  {name} reads it as a whole, by {layout}: nothing gives {missing}",
+            name=name,
+            layout=layout,
+            missing=missing,
+        )
+    elif missing:
         yield worded(
             "  {name} does not read it: by {layout}, nothing gives {missing}", name=name, layout=layout, missing=missing
         )

@@ -82,7 +82,7 @@ def acts_of(  # noqa: PLR0913 - all that is known of a case, and what it is held
     """
     if not judgements or judgements[-1].decision.kind is not CaseKind.CASE:
         return Acts()
-    told = topics_telling(judgements, topic, alarm, rules)
+    told = topics_to_act_on(judgements, topic, alarm, rules)
     facts = _facts(judgements, alarm, rules, directory, now)
     sections: list[tuple[str, str, tuple[str, ...]]] = []
     if alarm.any and to_ask:
@@ -99,7 +99,7 @@ def acts_of(  # noqa: PLR0913 - all that is known of a case, and what it is held
     return Acts(tuple(_numbered(sections)), tuple(buttons))
 
 
-def topics_telling(
+def topics_to_act_on(
     judgements: Sequence[Judgement], topic: str | None, alarm: Alarm, rules: RuleSet
 ) -> tuple[Topic, ...]:
     """Return the topics that say what is to be done: of a danger first its own, whatever the case is called since.

@@ -283,7 +283,7 @@ class Weighing:
         people, near = self.index.people, self._entrances_named()
         found = [np.fromiter(self.identity.by_person, np.int32)]
         room = weights.MOST_COLLECTED
-        for name, _bits in _telling(self.naming.surname_bits):
+        for name, _bits in _likeliest_names(self.naming.surname_bits):
             number = people.surnames.number[name]
             bearers = people.by_name.of(number)
             if room > 0:
@@ -300,7 +300,7 @@ class Weighing:
         """Return those who bear one of the first names said, and who lives with a relative whom the writer names."""
         people, firsts = self.index.people, self.index.people.firsts
         likely = np.zeros(len(firsts.names) + 1, np.bool_)  # the last is that of -1
-        likely[[firsts.number[name] for name, _bits in _telling(self.naming.first_bits)]] = True
+        likely[[firsts.number[name] for name, _bits in _likeliest_names(self.naming.first_bits)]] = True
         chosen = residents[likely.take(people.first.take(residents))]
         if not self.of_kin:
             return chosen
@@ -489,11 +489,11 @@ def _distinct(numbers: Numbers) -> Numbers:
     return numbers[first]
 
 
-def _telling(bits: Mapping[str, float]) -> list[tuple[str, float]]:
+def _likeliest_names(bits: Mapping[str, float]) -> list[tuple[str, float]]:
     """Return the names that a mention may well mean, the likeliest first."""
-    telling = [(name, each) for name, each in bits.items() if each > _SAYS_SOMETHING]
-    telling.sort(key=itemgetter(1), reverse=True)
-    return telling[:_NAMES_FOLLOWED]
+    likely = [(name, each) for name, each in bits.items() if each > _SAYS_SOMETHING]
+    likely.sort(key=itemgetter(1), reverse=True)
+    return likely[:_NAMES_FOLLOWED]
 
 
 def _doubt_unknown(weighed: Weighed, fits: Fits) -> None:

@@ -141,6 +141,7 @@ _MOST_PROPOSED = 3
 _LEAST_MASS = 1e-300
 _LIKELY = 0.5
 _HARDLY = 0.01
+"""How likely the matter is at home's entrance, at the most, where the address of another one decides."""
 _ACCOUNTS = frozenset({"email.known", "email.confirmed"})
 _NAMES_NOBODY = frozenset({Statement.ANONYMOUS, Statement.RENTS_ELSEWHERE})
 

@@ -422,7 +422,7 @@ def _wrapped_end(lines: list[Line], at: int, *, dated: bool) -> int | None:
     for row in range(at, min(len(lines), at + (_ROWS if dated else 2))):
         newest = lines[row].text.strip()
         joined = f"{joined} {newest}".lstrip()
-        if row > at and (_begins_anew(newest) or not (dated or "<" in lines[at].text)):
+        if row > at and (_begins_attribution(newest) or not (dated or "<" in lines[at].text)):
             return None
         if len(joined) > _LONGEST_ATTRIBUTION or not (newest or _goes_on(lines, row + 1)):
             return None
@@ -434,7 +434,7 @@ def _wrapped_end(lines: list[Line], at: int, *, dated: bool) -> int | None:
     return None
 
 
-def _begins_anew(text: str) -> bool:
+def _begins_attribution(text: str) -> bool:
     """Return whether a line begins an attribution of its own, with its day: what stands above is then the writer's."""
     start = _WORD_START.match(text)
     return start is not None and not _TIME.match(text, start.end() - 1)

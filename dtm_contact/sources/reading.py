@@ -122,7 +122,7 @@ def _read(
     domains: Collection[str],
 ) -> Contact | None:
     """Return a contact as one source says it; None where it is not written as that source's block says."""
-    for layout in _layouts(source, intake):
+    for layout in layouts_of(source, intake):
         match layout:
             case FormLayout.VOICEMAIL:
                 noticed = _as_voice(contact, source, letter, own_numbers)
@@ -169,7 +169,7 @@ def is_laid_out(source: Source, layout: FormLayout, contact: Contact, entries: S
             return True
 
 
-def _layouts(source: Source, intake: Intake | None) -> tuple[FormLayout, ...]:
+def layouts_of(source: Source, intake: Intake | None) -> tuple[FormLayout, ...]:
     """Return the layouts that a message may have: of an object only what nobody but the source can have put there.
 
     Whoever fills in a form may send files with it, an object in JSON too. So what a block reads in several ways is read

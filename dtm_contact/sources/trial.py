@@ -8,7 +8,7 @@ from dtm_contact.sources.definition import IN_FIELDS, LABELLED, FormLayout, Sour
 from dtm_contact.sources.entries import canonical
 from dtm_contact.sources.field_reader import FieldReader
 from dtm_contact.sources.filled import Filled, fill_in
-from dtm_contact.sources.reading import is_laid_out
+from dtm_contact.sources.reading import is_laid_out, layouts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class SourceTrial:
 
     @property
     def is_read(self) -> bool:
-        """Whether the block reads the message."""
-        return self.is_laid_out and not self.missing
+        """Whether the block reads the message; a voice message without its fields is looked at as a whole."""
+        return self.is_laid_out and (not self.missing or self.layout is FormLayout.VOICEMAIL)
 
 
 def try_sources(arrival: Arrival, contact: Contact, book: SourceBook) -> list[SourceTrial]:
@@ -51,7 +51,7 @@ def try_sources(arrival: Arrival, contact: Contact, book: SourceBook) -> list[So
 
 def _tried(source: Source, contact: Contact, reader: FieldReader) -> SourceTrial:
     trials = []
-    for layout in source.layouts:
+    for layout in layouts_of(source, None):
         entries = reader.entries(layout, source)
         typed_in = layout in {FormLayout.LINES, FormLayout.VOICEMAIL}
         filled = fill_in(source, entries, contact.subject, typed_in=typed_in)

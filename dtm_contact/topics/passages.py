@@ -38,7 +38,7 @@ class DangerPassage:
     fall: float = 0.0
 
 
-def telling_passages(
+def danger_passages(
     tokens: Tokens,
     forms: Sequence[str],
     probability: Callable[[list[str]], float],
@@ -97,7 +97,7 @@ def calming_passage(
     Args:
         tokens: the words.
         forms: the same with slips mended.
-        probability: what is heard in the message with these forms, as of `telling_passages`.
+        probability: what is heard in the message with these forms, as of `danger_passages`.
         unquoted: the places of words that are not told, such as names.
     """
     whole = _odds(probability(list(forms)))

@@ -49,7 +49,7 @@ from dtm_contact.topics.details import PERSONAL, expected_peril, peril_of, peril
 from dtm_contact.topics.fields import danger_of_field
 from dtm_contact.topics.kind import kind_of
 from dtm_contact.topics.model import BY_OUTAGE, SCAN, URGENT, Model, Reading
-from dtm_contact.topics.passages import DangerPassage, calming_passage, telling_passages
+from dtm_contact.topics.passages import DangerPassage, calming_passage, danger_passages
 from dtm_contact.topics.phrases import Effect, Hit, unique_texts
 from dtm_contact.topics.reader import Heard, Reader
 
@@ -236,7 +236,7 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], names: 
     peril = Peril.VIOLENCE if peril is None and danger.alarm.any and heard.has(Effect.VIOLENCE_AT_HOME) else peril
     if danger.alarm.certain and peril in PERSONAL and reader.topics[topics[0]].priority is not Priority.P1:
         topics = tuple(dict.fromkeys((*(code for code in (_ANY_DANGER,) if code in reader.topics), *topics)))
-    telling, peril = _telling(danger, peril, heard, reader, topics[0])
+    evidence, peril = _evidence_of_danger(danger, peril, heard, reader, topics[0])
     kind, kind_evidence = kind_of(contact, heard, danger.alarm, reader)
     usual = base = reader.topics[topics[0]].priority
     if usual is not Priority.P1 and heard.scores[reader.model.column[URGENT]] >= reader.limits.urgent:
@@ -255,7 +255,7 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], names: 
         priority=priority,
         alarm=danger.alarm,
         findings=tuple(_finding(code, heard, reader) for code in topics if code in reader.model.column),
-        raised_by=telling
+        raised_by=evidence
         or (
             words_for(URGENT, heard, reader.model, "urgency.word") if usual is not base and not danger.alarm.any else ()
         ),
@@ -396,7 +396,7 @@ def _finding(code: str, heard: Heard, reader: Reader) -> Finding:
     return Finding(code, points, (*by_phrase, *words_for(code, heard, reader.model, "topic.word")))
 
 
-def _telling(
+def _evidence_of_danger(
     danger: DangerFinding, peril: Peril | None, heard: Heard, reader: Reader, topic: str
 ) -> tuple[tuple[Evidence, ...], Peril | None]:
     """Return the words that raised the alarm to its level, and the kind of danger as far as these words say it.
@@ -418,7 +418,7 @@ def _telling(
     )
     if danger.deciding:
         return by_phrase, peril
-    passages = _telling_passages(danger, heard, reader, outage=reader.topics[topic].outage)
+    passages = _danger_passages(danger, heard, reader, outage=reader.topics[topic].outage)
     if peril is not None:
         by_itself = danger.column == BY_OUTAGE or reader.topics[topic].priority is Priority.P1
         expected = expected_peril(danger, topic) if by_itself else None
@@ -439,13 +439,13 @@ def _telling(
     return (*by_phrase, *by_passage), peril
 
 
-def _telling_passages(danger: DangerFinding, heard: Heard, reader: Reader, *, outage: bool) -> list[DangerPassage]:
+def _danger_passages(danger: DangerFinding, heard: Heard, reader: Reader, *, outage: bool) -> list[DangerPassage]:
     model, tokens = reader.model, heard.tokens
     silent = {place for place, sentence in enumerate(tokens.sentences) if sentence in danger.silenced}
     promise = model.by_word(heard.reading, danger.column)
     unquoted = heard.unquoted | silent
     asked = _of_forms(danger, heard, reader, outage=outage)
-    return telling_passages(tokens, model.mended(tokens), asked, list(promise), model.common, unquoted)
+    return danger_passages(tokens, model.mended(tokens), asked, list(promise), model.common, unquoted)
 
 
 def _of_forms(danger: DangerFinding, heard: Heard, reader: Reader, *, outage: bool) -> Callable[[list[str]], float]:

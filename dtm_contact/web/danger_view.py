@@ -49,7 +49,7 @@ class SafetyWords:
     outgoing: int = 0
 
 
-def caretakers_told(
+def caretaker_states_of(
     context: RequestContext, file: CaseFile, on_duty: CaretakerLines, mails: Collection[SentMail]
 ) -> dict[str, str]:
     """Return of each caretaker on duty, by name, whether the danger is at their entrance and when they were notified.

@@ -39,6 +39,10 @@ def test_out_of_the_machine_and_back(program: Program, environment: dict[str, st
     assert (restored.returncode, "waits@free.example" in restored.stdout) == (0, True)
     assert (tmp_path / "rules" / "routing.yaml").exists()
 
+    without = program("arrivals", "replay", **place)
+    assert (without.returncode, "where none is left: --lost" in without.stderr) == (2, True)
+    assert "may be missing, dangers too" in program("doctor", "--only", "journal", **place).stdout
+
     journal = Journal(tmp_path / "journal", 14, lambda: NOW)
     journal.append_arrivals([arrival("since"), arrival("waits")])
     journal.close()
@@ -53,4 +57,8 @@ def test_out_of_the_machine_and_back(program: Program, environment: dict[str, st
     assert "will be sent" in program("outbox", "release", str(held["id"]), **place).stdout
     assert "will not be sent" not in program("outbox", "drop", "--all", **place).stdout
     assert "no file of a journal" in program("arrivals", "replay", f"{tmp_path}/files", **place).stderr
+    assert "nothing asks for a journal" in program("arrivals", "replay", "--lost", **place).stdout
+    assert program("restore", told["file"], "--replace", **place).returncode == 0
+    assert program("arrivals", "replay", "--lost", **place).stdout.endswith("is not asked for any more\n")
+    assert json.loads(program("arrivals", "replay", "--lost", "--json", **place).stdout) == {"gap": None}
     assert "write sqlite" in program("store", "copy", "mysql://x", "postgresql://y").stderr

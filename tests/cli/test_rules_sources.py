@@ -1,6 +1,7 @@
 """What the blocks of `sources.yaml` read of a sample, and the block that is offered where none has its sender."""
 
 import json
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,16 @@ def test_a_notice_without_a_recording_is_told_to_be_none(program: Program, sampl
     done = program("rules", "try-source", "--rules", str(tmp_path), str(sample))
     assert done.returncode == 1
     assert "permanence does not read it: it has nothing that voicemail reads" in done.stdout
+
+
+def test_a_notice_whose_caller_is_not_read_is_read_as_a_whole(program: Program, sample: Path, tmp_path: Path) -> None:
+    block = BLOCK.format(reads="voicemail", fields="      phone: Appelant\n").replace("    topic: thanks\n", "")
+    (tmp_path / "sources.yaml").write_text(block, "utf-8")
+    notice = EmailMessage()
+    notice["From"], notice["Subject"] = "tickets@permanence.example", "Nouveau message 7"
+    notice.set_content("De la part du 0188159256\n")
+    notice.add_attachment(b"RIFF", maintype="audio", subtype="x-wav", filename="msg0006.WAV")
+    sample.write_bytes(notice.as_bytes())
+    done = program("rules", "try-source", "--rules", str(tmp_path), str(sample))
+    assert done.returncode == 0
+    assert "permanence reads it as a whole, by voicemail: nothing gives phone" in done.stdout

@@ -8,7 +8,7 @@ import pytest
 from dtm_contact.model import Channel, Contact, Part, Peril, Span
 from dtm_contact.text import MASKED, tokenize
 from dtm_contact.topics import Reader, understand
-from dtm_contact.topics.passages import LONGEST, calming_passage, telling_passages
+from dtm_contact.topics.passages import LONGEST, calming_passage, danger_passages
 
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
@@ -24,7 +24,7 @@ def told(text: str, dangerous: Sequence[str], unquoted: Sequence[str] = (), says
         return 0.1 + says * sum(word in left for word in dangerous)
 
     names = {place for place, form in enumerate(forms) if form in unquoted}
-    found = telling_passages(tokens, forms, probability, [0.0] * len(forms), COMMON, names)
+    found = danger_passages(tokens, forms, probability, [0.0] * len(forms), COMMON, names)
     return [tokens.written(each.first, each.last) for each in found]
 
 
@@ -47,7 +47,7 @@ def test_the_sentence_without_which_least_is_heard_goes_first_though_its_clauses
     def probability(left: list[str]) -> float:
         return 0.1 + 0.7 * ("frapper" in left or "frappe" in left) + 0.1 * ("courrier" in left)
 
-    found = telling_passages(tokens, list(tokens.forms), probability, [0.0] * len(tokens), COMMON)
+    found = danger_passages(tokens, list(tokens.forms), probability, [0.0] * len(tokens), COMMON)
     assert tokens.written(found[0].first, found[0].last) in {"frappe la mère", "Il frappe la mère"}
     assert all(tokens.sentences[each.first] == tokens.sentences[0] for each in found)
 

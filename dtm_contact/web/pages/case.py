@@ -18,7 +18,7 @@ from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
 from dtm_contact.cases.verbs.correcting import is_denied
 from dtm_contact.errors import NotFoundError
-from dtm_contact.explain.acts import Acts, acts_of, topics_telling
+from dtm_contact.explain.acts import Acts, acts_of, topics_to_act_on
 from dtm_contact.explain.names import without_code
 from dtm_contact.explain.telling import ExplanationBlock, Standing, called_by, explained
 from dtm_contact.explain.whom import place_to_ask
@@ -54,7 +54,7 @@ from dtm_contact.web.case_view import (
     voice_messages,
     wishes,
 )
-from dtm_contact.web.danger_view import caretakers_told, entrance_first, safety_words
+from dtm_contact.web.danger_view import caretaker_states_of, entrance_first, safety_words
 from dtm_contact.web.drafts import FORMS, TypedFields, keep_typed, typed_on, writing_in
 from dtm_contact.web.letters import files_of_form, forwardable, own_signature, reply_subject, useful_contacts
 from dtm_contact.web.pages.canned import filled, previewed
@@ -125,7 +125,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     residence = directory.residences.get(found.residence_id or "")
     if not caretakers and residence is not None and sees(context.account, residence.office_id):
         caretakers = residence_caretakers(directory, names, residence.residence_id, context.now)
-    told_caretakers = caretakers_told(context, file, caretakers, sent.values())
+    caretaker_states = caretaker_states_of(context, file, caretakers, sent.values())
     candidates = [each for each in last.match.candidates if context.sees_tenant(each.tenant_id)] if last else []
     answered_at = context.app.store.desk.answered_at(found.number)
     typed = typed_on(context, found, refused)
@@ -143,8 +143,8 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "care": CARE if care and not is_denied(found.alarm) else "",
         "elsewhere": elsewhere,
         "lives_at": _lives_at(context, last),
-        "caretakers": entrance_first(caretakers, told_caretakers),
-        "told_caretakers": told_caretakers,
+        "caretakers": entrance_first(caretakers, caretaker_states),
+        "caretaker_states": caretaker_states,
         "safety_words": safety_words(context, file),
         "wishes": wishes(file.contacts),
         "proposals": [each for each in _proposals(context, file) if each.value not in registered.never],
@@ -236,7 +236,7 @@ def _placed(found: Case) -> bool:
 def _topics_of(context: RequestContext, file: CaseFile) -> tuple[Topic, ...]:
     """Return the topics that say what is to be done of a case."""
     judgements = [each.judgement for each in file.contacts if each.judgement]
-    return topics_telling(judgements, file.case.topic, file.case.alarm, context.app.rules)
+    return topics_to_act_on(judgements, file.case.topic, file.case.alarm, context.app.rules)
 
 
 def _undoable(events: Iterable[Event], who: str) -> str:
