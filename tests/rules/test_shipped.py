@@ -9,6 +9,7 @@ import pytest
 
 from dtm_contact.hours import PARIS
 from dtm_contact.model import (
+    DANGER_QUESTION,
     Alarm,
     AlarmLevel,
     AlarmSource,
@@ -182,9 +183,23 @@ def test_answers_greet_and_take_leave(answer: Path) -> None:
     text = answer.read_text("utf-8")
     assert text.startswith("Objet : ")
     assert text.splitlines()[1] == "Bonjour,"
-    assert text.endswith("Votre bailleur\n")
+    french, _, abroad = text.partition("\nVotre bailleur\n")
+    assert french
+    assert abroad == "" or abroad.startswith("\nEnglish: ")
 
 
 def test_labels_are_words_that_agents_can_read() -> None:
     odd = [topic.label for topic in load_rules(SHIPPED).reader.topics.values() if set(topic.label) & set("=/<>…_")]
     assert odd == []
+
+
+LANGUAGES = ("English:", "Español:", "Português:", "Türkçe:", "العربية:", "中文：")
+
+
+def test_every_answer_to_a_danger_says_whom_to_call_in_six_more_languages(shipped: RuleSet) -> None:
+    to_danger = {rule.then.answer for rule in shipped.rules if rule.then.answer and "on_call" in rule.then.notify}
+    assert to_danger >= {"urgence-gaz", "urgence-incendie", "urgence-ascenseur", "urgence-danger"}
+    for name in sorted(to_danger | {DANGER_QUESTION}):
+        last = shipped.answers[name].rstrip().splitlines()[-len(LANGUAGES) :]
+        assert [line.startswith(opening) for line, opening in zip(last, LANGUAGES, strict=True)] == [True] * 6, name
+        assert all("112" in line for line in last), name
