@@ -29,6 +29,7 @@ from dtm_contact.store import Store, migrate, open_store
 from dtm_contact.store.judgements import pack_judgement
 from dtm_contact.web.app import build
 from dtm_contact.web.app_context import AppContext
+from dtm_contact.web.process import settle_heap
 
 ROOT = Path(__file__).parents[1]
 QUEUES = (
@@ -209,6 +210,7 @@ def ask_all(desk: DeskAlone, open_cases: int, contacts: int) -> None:
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(build(desk)), base_url="http://localhost", headers={"Cookie": f"bureau={secret}"}
     )
+    settle_heap()
     for name, path in paths(open_cases, chance):
 
         async def ask(path: Callable[[], str] = path) -> float:

@@ -91,14 +91,13 @@ class StoredHolds:
 
     def holds(self) -> list[LegalHold]:
         """Return all holds, the oldest first."""
-        table = legal_holds.c
-        query = sa.select(cases.c.number, table.since, table.who, table.why).join(cases, cases.c.id == table.case_id)
         with self._database.reading() as connection:
-            return [LegalHold(*row) for row in connection.execute(query.order_by(table.since, cases.c.number))]
+            return _holds(connection, sa.true())
 
     def held(self, number: str) -> LegalHold | None:
         """Return the hold on a case; None where there is none."""
-        return next((each for each in self.holds() if each.number == number), None)
+        with self._database.reading() as connection:
+            return next(iter(_holds(connection, cases.c.number == number)), None)
 
     def erased(self, limit: int = 100) -> list[ErasureLine]:
         """Return the last erasures on request, the newest first."""
@@ -112,3 +111,9 @@ def _case_id(connection: Connection, number: str) -> int:
     if found is None:
         raise NotFoundError(worded("case {number}", number=number))
     return found
+
+
+def _holds(connection: Connection, which: sa.ColumnElement[bool]) -> list[LegalHold]:
+    table = legal_holds.c
+    query = sa.select(cases.c.number, table.since, table.who, table.why).join(cases, cases.c.id == table.case_id)
+    return [LegalHold(*row) for row in connection.execute(query.where(which).order_by(table.since, cases.c.number))]
