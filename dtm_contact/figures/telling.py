@@ -9,7 +9,7 @@ from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.figures.comparing import PER_DWELLINGS, Gap, Value, drawn
 from dtm_contact.figures.definitions import BY_ID, Figure, FigureKind, Unit
-from dtm_contact.figures.findings import Against, FigureFinding, FindingPeriod, Shown, Unusual
+from dtm_contact.figures.findings import Against, Beginning, FigureFinding, FindingPeriod, Shown, Unusual
 from dtm_contact.figures.overview import FigureSpan, Grain, Overview
 from dtm_contact.figures.scanning import SMALLEST
 
@@ -57,10 +57,21 @@ def format_number(figure: Figure, number: float | None) -> str:
             return _decimal(number)
 
 
+def format_passed(span: FigureSpan, today: date) -> str:
+    """Return how much of a period has passed where it is not over: "1 jour sur 31"; otherwise ""."""
+    found = span.passed(today)
+    return f"{found[0]} jour{'s' if found[0] > 1 else ''} sur {found[1]}" if found else ""
+
+
+def format_count(count: int) -> str:
+    """Return how many: "1 234"."""
+    return f"{count:,}".replace(",", _NBSP)
+
+
 def _decimal(number: float) -> str:
     number = round(number, 1)
     whole = number >= _SHORT or number == int(number)
-    return (f"{number:,.0f}".replace(",", _NBSP)) if whole else f"{number:.1f}".replace(".", ",")
+    return format_count(round(number)) if whole else f"{number:.1f}".replace(".", ",")
 
 
 def format_hours(minutes: float) -> str:
@@ -164,7 +175,7 @@ def office_name(directory: Directory, office_id: str) -> str:
 
 def describe_outliers(overview: Overview, names: Names, directory: Directory) -> Iterator[Outlier]:
     """Yield what stands out in a period: everywhere, at offices, in residences; then unusual numbers of cases."""
-    words = _Words(names, directory, step_of(overview.span))
+    words = _Words(names, directory, step_of(overview.span), overview.today)
     found = overview.findings
     for against in ((Against.STANDARD, Against.BEFORE), (Against.OTHERS,), (Against.REST,)):
         for each in [each for each in found if each.against in against][:MOST_STANDING_OUT]:
@@ -180,10 +191,13 @@ class _Words:
     names: Names
     directory: Directory
     step: Grain
+    today: date
 
     def outlier(self, finding: FigureFinding, asked_topic: str | None) -> Outlier:
         """Return a finding as a sentence, with each figure that shows it."""
-        told = f"{self._where(finding)}, {_since(finding.period, self.step)}, {self._whom(finding, asked_topic)} : "
+        has_before = _is_plain(finding.shown.figure)
+        since = _since(finding.period, self.step, has_before=has_before)
+        told = f"{self._where(finding)}, {since}, {self._whom(finding, asked_topic)} : "
         told += self._compared(finding.shown, finding)
         details = [OutlierDetail(_sentence(self._compared(each, finding)), each.figure) for each in finding.others]
         first = OutlierDetail(finding.shown.figure.title, finding.shown.figure)
@@ -234,15 +248,19 @@ class _Words:
         mine, other = (format_number(shown.figure, number) for number in (shown.mine, shown.other))
         before = self._end_of(FigureSpan(self.step, found.period.first).before, last)
         told = f"{shown.figure.sentence.format(mine)}, contre {other} {before}"
-        if shown.latest is None:
+        if found.period.beginning is Beginning.FIRST_COUNTED:
+            told += ", où le comptage commence"
+        if shown.added is None:
             return told
-        if shown.latest > 0:
-            return f"{told}, dont {format_number(shown.figure, shown.latest)} de plus {self._in(last)}"
+        if shown.added > 0:
+            return f"{told}, dont {format_number(shown.figure, shown.added)} de plus {self._in(last)}"
         return f"{told}, mais aucun de plus {self._in(last)}"
 
     def _in(self, span: FigureSpan) -> str:
-        """Return "en mars seul", "dans la seule semaine du 23 novembre"."""
+        """Return "en mars seul", "dans la seule semaine du 23 novembre", "en mars, 3 jours sur 31"."""
         told = _without_year(span, span)
+        if passed := format_passed(span, self.today):
+            return f"{'dans la' if span.grain is Grain.WEEK else 'en'} {told}, {passed}"
         return f"dans la seule {told}" if span.grain is Grain.WEEK else f"en {told} seul"
 
     def _end_of(self, span: FigureSpan, near: FigureSpan) -> str:
@@ -251,17 +269,22 @@ class _Words:
         return f"à la fin de la {told}" if span.grain is Grain.WEEK else f"fin {told}"
 
     def _compared(self, shown: Shown, found: FigureFinding) -> str:
-        """Return a number and what it is compared with; of several periods, that of the latest with it."""
-        if shown.figure.is_rated and not shown.figure.judged_of:
+        """Return a number and what it is compared with; of several periods how many, and the latest one's number.
+
+        A table of one period shows neither: without them, its number seems to say otherwise.
+        """
+        if _is_plain(shown.figure):
             return self._grown(shown, found)
         told = self._held_against(shown, found)
         if shown.period is not None:
             told = f"{_since(shown.period, self.step)}, {told}"
-        if shown.latest is None:
+        if shown is found.shown and shown.length > 1 and shown.figure.kind is not FigureKind.STOCK:
+            told += f", {shown.length} {'semaines' if self.step is Grain.WEEK else 'mois'} ensemble"
+        where, latest = self._in(FigureSpan(self.step, found.until)), shown.latest
+        if latest is None or latest.number is None:
             return told
-        mine, latest = (_number_in_words(shown.figure, number) for number in (shown.mine, shown.latest))
-        where = self._in(FigureSpan(self.step, found.until))
-        return told if mine == latest else f"{told} ; {where} : {latest}"
+        mine, number = (_number_in_words(shown.figure, each) for each in (shown.mine, latest.number))
+        return told if mine == number else f"{told} ; {where} : {number} (sur {format_count(latest.count)})"
 
     def _held_against(self, shown: Shown, found: FigureFinding) -> str:
         figure = shown.figure
@@ -277,9 +300,14 @@ class _Words:
             case _:
                 against = f"contre {other} avant"
         # What stands at the end of each period has of several no sum.
-        mean = " en moyenne" if figure.kind is FigureKind.STOCK and shown.latest is not None else ""
+        mean = " en moyenne" if figure.kind is FigureKind.STOCK and shown.length > 1 else ""
         told = f"{figure.sentence.format(mine)}{mean}, {against}"
         return f"tous motifs ensemble, {told}" if shown.is_of_all else told
+
+
+def _is_plain(figure: Figure) -> bool:
+    """Return whether a figure is told as a plain number, and no share or duration."""
+    return figure.is_rated and not figure.judged_of
 
 
 def _without_year(span: FigureSpan, near: FigureSpan) -> str:
@@ -308,11 +336,24 @@ def format_unusual(unusual: Unusual, span: FigureSpan) -> str:
     return f"{unusual.count} {since}, d’habitude {format_number(BY_ID['opened'], unusual.usual)}"
 
 
-def _since(period: FindingPeriod, step: Grain) -> str:
-    """Return "depuis mars 2026", "en mai 2026", "de mars 2026 à mai 2026"."""
+def _since(period: FindingPeriod, step: Grain, *, has_before: bool = False) -> str:
+    """Return "depuis mars 2026", "en mai 2026", "de mars 2026 à mai 2026".
+
+    Args:
+        period: the periods in a row.
+        step: how long each is.
+        has_before: whether the end of the period before is told with it.
+    """
     first = _step(period.first, step)
     if period.last is None:
-        return f"depuis {'au moins ' if period.is_earlier else ''}{first}"
+        # What has grown has an end before it that was counted: `_grown` tells that the count begins there.
+        match period.beginning:
+            case Beginning.FIRST_COUNTED if not has_before:
+                return f"depuis au moins {first}"
+            case Beginning.FIRST_LOOKED_AT:
+                return f"depuis {first} ou avant"
+            case _:
+                return f"depuis {first}"
     if period.last == period.first:
         return f"dans {first}" if step is Grain.WEEK else f"en {first}"
     return f"de {first} à {_step(period.last, step)}"

@@ -112,7 +112,7 @@ def test_an_office_that_is_worse_by_one_topic_alone_is_named_with_it_and_held_ag
     (nord,) = offices({MONTHS[0]: GOOD, MONTHS[1]: pests, MONTHS[2]: pests})
     assert nord.words == (
         "Nord, depuis avril 2026, pour nuisibles : 40\u00a0% des réponses dans le délai, "
-        "contre 90\u00a0% dans les autres bureaux pour le même motif"
+        "contre 90\u00a0% dans les autres bureaux pour le même motif, 2 mois ensemble"
     )
     assert nord.topic == "pests"
 
@@ -173,7 +173,7 @@ def test_a_further_figure_is_told_with_the_same_time_as_the_sentence() -> None:
     (told,) = (detail.words for detail in nord.details if detail.figure.id == "called_back")
     assert told == (
         "Un rappel tenté, au plus tard le jour ouvré suivant, pour 30\u00a0% des appels sans réponse, "
-        "contre 80\u00a0% dans les autres bureaux ; en mai seul : 40\u00a0%"
+        "contre 80\u00a0% dans les autres bureaux ; en mai seul : 40\u00a0% (sur 2\u00a0000)"
     )
 
 
@@ -208,8 +208,35 @@ def test_a_number_of_several_months_stands_beside_that_of_the_month_on_the_page(
     worse = EVEN | answered(N1_heating=400, N1_pests=400, N2_heating=400, N2_pests=400)
     (nord,) = offices({MONTHS[0]: GOOD, MONTHS[1]: EVEN, MONTHS[2]: worse})
     assert ", depuis avril 2026," in nord.words
-    assert "50\u00a0% des réponses dans le délai, contre 90\u00a0% dans les autres bureaux" in nord.words
-    assert nord.words.endswith(" ; en mai seul : 40\u00a0%")
+    assert nord.words.endswith(
+        " : 50\u00a0% des réponses dans le délai, contre 90\u00a0% dans les autres bureaux, 2 mois ensemble ; "
+        "en mai seul : 40\u00a0% (sur 4\u00a0000)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("due", "met", "told"),
+    [(0, 0, ""), (29, 10, ""), (30, 12, " ; en mai seul : 40\u00a0% (sur 30)")],
+    ids=["no case", "too few", "enough"],
+)
+def test_the_last_month_alone_is_told_only_where_the_table_would_compare_it(due: int, met: int, told: str) -> None:
+    def dangers(due: int, met: int) -> Counted:
+        return GOOD | {("nord", "N1", "gas"): {"due_p1": due, "due_p1_met": met}}
+
+    months = {MONTHS[0]: dangers(300, 60), MONTHS[1]: dangers(300, 60), MONTHS[2]: dangers(due, met)}
+    (found,) = everything(months)
+    assert overview(months).of_whole(BY_ID["p1_in_time"]).is_comparable is bool(told)
+    assert found.words.endswith(
+        f"des P1 ont une réponse dans le délai, au lieu de 90\u00a0% au moins, 3 mois ensemble{told}"
+    )
+
+
+def test_the_last_month_alone_of_which_little_has_passed_says_so() -> None:
+    worse = EVEN | answered(N1_heating=400, N1_pests=400, N2_heating=400, N2_pests=400)
+    span = FigureSpan(Grain.MONTH, MONTHS[2])
+    made = Overview(Periods({MONTHS[1]: EVEN, MONTHS[2]: worse}), DIRECTORY, span, Place(), date(2026, 5, 3))
+    (nord,) = describe_outliers(made, NAMES, DIRECTORY)
+    assert nord.words.endswith(" ; en mai, 3 jours sur 31 : 40\u00a0% (sur 4\u00a0000)")
 
 
 def test_a_store_that_fills_up_is_compared_with_nothing() -> None:
@@ -230,7 +257,9 @@ def test_a_store_that_fills_up_is_compared_with_nothing() -> None:
 
     assert told(year[0]) == []
     (long_counted,) = told(date(2025, 1, 1))
-    assert long_counted.words.endswith("800 dossiers en cours, contre 80 fin janvier, mais aucun de plus en mai seul")
+    assert long_counted.words.endswith(
+        "800 dossiers en cours, contre 80 fin janvier, où le comptage commence, mais aucun de plus en mai seul"
+    )
     assert [each.figure.id for each in long_counted.details] == ["open", "silent_45"]
 
 
@@ -309,6 +338,45 @@ def test_what_waits_more_and_more_is_told_with_what_it_was() -> None:
     assert everything({MONTHS[0]: waiting(100), MONTHS[1]: waiting(100), MONTHS[2]: waiting(104)}) == []
 
 
+@pytest.mark.parametrize(
+    ("waits", "since", "before"),
+    [
+        ((10, 130, 250, 400), "février", "40 fin janvier, où le comptage commence"),
+        ((200, 150, 250, 400), "mars", "600 fin février"),
+    ],
+    ids=["since the count begins", "since a month"],
+)
+def test_what_waits_more_and_more_began_where_the_table_shows_it(
+    waits: tuple[int, ...], since: str, before: str
+) -> None:
+    year = [date(2026, month, 1) for month in range(1, 5)]
+    months = {
+        day: {
+            (office, residence, "heating"): {"open": count, "opened": 400, "closed": 300}
+            for residence, office in RESIDENCES
+        }
+        for day, count in zip(year, waits, strict=True)
+    }
+    # The first 45 days are compared with nothing: they say that it grew since April, and the table since February.
+    span = FigureSpan(Grain.MONTH, year[-1])
+    made = Overview(Periods(months, year[0]), DIRECTORY, span, Place(), span.last)
+    (found,) = describe_outliers(made, NAMES, DIRECTORY)
+    assert found.words == (
+        f"Tous les bureaux, depuis {since} 2026, pour tous les motifs : 1\u00a0600 dossiers en cours, contre {before}, "
+        "dont 600 de plus en avril seul"
+    )
+
+
+def test_what_was_so_before_all_that_is_looked_at_may_have_been_so_before() -> None:
+    months = {FigureSpan.of(Grain.MONTH, date(2025 + at // 12, 1 + at % 12, 1)).first: EVEN for at in range(17)}
+    (nord,) = offices(months)
+    assert nord.words.startswith("Nord, depuis mai 2025 ou avant, ")
+    del months[date(2025, 4, 1)]
+    assert offices({day: counted for day, counted in months.items() if day >= date(2025, 5, 1)})[0].words.startswith(
+        "Nord, depuis au moins mai 2025, "
+    )
+
+
 def test_a_danger_that_is_answered_late_everywhere_stands_out() -> None:
     def dangers(met: int) -> Counted:
         return {key: {**counts, "due_p1": 100, "due_p1_met": met} for key, counts in GOOD.items()}
@@ -316,7 +384,7 @@ def test_a_danger_that_is_answered_late_everywhere_stands_out() -> None:
     (told,) = everything(dict.fromkeys(MONTHS, dangers(60)))
     assert told.words == (
         "Tous les bureaux, depuis au moins mars 2026, pour tous les motifs : 60\u00a0% des P1 ont une réponse dans le "
-        "délai, au lieu de 90\u00a0% au moins"
+        "délai, au lieu de 90\u00a0% au moins, 3 mois ensemble"
     )
     assert everything(dict.fromkeys(MONTHS, dangers(93))) == []
 
@@ -326,7 +394,7 @@ def test_a_residence_is_held_against_the_others_of_its_office_and_says_so() -> N
     months = {MONTHS[0]: GOOD, MONTHS[1]: bad, MONTHS[2]: bad}
     (told,) = everything(months, Place(residence="N2"))
     assert told.words.endswith(
-        "70\u00a0% des réponses dans le délai, contre 90\u00a0% dans les autres résidences du bureau"
+        "70\u00a0% des réponses dans le délai, contre 90\u00a0% dans les autres résidences du bureau, 2 mois ensemble"
     )
     assert "depuis avril 2026" in told.words
     shown = overview(months, Place(residence="N2"))

@@ -282,7 +282,7 @@ def test_the_map_marks_what_is_unusual_says_by_what_rule_and_draws_it_however_fe
 ) -> None:
     monkeypatch.setattr(pages, "_RESIDENCES_DRAWN", 1)
     for residence in ("R01", "R02"):
-        odd = Unusual(residence, "heating", 9, 1.5, 1e-6, FindingPeriod(date(2026, 3, 1), None, is_earlier=False))
+        odd = Unusual(residence, "heating", 9, 1.5, 1e-6, FindingPeriod(date(2026, 3, 1), None))
         monkeypatch.setattr(Overview, "unusual", [odd])
         monkeypatch.setattr(head.desk, "figures", FigureReader(head.desk.store.figures))
         page = unescape(head.get(f"/chiffres/carte?le={last_month(head.desk)}").text)

@@ -43,6 +43,7 @@ from dtm_contact.figures.telling import (
     format_gap,
     format_hours,
     format_number,
+    format_passed,
     format_period,
     format_rate,
     format_unusual,
@@ -123,12 +124,6 @@ def _day(written: str, today: date) -> date | None:
     except ValueError:
         return None
     return day if _FIRST_YEAR <= day.year <= today.year + 1 else None
-
-
-def _passed(query: FigureQuery) -> str:
-    """Return how much of a period has passed where it is not over: "1 jour sur 31"; otherwise ""."""
-    days, passed = (query.span.after.first - query.span.first).days, (query.today - query.span.first).days + 1
-    return f"{passed} jour{'s' if passed > 1 else ''} sur {days}" if 0 < passed < days else ""
 
 
 @page("/chiffres", Right.FIGURES)
@@ -773,7 +768,7 @@ def _around(context: RequestContext, query: FigureQuery) -> Mapping[str, Any]:
         "query": query,
         "grains": {Grain.WEEK: "Semaine", Grain.MONTH: "Mois", Grain.YEAR: "Année"},
         "period": format_period(query.span),
-        "passed": _passed(query),
+        "passed": format_passed(query.span, query.today),
         "before": query.link(le=query.span.before.first.isoformat()),
         "after": query.link(le=query.span.after.first.isoformat()) if query.span.after.first <= query.today else "",
         "all_offices": sorted((each.office_id, each.name) for each in records.offices),
