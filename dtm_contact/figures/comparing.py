@@ -45,9 +45,10 @@ STANDING_OUT: Final = (
     "d’avant. Neuf P1 sur dix doivent avoir leur réponse dans le délai, partout."
 )
 UNUSUAL: Final = (
-    "Une résidence ressort pour un motif quand elle a ouvert au moins 5 dossiers, au moins 2 fois ce qui y est "
-    "habituel (la moyenne des six périodes d’avant), et que le hasard seul en amènerait autant moins d’une fois sur "
-    "10 000."
+    "Une résidence ressort pour un motif quand elle a ouvert, des mois qui se suivent (des semaines, pour une "
+    "semaine), au moins 5 dossiers, au moins 2 fois ce qui y est habituel (la moyenne des six mois d’avant), ou au "
+    "moins 2 fois ce que toutes les autres résidences ont ouvert alors pour autant de logements, et que le hasard seul "
+    "en amènerait autant moins d’une fois sur 10 000."
 )
 RULES: Final = (COMPARING, STANDING_OUT, UNUSUAL)
 """The rules, as they stand under what they decide."""

@@ -6,7 +6,7 @@ a few of its months: so every run up to the period is looked at, and of a year e
 """
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -25,24 +25,15 @@ from dtm_contact.figures.scanning import (
     SMALLEST,
     ComparedCounts,
     Runs,
-    at_least,
-    divergence,
     evidence,
     holds,
     standard_errors,
-    surplus,
 )
 
 MOST_PARTS: Final = 2
 """A finding names so many topics or residences at the most, by which it is so."""
 LEAST_GROWTH: Final = 0.1
 """What waits has grown where it did by such a part of what it was, and by `scanning.SMALLEST` cases."""
-FEWEST: Final = 5
-"""Unusually many cases are so many at least."""
-HOW_MANY_TIMES: Final = 2.0
-"""And so many times what is usual."""
-_LEAST_USUAL: Final = 0.5
-_USUAL_OF: Final = 6
 _MOST_READ: Final = 3
 _LARGE: Final = 1e9
 _Cases = tuple[np.ndarray, np.ndarray]
@@ -63,6 +54,8 @@ class Against(StrEnum):
     """What is to be reached everywhere."""
     USUAL = "usual"
     """As many cases as the periods before brought."""
+    ELSEWHERE = "elsewhere"
+    """As many cases as the other residences brought by as many dwellings, at the same time."""
 
 
 class Beginning(StrEnum):
@@ -158,6 +151,7 @@ class Scene:
         ends: the periods, by their places, at which a run may end; the last of them is the latest.
         passed: how much of each period has passed, from 0 to 1.
         home: the office of each residence.
+        dwellings: how many each residence has.
         where: which cases are looked at.
         settled: the place of the first period that is compared with: those before are of a store that was filling up.
         beginning: what is known of the time before the first of the periods.
@@ -170,6 +164,7 @@ class Scene:
     ends: range
     passed: Sequence[float]
     home: Mapping[str, str]
+    dwellings: Mapping[str, int]
     where: Where
     settled: int = 0
     beginning: Beginning = Beginning.FIRST_COUNTED
@@ -789,55 +784,3 @@ def _is_worse_by_enough(shown: Shown) -> bool:
 
 def _overlap(one: FindingPeriod, two: FindingPeriod) -> bool:
     return (one.last is None or two.first <= one.last) and (two.last is None or one.first <= two.last)
-
-
-@dataclass(frozen=True, slots=True)
-class Unusual:
-    """Many more cases of a topic in a residence than is usual there: the number, what is usual, since when."""
-
-    residence: str
-    topic: str
-    count: int
-    usual: float
-    chance: float
-    period: FindingPeriod
-
-    @property
-    def times(self) -> float:
-        """How many times what is usual."""
-        return self.count / max(self.usual, _LEAST_USUAL)
-
-
-def find_unusual(scene: Scene) -> Iterator[Unusual]:
-    """Yield where many more cases came than is usual, in the run of periods that chance would bring least."""
-    if not len(scene.ends):
-        return
-    course, runs = scene.course, Runs.ending(scene.ends)
-    office, residence, topic = scene.where
-    opened = course.by_residence[..., AT["opened"]]
-    weights = np.array(scene.passed, float)
-    held = np.flatnonzero(opened[:, :, scene.ends.start :].reshape(-1, len(scene.ends)).max(axis=1, initial=0) > 0)
-    if not len(held):
-        return
-    # Whatever chance brings, the strongest run is told of each residence and topic.
-    counts = opened.reshape(-1, len(course.periods))[held]
-    found, before, part = surplus(counts, weights, runs, _USUAL_OF)
-    usual = before * part / (1 - part)
-    expected = np.maximum(usual, _LEAST_USUAL)
-    is_so = (found >= FEWEST) & (found >= HOW_MANY_TIMES * expected)
-    least = np.maximum(1, expected / (runs.last - runs.first + 1))
-    # A run begins and ends with a period that brought as many as is usual, or more.
-    is_so &= (counts[:, runs.first] >= least) & (counts[:, runs.last] >= least)
-    excess = np.where(is_so, divergence(found, before, part), -1)
-    for row in np.flatnonzero(excess.max(axis=1) > 0):
-        run = int(np.argmax(excess[row]))
-        at_residence, at_topic = divmod(int(held[row]), len(course.topics))
-        name, of_topic = course.residences[at_residence], course.topics[at_topic]
-        chance = at_least(int(found[row, run]), int(before[row, run]), float(part[0, run])) * len(runs)
-        asked = residence in (None, name) and topic in (None, of_topic) and office in (None, scene.home.get(name))
-        if not of_topic or not asked or chance >= BY_CHANCE:
-            continue
-        first, last = int(runs.first[run]), int(runs.last[run])
-        is_over = last < scene.ends[-1] and weights[last + 1] == 1
-        period = FindingPeriod(course.periods[first], course.periods[last] if is_over else None)
-        yield Unusual(name, of_topic, int(found[row, run]), float(usual[row, run]), chance, period)

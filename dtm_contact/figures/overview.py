@@ -16,7 +16,8 @@ from dtm_contact.figures.cells import NOTHING, Counts, Division, FigureCells, Su
 from dtm_contact.figures.comparing import Value, amount, least_of, value_of
 from dtm_contact.figures.courses import CourseCounts, course_counts
 from dtm_contact.figures.definitions import FIGURES, SILENT_DAYS, Figure
-from dtm_contact.figures.findings import Beginning, FigureFinding, Scene, Unusual, find, find_unusual
+from dtm_contact.figures.findings import Beginning, FigureFinding, Scene, find
+from dtm_contact.figures.surpluses import Unusual, find_unusual
 from dtm_contact.store.figures import StoredFigures
 
 _MOST_DECODED = 120
@@ -471,7 +472,7 @@ class Overview:
 
     @cached_property
     def unusual(self) -> list[Unusual]:
-        """Where many more cases came than usual, the least likely first; none without earlier periods."""
+        """Where many more cases came than usual, or than elsewhere, the least likely first."""
         return sorted(find_unusual(self._scene), key=lambda each: (each.chance, each.residence, each.topic))
 
     @property
@@ -490,6 +491,7 @@ class Overview:
             range(ends[0], ends[-1] + 1) if ends else range(0),
             [self._passed(first) for first in counted],
             {each.residence_id: each.office_id for each in self._directory.records.residences},
+            self.dwellings,
             self.place.where,
             sum(first < self._settled_on for first in counted),
             self._beginning,

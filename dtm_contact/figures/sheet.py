@@ -77,7 +77,7 @@ def meeting_sheet(overview: Overview, names: Names, directory: Directory) -> Mee
     return MeetingSheet(
         shown,
         len(found) - len(shown),
-        list(describe_nothing(overview, found)),
+        list(describe_nothing(overview)),
         lines,
         alike,
         _dangers(overview),

@@ -1,6 +1,6 @@
 """Figures, rates and periods as people of the offices read them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -9,9 +9,10 @@ from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.figures.comparing import PER_DWELLINGS, Gap, Value, drawn
 from dtm_contact.figures.definitions import BY_ID, Figure, FigureKind, Unit
-from dtm_contact.figures.findings import Against, Beginning, FigureFinding, FindingPeriod, Shown, Unusual
+from dtm_contact.figures.findings import Against, Beginning, FigureFinding, FindingPeriod, Shown
 from dtm_contact.figures.overview import FigureSpan, Grain, Overview
 from dtm_contact.figures.scanning import SMALLEST
+from dtm_contact.figures.surpluses import Unusual
 
 MOST_STANDING_OUT: Final = 8
 """Of offices, of residences and of unusual counts, what stands out most is told."""
@@ -99,13 +100,36 @@ def format_rate(rate: float | None) -> str:
     return told.replace(".", ",")
 
 
+def rates_in_one_unit(rates: Iterable[float | None]) -> Callable[[float | None], str]:
+    """Return what tells the rates of a table in one unit: by dwelling where one of them is so great, else in ‰."""
+    if not any((rate or 0) >= PER_DWELLINGS for rate in rates):
+        return format_rate
+    return _format_by_dwelling
+
+
+def _format_by_dwelling(rate: float | None) -> str:
+    return "–" if rate is None else f"{rate / PER_DWELLINGS:.2f} par logement".replace(".", ",")
+
+
 def format_drawn(figure: Figure, value: Value) -> str:
-    """Return a figure as it is drawn and compared: "12 % des dossiers en cours", "3,1 ‰", or in its own unit."""
+    """Return a figure as it is drawn and compared: "12 % des dossiers en cours (11 à 13)", "3,1 ‰", or in its own unit.
+
+    A share that rests on too few says so, and has no interval.
+    """
     found = drawn(figure, value)
     if found is None:
         return "–"
     told = format_drawn_number(figure, found[0])
-    return f"{told} {figure.judged_as}" if figure.judged_as else told
+    if value.share is None or not figure.judged_as:
+        return told
+    return f"{told} {figure.judged_as} ({format_interval(value.share)})"
+
+
+def format_interval(share: Value) -> str:
+    """Return between what a share lies, in per cent: "11 à 13"; of too few cases that it does: "sur 9 : trop peu …"."""
+    if not share.is_comparable:
+        return f"sur {share.count} : trop peu pour comparer"
+    return f"{share.low:.0f} à {share.high:.0f}"
 
 
 def format_drawn_number(figure: Figure, number: float) -> str:
@@ -180,8 +204,9 @@ def describe_outliers(overview: Overview, names: Names, directory: Directory) ->
     for against in ((Against.STANDARD, Against.BEFORE), (Against.OTHERS,), (Against.REST,)):
         for each in [each for each in found if each.against in against][:MOST_STANDING_OUT]:
             yield words.outlier(each, overview.place.topic)
-    for unusual in overview.unusual[:MOST_STANDING_OUT]:
-        yield words.unusual(unusual)
+    for expected in (Against.USUAL, Against.ELSEWHERE):
+        for unusual in [each for each in overview.unusual if each.against is expected][:MOST_STANDING_OUT]:
+            yield words.unusual(unusual, overview.dwellings.get(unusual.residence, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +228,17 @@ class _Words:
         first = OutlierDetail(finding.shown.figure.title, finding.shown.figure)
         return Outlier(told, finding.office, finding.residence, finding.topic, (first, *details))
 
-    def unusual(self, count: Unusual) -> Outlier:
-        """Return unusually many cases as a sentence."""
+    def unusual(self, count: Unusual, dwellings: int) -> Outlier:
+        """Return unusually many cases as a sentence; of a residence with so many dwellings."""
         topic, usual = self._topic(count.topic), format_number(BY_ID["opened"], count.usual)
         told = f"{self._residence(count.residence)}, {_since(count.period, self.step)}, pour {topic} : "
-        told += f"{count.count} nouveaux dossiers, contre {usual} d’habitude en autant de temps (×{count.times:.0f})"
+        told += f"{format_count(count.count)} nouveaux dossiers, "
+        if count.against is Against.ELSEWHERE:
+            mine, other = (PER_DWELLINGS * number / dwellings for number in (count.count, count.usual))
+            rate = rates_in_one_unit((mine, other))
+            told += f"{rate(mine)}, contre {rate(other)} dans les autres résidences (×{count.times:.0f})"
+        else:
+            told += f"contre {usual} d’habitude en autant de temps (×{count.times:.0f})"
         return Outlier(told, residence=count.residence, topic=count.topic, period=count.period)
 
     def _where(self, found: FigureFinding) -> str:
@@ -331,9 +362,11 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def format_unusual(unusual: Unusual, span: FigureSpan) -> str:
-    """Return "53 depuis novembre 2026, d’habitude 6,7"."""
-    since = _since(unusual.period, step_of(span))
-    return f"{unusual.count} {since}, d’habitude {format_number(BY_ID['opened'], unusual.usual)}"
+    """Return "53 depuis novembre 2026, d’habitude 6,7"; "53 depuis novembre 2026, ailleurs 6,7 à logements égaux"."""
+    since, usual = _since(unusual.period, step_of(span)), format_number(BY_ID["opened"], unusual.usual)
+    is_elsewhere = unusual.against is Against.ELSEWHERE
+    told = f"ailleurs {usual} à logements égaux" if is_elsewhere else f"d’habitude {usual}"
+    return f"{format_count(unusual.count)} {since}, {told}"
 
 
 def _since(period: FindingPeriod, step: Grain, *, has_before: bool = False) -> str:
@@ -364,7 +397,7 @@ def _step(first: date, step: Grain) -> str:
     return f"la {told}" if step is Grain.WEEK else told
 
 
-def describe_nothing(overview: Overview, outliers: Sequence[Outlier]) -> Iterator[str]:
+def describe_nothing(overview: Overview) -> Iterator[str]:
     """Yield in words of what nothing stands out: of the offices, of the residences."""
     place, found = overview.place, overview.findings
     if place.residence is None and not any(each.against is Against.OTHERS for each in found):
@@ -377,5 +410,6 @@ def describe_nothing(overview: Overview, outliers: Sequence[Outlier]) -> Iterato
         yield "Cette résidence n’est pas nettement moins bien servie que les autres résidences de son bureau."
     if not overview.has_usual:
         yield "Pas de période précédente : rien ne dit encore ce qui est habituel dans les résidences."
-    elif place.residence is None and not any(each.residence for each in outliers):
-        yield "Rien d’inhabituel dans les résidences."
+    if place.residence is None and not overview.unusual:
+        held = "que d’habitude, ni que les autres" if overview.has_usual else "que les autres"
+        yield f"Aucune résidence n’a ouvert nettement plus de dossiers {held}, à logements égaux."

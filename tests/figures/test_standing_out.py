@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -400,7 +401,7 @@ def test_a_residence_is_held_against_the_others_of_its_office_and_says_so() -> N
     shown = overview(months, Place(residence="N2"))
     assert shown.of_neighbours(BY_ID["in_time"]).number == 90
     assert everything(months, Place(residence="N1")) == []
-    (nothing,) = describe_nothing(overview(months, Place(residence="N1")), [])
+    (nothing,) = describe_nothing(overview(months, Place(residence="N1")))
     assert nothing == "Cette résidence n’est pas nettement moins bien servie que les autres résidences de son bureau."
 
 
@@ -422,6 +423,42 @@ def test_unusually_many_cases_say_since_when() -> None:
     )
     (told,) = (each for each in everything({**months, date(2026, 8, 1): opened(4)}, grain=Grain.YEAR) if each.topic)
     assert "de juin 2026 à juillet 2026" in told.words
+
+
+def of_each(topic: str = "pests", **counts: int) -> Counted:
+    """Return how many cases each residence opened."""
+    return {(dict(RESIDENCES)[name], name, topic): {"opened": count} for name, count in counts.items()}
+
+
+def test_a_residence_that_always_has_far_more_than_the_others_by_dwelling_is_told() -> None:
+    year = [date(2026, month, 1) for month in range(1, 9)]
+    often = of_each(N1=5, N2=4, S1=20, S2=6)
+    (told,) = everything(dict.fromkeys(year, often))
+    assert told.words == (
+        "S1, (Sud), depuis au moins janvier 2026, pour nuisibles : 160 nouveaux dossiers, 1,60 par logement, "
+        "contre 0,40 par logement dans les autres résidences (×4)"
+    )
+    (few,) = everything({year[0]: often})
+    assert "20 nouveaux dossiers, 200,0\u00a0‰, contre 50,0\u00a0‰ dans les autres résidences (×4)" in few.words
+    # Once it has more than usual there, that is told of it, and it alone.
+    (more,) = everything(dict.fromkeys(year, often) | {year[-1]: of_each(N1=5, N2=4, S1=80, S2=6)})
+    assert more.words.endswith("80 nouveaux dossiers, contre 20 d’habitude en autant de temps (×4)")
+
+
+@pytest.mark.parametrize("counts", [{"N1": 5, "N2": 4, "S1": 9, "S2": 6}, {"S1": 4}], ids=["not twice", "too few"])
+def test_a_residence_that_has_little_more_than_the_others_is_not_told(counts: dict[str, int]) -> None:
+    year = [date(2026, month, 1) for month in range(1, 9)]
+    assert everything(dict.fromkeys(year[-1:], of_each(**counts))) == []
+
+
+def test_a_residence_of_many_dwellings_may_have_many_cases() -> None:
+    records = DIRECTORY.records
+    more = [Dwelling(f"more{at}", "AS1", "dwelling", "", "", "", "", "") for at in range(300)]
+    large = Directory(replace(records, dwellings=[*records.dwellings, *more]))
+    months = {day: of_each(N1=5, N2=4, S1=20, S2=6) for day in MONTHS}
+    span = FigureSpan(Grain.MONTH, MONTHS[2])
+    assert len(Overview(Periods(months), DIRECTORY, span, Place(), span.last).unusual) == 1
+    assert Overview(Periods(months), large, span, Place(), span.last).unusual == []
 
 
 def test_a_year_is_added_up_anew_where_a_month_of_it_was_counted_again() -> None:
@@ -470,12 +507,13 @@ def test_a_rate_above_a_thousand_is_told_by_dwelling() -> None:
 
 
 def test_where_nothing_stands_out_that_is_said_of_offices_and_of_residences() -> None:
-    assert list(describe_nothing(overview(dict.fromkeys(MONTHS, GOOD)), [])) == [
+    assert list(describe_nothing(overview(dict.fromkeys(MONTHS, GOOD)))) == [
         "Aucun bureau n’est nettement moins bon que les autres.",
-        "Rien d’inhabituel dans les résidences.",
+        "Aucune résidence n’a ouvert nettement plus de dossiers que d’habitude, ni que les autres, à logements égaux.",
     ]
-    _, first = describe_nothing(overview({MONTHS[2]: GOOD}), [])
+    _, first, second = describe_nothing(overview({MONTHS[2]: GOOD}))
     assert first.startswith("Pas de période précédente")
+    assert second == "Aucune résidence n’a ouvert nettement plus de dossiers que les autres, à logements égaux."
 
 
 NAMES = Names(DIRECTORY, {"heating": "Chauffage", "pests": "Nuisibles"}, PARIS)

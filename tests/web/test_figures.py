@@ -15,8 +15,9 @@ from dtm_contact.figures.case_facts import TimeContext
 from dtm_contact.figures.comparing import UNUSUAL
 from dtm_contact.figures.counting import CountingContext, count_days, periods_of
 from dtm_contact.figures.definitions import BY_ID, FIGURES
-from dtm_contact.figures.findings import FindingPeriod, Unusual
+from dtm_contact.figures.findings import FindingPeriod
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, latest_span
+from dtm_contact.figures.surpluses import Unusual
 from dtm_contact.figures.telling import Outlier, OutlierDetail
 from dtm_contact.model import Channel
 from dtm_contact.serving import RateLimit

@@ -38,6 +38,7 @@ from dtm_contact.figures.telling import (
     Outlier,
     describe_nothing,
     describe_outliers,
+    format_count,
     format_drawn,
     format_drawn_number,
     format_gap,
@@ -49,6 +50,7 @@ from dtm_contact.figures.telling import (
     format_unusual,
     format_value,
     office_name,
+    rates_in_one_unit,
     step_of,
 )
 from dtm_contact.labels.cases import STATES
@@ -145,7 +147,7 @@ def figures(context: RequestContext) -> Mapping[str, Any]:
         "standing_out": [
             (title, shown) for title, found in _by_question(outliers) if (shown := list(_standing_out(found, query)))
         ],
-        "nothing": list(describe_nothing(overview, outliers)),
+        "nothing": list(describe_nothing(overview)),
         "rules": RULES,
     }
 
@@ -210,11 +212,15 @@ class _TableColumn:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A figure: of each column its value, the link to its cases ("" for none), whether it is worse; and the gap."""
+    """A figure: of each column its value, the link to its cases ("" for none), whether it is worse; and the gap.
+
+    `rate` tells its rates, all in one unit.
+    """
 
     figure: Figure
     cells: Sequence[tuple[Value | None, str, bool]]
     gap: str
+    rate: Callable[[float | None], str]
 
 
 def _columns(context: RequestContext, query: FigureQuery, overview: Overview) -> Iterator[_TableColumn]:
@@ -267,7 +273,8 @@ def _rows(
             if value is not None and column.place and column.place.get("b"):
                 values[column.place["b"]] = value
         gap = format_gap(figure, gap_of(figure, values), context.app.directory)
-        yield _Row(figure, cells, gap or _not_compared(overview, figure))
+        rate = rates_in_one_unit(value.rate for value, _, _ in cells if value is not None)
+        yield _Row(figure, cells, gap or _not_compared(overview, figure), rate)
 
 
 def _hours_a_day(context: RequestContext, query: FigureQuery) -> str:
@@ -323,7 +330,7 @@ def _by_question(outliers: Sequence[Outlier]) -> Iterator[tuple[str, list[Outlie
     told = [each for each in outliers if each.details]
     yield "Moins bon qu’ailleurs", [each for each in told if each.office or each.residence]
     yield "Moins bon qu’avant, ou que ce qui est dû", [each for each in told if not (each.office or each.residence)]
-    yield "Plus de dossiers que d’habitude", [each for each in outliers if not each.details]
+    yield "Plus de dossiers que d’habitude, ou qu’ailleurs", [each for each in outliers if not each.details]
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,8 +437,22 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
     ]
     steps = overview.course(figure)
     names = context.app.names
+    by_residence = _places(
+        overview.of_residence,
+        figure,
+        overview.by_residence,
+        lambda name: _residence(context, name) if name else "Sans résidence connue",
+    )
+    by_topic = _places(
+        overview.of_topic, figure, overview.by_topic, lambda topic: names.topics.get(topic, topic) or "Sans motif"
+    )
+    in_time = [value for _, *values in steps for value in values]
+    in_places = [value for _, _, value in (*by_residence, *by_topic)]
+    told = [whole, *(value for _, value, _ in columns), *in_places, *in_time]
+    rate = rates_in_one_unit(value.rate for value in told)
     return {
         **_around(context, query),
+        "rate": rate,
         "figure": figure,
         "whole": overview.beside.of_whole(figure) if is_one else whole,
         "chosen": chosen,
@@ -448,15 +469,8 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
             for column, value, worse in columns
         ],
         "is_one": is_one,
-        "by_residence": _places(
-            overview.of_residence,
-            figure,
-            overview.by_residence,
-            lambda name: _residence(context, name) if name else "Sans résidence connue",
-        ),
-        "by_topic": _places(
-            overview.of_topic, figure, overview.by_topic, lambda topic: names.topics.get(topic, topic) or "Sans motif"
-        ),
+        "by_residence": by_residence,
+        "by_topic": by_topic,
         "most_places": _MOST_PLACES,
         "course": [
             (format_period(FigureSpan(step_of(query.span), first)), mine, of_all) for first, mine, of_all in steps
@@ -467,7 +481,7 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
             f"tiretée est {'les autres résidences du bureau' if is_one else 'l’ensemble des bureaux'}, ▲ dit : "
             "nettement moins bon.",
             [
-                _bar(figure, column.label, value, worse=worse)
+                _bar(figure, column.label, value, rate, worse=worse)
                 for column, value, worse in columns
                 if column.against is not None or is_one
             ],
@@ -489,11 +503,11 @@ def _places(of: Any, figure: Figure, names: Mapping[str, object], called: Any) -
     return sorted((each for each in found if each[2].count), key=lambda each: (not each[0], -each[2].count, each[1]))
 
 
-def _bar(figure: Figure, label: str, value: Value, *, worse: bool) -> Bar:
+def _bar(figure: Figure, label: str, value: Value, rate: Callable[[float | None], str], *, worse: bool) -> Bar:
     number, low, high = _charted(figure, value) or (None, None, None)
     told = format_drawn(figure, value) if figure.judged_of else format_value(figure, value)
     if value.rate is not None and not figure.judged_of:
-        told = f"{told} ({format_rate(value.rate)})"
+        told = f"{told} ({rate(value.rate)})"
     return Bar(label, number, low, high, told, worse)
 
 
@@ -778,6 +792,7 @@ def _around(context: RequestContext, query: FigureQuery) -> Mapping[str, Any]:
         "next_count": counted_at and counted_at + timedelta(minutes=context.app.settings.figures.minutes),
         "tables": TABLES,
         "formatted": format_value,
+        "count": format_count,
         "rate": format_rate,
         "drawn": format_drawn,
         "has_cases": lambda figure: figure.basis is not Basis.COUNTED_ONLY,
