@@ -21,7 +21,7 @@ from dtm_contact.figures.telling import (
 _MOST: Final = 5
 """More than that is decided in no meeting, and would not fit."""
 _KINDS: Final = 3
-"""What is so everywhere, at offices, in residences."""
+"""What is so at offices, everywhere, in residences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class MeetingSheet:
     """What stands on the page.
 
     Attributes:
-        outliers: what stands out, by turns of everywhere, offices and residences, for a decision each.
+        outliers: what stands out, by turns of offices, of all and of residences, for a decision each.
         left_out: how many more stand out.
         nothing: of what nothing stands out.
         lines: the figures that changed, or by which offices differ, the weightiest first.
@@ -88,7 +88,7 @@ def by_turns(outliers: Sequence[Outlier]) -> list[Outlier]:
     """Return the first of each kind, then the second of each, as many as there is room for; in their order."""
     kinds: list[list[int]] = [[] for _ in range(_KINDS)]
     for at, each in enumerate(outliers):
-        kinds[2 if each.residence else 1 if each.office else 0].append(at)
+        kinds[2 if each.residence else 0 if each.office else 1].append(at)
     turns = sorted((turn, kind, at) for kind, several in enumerate(kinds) for turn, at in enumerate(several))
     return [outliers[at] for at in sorted(at for _, _, at in turns[:_MOST])]
 

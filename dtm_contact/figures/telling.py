@@ -1,6 +1,6 @@
 """Figures, rates and periods as people of the offices read them."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -198,10 +198,13 @@ def office_name(directory: Directory, office_id: str) -> str:
 
 
 def describe_outliers(overview: Overview, names: Names, directory: Directory) -> Iterator[Outlier]:
-    """Yield what stands out in a period: everywhere, at offices, in residences; then unusual numbers of cases."""
+    """Yield what stands out in a period: of offices, of residences, of all; then unusual numbers of cases.
+
+    Where service is worse than elsewhere comes first on the page, on the sheet for a meeting and in the report.
+    """
     words = _Words(names, directory, step_of(overview.span), overview.today)
     found = overview.findings
-    for against in ((Against.STANDARD, Against.BEFORE), (Against.OTHERS,), (Against.REST,)):
+    for against in ((Against.OTHERS,), (Against.REST,), (Against.STANDARD, Against.BEFORE)):
         for each in [each for each in found if each.against in against][:MOST_STANDING_OUT]:
             yield words.outlier(each, overview.place.topic)
     for expected in (Against.USUAL, Against.ELSEWHERE):
@@ -230,7 +233,8 @@ class _Words:
 
     def unusual(self, count: Unusual, dwellings: int) -> Outlier:
         """Return unusually many cases as a sentence; of a residence with so many dwellings."""
-        topic, usual = self._topic(count.topic), format_number(BY_ID["opened"], count.usual)
+        usual = format_number(BY_ID["opened"], count.usual)
+        topic = self._topic(count.topic) if count.topic else "tous les motifs ensemble"
         told = f"{self._residence(count.residence)}, {_since(count.period, self.step)}, pour {topic} : "
         told += f"{format_count(count.count)} nouveaux dossiers, "
         if count.against is Against.ELSEWHERE:

@@ -451,6 +451,20 @@ def test_a_residence_that_has_little_more_than_the_others_is_not_told(counts: di
     assert everything(dict.fromkeys(year[-1:], of_each(**counts))) == []
 
 
+def test_a_residence_that_has_more_of_all_topics_is_told_once_and_a_topic_where_that_is_as_much_more_again() -> None:
+    def opened(pests: int) -> Counted:
+        few, many = {"N1": 5, "N2": 4, "S2": 6}, {"S1": 20}
+        return of_each(**few, S1=pests) | of_each("heating", **few, **many) | of_each("other", **few, **many)
+
+    months = {day: opened(20) for day in MONTHS}
+    (told,) = everything(months)
+    assert told.words.startswith("S1, (Sud), depuis au moins mars 2026, pour tous les motifs ensemble : 180 nouveaux")
+    assert told.topic == ""
+    (of_pests,) = everything(months, Place(topic="pests"))
+    assert ", pour nuisibles : 60 nouveaux dossiers" in of_pests.words
+    assert {each.topic for each in everything({day: opened(200) for day in MONTHS})} == {"", "pests"}
+
+
 def test_a_residence_of_many_dwellings_may_have_many_cases() -> None:
     records = DIRECTORY.records
     more = [Dwelling(f"more{at}", "AS1", "dwelling", "", "", "", "", "") for at in range(300)]
