@@ -473,7 +473,9 @@ class Overview:
     @cached_property
     def unusual(self) -> list[Unusual]:
         """Where many more cases came than usual, or than elsewhere, the least likely first."""
-        return sorted(find_unusual(self._scene), key=lambda each: (each.chance, -each.times, each.residence, each.topic))
+        return sorted(
+            find_unusual(self._scene), key=lambda each: (each.chance, -each.times, each.residence, each.topic)
+        )
 
     @property
     def has_usual(self) -> bool:

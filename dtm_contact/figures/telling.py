@@ -51,7 +51,7 @@ def format_number(figure: Figure, number: float | None) -> str:
         case Unit.BUSINESS_MINUTES:
             return f"{format_hours(number)}{_BUSINESS}"
         case Unit.MINUTES:
-            return f"{number / _DAY:.1f}{_NBSP}j".replace(".", ",") if number >= 2 * _DAY else format_hours(number)
+            return f"{_decimal(number / _DAY)}{_NBSP}j" if number >= 2 * _DAY else format_hours(number)
         case Unit.DAYS:
             return f"{number:.0f}{_NBSP}j"
         case _:
