@@ -153,7 +153,7 @@ def _number(number: float | None) -> float | None:
     return None if number is None else round(number, 2)
 
 
-WAITED: Final = "attente (minutes ouvrées ; d’un P1, à l’horloge)"
+WAITED: Final = "attente (minutes ouvrées, d’un P1 à l’horloge)"
 _OF_CASE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "numéro": "number", "état": "state", "bureau": "office_id", "file": "queue", "priorité": "priority",

@@ -559,7 +559,10 @@ def test_a_sheet_tells_the_gap_between_the_best_and_the_worst_office() -> None:
 def test_a_sheet_has_a_place_for_few_decisions_and_says_how_many_more_there_are() -> None:
     shown = sheet({MONTHS[0]: GOOD, MONTHS[1]: GOOD, MONTHS[2]: EVEN})
     assert [each.office for each in shown.outliers] == ["nord"]
+    assert shown.changes == ""
     calm = sheet({MONTHS[1]: GOOD, MONTHS[2]: GOOD})
+    assert calm.changes == "Rien n’a nettement changé depuis la période d’avant (avril 2026)."
+    assert sheet({MONTHS[2]: GOOD}).changes.startswith("Trop peu est compté de la période d’avant (avril 2026)")
     assert (calm.outliers, calm.lines, len(calm.nothing)) == ([], [], 2)
 
 
@@ -569,6 +572,14 @@ def test_what_is_decided_takes_turns(everywhere: int, office: int, residence: in
     found += [Outlier("r", residence="N1")] * residence
     shown = "".join(each.words for each in by_turns(found))
     assert tuple(map(shown.count, "aor")) == kept
+
+
+def test_offices_come_first_then_all_then_unusual_cases_on_page_and_sheet_alike() -> None:
+    dangers = {key: {**counts, "due_p1": 100, "due_p1_met": 50} for key, counts in EVEN.items()}
+    more = {key: {**counts, "opened": 40 if key[1] == "S1" else 5} for key, counts in dangers.items()}
+    found = everything(dict.fromkeys(MONTHS, more))
+    assert [(each.office, each.residence) for each in found] == [("nord", ""), ("", ""), ("", "S1")]
+    assert sheet(dict.fromkeys(MONTHS, more)).outliers == found
 
 
 def test_a_sheet_says_how_many_alarms_nobody_has_judged() -> None:

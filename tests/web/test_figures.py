@@ -12,6 +12,7 @@ import pytest
 
 from dtm_contact.access import Role, digest_of
 from dtm_contact.figures.case_facts import TimeContext
+from dtm_contact.figures.cells import FigureCells
 from dtm_contact.figures.comparing import UNUSUAL
 from dtm_contact.figures.counting import CountingContext, count_days, periods_of
 from dtm_contact.figures.definitions import BY_ID, FIGURES
@@ -22,6 +23,7 @@ from dtm_contact.figures.surpluses import Unusual
 from dtm_contact.figures.telling import Outlier, OutlierDetail
 from dtm_contact.model import Channel
 from dtm_contact.serving import RateLimit
+from dtm_contact.store.figures import Period
 from dtm_contact.web.pages import figures as pages
 from tests.prove.figures_store import CALENDARS, FORMULA, PARIS, PEOPLE, Writer, places_of, put
 from tests.prove.program import chance
@@ -409,7 +411,91 @@ def test_a_list_says_of_each_case_whether_its_answer_came_in_time(head: Somebody
     assert 100 * kept.count("dans le délai") / len(kept) == pytest.approx(float(str(share)), abs=0.01)
     assert len(kept) == due
     page = pages_of(head, f"/chiffres/dossiers?c=in_time&le={le}")
-    assert page.count('<span class="kept">') == page.count('<li class="line')
+    # It says so of the figure: beside it stands what the case is by now, which may be late again, or closed.
+    assert page.count('<span class="kept">compté : ') == page.count('<li class="line')
+    lines = re.findall(r'<li class="line.*?</li>', page, re.DOTALL)
+    closed = [line for line in lines if 'class="due closed"' in line]
+    assert 0 < len(closed) < len(lines)
+    assert not any("à prendre" in line for line in closed)
+
+
+def test_a_file_of_cases_says_in_what_waits_are_told_and_why_a_case_has_no_answer_in_time(head: Somebody) -> None:
+    answer = head.get(f"/chiffres/dossiers/export?c=opened&le={last_month(head.desk)}&f=csv")
+    first = answer.content.decode("utf-8-sig").splitlines()[0].split(";")
+    assert {WAITED, "compté (fois)"} <= set(first)
+    told = rows(head, f"/chiffres/dossiers/export?c=opened&le={head.desk.now().date()}&f=json&colonne=délai")
+    assert {row["délai"] for row in told} <= {
+        "dans le délai", "hors délai", "délai en cours", "clos ou réuni avant l’échéance"
+    }  # fmt: skip
+
+
+def test_heads_reach_the_figures_from_the_navigation_and_agents_do_not(head: Somebody) -> None:
+    def navigation(somebody: Somebody) -> str:
+        return re.findall(r"<nav.*?</nav>", somebody.get("/file").text, re.DOTALL)[0]
+
+    assert '<a href="/chiffres">Chiffres</a>' in navigation(head)
+    assert '<a href="/chiffres" aria-current="page">' in pages_of(head, "/chiffres")
+    agent = Somebody(head.desk, "agathe", Role.AGENT, "nord")
+    assert "/chiffres" not in navigation(agent)
+    assert ("/chiffres" in head.get("/aide").text, "/chiffres" in agent.get("/aide").text) == (True, False)
+
+
+def test_how_often_the_engine_was_wrong_is_a_share_by_topic_with_its_interval(head: Somebody) -> None:
+    page = pages_of(head, f"/chiffres/detail?c=corrected_topic&le={last_month(head.desk)}")
+    by_topic = page[page.index('<h2 id="motifs">') :]
+    shares = re.findall(r"<small>(\d+)\u00a0% des motifs donnés \(([^)]*)\)</small>", by_topic)
+    assert shares
+    assert any(re.fullmatch(r"\d+ à \d+", interval) for _, interval in shares)
+    assert all(interval.startswith("sur ") or re.fullmatch(r"\d+ à \d+", interval) for _, interval in shares)
+    assert "‰" not in by_topic
+
+
+def test_a_table_tells_its_rates_in_one_unit(head: Somebody) -> None:
+    page = pages_of(head, f"/chiffres/detail?c=opened&le={last_month(head.desk)}")
+    assert re.search(r"<small>\d+,\d\d par logement</small>", page)
+    assert "‰</small>" not in page
+
+
+def test_of_an_office_the_residences_of_others_are_one_line(head: Somebody) -> None:
+    counts = {
+        (office, residence, "heating"): {"opened": 3} for office in ("nord", "agence") for residence in ("R01", "R02")
+    }
+    cells, first = FigureCells.pack(counts), date(2020, 1, 1)
+    keys, measures = [list(key) for key in cells.keys], list(cells.measures)
+    head.desk.store.figures.put([Period("month", first, head.desk.now(), keys, measures, cells.octets)])
+
+    def listed(office: str) -> str:
+        page = pages_of(head, f"/chiffres/detail?c=opened&b={office}&le={first}")
+        return page[page.index('<h2 id="residences">') : page.index('<h2 id="motifs">')]
+
+    assert "r=R01" in listed("nord")
+    assert "r=R02" not in listed("nord")
+    assert "1 résidence d’autres bureaux, dont un dossier est passé par ici, n’y est pas (3 cas en tout)" in listed(
+        "nord"
+    )
+    # The agency has no residence of its own.
+    assert "r=R02" in listed("agence")
+    assert "d’autres bureaux" not in listed("agence")
+
+
+def test_a_course_has_its_zero_a_round_top_and_what_is_to_be_reached(head: Somebody) -> None:
+    def course(figure: str) -> str:
+        page = pages_of(head, f"/chiffres/detail?c={figure}&le={last_month(head.desk)}")
+        return re.findall(r'<svg class="drawing cours".*?</svg>', page, re.DOTALL)[0]
+
+    of_dangers, of_all = course("p1_in_time"), course("in_time")
+    for drawing in (of_dangers, of_all):
+        assert re.findall(r'<text x="68"[^>]*>([^<]*)<', drawing) == ["0", "50\u00a0%", "100\u00a0%"]
+    assert ">dû : 90\u00a0%<" in of_dangers
+    assert "dû" not in of_all
+
+
+def test_bars_are_as_wide_as_there_is_room_for_and_keep_their_numbers(head: Somebody) -> None:
+    page = pages_of(head, f"/chiffres/detail?c=in_time&le={last_month(head.desk)}")
+    drawing = re.findall(r'<svg class="drawing barres".*?</svg>', page, re.DOTALL)[0]
+    assert "viewBox" not in drawing
+    assert re.search(r'<rect class="rod[^"]*" x="0" y="\d+" width="[\d.]+%"', drawing)
+    assert re.search(r'<text x="0" y="\d+">(▲ )?\d+\u00a0% \(', drawing)
 
 
 def test_the_map_shows_which_share_had_no_answer_in_time_too(head: Somebody) -> None:

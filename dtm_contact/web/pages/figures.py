@@ -515,12 +515,17 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
 
 
 def _near(context: RequestContext, query: FigureQuery, overview: Overview) -> tuple[list[str], list[str]]:
-    """Return the residences of the office that is asked for, with what has none, and those of other offices."""
+    """Return the residences of the office that is asked for, with what has none, and those of other offices.
+
+    The agency has none of its own: all that it has is of others.
+    """
     homes, office = context.app.directory.residences, query.place.office
+    if not any(home.office_id == office for home in homes.values()):
+        return list(overview.by_residence), []
     far = [
         each
         for each in overview.by_residence
-        if office is not None and query.place.residence is None and each in homes and homes[each].office_id != office
+        if query.place.residence is None and each in homes and homes[each].office_id != office
     ]
     return [each for each in overview.by_residence if each not in far], far
 
