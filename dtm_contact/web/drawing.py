@@ -87,7 +87,7 @@ def bars(title: str, description: str, drawn: Sequence[Bar], line: float | None)
             parts += [
                 stroke.format("whisker", at(start), middle - half, at(end), middle + half) for start, half, end in ends
             ]
-        if line is not None:
+        if line is not None and bar.number is not None:
             parts.append(stroke.format("line", at(line), middle - 9, at(line), middle + 9))
     return _drawing(
         "barres", title, description, Markup('width="100%" height="{}"').format(len(drawn) * _BAR_ROW), parts

@@ -17,7 +17,7 @@ from dtm_contact.figures.comparing import UNUSUAL
 from dtm_contact.figures.counting import CountingContext, count_days, periods_of
 from dtm_contact.figures.definitions import BY_ID, FIGURES
 from dtm_contact.figures.files import WAITED
-from dtm_contact.figures.findings import FindingPeriod
+from dtm_contact.figures.findings import Against, FindingPeriod
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, latest_span
 from dtm_contact.figures.surpluses import Unusual
 from dtm_contact.figures.telling import Outlier, OutlierDetail
@@ -298,7 +298,12 @@ def test_the_map_marks_what_is_unusual_says_by_what_rule_and_draws_it_however_fe
         assert UNUSUAL in page
     monkeypatch.setattr(Overview, "unusual", [])
     monkeypatch.setattr(head.desk, "figures", FigureReader(head.desk.store.figures))
-    assert "Aucune case ne l’est." in unescape(head.get(f"/chiffres/carte?le={last_month(head.desk)}").text)
+    assert "Rien ne l’est." in unescape(head.get(f"/chiffres/carte?le={last_month(head.desk)}").text)
+    since = FindingPeriod(date(2026, 3, 1), None)
+    monkeypatch.setattr(Overview, "unusual", [Unusual("R01", "", 90, 30, 1e-6, since, Against.ELSEWHERE)])
+    page = unescape(head.get(f"/chiffres/carte?le={last_month(head.desk)}").text)
+    assert '<rect class="frame"' not in page
+    assert re.search(r"▲ [^<]*<small>inhabituel, tous motifs ensemble : 90 depuis mars 2026, ailleurs 30", page)
 
 
 def test_the_sheet_of_a_meeting_is_reached_from_the_page_and_has_room_for_decisions(

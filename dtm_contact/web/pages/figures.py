@@ -604,7 +604,10 @@ def figure_map(context: RequestContext) -> Mapping[str, Any]:
         if (count := _in_cell(by_share, counted, late, (residence, topic)))
     }
     names = context.app.names
-    rows = [_residence(context, residence) for residence in residences]
+    rows = [
+        f"{'▲ ' if not by_share and (residence, '') in unusual else ''}{_residence(context, residence)}"
+        for residence in residences
+    ]
     columns = [names.topics.get(topic, topic) for topic in topics]
     return {
         **_around(context, query),
@@ -617,7 +620,7 @@ def figure_map(context: RequestContext) -> Mapping[str, Any]:
             if by_share
             else "Nouveaux dossiers, par résidence et motif",
             "Une ligne par résidence, une colonne par motif ; le nombre est dans la case, plus foncée s’il est grand."
-            + ("" if by_share else " ▲ et un cadre : inhabituel."),
+            + ("" if by_share else " ▲ et un cadre : inhabituel ; ▲ devant une résidence : tous motifs ensemble."),
             rows,
             columns,
             cells,
