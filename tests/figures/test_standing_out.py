@@ -13,7 +13,7 @@ from dtm_contact.figures.cells import FigureCells, merged, timed
 from dtm_contact.figures.definitions import BY_ID, FIGURES
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place
 from dtm_contact.figures.sheet import MeetingSheet, by_turns, meeting_sheet
-from dtm_contact.figures.telling import Outlier, describe_nothing, describe_outliers, format_rate
+from dtm_contact.figures.telling import Outlier, describe_nothing, describe_outliers, format_number, format_rate
 from dtm_contact.hours import PARIS
 from tests.prove.program import chance as made
 
@@ -518,6 +518,11 @@ def test_a_rate_above_a_thousand_is_told_by_dwelling() -> None:
     assert format_rate(2900.0) == "2,9 par logement"
     assert format_rate(999.0) == "999,0\u00a0‰"
     assert format_rate(None) == "–"
+
+
+@pytest.mark.parametrize(("days", "told"), [(1.5, "36\u00a0h"), (2.5, "2,5\u00a0j"), (91.0, "91\u00a0j")])
+def test_days_are_told_with_no_more_than_is_known(days: float, told: str) -> None:
+    assert format_number(BY_ID["incident_length"], days * 24 * 60) == told
 
 
 def test_where_nothing_stands_out_that_is_said_of_offices_and_of_residences() -> None:
