@@ -218,7 +218,7 @@ def at_least(count: int, before: int, part: float) -> float:
         log = math.lgamma(whole + 1) - math.lgamma(each + 1) - math.lgamma(whole - each + 1)
         likely = math.exp(log + each * math.log(part) + (whole - each) * math.log1p(-part))
         found += likely
-        if each > part * (whole + 1) and likely < _ROUNDING * found:
+        if each > part * (whole + 1) and likely <= _ROUNDING * found:
             # Beyond the likeliest number each is less likely than the one before, and by ever more.
             break
     return min(1.0, found)
