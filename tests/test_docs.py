@@ -16,7 +16,7 @@ from dtm_contact.alerting import announcer
 from dtm_contact.cli import cli
 from dtm_contact.conversation import danger_reply, joining
 from dtm_contact.doctor import CHECKS
-from dtm_contact.figures import comparing, findings, keeping, scanning
+from dtm_contact.figures import comparing, keeping, scanning, surpluses
 from dtm_contact.health import _SOUNDED, READY
 from dtm_contact.ingest import known_receivers
 from dtm_contact.rules import arguments, document, instructions, library
@@ -198,7 +198,7 @@ SAID = [
         f"the days before those {SETTINGS.figures.days} by itself, {keeping._MADE_UP_AT_ONCE} at each count",
     ),
     ("figures.md", f"compares places only from {scanning.SMALLEST} cases on"),
-    ("figures.md", f"with {findings.FEWEST} cases or more"),
+    ("figures.md", f"with {surpluses.FEWEST} cases or more"),
     ("figures.md", f"{comparing.LEAST_POINTS:.0f} points of a share, or {comparing.LEAST_MINUTES:.0f} minutes"),
     ("privacy.md", f"| {SETTINGS.retention.aside_months} months | what became no case"),
     ("privacy.md", f"| {SETTINGS.retention.archive_months} months after closing | the case is **archived**"),

@@ -33,8 +33,10 @@ _SAID: Final = frozenset({"danger", "priority"})
 """Events by which a person says that there is danger."""
 _CHANGES: Final = ("changed", "restored")
 """What an event says that it did to columns: of each, what it was and what it became."""
-READS: Final = frozenset({"alarm", "changed", "in_sent_folder", "restored", "state", "undoes"})
+READS: Final = frozenset({"alarm", "changed", "in_sent_folder", "restored", "state", "undoes", "whom_was"})
 """What is read here of the data of events, by name: when a person is erased, it stays of theirs (`privacy.places`)."""
+_WHOM: Final = ("tenant_id", "dwelling_id")
+"""The columns by which a case names somebody."""
 _DAY: Final = timedelta(days=1)
 _SHORTEST_SILENCE: Final = timedelta(days=min(SILENT_DAYS))
 
@@ -178,6 +180,7 @@ class CaseFacts:
         self._count_life(tally)
         self._count_answers(tally)
         self._count_events(tally)
+        self._count_engine(tally)
         self._count_contacts(tally)
         self._count_alarm(tally)
 
@@ -272,11 +275,54 @@ class CaseFacts:
                 counter = figure.counter
                 if counter is None or not counter.counts(event.data):
                     continue
-                changed = event.data.get("changed") or {}
-                before = changed.get("topic") if counter.by_former_topic else None
-                office, residence, topic = self.key_at(event.at)
-                key = office, residence, topic if before is None else before[0] or ""
-                self._add(tally, event.at, figure.measure, key)
+                self._add(tally, event.at, figure.measure)
+
+    def _count_engine(self, tally: Tally) -> None:
+        """Count what the engine said of the case, and what of it agents said otherwise, on the day it was opened.
+
+        All of it counts under the topic that the engine gave: else what is a part would lie elsewhere than its whole.
+        """
+        if self._case.channel.traits.at_desk:
+            return
+        opened_at, (topic, last_topic) = self._case.opened_at, self._said_of("topic", "topic", self._case.topic)
+        priority, last_priority = self._said_of("priority", "priority", self._case.priority)
+        is_named, is_other, is_told = self._naming()
+        counted = {
+            "judged": True,
+            "wrong_priority": priority != last_priority,
+            "topic_given": topic is not None,
+            "wrong_topic": topic is not None and topic != last_topic,
+            "named": is_named,
+            "wrong_tenant": is_named and is_other,
+            "unnamed": not is_named,
+            "told_tenant": not is_named and is_told,
+        }
+        office, residence, _ = self.key_at(opened_at)
+        for measure, is_so in counted.items():
+            if is_so:
+                self._add(tally, opened_at, measure, (office, residence, topic or ""))
+
+    def _said_of(self, what: str, column: str, now: Any) -> tuple[Any, Any]:
+        """Return what a column was before agents said something of it by a verb, and what they said last."""
+        said = [
+            changed[column]
+            for event in self._events
+            if event.what == what and column in (changed := event.data.get("changed") or {})
+        ]
+        return (said[0][0], said[-1][1]) if said else (now, now)
+
+    def _naming(self) -> tuple[bool, bool, bool]:
+        """Return whether the engine named somebody, whether agents said somebody else, and whether they named one."""
+        # Of a person who was erased no name is left, only whether one had stood there.
+        erased = [event.data["whom_was"] for event in self._events if "whom_was" in event.data]
+        if erased:
+            return erased[0], erased[0], True
+        said = [self._said_of("tenant", name, getattr(self._case, name)) for name in _WHOM]
+        return (
+            any(was is not None for was, _ in said),
+            any(was is not None and was != last for was, last in said),
+            any(last is not None for _, last in said),
+        )
 
     def _count_contacts(self, tally: Tally) -> None:
         own = {event.arrival_id for event in self._events if event.what in _OWN}
@@ -321,6 +367,17 @@ def _state_after(event: EventRow) -> str | None:
     if event.what in {"done", "closed"} and "changed" not in data:
         return "closed"
     return "open" if data.get("state") == "open" else None
+
+
+def whom_was(data: Mapping[str, Any]) -> bool | None:
+    """Return whether an event took back that a case names somebody, or named the first; None where it did neither."""
+    known: bool | None = data.get("whom_was")
+    if known is not None:
+        return known
+    changed = [pair for name in _WHOM if (pair := (data.get("changed") or {}).get(name)) is not None]
+    if any(was is not None and was != became for was, became in changed):
+        return True
+    return False if any(became is not None for _, became in changed) else None
 
 
 def _is_cry(event: EventRow) -> bool:

@@ -37,14 +37,18 @@ STANDING_OUT: Final = (
     "bureaux, quand c’est moins bon qu’avant. L’écart doit être d’au moins 5 points, ou d’un quart d’heure et d’un "
     "dixième (5 minutes pour le premier regard sur un danger), sur 30 cas au moins, et si grand que le hasard seul en "
     "ferait autant moins d’une fois sur 10 000. « Depuis » est le début de la suite de mois qui le montre le mieux ; "
-    "« depuis au moins » dit que rien n’est compté avant. « Surtout pour » nomme les motifs et les résidences moins "
+    "« depuis au moins » dit que rien n’est compté avant, « ou avant » que les mois d’avant n’ont pas été regardés. "
+    "« 3 mois ensemble » : le nombre est celui de ces mois additionnés, et le tableau n’en montre qu’un, que la phrase "
+    "donne ensuite s’il repose sur 30 cas au moins. « Surtout pour » nomme les motifs et les résidences moins "
     "bons que le reste du même bureau dans ces mois. Des dossiers s’accumulent quand il y en a un dixième de plus en "
-    "attente, et au moins 30. Neuf P1 sur dix doivent avoir leur réponse dans le délai, partout."
+    "attente, et au moins 30 ; « depuis » remonte alors de mois en mois, tant que chacun a fini avec plus que celui "
+    "d’avant. Neuf P1 sur dix doivent avoir leur réponse dans le délai, partout."
 )
 UNUSUAL: Final = (
-    "Une résidence ressort pour un motif quand elle a ouvert au moins 5 dossiers, au moins 2 fois ce qui y est "
-    "habituel (la moyenne des six périodes d’avant), et que le hasard seul en amènerait autant moins d’une fois sur "
-    "10 000."
+    "Une résidence ressort pour un motif quand elle a ouvert, des mois qui se suivent (des semaines, pour une "
+    "semaine), au moins 5 dossiers, au moins 2 fois ce qui y est habituel (la moyenne des six mois d’avant), ou au "
+    "moins 2 fois ce que toutes les autres résidences ont ouvert alors pour autant de logements, et que le hasard seul "
+    "en amènerait autant moins d’une fois sur 10 000."
 )
 RULES: Final = (COMPARING, STANDING_OUT, UNUSUAL)
 """The rules, as they stand under what they decide."""

@@ -79,6 +79,9 @@ class Basis(StrEnum):
     """An agent said in the period that there was danger."""
     EVENTS = "events"
     """One of the figure's events happened to them in the period."""
+    CORRECTED = "corrected"
+    """They were opened in the period, and one of the figure's events happened to them since; the topic is the one that
+    the engine gave."""
     REOPENED = "reopened"
     """An event of the period opened them again."""
     MOVED_TO = "moved_to"
@@ -103,18 +106,12 @@ class EventCount:
 
     Attributes:
         where: of these alone: the values that their data must have, by name. Erasing a person keeps those names.
-        changing: of those alone that changed something of the case.
-        by_former_topic: counted under the topic that the case had before the event, where that changed it.
     """
 
     where: Mapping[str, str] = field(default_factory=dict)
-    changing: bool = False
-    by_former_topic: bool = False
 
     def counts(self, data: Mapping[str, Any]) -> bool:
         """Return whether an event with that data is counted."""
-        if self.changing and "changed" not in data:
-            return False
         return all(data.get(name) == value for name, value in self.where.items())
 
 
@@ -215,6 +212,7 @@ GROUPS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "calls": ("Appels", "Calls"),
         "incidents": ("Incidents collectifs", "Incidents of several households"),
         "engine": ("Ce que le moteur a mal vu", "Where the engine was wrong"),
+        "unnamed": ("Ce que le moteur n’a pas su dire", "What the engine could not tell"),
         "alarms": ("Alertes de danger", "Alarms of danger"),
         "rest": ("Courrier automatique et rendez-vous", "Automatic answers and appointments"),
     }
@@ -269,10 +267,13 @@ def base_of(name: str) -> str:
 def measure_digests() -> dict[str, str]:
     """Return by which definition each measure is counted, as a digest: words and titles do not count."""
     found = {}
-    for name in sorted({measure for figure in FIGURES for measure in figure.measures}):
-        counted = [figure for figure in FIGURES if name in figure.measures]
+    for name in sorted({measure for figure in FIGURES for measure in (*figure.measures, *figure.judged_of)}):
+        # What is counted only because others are a part of it is counted as they are.
+        counted = [figure for figure in FIGURES if name in figure.measures] or [
+            figure for figure in FIGURES if name in figure.judged_of
+        ]
         counters = [
-            [list(each.events), dict(each.counter.where), each.counter.changing, each.counter.by_former_topic]
+            [list(each.events), dict(each.counter.where), *_FORMER_CHOICES]
             for each in counted
             if each.counter is not None
         ]
@@ -289,8 +290,18 @@ def kept_words() -> frozenset[str]:
 _COUNTED_BY: Final = 2
 """Raised where all measures are counted otherwise: since 2, under the office that a case lay at then."""
 _DIGEST_DIGITS: Final = 8
+_FORMER_CHOICES: Final = (False, False)
+"""What else events were chosen by once: without it, all that is counted by events would be counted anew."""
 _BY_HAND: Final = "ce qui a été annulé ne compte pas"
 _NOT_UNDONE: Final = "what was taken back does not count"
+_OF_ENGINE: Final = (
+    "compté au motif que le moteur avait donné, sans les dossiers qu’un agent a ouverts lui-même ; ce qui a été "
+    "annulé ne compte pas"
+)
+_OF_ENGINE_EN: Final = (
+    "counted under the topic that the engine had given, without the cases that an agent opened; what was taken back "
+    "does not count"
+)
 _FIRST_ANSWER: Final = (
     "Des dossiers P2 à P4, le temps entre l’ouverture du dossier et la première réponse d’une personne : lettre, "
     "réponse depuis la messagerie, conversation au téléphone, ou clôture, même sans un mot, autre qu’une réunion. Il "
@@ -814,31 +825,43 @@ for _figure in (
         id="corrected_tenant",
         group="engine",
         title="Locataire corrigé",
-        counts=f"Fois où un agent a dit de qui il s’agit ; {_BY_HAND}.",
+        counts=(
+            "Dossiers ouverts ce jour-là dont le moteur avait nommé le locataire ou le foyer, et où un agent a dit, en "
+            f"dernier, que c’est quelqu’un d’autre, ou personne d’ici ; {_OF_ENGINE}. Là où le moteur n’avait nommé "
+            "personne, il ne s’est pas trompé : voir « Locataire précisé par un agent »."
+        ),
         title_en="Tenant corrected",
-        counts_en=f"Times that an agent said whom it is about; {_NOT_UNDONE}.",
-        source="events",
-        measure="corrected_tenant",
-        better=Better.LESS,
-        basis=Basis.EVENTS,
+        counts_en=(
+            "Cases opened on that day of which the engine had named the tenant or the household, and of which an agent "
+            f"said last that it is somebody else, or nobody of ours; {_OF_ENGINE_EN}. Where the engine had named "
+            "nobody, it was not wrong: see “Tenant told by an agent”."
+        ),
+        source="cases, events",
+        measure="wrong_tenant",
+        judged_of=("named",),
+        judged_as="des locataires nommés",
+        basis=Basis.CORRECTED,
         events=("tenant",),
-        counter=EventCount(changing=True),
     ),
     Figure(
         id="corrected_topic",
         group="engine",
         title="Motif corrigé",
-        counts=f"Fois où un agent a changé le motif, comptées au motif que le moteur avait donné ; {_BY_HAND}.",
+        counts=(
+            "Dossiers ouverts ce jour-là dont le moteur avait donné le motif, et où un agent en a dit, en dernier, un "
+            f"autre ; {_OF_ENGINE}."
+        ),
         title_en="Topic corrected",
         counts_en=(
-            f"Times that an agent changed the topic, counted under the topic that the engine had given; {_NOT_UNDONE}."
+            "Cases opened on that day of which the engine had given the topic, and of which an agent said another one "
+            f"last; {_OF_ENGINE_EN}."
         ),
-        source="events",
-        measure="corrected_topic",
-        better=Better.LESS,
-        basis=Basis.EVENTS,
+        source="cases, events",
+        measure="wrong_topic",
+        judged_of=("topic_given",),
+        judged_as="des motifs donnés",
+        basis=Basis.CORRECTED,
         events=("topic",),
-        counter=EventCount(changing=True, by_former_topic=True),
         reported=True,
     ),
     Figure(
@@ -846,20 +869,41 @@ for _figure in (
         group="engine",
         title="Priorité corrigée",
         counts=(
-            "Fois où un agent a changé la priorité ; un danger dit ou levé compte parmi les dangers manqués et les "
-            f"fausses alertes ; {_BY_HAND}."
+            "Dossiers ouverts ce jour-là où un agent a dit, en dernier, une autre priorité que celle qu’ils avaient ; "
+            "un danger dit ou levé compte parmi les dangers manqués et les fausses alertes ; "
+            f"{_OF_ENGINE}."
         ),
         title_en="Priority corrected",
         counts_en=(
-            "Times that an agent changed the priority; a danger said or taken away counts among the alarms missed and "
-            f"false; {_NOT_UNDONE}."
+            "Cases opened on that day of which an agent said another priority last than they had; a danger said or "
+            f"taken away counts among the alarms missed and false; {_OF_ENGINE_EN}."
         ),
-        source="events",
-        measure="corrected_priority",
-        better=Better.LESS,
-        basis=Basis.EVENTS,
+        source="cases, events",
+        measure="wrong_priority",
+        judged_of=("judged",),
+        judged_as="des dossiers jugés",
+        basis=Basis.CORRECTED,
         events=("priority",),
-        counter=EventCount(changing=True),
+    ),
+    Figure(
+        id="told_tenant",
+        group="unnamed",
+        title="Locataire précisé par un agent",
+        counts=(
+            "Dossiers ouverts ce jour-là dont le moteur n’avait nommé ni locataire ni foyer, et où un agent a dit de "
+            f"qui il s’agit ; {_OF_ENGINE}."
+        ),
+        title_en="Tenant told by an agent",
+        counts_en=(
+            "Cases opened on that day of which the engine had named neither tenant nor household, and of which an "
+            f"agent said whom they are about; {_OF_ENGINE_EN}."
+        ),
+        source="cases, events",
+        measure="told_tenant",
+        judged_of=("unnamed",),
+        judged_as="des dossiers sans nom",
+        basis=Basis.CORRECTED,
+        events=("tenant",),
     ),
     Figure(
         id="alarms",

@@ -153,12 +153,13 @@ def _number(number: float | None) -> float | None:
     return None if number is None else round(number, 2)
 
 
+WAITED: Final = "attente (minutes ouvrées, d’un P1 à l’horloge)"
 _OF_CASE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "numéro": "number", "état": "state", "bureau": "office_id", "file": "queue", "priorité": "priority",
         "motif": "topic", "résidence": "residence_id", "logement": "dwelling_id", "voie": "channel",
-        "ouvert": "opened_at", "échéance": "due", "délai": "due", "première réponse": "", "attente (minutes)": "",
-        "clos": "closed_at", "compté": "",
+        "ouvert": "opened_at", "échéance": "due", "délai": "due", "première réponse": "", WAITED: "",
+        "clos": "closed_at", "compté (fois)": "",
         "objet": "subject", "auteur": "who",
     }
 )  # fmt: skip
@@ -198,8 +199,8 @@ def cases_as_rows(
         counted: dict[str, Any] = {
             "délai": kept(each),
             "première réponse": _of_case(each.first_answer, zone),
-            "attente (minutes)": None if each.waited is None else round(each.waited / timedelta(minutes=1), 2),
-            "compté": each.times,
+            WAITED: None if each.waited is None else round(each.waited / timedelta(minutes=1), 2),
+            "compté (fois)": each.times,
         }
         for name in chosen:
             value = counted[name] if name in counted else _of_case(getattr(each.case, _OF_CASE[name]), zone)

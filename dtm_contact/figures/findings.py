@@ -6,7 +6,7 @@ a few of its months: so every run up to the period is looked at, and of a year e
 """
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -16,8 +16,8 @@ from typing import Final
 import numpy as np
 
 from dtm_contact.figures.cells import Division, Sums, Where, minutes_of
-from dtm_contact.figures.comparing import is_relevant, least_of
-from dtm_contact.figures.courses import AT, CourseCounts
+from dtm_contact.figures.comparing import Value, is_relevant, judged, least_of, value_of
+from dtm_contact.figures.courses import AT, MEASURES, CourseCounts
 from dtm_contact.figures.definitions import FIGURES, Better, Figure, FigureKind
 from dtm_contact.figures.scanning import (
     BY_CHANCE,
@@ -25,24 +25,15 @@ from dtm_contact.figures.scanning import (
     SMALLEST,
     ComparedCounts,
     Runs,
-    at_least,
-    divergence,
     evidence,
     holds,
     standard_errors,
-    surplus,
 )
 
 MOST_PARTS: Final = 2
 """A finding names so many topics or residences at the most, by which it is so."""
 LEAST_GROWTH: Final = 0.1
 """What waits has grown where it did by such a part of what it was, and by `scanning.SMALLEST` cases."""
-FEWEST: Final = 5
-"""Unusually many cases are so many at least."""
-HOW_MANY_TIMES: Final = 2.0
-"""And so many times what is usual."""
-_LEAST_USUAL: Final = 0.5
-_USUAL_OF: Final = 6
 _MOST_READ: Final = 3
 _LARGE: Final = 1e9
 _Cases = tuple[np.ndarray, np.ndarray]
@@ -63,6 +54,19 @@ class Against(StrEnum):
     """What is to be reached everywhere."""
     USUAL = "usual"
     """As many cases as the periods before brought."""
+    ELSEWHERE = "elsewhere"
+    """As many cases as the other residences brought by as many dwellings, at the same time."""
+
+
+class Beginning(StrEnum):
+    """What is known of the time before something is so."""
+
+    SEEN = "seen"
+    """It was not so in the period before."""
+    FIRST_COUNTED = "first counted"
+    """Nothing is counted before."""
+    FIRST_LOOKED_AT = "first looked at"
+    """Periods before are counted, and not looked at: it may have been so in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +76,12 @@ class FindingPeriod:
     Attributes:
         first: the first day of the first of them.
         last: that of the last; None where it is so to this day.
-        is_earlier: whether the first is the first one known, so that it may have begun before.
+        beginning: what is known of the time before.
     """
 
     first: date
     last: date | None
-    is_earlier: bool
+    beginning: Beginning = Beginning.SEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +89,10 @@ class Shown:
     """One figure by which a place is worse: its number, and that of what it is compared with.
 
     Attributes:
-        latest: its number in the latest of the periods; of what has grown, by how much it grew in that; None where
-            there is one period alone.
+        length: of how many periods it is.
+        latest: its value in the latest of several periods, as tables have it; None where there is one period alone, or
+            where that has too few cases to tell.
+        added: of what has grown over several periods, by how much it grew in the latest; else None.
         is_of_all: whether it is of all topics, where it stands with a finding of one.
         period: since when, where that is not what the finding says.
     """
@@ -94,7 +100,9 @@ class Shown:
     figure: Figure
     mine: float
     other: float
-    latest: float | None = None
+    length: int = 1
+    latest: Value | None = None
+    added: float | None = None
     is_of_all: bool = False
     period: FindingPeriod | None = None
 
@@ -143,8 +151,10 @@ class Scene:
         ends: the periods, by their places, at which a run may end; the last of them is the latest.
         passed: how much of each period has passed, from 0 to 1.
         home: the office of each residence.
+        dwellings: how many each residence has.
         where: which cases are looked at.
         settled: the place of the first period that is compared with: those before are of a store that was filling up.
+        beginning: what is known of the time before the first of the periods.
         apart: the figures, by their ids, by which no places are compared: too much of them is of no office.
     """
 
@@ -154,8 +164,10 @@ class Scene:
     ends: range
     passed: Sequence[float]
     home: Mapping[str, str]
+    dwellings: Mapping[str, int]
     where: Where
     settled: int = 0
+    beginning: Beginning = Beginning.FIRST_COUNTED
     apart: Collection[str] = ()
 
 
@@ -236,7 +248,11 @@ class _Finder:
         first, last, latest = int(self.runs.first[run]), int(self.runs.last[run]), self.scene.ends[-1]
         periods = self.scene.course.periods
         is_over = last < latest and whole[last + 1 : latest + 1].max() >= SMALLEST
-        return FindingPeriod(periods[first], periods[last] if is_over else None, first == 0)
+        return FindingPeriod(periods[first], periods[last] if is_over else None, self._beginning(first))
+
+    def _beginning(self, first: int) -> Beginning:
+        """Return what is known of the time before something that is so since a period, by its place."""
+        return Beginning.SEEN if first else self.scene.beginning
 
     def _shown_in(self, figure: Figure, counts: np.ndarray, other: np.ndarray | None, run: int) -> Shown:
         return self._shown(figure, run, counts, other)
@@ -245,8 +261,10 @@ class _Finder:
         """Return a share of a run, and that of what it is compared with; None: with itself before."""
         between = self._between(run)
         rest = counts[self.scene.settled : between.start] if other is None else other[between]
-        mine, theirs, latest = (_percent(figure, each) for each in (counts[between], rest, counts[between.stop - 1]))
-        return Shown(figure, mine, theirs, latest if between.stop - between.start > 1 else None)
+        mine, theirs = (_percent(figure, each) for each in (counts[between], rest))
+        length = between.stop - between.start
+        last = dict(zip(MEASURES, counts[between.stop - 1].tolist(), strict=True))
+        return Shown(figure, mine, theirs, length, judged(figure, value_of(figure, last)) if length > 1 else None)
 
     def _holds(self, figure: Figure, run: int, counts: np.ndarray, other: np.ndarray | None) -> bool:
         """Return whether by a share a place is worse in each period of a run."""
@@ -322,7 +340,9 @@ class _Finder:
             is_of_all = bool(each.topic) and not new.topic and new.topics == (each.topic,)
             if (each.topic != new.topic and not is_of_all) or not _overlap(each.period, new.period):
                 continue
-            shown = shown_in(each.run) if holds_in(each.run) else replace(new.shown, period=new.period)
+            is_of_run = each.period.first == self.scene.course.periods[int(self.runs.first[each.run])]
+            is_alike = is_of_run and holds_in(each.run)
+            shown = shown_in(each.run) if is_alike else replace(new.shown, period=new.period)
             shown = replace(shown, is_of_all=is_of_all)
             if _is_worse_by_enough(shown):
                 return [*found[:at], replace(each, others=(*each.others, shown)), *found[at + 1 :]]
@@ -393,12 +413,13 @@ class _Finder:
     def _shown_duration(self, figure: Figure, office: int, run: int) -> Shown:
         bins, between = self._bins[figure.measure], self._between(run)
         of_run = bins[:, between].sum(axis=1)
-        each = of_run[office], of_run.sum(axis=0) - of_run[office], bins[office, between.stop - 1]
-        mine, other, latest = (
-            minutes_of(_bin_at(counts, figure.quantile)) if counts.any() else None for counts in each
+        mine, other = (
+            minutes_of(_bin_at(counts, figure.quantile)) if counts.any() else 0.0
+            for counts in (of_run[office], of_run.sum(axis=0) - of_run[office])
         )
-        is_one = between.stop - between.start == 1
-        return Shown(figure, mine or 0.0, other or 0.0, None if is_one else latest)
+        length, last = between.stop - between.start, bins[office, between.stop - 1]
+        counted = {f"{figure.measure}:{at}": int(last[at]) for at in np.flatnonzero(last)}
+        return Shown(figure, mine, other, length, judged(figure, value_of(figure, counted)) if length > 1 else None)
 
     @cached_property
     def _scanned_topics(self) -> dict[str, dict[int, dict[str, _Found]]]:
@@ -652,6 +673,9 @@ class _Finder:
     def _growth(self, counts: np.ndarray, parts: Mapping[str, np.ndarray]) -> FigureFinding | None:
         """Return since when more and more cases wait; None where they do not.
 
+        Whether they do is told by the ends of periods that may be compared with; since when, as tables show it: by the
+        first of the periods in a row up to there of which each ended with more than the one before.
+
         What comes in and what is closed are Poisson counts of one mean where nothing grows, so that their difference
         over some periods spreads by the root of their sum.
         """
@@ -666,6 +690,9 @@ class _Finder:
         base = known[best]
         if strength[best] < standard_errors(BY_CHANCE / len(known)) or not _has_grown(waiting[base], waiting[last]):
             return None
+        run = int(np.flatnonzero((self.runs.first == base + 1) & (self.runs.last == last))[0])
+        while base and waiting[base - 1] < waiting[base]:
+            base -= 1
         latest = None if base == last - 1 else float(waiting[last] - waiting[last - 1])
         waits = {office: each[:, AT["open"]] for office, each in parts.items()}
         large = {office: each for office, each in waits.items() if each[last] >= SMALLEST}
@@ -674,9 +701,9 @@ class _Finder:
             office=self.scene.where[0] or "",
             residence=self.scene.where[1] or "",
             offices=() if len(grown) == len(large) else tuple(grown),
-            period=FindingPeriod(self.scene.course.periods[base + 1], None, is_earlier=base == known[0]),
-            run=int(np.flatnonzero((self.runs.first == base + 1) & (self.runs.last == last))[0]),
-            shown=Shown(_OPEN, float(waiting[last]), float(waiting[base]), latest),
+            period=FindingPeriod(self.scene.course.periods[base + 1], None, self._beginning(base)),
+            run=run,
+            shown=Shown(_OPEN, float(waiting[last]), float(waiting[base]), last - base, added=latest),
             against=Against.BEFORE,
             until=self.scene.course.periods[last],
             evidence=strength[best],
@@ -757,55 +784,3 @@ def _is_worse_by_enough(shown: Shown) -> bool:
 
 def _overlap(one: FindingPeriod, two: FindingPeriod) -> bool:
     return (one.last is None or two.first <= one.last) and (two.last is None or one.first <= two.last)
-
-
-@dataclass(frozen=True, slots=True)
-class Unusual:
-    """Many more cases of a topic in a residence than is usual there: the number, what is usual, since when."""
-
-    residence: str
-    topic: str
-    count: int
-    usual: float
-    chance: float
-    period: FindingPeriod
-
-    @property
-    def times(self) -> float:
-        """How many times what is usual."""
-        return self.count / max(self.usual, _LEAST_USUAL)
-
-
-def find_unusual(scene: Scene) -> Iterator[Unusual]:
-    """Yield where many more cases came than is usual, in the run of periods that chance would bring least."""
-    if not len(scene.ends):
-        return
-    course, runs = scene.course, Runs.ending(scene.ends)
-    office, residence, topic = scene.where
-    opened = course.by_residence[..., AT["opened"]]
-    weights = np.array(scene.passed, float)
-    held = np.flatnonzero(opened[:, :, scene.ends.start :].reshape(-1, len(scene.ends)).max(axis=1, initial=0) > 0)
-    if not len(held):
-        return
-    # Whatever chance brings, the strongest run is told of each residence and topic.
-    counts = opened.reshape(-1, len(course.periods))[held]
-    found, before, part = surplus(counts, weights, runs, _USUAL_OF)
-    usual = before * part / (1 - part)
-    expected = np.maximum(usual, _LEAST_USUAL)
-    is_so = (found >= FEWEST) & (found >= HOW_MANY_TIMES * expected)
-    least = np.maximum(1, expected / (runs.last - runs.first + 1))
-    # A run begins and ends with a period that brought as many as is usual, or more.
-    is_so &= (counts[:, runs.first] >= least) & (counts[:, runs.last] >= least)
-    excess = np.where(is_so, divergence(found, before, part), -1)
-    for row in np.flatnonzero(excess.max(axis=1) > 0):
-        run = int(np.argmax(excess[row]))
-        at_residence, at_topic = divmod(int(held[row]), len(course.topics))
-        name, of_topic = course.residences[at_residence], course.topics[at_topic]
-        chance = at_least(int(found[row, run]), int(before[row, run]), float(part[0, run])) * len(runs)
-        asked = residence in (None, name) and topic in (None, of_topic) and office in (None, scene.home.get(name))
-        if not of_topic or not asked or chance >= BY_CHANCE:
-            continue
-        first, last = int(runs.first[run]), int(runs.last[run])
-        is_over = last < scene.ends[-1] and weights[last + 1] == 1
-        period = FindingPeriod(course.periods[first], course.periods[last] if is_over else None, is_earlier=False)
-        yield Unusual(name, of_topic, int(found[row, run]), float(usual[row, run]), chance, period)

@@ -139,9 +139,9 @@ class _Looking:
 
     def _wanted(self, after: int | None) -> CasesWanted:
         figure = self.figure
-        end, counter = self.grounds.times.end_of(self.last), figure.counter
+        end = self.grounds.times.end_of(self.last)
         # Under a former topic lie cases that have another one now.
-        by_former = counter is not None and counter.by_former_topic
+        by_former = figure.basis is Basis.CORRECTED
         return CasesWanted(
             self._start_of(self.first),
             end + _MOMENT,

@@ -16,7 +16,8 @@ from dtm_contact.figures.cells import NOTHING, Counts, Division, FigureCells, Su
 from dtm_contact.figures.comparing import Value, amount, least_of, value_of
 from dtm_contact.figures.courses import CourseCounts, course_counts
 from dtm_contact.figures.definitions import FIGURES, SILENT_DAYS, Figure
-from dtm_contact.figures.findings import FigureFinding, Scene, Unusual, find, find_unusual
+from dtm_contact.figures.findings import Beginning, FigureFinding, Scene, find
+from dtm_contact.figures.surpluses import Unusual, find_unusual
 from dtm_contact.store.figures import StoredFigures
 
 _MOST_DECODED = 120
@@ -64,6 +65,11 @@ class FigureSpan:
     def last(self) -> date:
         """Its last day."""
         return self.after.first - timedelta(days=1)
+
+    def passed(self, today: date) -> tuple[int, int] | None:
+        """Return how many of its days have passed, and how many it has; None where it is over, or to come."""
+        days, passed = (self.after.first - self.first).days, (today - self.first).days + 1
+        return (passed, days) if 0 < passed < days else None
 
     @property
     def after(self) -> "FigureSpan":
@@ -234,6 +240,11 @@ class FigureReader:
         return None if days is None else self.versions("day", days[1], days[1]).get(days[1])
 
 
+def _step(span: FigureSpan) -> Grain:
+    """Return how long the periods of a course are: of a year, months."""
+    return Grain.WEEK if span.grain is Grain.WEEK else Grain.MONTH
+
+
 def _steps(span: FigureSpan, count: int) -> tuple[str, date]:
     """Return in which periods a course is told, and the first day of so many before one; of a year, its months."""
     if span.grain is Grain.YEAR:
@@ -253,7 +264,7 @@ class Overview:
         self._directory = directory
         self.span = span
         self.place = place
-        self._today = today
+        self.today = today
         self._dwellings_at: dict[Place, int] = {}
         self._is_placed: dict[str, bool] = {}
 
@@ -394,16 +405,16 @@ class Overview:
         """Return the same of another place: one that other pages have made already, where it is of the same counts."""
         if place == self.place:
             return self
-        found = self._reader.overview(self._directory, self.span, place, self._today)
+        found = self._reader.overview(self._directory, self.span, place, self.today)
         if found.cells is not self.cells:
-            found = Overview(self._reader, self._directory, self.span, place, self._today)
+            found = Overview(self._reader, self._directory, self.span, place, self.today)
             found.cells = self.cells
         return found
 
     @property
     def previous(self) -> "Overview":
         """The same of the period before."""
-        return Overview(self._reader, self._directory, self.span.before, self.place, self._today)
+        return Overview(self._reader, self._directory, self.span.before, self.place, self.today)
 
     def course(self, figure: Figure) -> list[tuple[date, Value, Value]]:
         """Return a figure in the periods up to this one: their first days, the place's value, and all offices'."""
@@ -461,8 +472,10 @@ class Overview:
 
     @cached_property
     def unusual(self) -> list[Unusual]:
-        """Where many more cases came than usual, the least likely first; none without earlier periods."""
-        return sorted(find_unusual(self._scene), key=lambda each: (each.chance, each.residence, each.topic))
+        """Where many more cases came than usual, or than elsewhere, the least likely first."""
+        return sorted(
+            find_unusual(self._scene), key=lambda each: (each.chance, -each.times, each.residence, each.topic)
+        )
 
     @property
     def has_usual(self) -> bool:
@@ -480,10 +493,20 @@ class Overview:
             range(ends[0], ends[-1] + 1) if ends else range(0),
             [self._passed(first) for first in counted],
             {each.residence_id: each.office_id for each in self._directory.records.residences},
+            self.dwellings,
             self.place.where,
             sum(first < self._settled_on for first in counted),
+            self._beginning,
             frozenset(figure.id for figure in FIGURES if not self.is_placed(figure)),
         )
+
+    @property
+    def _beginning(self) -> Beginning:
+        """What is known of the time before the periods that are looked at."""
+        first = FigureSpan.of(_step(self.span), next(iter(self._cells_in_time), self.span.first)).before.first
+        grain = "week" if self.span.grain is Grain.WEEK else "month"
+        is_counted = bool(self._reader.versions(grain, first, first))
+        return Beginning.FIRST_LOOKED_AT if is_counted else Beginning.FIRST_COUNTED
 
     @cached_property
     def _settled_on(self) -> date:
@@ -526,9 +549,9 @@ class Overview:
 
     def _passed(self, first: date) -> float:
         """Return how much of a period of the course has passed."""
-        step = FigureSpan(Grain.WEEK if self.span.grain is Grain.WEEK else Grain.MONTH, first)
+        step = FigureSpan(_step(self.span), first)
         days = (step.after.first - first).days
-        return min(days, max(1, (self._today - first).days + 1)) / days
+        return min(days, max(1, (self.today - first).days + 1)) / days
 
 
 @lru_cache(maxsize=2)

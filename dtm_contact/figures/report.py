@@ -48,7 +48,7 @@ def _lines(overview: Overview, names: Names, directory: Directory) -> Iterator[s
     for each in found:
         yield f"- {each.words}"
         yield from (f"  - {detail.words}" for detail in each.details[1:])
-    yield from (f"- {words}" for words in describe_nothing(overview, found))
+    yield from (f"- {words}" for words in describe_nothing(overview))
     for figure in (each for each in FIGURES if each.reported):
         yield ""
         whole = overview.of_whole(figure)

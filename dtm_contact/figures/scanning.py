@@ -212,11 +212,13 @@ def _entropy(count: np.ndarray, expected: np.ndarray) -> np.ndarray:
 
 
 def at_least(count: int, before: int, part: float) -> float:
-    """Return how likely so many of all cases, or more, fall into a part of the time where one rate holds: binomial."""
-    whole = count + before
-    logs = [
-        math.lgamma(whole + 1) - math.lgamma(each + 1) - math.lgamma(whole - each + 1)
-        + each * math.log(part) + (whole - each) * math.log1p(-part)
-        for each in range(count, whole + 1)
-    ]  # fmt: skip
-    return min(1.0, sum(map(math.exp, logs)))
+    """Return how likely so many of all cases, or more, fall into a part where one rate holds: binomial."""
+    whole, found = count + before, 0.0
+    for each in range(count, whole + 1):
+        log = math.lgamma(whole + 1) - math.lgamma(each + 1) - math.lgamma(whole - each + 1)
+        likely = math.exp(log + each * math.log(part) + (whole - each) * math.log1p(-part))
+        found += likely
+        if each > part * (whole + 1) and likely <= _ROUNDING * found:
+            # Beyond the likeliest number each is less likely than the one before, and by ever more.
+            break
+    return min(1.0, found)

@@ -13,15 +13,16 @@ from dtm_contact.figures.telling import (
     Outlier,
     describe_nothing,
     describe_outliers,
-    format_drawn,
     format_drawn_number,
     format_gap,
+    format_interval,
+    format_period,
 )
 
 _MOST: Final = 5
 """More than that is decided in no meeting, and would not fit."""
 _KINDS: Final = 3
-"""What is so everywhere, at offices, in residences."""
+"""What is so at offices, everywhere, in residences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,12 @@ class MeetingSheet:
     """What stands on the page.
 
     Attributes:
-        outliers: what stands out, by turns of everywhere, offices and residences, for a decision each.
+        outliers: what stands out, by turns of offices, of all and of residences, for a decision each.
         left_out: how many more stand out.
         nothing: of what nothing stands out.
         lines: the figures that changed, or by which offices differ, the weightiest first.
         alike: the titles of the others: they say nothing.
+        changes: that nothing changed, or that there is nothing to compare with, in words; "" where something did.
         dangers: what became of the alarms.
     """
 
@@ -59,6 +61,7 @@ class MeetingSheet:
     nothing: Sequence[str]
     lines: Sequence[SheetLine]
     alike: Sequence[str]
+    changes: str
     dangers: str
 
 
@@ -77,18 +80,29 @@ def meeting_sheet(overview: Overview, names: Names, directory: Directory) -> Mee
     return MeetingSheet(
         shown,
         len(found) - len(shown),
-        list(describe_nothing(overview, found)),
+        list(describe_nothing(overview)),
         lines,
         alike,
+        _no_change(before, lines),
         _dangers(overview),
     )
+
+
+def _no_change(before: Overview, lines: Sequence[SheetLine]) -> str:
+    """Return that nothing changed, or that nothing says so; "" where something did."""
+    if any(line.trend for line in lines):
+        return ""
+    was = format_period(before.span)
+    if not any(judged(figure, before.of_chosen(figure)) is not None for figure in FIGURES if figure.weight):
+        return f"Trop peu est compté de la période d’avant ({was}) pour dire ce qui a changé."
+    return f"Rien n’a nettement changé depuis la période d’avant ({was})."
 
 
 def by_turns(outliers: Sequence[Outlier]) -> list[Outlier]:
     """Return the first of each kind, then the second of each, as many as there is room for; in their order."""
     kinds: list[list[int]] = [[] for _ in range(_KINDS)]
     for at, each in enumerate(outliers):
-        kinds[2 if each.residence else 1 if each.office else 0].append(at)
+        kinds[2 if each.residence else 0 if each.office else 1].append(at)
     turns = sorted((turn, kind, at) for kind, several in enumerate(kinds) for turn, at in enumerate(several))
     return [outliers[at] for at in sorted(at for _, _, at in turns[:_MOST])]
 
@@ -122,7 +136,10 @@ def _dangers(overview: Overview) -> str:
     cried, confirmed, false, unjudged = (overview.chosen[name] for name in names)
     if not cried:
         return "Aucun danger signalé."
-    rest = f" ({format_drawn(BY_ID['alarms_unjudged'], value_of(BY_ID['alarms_unjudged'], overview.chosen))})"
+    figure = BY_ID["alarms_unjudged"]
+    share = value_of(figure, overview.chosen).share or Value(None, 0)
+    part = format_drawn_number(figure, share.number or 0.0)
+    rest = f" ({part} {figure.judged_as}, {format_interval(share)})"
     return (
         f"{cried} dangers signalés : {confirmed} confirmés, {false} fausses alertes, "
         f"{unjudged} sans verdict{rest if unjudged else ''}."

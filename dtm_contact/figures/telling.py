@@ -1,6 +1,6 @@
 """Figures, rates and periods as people of the offices read them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -9,9 +9,10 @@ from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.figures.comparing import PER_DWELLINGS, Gap, Value, drawn
 from dtm_contact.figures.definitions import BY_ID, Figure, FigureKind, Unit
-from dtm_contact.figures.findings import Against, FigureFinding, FindingPeriod, Shown, Unusual
+from dtm_contact.figures.findings import Against, Beginning, FigureFinding, FindingPeriod, Shown
 from dtm_contact.figures.overview import FigureSpan, Grain, Overview
 from dtm_contact.figures.scanning import SMALLEST
+from dtm_contact.figures.surpluses import Unusual
 
 MOST_STANDING_OUT: Final = 8
 """Of offices, of residences and of unusual counts, what stands out most is told."""
@@ -50,17 +51,28 @@ def format_number(figure: Figure, number: float | None) -> str:
         case Unit.BUSINESS_MINUTES:
             return f"{format_hours(number)}{_BUSINESS}"
         case Unit.MINUTES:
-            return f"{number / _DAY:.1f}{_NBSP}j".replace(".", ",") if number >= 2 * _DAY else format_hours(number)
+            return f"{_decimal(number / _DAY)}{_NBSP}j" if number >= 2 * _DAY else format_hours(number)
         case Unit.DAYS:
             return f"{number:.0f}{_NBSP}j"
         case _:
             return _decimal(number)
 
 
+def format_passed(span: FigureSpan, today: date) -> str:
+    """Return how much of a period has passed where it is not over: "1 jour sur 31"; otherwise ""."""
+    found = span.passed(today)
+    return f"{found[0]} jour{'s' if found[0] > 1 else ''} sur {found[1]}" if found else ""
+
+
+def format_count(count: int) -> str:
+    """Return how many: "1 234"."""
+    return f"{count:,}".replace(",", _NBSP)
+
+
 def _decimal(number: float) -> str:
     number = round(number, 1)
     whole = number >= _SHORT or number == int(number)
-    return (f"{number:,.0f}".replace(",", _NBSP)) if whole else f"{number:.1f}".replace(".", ",")
+    return format_count(round(number)) if whole else f"{number:.1f}".replace(".", ",")
 
 
 def format_hours(minutes: float) -> str:
@@ -88,13 +100,36 @@ def format_rate(rate: float | None) -> str:
     return told.replace(".", ",")
 
 
+def rates_in_one_unit(rates: Iterable[float | None]) -> Callable[[float | None], str]:
+    """Return what tells the rates of a table in one unit: by dwelling where one of them is so great, else in ‰."""
+    if not any((rate or 0) >= PER_DWELLINGS for rate in rates):
+        return format_rate
+    return _format_by_dwelling
+
+
+def _format_by_dwelling(rate: float | None) -> str:
+    return "–" if rate is None else f"{rate / PER_DWELLINGS:.2f} par logement".replace(".", ",")
+
+
 def format_drawn(figure: Figure, value: Value) -> str:
-    """Return a figure as it is drawn and compared: "12 % des dossiers en cours", "3,1 ‰", or in its own unit."""
+    """Return a figure as it is drawn and compared: "12 % des dossiers en cours (11 à 13)", "3,1 ‰", or in its own unit.
+
+    A share that rests on too few says so, and has no interval.
+    """
     found = drawn(figure, value)
     if found is None:
         return "–"
     told = format_drawn_number(figure, found[0])
-    return f"{told} {figure.judged_as}" if figure.judged_as else told
+    if value.share is None or not figure.judged_as:
+        return told
+    return f"{told} {figure.judged_as} ({format_interval(value.share)})"
+
+
+def format_interval(share: Value) -> str:
+    """Return between what a share lies, in per cent: "11 à 13"; of too few cases that it does: "sur 9 : trop peu …"."""
+    if not share.is_comparable:
+        return f"sur {share.count} : trop peu pour comparer"
+    return f"{share.low:.0f} à {share.high:.0f}"
 
 
 def format_drawn_number(figure: Figure, number: float) -> str:
@@ -163,14 +198,18 @@ def office_name(directory: Directory, office_id: str) -> str:
 
 
 def describe_outliers(overview: Overview, names: Names, directory: Directory) -> Iterator[Outlier]:
-    """Yield what stands out in a period: everywhere, at offices, in residences; then unusual numbers of cases."""
-    words = _Words(names, directory, step_of(overview.span))
+    """Yield what stands out in a period: of offices, of residences, of all; then unusual numbers of cases.
+
+    Where service is worse than elsewhere comes first on the page, on the sheet for a meeting and in the report.
+    """
+    words = _Words(names, directory, step_of(overview.span), overview.today)
     found = overview.findings
-    for against in ((Against.STANDARD, Against.BEFORE), (Against.OTHERS,), (Against.REST,)):
+    for against in ((Against.OTHERS,), (Against.REST,), (Against.STANDARD, Against.BEFORE)):
         for each in [each for each in found if each.against in against][:MOST_STANDING_OUT]:
             yield words.outlier(each, overview.place.topic)
-    for unusual in overview.unusual[:MOST_STANDING_OUT]:
-        yield words.unusual(unusual)
+    for expected in (Against.USUAL, Against.ELSEWHERE):
+        for unusual in [each for each in overview.unusual if each.against is expected][:MOST_STANDING_OUT]:
+            yield words.unusual(unusual, overview.dwellings.get(unusual.residence, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,20 +219,30 @@ class _Words:
     names: Names
     directory: Directory
     step: Grain
+    today: date
 
     def outlier(self, finding: FigureFinding, asked_topic: str | None) -> Outlier:
         """Return a finding as a sentence, with each figure that shows it."""
-        told = f"{self._where(finding)}, {_since(finding.period, self.step)}, {self._whom(finding, asked_topic)} : "
+        has_before = _is_plain(finding.shown.figure)
+        since = _since(finding.period, self.step, has_before=has_before)
+        told = f"{self._where(finding)}, {since}, {self._whom(finding, asked_topic)} : "
         told += self._compared(finding.shown, finding)
         details = [OutlierDetail(_sentence(self._compared(each, finding)), each.figure) for each in finding.others]
         first = OutlierDetail(finding.shown.figure.title, finding.shown.figure)
         return Outlier(told, finding.office, finding.residence, finding.topic, (first, *details))
 
-    def unusual(self, count: Unusual) -> Outlier:
-        """Return unusually many cases as a sentence."""
-        topic, usual = self._topic(count.topic), format_number(BY_ID["opened"], count.usual)
+    def unusual(self, count: Unusual, dwellings: int) -> Outlier:
+        """Return unusually many cases as a sentence; of a residence with so many dwellings."""
+        usual = format_number(BY_ID["opened"], count.usual)
+        topic = self._topic(count.topic) if count.topic else "tous les motifs ensemble"
         told = f"{self._residence(count.residence)}, {_since(count.period, self.step)}, pour {topic} : "
-        told += f"{count.count} nouveaux dossiers, contre {usual} d’habitude en autant de temps (×{count.times:.0f})"
+        told += f"{format_count(count.count)} nouveaux dossiers, "
+        if count.against is Against.ELSEWHERE:
+            mine, other = (PER_DWELLINGS * number / dwellings for number in (count.count, count.usual))
+            rate = rates_in_one_unit((mine, other))
+            told += f"{rate(mine)}, contre {rate(other)} dans les autres résidences (×{count.times:.0f})"
+        else:
+            told += f"contre {usual} d’habitude en autant de temps (×{count.times:.0f})"
         return Outlier(told, residence=count.residence, topic=count.topic, period=count.period)
 
     def _where(self, found: FigureFinding) -> str:
@@ -234,15 +283,19 @@ class _Words:
         mine, other = (format_number(shown.figure, number) for number in (shown.mine, shown.other))
         before = self._end_of(FigureSpan(self.step, found.period.first).before, last)
         told = f"{shown.figure.sentence.format(mine)}, contre {other} {before}"
-        if shown.latest is None:
+        if found.period.beginning is Beginning.FIRST_COUNTED:
+            told += ", où le comptage commence"
+        if shown.added is None:
             return told
-        if shown.latest > 0:
-            return f"{told}, dont {format_number(shown.figure, shown.latest)} de plus {self._in(last)}"
+        if shown.added > 0:
+            return f"{told}, dont {format_number(shown.figure, shown.added)} de plus {self._in(last)}"
         return f"{told}, mais aucun de plus {self._in(last)}"
 
     def _in(self, span: FigureSpan) -> str:
-        """Return "en mars seul", "dans la seule semaine du 23 novembre"."""
+        """Return "en mars seul", "dans la seule semaine du 23 novembre", "en mars, 3 jours sur 31"."""
         told = _without_year(span, span)
+        if passed := format_passed(span, self.today):
+            return f"{'dans la' if span.grain is Grain.WEEK else 'en'} {told}, {passed}"
         return f"dans la seule {told}" if span.grain is Grain.WEEK else f"en {told} seul"
 
     def _end_of(self, span: FigureSpan, near: FigureSpan) -> str:
@@ -251,17 +304,22 @@ class _Words:
         return f"à la fin de la {told}" if span.grain is Grain.WEEK else f"fin {told}"
 
     def _compared(self, shown: Shown, found: FigureFinding) -> str:
-        """Return a number and what it is compared with; of several periods, that of the latest with it."""
-        if shown.figure.is_rated and not shown.figure.judged_of:
+        """Return a number and what it is compared with; of several periods how many, and the latest one's number.
+
+        A table of one period shows neither: without them, its number seems to say otherwise.
+        """
+        if _is_plain(shown.figure):
             return self._grown(shown, found)
         told = self._held_against(shown, found)
         if shown.period is not None:
             told = f"{_since(shown.period, self.step)}, {told}"
-        if shown.latest is None:
+        if shown is found.shown and shown.length > 1 and shown.figure.kind is not FigureKind.STOCK:
+            told += f", {shown.length} {'semaines' if self.step is Grain.WEEK else 'mois'} ensemble"
+        where, latest = self._in(FigureSpan(self.step, found.until)), shown.latest
+        if latest is None or latest.number is None:
             return told
-        mine, latest = (_number_in_words(shown.figure, number) for number in (shown.mine, shown.latest))
-        where = self._in(FigureSpan(self.step, found.until))
-        return told if mine == latest else f"{told} ; {where} : {latest}"
+        mine, number = (_number_in_words(shown.figure, each) for each in (shown.mine, latest.number))
+        return told if mine == number else f"{told} ; {where} : {number} (sur {format_count(latest.count)})"
 
     def _held_against(self, shown: Shown, found: FigureFinding) -> str:
         figure = shown.figure
@@ -277,9 +335,14 @@ class _Words:
             case _:
                 against = f"contre {other} avant"
         # What stands at the end of each period has of several no sum.
-        mean = " en moyenne" if figure.kind is FigureKind.STOCK and shown.latest is not None else ""
+        mean = " en moyenne" if figure.kind is FigureKind.STOCK and shown.length > 1 else ""
         told = f"{figure.sentence.format(mine)}{mean}, {against}"
         return f"tous motifs ensemble, {told}" if shown.is_of_all else told
+
+
+def _is_plain(figure: Figure) -> bool:
+    """Return whether a figure is told as a plain number, and no share or duration."""
+    return figure.is_rated and not figure.judged_of
 
 
 def _without_year(span: FigureSpan, near: FigureSpan) -> str:
@@ -303,16 +366,31 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def format_unusual(unusual: Unusual, span: FigureSpan) -> str:
-    """Return "53 depuis novembre 2026, d’habitude 6,7"."""
-    since = _since(unusual.period, step_of(span))
-    return f"{unusual.count} {since}, d’habitude {format_number(BY_ID['opened'], unusual.usual)}"
+    """Return "53 depuis novembre 2026, d’habitude 6,7"; "53 depuis novembre 2026, ailleurs 6,7 à logements égaux"."""
+    since, usual = _since(unusual.period, step_of(span)), format_number(BY_ID["opened"], unusual.usual)
+    is_elsewhere = unusual.against is Against.ELSEWHERE
+    told = f"ailleurs {usual} à logements égaux" if is_elsewhere else f"d’habitude {usual}"
+    return f"{format_count(unusual.count)} {since}, {told}"
 
 
-def _since(period: FindingPeriod, step: Grain) -> str:
-    """Return "depuis mars 2026", "en mai 2026", "de mars 2026 à mai 2026"."""
+def _since(period: FindingPeriod, step: Grain, *, has_before: bool = False) -> str:
+    """Return "depuis mars 2026", "en mai 2026", "de mars 2026 à mai 2026".
+
+    Args:
+        period: the periods in a row.
+        step: how long each is.
+        has_before: whether the end of the period before is told with it.
+    """
     first = _step(period.first, step)
     if period.last is None:
-        return f"depuis {'au moins ' if period.is_earlier else ''}{first}"
+        # What has grown has an end before it that was counted: `_grown` tells that the count begins there.
+        match period.beginning:
+            case Beginning.FIRST_COUNTED if not has_before:
+                return f"depuis au moins {first}"
+            case Beginning.FIRST_LOOKED_AT:
+                return f"depuis {first} ou avant"
+            case _:
+                return f"depuis {first}"
     if period.last == period.first:
         return f"dans {first}" if step is Grain.WEEK else f"en {first}"
     return f"de {first} à {_step(period.last, step)}"
@@ -323,7 +401,7 @@ def _step(first: date, step: Grain) -> str:
     return f"la {told}" if step is Grain.WEEK else told
 
 
-def describe_nothing(overview: Overview, outliers: Sequence[Outlier]) -> Iterator[str]:
+def describe_nothing(overview: Overview) -> Iterator[str]:
     """Yield in words of what nothing stands out: of the offices, of the residences."""
     place, found = overview.place, overview.findings
     if place.residence is None and not any(each.against is Against.OTHERS for each in found):
@@ -336,5 +414,6 @@ def describe_nothing(overview: Overview, outliers: Sequence[Outlier]) -> Iterato
         yield "Cette résidence n’est pas nettement moins bien servie que les autres résidences de son bureau."
     if not overview.has_usual:
         yield "Pas de période précédente : rien ne dit encore ce qui est habituel dans les résidences."
-    elif place.residence is None and not any(each.residence for each in outliers):
-        yield "Rien d’inhabituel dans les résidences."
+    if place.residence is None and not overview.unusual:
+        held = "que d’habitude, ni que les autres" if overview.has_usual else "que les autres"
+        yield f"Aucune résidence n’a ouvert nettement plus de dossiers {held}, à logements égaux."

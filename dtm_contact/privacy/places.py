@@ -16,7 +16,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.figures.case_facts import READS
+from dtm_contact.figures.case_facts import READS, whom_was
 from dtm_contact.figures.definitions import kept_words
 from dtm_contact.privacy.disclosed import looks_at
 from dtm_contact.privacy.subject import SubjectScope, named_in, slices
@@ -199,6 +199,8 @@ def counted_part(data: Mapping[str, Any]) -> dict[str, Any]:
     for name in _CHANGES:
         if isinstance(data.get(name), dict):
             kept[name] = {field_: data[name][field_] for field_ in data[name] if field_ in _COUNTED_FIELDS}
+    if (was := whom_was(data)) is not None:
+        kept["whom_was"] = was
     return kept
 
 

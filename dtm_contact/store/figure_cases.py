@@ -51,7 +51,7 @@ class CasesWanted:
         counted_at: up to when was counted: where a case was given to since is not looked at; None for the end.
         residence, topic: of these alone; None for all, "" for those without.
         topics: on one of these alone; all where there is none.
-        former_topic: of events, those that changed this topic alone, or none; None for all.
+        former_topic: of these that have, or had, this topic alone; None for all, "" for those without.
         is_first: of events that answer, those of cases that nobody had answered before the period alone.
         oldest_first: in which order.
         after: the case, by its id, after which to begin in that order; None at its head.
@@ -181,7 +181,7 @@ class CaseSearch:
         # Before what is looked for in the events of each case: most lie elsewhere.
         yield from _place_of(wanted, self._dialect)
         match wanted.basis:
-            case "opened":
+            case "opened" | "corrected":
                 yield cases.c.opened_at >= start
                 yield cases.c.opened_at < end
                 yield from self._lay_there(wanted, cases.c.opened_at)
@@ -201,6 +201,8 @@ class CaseSearch:
                 yield _of_case(self._said(wanted))
             case _:
                 pass
+        if wanted.basis == "corrected" and few is None:
+            yield _of_case(sa.select(events.c.case_id).where(_WHAT.in_(wanted.events)))
         if wanted.is_first:
             # What came before the case was opened is no answer to it.
             yield sa.or_(sa.not_(_answers(start, cases.c.opened_at)), _taken_back())
@@ -257,9 +259,12 @@ class CaseSearch:
                 return None
             case "events":
                 found: _Ids = _happened(wanted)
+            case "corrected":
+                since = events.c.at >= start, events.c.case_id.is_not(None)
+                found = sa.select(events.c.case_id).where(events.c.what.in_(wanted.events), *since)
             case _:
                 found = self._said(wanted)
-        if wanted.basis in _BY_DATA or wanted.former_topic is not None:
+        if wanted.basis in _BY_DATA:
             # What was read for it is not read again to be counted.
             said = list(self._connection.execute(found.limit(_FEW_SAID + 1)).scalars())
             return said if len(said) <= _FEW_SAID else None
@@ -280,7 +285,8 @@ class CaseSearch:
         yield sa.or_(IS_OPEN, cases.c.closed_at >= end - _MOMENT)
         answered = _answers(wanted.end)
         if wanted.answered:
-            yield answered
+            # An agent's own message answers a P1 where it lies among those that were sent: that is not asked here.
+            yield _of_case(sa.select(events.c.id).where(_WHAT.in_(_ANSWERS), events.c.at < end))
         if wanted.answered is False:
             # What was answered may have been opened again since, or the answer taken back.
             yield cases.c.due < end
@@ -389,13 +395,7 @@ def _taken_back() -> sa.ColumnElement[bool]:
 def _happened(wanted: CasesWanted, what: sa.ColumnElement[str] = events.c.what) -> sa.Select[Any]:
     """Return the query for the events of the period that make it, by their cases."""
     of_period = events.c.at >= wanted.start, events.c.at < wanted.end, events.c.case_id.is_not(None)
-    found = sa.select(events.c.case_id).where(what.in_(wanted.events), *of_period)
-    if wanted.former_topic is None:
-        return found
-    # Of one that changed no topic, that of its case is counted.
-    return found.where(
-        sa.func.coalesce(events.c.data[("changed", "topic", 0)].as_string(), "").in_(("", wanted.former_topic))
-    )
+    return sa.select(events.c.case_id).where(what.in_(wanted.events), *of_period)
 
 
 def _calls(wanted: CasesWanted) -> Iterator[sa.Select[Any]]:
@@ -426,3 +426,8 @@ def _place_of(wanted: CasesWanted, dialect: str) -> Iterator[sa.ColumnElement[bo
             yield column == value if value else column.is_(None)
     if wanted.topics:
         yield cases.c.topic.in_(wanted.topics)
+    if wanted.former_topic is not None:
+        changed = sa.select(events.c.case_id).where(_WHAT == "topic")
+        was = events.c.data[("changed", "topic", 0)].as_string()
+        had = changed.where(sa.func.coalesce(was, "") == wanted.former_topic)
+        yield sa.or_(sa.func.coalesce(cases.c.topic, "") == wanted.former_topic, _of_case(had))

@@ -28,6 +28,7 @@ class CaseRow(NamedTuple):
     state: str
     office_id: str
     queue: str
+    channel: Channel
     priority: str
     due: datetime
     opened_at: datetime
@@ -35,6 +36,7 @@ class CaseRow(NamedTuple):
     topic: str | None
     residence_id: str | None
     dwelling_id: str | None
+    tenant_id: str | None
 
 
 class EventRow(NamedTuple):

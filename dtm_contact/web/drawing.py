@@ -3,16 +3,16 @@
 Colours are classes of `figures.css`, so that they follow light, dark and print.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from markupsafe import Markup, escape
 
 _WIDTH: Final = 900
-_ROW: Final = 30
+_BAR_ROW: Final = 58
 _LABEL: Final = 250
-_VALUE: Final = 270
+_SCALE: Final = 76
 _SHADES: Final = 5
 _COURSE_HEIGHT: Final = 220
 _CELL: Final = (44, 24)
@@ -40,16 +40,23 @@ class Point:
     whole: float | None
 
 
-def _drawing(name: str, title: str, description: str, size: tuple[int, int], parts: Iterable[Markup]) -> Markup:
-    width, height = size
+def _drawing(name: str, title: str, description: str, size: Markup, parts: Iterable[Markup]) -> Markup:
     return Markup(
-        '<svg class="drawing" viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img" '
-        'aria-labelledby="{n}-t {n}-d"><title id="{n}-t">{t}</title><desc id="{n}-d">{d}</desc>{p}</svg>'
-    ).format(w=width, h=height, n=name, t=title, d=description, p=Markup("").join(parts))
+        '<svg class="drawing {n}" {s} role="img" aria-labelledby="{n}-t {n}-d">'
+        '<title id="{n}-t">{t}</title><desc id="{n}-d">{d}</desc>{p}</svg>'
+    ).format(s=size, n=name, t=title, d=description, p=Markup("").join(parts))
+
+
+def _of_size(width: int, height: int) -> Markup:
+    """Return the size of a drawing that grows and shrinks as a whole."""
+    return Markup('viewBox="0 0 {w} {h}" width="{w}" height="{h}"').format(w=width, h=height)
 
 
 def bars(title: str, description: str, drawn: Sequence[Bar], line: float | None) -> Markup:
-    """Return bars below each other, each with its interval as a whisker.
+    """Return bars below each other, each below its label and number, with its interval as a whisker.
+
+    They are as wide as there is room for: where they stand is told in per cent of the width, so that letters keep
+    their size on a telephone, and numbers stand beside no bar that they could push out.
 
     Args:
         title: what it shows.
@@ -59,33 +66,41 @@ def bars(title: str, description: str, drawn: Sequence[Bar], line: float | None)
     """
     most = max((each.high or each.number or 0.0 for each in drawn), default=0.0)
     most = max(most, line or 0.0) or 1.0
-    room = _WIDTH - _LABEL - _VALUE
 
-    def at(number: float) -> float:
-        return round(_LABEL + room * number / most, 1)
+    def at(number: float) -> str:
+        return f"{98 * number / most:.2f}%"
 
     parts = []
+    stroke = Markup('<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/>')
     for row, bar in enumerate(drawn):
-        top = row * _ROW + 6
-        parts.append(Markup('<text x="0" y="{}">{}</text>').format(top + 14, _cut(bar.label)))
+        top = row * _BAR_ROW
+        mark = "▲ " if bar.is_worse else ""
+        parts.append(Markup('<text class="label" x="0" y="{}">{}</text>').format(top + 14, _cut(bar.label, 42)))
+        parts.append(Markup('<text x="0" y="{}">{}{}</text>').format(top + 31, mark, bar.shown))
+        middle = top + 45
         if bar.number is not None:
             kind = "rod worse" if bar.is_worse else "rod"
-            width = round(at(bar.number) - _LABEL, 1)
-            parts.append(
-                Markup('<rect class="{}" x="{}" y="{}" width="{}" height="18"/>').format(kind, _LABEL, top, width)
-            )
+            rod = Markup('<rect class="{}" x="0" y="{}" width="{}" height="14"/>')
+            parts.append(rod.format(kind, middle - 7, at(bar.number)))
         if bar.low is not None and bar.high is not None:
-            path = f"M{at(bar.low)} {top + 5}v8M{at(bar.low)} {top + 9}H{at(bar.high)}M{at(bar.high)} {top + 5}v8"
-            parts.append(Markup('<path class="whisker" d="{}"/>').format(path))
-        mark = "▲ " if bar.is_worse else ""
-        parts.append(Markup('<text x="{}" y="{}">{}{}</text>').format(_WIDTH - _VALUE + 8, top + 14, mark, bar.shown))
-    height = len(drawn) * _ROW + 8
-    if line is not None:
-        parts.append(Markup('<path class="line" d="M{} 0V{}"/>').format(at(line), height))
-    return _drawing("barres", title, description, (_WIDTH, height), parts)
+            ends = ((bar.low, 4, bar.low), (bar.high, 4, bar.high), (bar.low, 0, bar.high))
+            parts += [
+                stroke.format("whisker", at(start), middle - half, at(end), middle + half) for start, half, end in ends
+            ]
+        if line is not None and bar.number is not None:
+            parts.append(stroke.format("line", at(line), middle - 9, at(line), middle + 9))
+    return _drawing(
+        "barres", title, description, Markup('width="100%" height="{}"').format(len(drawn) * _BAR_ROW), parts
+    )
 
 
-def course(title: str, description: str, points: Sequence[Point], shown: Callable[[float], str]) -> Markup:
+def course(
+    title: str,
+    description: str,
+    points: Sequence[Point],
+    scale: Sequence[tuple[float, str]],
+    standard: tuple[float, str] | None = None,
+) -> Markup:
     """Return a line chart (SVG) of a figure by period.
 
     The place is a line with round marks, all offices together a dashed line with crosses; a period without a number is
@@ -95,19 +110,24 @@ def course(title: str, description: str, points: Sequence[Point], shown: Callabl
         title: what it shows.
         description: how to read it.
         points: the periods.
-        shown: tells a number, for the scale.
+        scale: the numbers with a line of their own, and what is told of each: from 0 on, the greatest last.
+        standard: what is to be reached, with its words; None for nothing.
     """
-    numbers = [each for point in points for each in (point.number, point.whole) if each is not None]
-    most = max(numbers, default=0.0) or 1.0
-    step = (_WIDTH - 40) / max(1, len(points) - 1)
+    most = scale[-1][0]
+    step = (_WIDTH - _SCALE - 40) / max(1, len(points) - 1)
 
     def place(at: int, number: float) -> tuple[float, float]:
-        return round(20 + at * step, 1), round(_COURSE_HEIGHT - 30 - (_COURSE_HEIGHT - 50) * number / most, 1)
+        return round(_SCALE + 20 + at * step, 1), round(_COURSE_HEIGHT - 30 - (_COURSE_HEIGHT - 50) * number / most, 1)
 
-    parts = [
-        Markup('<path class="axis" d="M0 {y}H{w}M0 20H{w}"/>').format(y=_COURSE_HEIGHT - 30, w=_WIDTH),
-        Markup('<text x="0" y="14">{}</text>').format(shown(most)),
-    ]
+    parts = []
+    for number, told in scale:
+        y = place(0, number)[1]
+        parts.append(Markup('<path class="axis" d="M{} {}H{}"/>').format(_SCALE, y, _WIDTH))
+        parts.append(Markup('<text x="{}" y="{}" text-anchor="end">{}</text>').format(_SCALE - 8, y + 4, told))
+    if standard is not None:
+        y = place(0, standard[0])[1]
+        parts.append(Markup('<path class="due" d="M{} {}H{}"/>').format(_SCALE, y, _WIDTH))
+        parts.append(Markup('<text x="{}" y="{}" text-anchor="end">{}</text>').format(_WIDTH - 4, y - 5, standard[1]))
     for kind, values in (("line", [point.whole for point in points]), ("trace", [point.number for point in points])):
         known = [(at, place(at, number)) for at, number in enumerate(values) if number is not None]
         path = "".join(
@@ -129,7 +149,7 @@ def course(title: str, description: str, points: Sequence[Point], shown: Callabl
             anchor = "start" if at == 0 else "end" if at == len(points) - 1 else "middle"
             text = Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>')
             parts.append(text.format(x, _COURSE_HEIGHT - 8, anchor, point.label))
-    return _drawing("cours", title, description, (_WIDTH, _COURSE_HEIGHT), parts)
+    return _drawing("cours", title, description, _of_size(_WIDTH, _COURSE_HEIGHT), parts)
 
 
 def heat_map(
@@ -173,7 +193,7 @@ def heat_map(
                 parts.append(frame.format(x + 1, top + 1, width - 2, height - 2))
             text = Markup('<text class="t{}" x="{}" y="{}" text-anchor="middle">{}{}</text>')
             parts.append(text.format(shade, x + width // 2, top + 16, "▲" if is_marked else "", number))
-    size = (_LABEL + len(columns) * width + 90, _HEAD + len(rows) * height + 4)
+    size = _of_size(_LABEL + len(columns) * width + 90, _HEAD + len(rows) * height + 4)
     return _drawing("carte", title, description, size, parts)
 
 

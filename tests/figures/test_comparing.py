@@ -46,6 +46,8 @@ def test_a_binomial_tail_is_exact_also_where_it_is_tiny() -> None:
     assert at_least(9, 1, 0.5) == pytest.approx(11 / 1024)
     assert at_least(0, 5, 0.3) == pytest.approx(1.0)
     assert at_least(40, 0, 0.1) == pytest.approx(1e-40)
+    # So unlikely that it is told as 0: at once, and not after as many steps as there are cases.
+    assert at_least(20_000, 10**9, 1e-9) == 0.0
 
 
 def test_the_run_that_is_told_is_the_one_in_which_the_place_is_worse() -> None:

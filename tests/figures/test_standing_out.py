@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from dtm_contact.figures.cells import FigureCells, merged, timed
 from dtm_contact.figures.definitions import BY_ID, FIGURES
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place
 from dtm_contact.figures.sheet import MeetingSheet, by_turns, meeting_sheet
-from dtm_contact.figures.telling import Outlier, describe_nothing, describe_outliers, format_rate
+from dtm_contact.figures.telling import Outlier, describe_nothing, describe_outliers, format_number, format_rate
 from dtm_contact.hours import PARIS
 from tests.prove.program import chance as made
 
@@ -112,7 +113,7 @@ def test_an_office_that_is_worse_by_one_topic_alone_is_named_with_it_and_held_ag
     (nord,) = offices({MONTHS[0]: GOOD, MONTHS[1]: pests, MONTHS[2]: pests})
     assert nord.words == (
         "Nord, depuis avril 2026, pour nuisibles : 40\u00a0% des réponses dans le délai, "
-        "contre 90\u00a0% dans les autres bureaux pour le même motif"
+        "contre 90\u00a0% dans les autres bureaux pour le même motif, 2 mois ensemble"
     )
     assert nord.topic == "pests"
 
@@ -173,7 +174,7 @@ def test_a_further_figure_is_told_with_the_same_time_as_the_sentence() -> None:
     (told,) = (detail.words for detail in nord.details if detail.figure.id == "called_back")
     assert told == (
         "Un rappel tenté, au plus tard le jour ouvré suivant, pour 30\u00a0% des appels sans réponse, "
-        "contre 80\u00a0% dans les autres bureaux ; en mai seul : 40\u00a0%"
+        "contre 80\u00a0% dans les autres bureaux ; en mai seul : 40\u00a0% (sur 2\u00a0000)"
     )
 
 
@@ -208,8 +209,35 @@ def test_a_number_of_several_months_stands_beside_that_of_the_month_on_the_page(
     worse = EVEN | answered(N1_heating=400, N1_pests=400, N2_heating=400, N2_pests=400)
     (nord,) = offices({MONTHS[0]: GOOD, MONTHS[1]: EVEN, MONTHS[2]: worse})
     assert ", depuis avril 2026," in nord.words
-    assert "50\u00a0% des réponses dans le délai, contre 90\u00a0% dans les autres bureaux" in nord.words
-    assert nord.words.endswith(" ; en mai seul : 40\u00a0%")
+    assert nord.words.endswith(
+        " : 50\u00a0% des réponses dans le délai, contre 90\u00a0% dans les autres bureaux, 2 mois ensemble ; "
+        "en mai seul : 40\u00a0% (sur 4\u00a0000)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("due", "met", "told"),
+    [(0, 0, ""), (29, 10, ""), (30, 12, " ; en mai seul : 40\u00a0% (sur 30)")],
+    ids=["no case", "too few", "enough"],
+)
+def test_the_last_month_alone_is_told_only_where_the_table_would_compare_it(due: int, met: int, told: str) -> None:
+    def dangers(due: int, met: int) -> Counted:
+        return GOOD | {("nord", "N1", "gas"): {"due_p1": due, "due_p1_met": met}}
+
+    months = {MONTHS[0]: dangers(300, 60), MONTHS[1]: dangers(300, 60), MONTHS[2]: dangers(due, met)}
+    (found,) = everything(months)
+    assert overview(months).of_whole(BY_ID["p1_in_time"]).is_comparable is bool(told)
+    assert found.words.endswith(
+        f"des P1 ont une réponse dans le délai, au lieu de 90\u00a0% au moins, 3 mois ensemble{told}"
+    )
+
+
+def test_the_last_month_alone_of_which_little_has_passed_says_so() -> None:
+    worse = EVEN | answered(N1_heating=400, N1_pests=400, N2_heating=400, N2_pests=400)
+    span = FigureSpan(Grain.MONTH, MONTHS[2])
+    made = Overview(Periods({MONTHS[1]: EVEN, MONTHS[2]: worse}), DIRECTORY, span, Place(), date(2026, 5, 3))
+    (nord,) = describe_outliers(made, NAMES, DIRECTORY)
+    assert nord.words.endswith(" ; en mai, 3 jours sur 31 : 40\u00a0% (sur 4\u00a0000)")
 
 
 def test_a_store_that_fills_up_is_compared_with_nothing() -> None:
@@ -230,7 +258,9 @@ def test_a_store_that_fills_up_is_compared_with_nothing() -> None:
 
     assert told(year[0]) == []
     (long_counted,) = told(date(2025, 1, 1))
-    assert long_counted.words.endswith("800 dossiers en cours, contre 80 fin janvier, mais aucun de plus en mai seul")
+    assert long_counted.words.endswith(
+        "800 dossiers en cours, contre 80 fin janvier, où le comptage commence, mais aucun de plus en mai seul"
+    )
     assert [each.figure.id for each in long_counted.details] == ["open", "silent_45"]
 
 
@@ -309,6 +339,45 @@ def test_what_waits_more_and_more_is_told_with_what_it_was() -> None:
     assert everything({MONTHS[0]: waiting(100), MONTHS[1]: waiting(100), MONTHS[2]: waiting(104)}) == []
 
 
+@pytest.mark.parametrize(
+    ("waits", "since", "before"),
+    [
+        ((10, 130, 250, 400), "février", "40 fin janvier, où le comptage commence"),
+        ((200, 150, 250, 400), "mars", "600 fin février"),
+    ],
+    ids=["since the count begins", "since a month"],
+)
+def test_what_waits_more_and_more_began_where_the_table_shows_it(
+    waits: tuple[int, ...], since: str, before: str
+) -> None:
+    year = [date(2026, month, 1) for month in range(1, 5)]
+    months = {
+        day: {
+            (office, residence, "heating"): {"open": count, "opened": 400, "closed": 300}
+            for residence, office in RESIDENCES
+        }
+        for day, count in zip(year, waits, strict=True)
+    }
+    # The first 45 days are compared with nothing: they say that it grew since April, and the table since February.
+    span = FigureSpan(Grain.MONTH, year[-1])
+    made = Overview(Periods(months, year[0]), DIRECTORY, span, Place(), span.last)
+    (found,) = describe_outliers(made, NAMES, DIRECTORY)
+    assert found.words == (
+        f"Tous les bureaux, depuis {since} 2026, pour tous les motifs : 1\u00a0600 dossiers en cours, contre {before}, "
+        "dont 600 de plus en avril seul"
+    )
+
+
+def test_what_was_so_before_all_that_is_looked_at_may_have_been_so_before() -> None:
+    months = {FigureSpan.of(Grain.MONTH, date(2025 + at // 12, 1 + at % 12, 1)).first: EVEN for at in range(17)}
+    (nord,) = offices(months)
+    assert nord.words.startswith("Nord, depuis mai 2025 ou avant, ")
+    del months[date(2025, 4, 1)]
+    assert offices({day: counted for day, counted in months.items() if day >= date(2025, 5, 1)})[0].words.startswith(
+        "Nord, depuis au moins mai 2025, "
+    )
+
+
 def test_a_danger_that_is_answered_late_everywhere_stands_out() -> None:
     def dangers(met: int) -> Counted:
         return {key: {**counts, "due_p1": 100, "due_p1_met": met} for key, counts in GOOD.items()}
@@ -316,7 +385,7 @@ def test_a_danger_that_is_answered_late_everywhere_stands_out() -> None:
     (told,) = everything(dict.fromkeys(MONTHS, dangers(60)))
     assert told.words == (
         "Tous les bureaux, depuis au moins mars 2026, pour tous les motifs : 60\u00a0% des P1 ont une réponse dans le "
-        "délai, au lieu de 90\u00a0% au moins"
+        "délai, au lieu de 90\u00a0% au moins, 3 mois ensemble"
     )
     assert everything(dict.fromkeys(MONTHS, dangers(93))) == []
 
@@ -326,13 +395,13 @@ def test_a_residence_is_held_against_the_others_of_its_office_and_says_so() -> N
     months = {MONTHS[0]: GOOD, MONTHS[1]: bad, MONTHS[2]: bad}
     (told,) = everything(months, Place(residence="N2"))
     assert told.words.endswith(
-        "70\u00a0% des réponses dans le délai, contre 90\u00a0% dans les autres résidences du bureau"
+        "70\u00a0% des réponses dans le délai, contre 90\u00a0% dans les autres résidences du bureau, 2 mois ensemble"
     )
     assert "depuis avril 2026" in told.words
     shown = overview(months, Place(residence="N2"))
     assert shown.of_neighbours(BY_ID["in_time"]).number == 90
     assert everything(months, Place(residence="N1")) == []
-    (nothing,) = describe_nothing(overview(months, Place(residence="N1")), [])
+    (nothing,) = describe_nothing(overview(months, Place(residence="N1")))
     assert nothing == "Cette résidence n’est pas nettement moins bien servie que les autres résidences de son bureau."
 
 
@@ -354,6 +423,56 @@ def test_unusually_many_cases_say_since_when() -> None:
     )
     (told,) = (each for each in everything({**months, date(2026, 8, 1): opened(4)}, grain=Grain.YEAR) if each.topic)
     assert "de juin 2026 à juillet 2026" in told.words
+
+
+def of_each(topic: str = "pests", **counts: int) -> Counted:
+    """Return how many cases each residence opened."""
+    return {(dict(RESIDENCES)[name], name, topic): {"opened": count} for name, count in counts.items()}
+
+
+def test_a_residence_that_always_has_far_more_than_the_others_by_dwelling_is_told() -> None:
+    year = [date(2026, month, 1) for month in range(1, 9)]
+    often = of_each(N1=5, N2=4, S1=20, S2=6)
+    (told,) = everything(dict.fromkeys(year, often))
+    assert told.words == (
+        "S1, (Sud), depuis au moins janvier 2026, pour nuisibles : 160 nouveaux dossiers, 1,60 par logement, "
+        "contre 0,40 par logement dans les autres résidences (×4)"
+    )
+    (few,) = everything({year[0]: often})
+    assert "20 nouveaux dossiers, 200,0\u00a0‰, contre 50,0\u00a0‰ dans les autres résidences (×4)" in few.words
+    # Once it has more than usual there, that is told of it, and it alone.
+    (more,) = everything(dict.fromkeys(year, often) | {year[-1]: of_each(N1=5, N2=4, S1=80, S2=6)})
+    assert more.words.endswith("80 nouveaux dossiers, contre 20 d’habitude en autant de temps (×4)")
+
+
+@pytest.mark.parametrize("counts", [{"N1": 5, "N2": 4, "S1": 9, "S2": 6}, {"S1": 4}], ids=["not twice", "too few"])
+def test_a_residence_that_has_little_more_than_the_others_is_not_told(counts: dict[str, int]) -> None:
+    year = [date(2026, month, 1) for month in range(1, 9)]
+    assert everything(dict.fromkeys(year[-1:], of_each(**counts))) == []
+
+
+def test_a_residence_that_has_more_of_all_topics_is_told_once_and_a_topic_where_that_is_as_much_more_again() -> None:
+    def opened(pests: int) -> Counted:
+        few, many = {"N1": 5, "N2": 4, "S2": 6}, {"S1": 20}
+        return of_each(**few, S1=pests) | of_each("heating", **few, **many) | of_each("other", **few, **many)
+
+    months = {day: opened(20) for day in MONTHS}
+    (told,) = everything(months)
+    assert told.words.startswith("S1, (Sud), depuis au moins mars 2026, pour tous les motifs ensemble : 180 nouveaux")
+    assert told.topic == ""
+    (of_pests,) = everything(months, Place(topic="pests"))
+    assert ", pour nuisibles : 60 nouveaux dossiers" in of_pests.words
+    assert {each.topic for each in everything({day: opened(200) for day in MONTHS})} == {"", "pests"}
+
+
+def test_a_residence_of_many_dwellings_may_have_many_cases() -> None:
+    records = DIRECTORY.records
+    more = [Dwelling(f"more{at}", "AS1", "dwelling", "", "", "", "", "") for at in range(300)]
+    large = Directory(replace(records, dwellings=[*records.dwellings, *more]))
+    months = {day: of_each(N1=5, N2=4, S1=20, S2=6) for day in MONTHS}
+    span = FigureSpan(Grain.MONTH, MONTHS[2])
+    assert len(Overview(Periods(months), DIRECTORY, span, Place(), span.last).unusual) == 1
+    assert Overview(Periods(months), large, span, Place(), span.last).unusual == []
 
 
 def test_a_year_is_added_up_anew_where_a_month_of_it_was_counted_again() -> None:
@@ -401,13 +520,19 @@ def test_a_rate_above_a_thousand_is_told_by_dwelling() -> None:
     assert format_rate(None) == "–"
 
 
+@pytest.mark.parametrize(("days", "told"), [(1.5, "36\u00a0h"), (2.5, "2,5\u00a0j"), (91.0, "91\u00a0j")])
+def test_days_are_told_with_no_more_than_is_known(days: float, told: str) -> None:
+    assert format_number(BY_ID["incident_length"], days * 24 * 60) == told
+
+
 def test_where_nothing_stands_out_that_is_said_of_offices_and_of_residences() -> None:
-    assert list(describe_nothing(overview(dict.fromkeys(MONTHS, GOOD)), [])) == [
+    assert list(describe_nothing(overview(dict.fromkeys(MONTHS, GOOD)))) == [
         "Aucun bureau n’est nettement moins bon que les autres.",
-        "Rien d’inhabituel dans les résidences.",
+        "Aucune résidence n’a ouvert nettement plus de dossiers que d’habitude, ni que les autres, à logements égaux.",
     ]
-    _, first = describe_nothing(overview({MONTHS[2]: GOOD}), [])
+    _, first, second = describe_nothing(overview({MONTHS[2]: GOOD}))
     assert first.startswith("Pas de période précédente")
+    assert second == "Aucune résidence n’a ouvert nettement plus de dossiers que les autres, à logements égaux."
 
 
 NAMES = Names(DIRECTORY, {"heating": "Chauffage", "pests": "Nuisibles"}, PARIS)
@@ -439,7 +564,10 @@ def test_a_sheet_tells_the_gap_between_the_best_and_the_worst_office() -> None:
 def test_a_sheet_has_a_place_for_few_decisions_and_says_how_many_more_there_are() -> None:
     shown = sheet({MONTHS[0]: GOOD, MONTHS[1]: GOOD, MONTHS[2]: EVEN})
     assert [each.office for each in shown.outliers] == ["nord"]
+    assert shown.changes == ""
     calm = sheet({MONTHS[1]: GOOD, MONTHS[2]: GOOD})
+    assert calm.changes == "Rien n’a nettement changé depuis la période d’avant (avril 2026)."
+    assert sheet({MONTHS[2]: GOOD}).changes.startswith("Trop peu est compté de la période d’avant (avril 2026)")
     assert (calm.outliers, calm.lines, len(calm.nothing)) == ([], [], 2)
 
 
@@ -449,6 +577,14 @@ def test_what_is_decided_takes_turns(everywhere: int, office: int, residence: in
     found += [Outlier("r", residence="N1")] * residence
     shown = "".join(each.words for each in by_turns(found))
     assert tuple(map(shown.count, "aor")) == kept
+
+
+def test_offices_come_first_then_all_then_unusual_cases_on_page_and_sheet_alike() -> None:
+    dangers = {key: {**counts, "due_p1": 100, "due_p1_met": 50} for key, counts in EVEN.items()}
+    more = {key: {**counts, "opened": 40 if key[1] == "S1" else 5} for key, counts in dangers.items()}
+    found = everything(dict.fromkeys(MONTHS, more))
+    assert [(each.office, each.residence) for each in found] == [("nord", ""), ("", ""), ("", "S1")]
+    assert sheet(dict.fromkeys(MONTHS, more)).outliers == found
 
 
 def test_a_sheet_says_how_many_alarms_nobody_has_judged() -> None:

@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from dtm_contact.figures.case_facts import TimeContext
 from dtm_contact.figures.cells import Division, Spread, Sums
 from dtm_contact.figures.counting import CountingContext, count_days
-from dtm_contact.model import Alarm, AlarmLevel, ConversationMatch, JoinedBy, Priority
+from dtm_contact.model import Alarm, AlarmLevel, Channel, ConversationMatch, JoinedBy, Likely, Match, Priority
 from dtm_contact.pipeline import Grounds
+from dtm_contact.privacy.places import counted_part
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, TrailLine
-from dtm_contact.store.schema import events
+from dtm_contact.store.schema import cases, events
 from tests.cases.conftest import RULES, Desk
 from tests.prove.figures_store import CALENDARS, PARIS
 from tests.rules.cast import DIRECTORY
@@ -121,11 +122,72 @@ def test_corrections_are_counted_and_a_topic_under_that_which_was_wrong(desk: De
     desk.do(number, "tenant", tenant="T01")
     desk.do(number, "priority", priority="P2")
     desk.do(number, "move", queue="pantin", reason="Pantin")
-    names = ("corrected_topic", "corrected_tenant", "corrected_priority", "transfers")
+    names = ("wrong_topic", "topic_given", "wrong_priority", "judged", "transfers")
     assert only(counted(desk), *names) == dict.fromkeys(names, 1)
     cells = count_days(desk.store, NOW.date(), NOW.date(), CountingContext(TimeContext(PARIS, LATER, CALENDARS), {}))
     by_topic = cells[NOW.date()].by(Division.TOPIC)
-    assert (by_topic["plumbing"]["corrected_topic"], by_topic["heating"]["opened"]) == (1, 1)
+    assert (by_topic["plumbing"]["wrong_topic"], by_topic["heating"]["opened"]) == (1, 1)
+    assert by_topic["plumbing"]["topic_given"] == 1
+
+
+NAMED = Match(tenant=Likely("T01", 0.99), dwelling=Likely("L01", 0.99), residence=Likely("R1", 0.99))
+HOME = replace(NAMED, tenant=None)
+NOBODY = Match(tenant=None, dwelling=None, residence=Likely("R1", 0.99))
+
+
+@pytest.mark.parametrize(
+    ("match", "said", "expected"),
+    [
+        (NAMED, (), {"named"}),
+        (NAMED, ({"tenant": "T09"},), {"named", "wrong_tenant"}),
+        (NAMED, ({},), {"named", "wrong_tenant"}),
+        (NAMED, ({"tenant": "T09"}, {"tenant": "T01", "dwelling": "L01"}), {"named"}),
+        (HOME, ({"tenant": "T01"},), {"named"}),
+        (HOME, ({"tenant": "T09"},), {"named", "wrong_tenant"}),
+        (NOBODY, (), {"unnamed"}),
+        (NOBODY, ({"tenant": "T01"},), {"unnamed", "told_tenant"}),
+        (NOBODY, ({"dwelling": "L01"},), {"unnamed", "told_tenant"}),
+        (NOBODY, ({"tenant": "T01"}, {"tenant": "T09"}), {"unnamed", "told_tenant"}),
+    ],
+    ids=[
+        "right",
+        "another",
+        "nobody",
+        "back",
+        "whom of it",
+        "of elsewhere",
+        "unknown",
+        "told",
+        "home told",
+        "another told",
+    ],
+)
+def test_a_tenant_is_corrected_only_where_the_engine_had_named_one(
+    desk: Desk, match: Match, said: tuple[dict[str, str], ...], expected: set[str]
+) -> None:
+    desk.with_neighbour()
+    number = desk.open(match=match)
+    for whom in said:
+        desk.do(number, "tenant", **whom)
+    names = {"named", "wrong_tenant", "unnamed", "told_tenant"}
+    assert {name for name in names if counted(desk)[name]} == expected
+    with desk.store.database.writing() as connection:
+        # When a person is erased, their name goes, and what is counted stays.
+        for row in connection.execute(sa.select(events.c.id, events.c.data)).all():
+            connection.execute(events.update().where(events.c.id == row.id).values(data=counted_part(row.data)))
+    if len(said) == 1 and match is not HOME:
+        assert {name for name in names if counted(desk)[name]} == expected
+
+
+def test_a_correction_that_is_taken_back_is_none_and_a_case_of_the_desk_is_not_the_engines(desk: Desk) -> None:
+    desk.with_neighbour()
+    number = desk.open(match=NAMED)
+    desk.do(number, "tenant", tenant="T09")
+    desk.do(number, "undo")
+    assert only(counted(desk), "judged", "named", "wrong_tenant") == {"judged": 1, "named": 1, "wrong_tenant": 0}
+    with desk.store.database.writing() as connection:
+        connection.execute(cases.update().values(channel=Channel.DESK))
+    assert only(counted(desk), "judged", "named", "wrong_tenant") == {"judged": 0, "named": 0, "wrong_tenant": 0}
 
 
 def test_merged_cases_are_neither_closed_nor_late(desk: Desk) -> None:
@@ -161,7 +223,7 @@ def test_a_danger_that_an_agent_saw_alone_was_missed(desk: Desk) -> None:
     number = desk.open()
     desk.do(number, "danger", at=minutes(3))
     counts = counted(desk)
-    assert (verdicts(counts), counts["corrected_priority"]) == ({"alarms_missed": 1}, 0)
+    assert (verdicts(counts), counts["wrong_priority"]) == ({"alarms_missed": 1}, 0)
     # The closing says so of what is a certain alarm by then; the engine has not seen it for that.
     desk.do(number, "done", at=minutes(9), danger_over="rescued")
     assert verdicts(counted(desk)) == {"alarms_missed": 1}

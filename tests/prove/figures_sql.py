@@ -44,6 +44,14 @@ def _office(at: str) -> str:
                         c.office_id)"""
 
 
+def _said(what: str, column: str, order: str, side: int) -> str:
+    """Return what a column was before the first event of a verb that changed it, or after the last; else what it is."""
+    said = f"""FROM happened h WHERE h.case_id = c.id AND h.what = '{what}'
+               AND json_type(h.data, '$.changed.{column}') = 'array'"""
+    found = f"SELECT json_extract(h.data, '$.changed.{column}[{side}]') {said} ORDER BY h.id {order} LIMIT 1"
+    return f"CASE WHEN EXISTS (SELECT 1 {said}) THEN ({found}) ELSE c.{column} END"
+
+
 _PLACE = "coalesce(c.residence_id, ''), coalesce(c.topic, '')"
 _MADE = (
     # What was taken back, and the taking back, are gone.
@@ -83,6 +91,19 @@ _MADE = (
        WHERE h.what NOT IN ('danger', 'priority') AND (json_extract(h.data, '$.alarm') = 'certain'
          OR json_extract(h.data, '$.changed.alarm_level[1]') = 'certain') GROUP BY h.case_id""",
     "CREATE INDEX temp.cried_case ON cried (case_id)",
+    # What the engine had said of a case before agents said otherwise, and what agents said last.
+    f"""CREATE TEMP TABLE engine AS SELECT c.id AS case_id, {
+        ", ".join(
+            f"{_said(what, name, 'ASC', 0)} AS {name}, {_said(what, name, 'DESC', 1)} AS last_{name}"
+            for what, name in (
+                ("topic", "topic"),
+                ("priority", "priority"),
+                ("tenant", "tenant_id"),
+                ("tenant", "dwelling_id"),
+            )
+        )
+    } FROM cases c WHERE c.channel <> 'desk'""",
+    "CREATE INDEX temp.engine_case ON engine (case_id)",
     """CREATE TEMP TABLE own AS SELECT arrival_id FROM happened
        WHERE what IN ('answered', 'returned') AND arrival_id IS NOT NULL""",
     "CREATE INDEX temp.own_arrival ON own (arrival_id)",
@@ -97,12 +118,23 @@ _MADE = (
 
 _EVENTS = {
     "transfers": "h.what = 'moved'",
-    "corrected_tenant": "h.what = 'tenant'",
-    "corrected_priority": "h.what = 'priority'",
     "call_attempts": "h.what = 'tried'",
     "automatic_answers": "h.what = 'sent' AND json_extract(h.data, '$.kind') = 'answer'",
     "appointments": "h.what = 'appointed'",
     "appointments_cancelled": "h.what = 'appointment cancelled'",
+}
+_NOBODY = "g.tenant_id IS NULL AND g.dwelling_id IS NULL"
+_OTHER = """((g.tenant_id IS NOT NULL AND g.last_tenant_id IS NOT g.tenant_id)
+             OR (g.dwelling_id IS NOT NULL AND g.last_dwelling_id IS NOT g.dwelling_id))"""
+_OF_ENGINE = {
+    "judged": "1",
+    "wrong_priority": "g.last_priority IS NOT g.priority",
+    "topic_given": "g.topic IS NOT NULL",
+    "wrong_topic": "g.topic IS NOT NULL AND g.last_topic IS NOT g.topic",
+    "named": f"NOT ({_NOBODY})",
+    "wrong_tenant": f"NOT ({_NOBODY}) AND {_OTHER}",
+    "unnamed": _NOBODY,
+    "told_tenant": f"{_NOBODY} AND (g.last_tenant_id IS NOT NULL OR g.last_dwelling_id IS NOT NULL)",
 }
 _BEGUN = """max(c.opened_at, coalesce((SELECT max(t.at) FROM turns t
             WHERE t.case_id = c.id AND t.state = 'open' AND t.at <= c.due), c.opened_at))"""
@@ -152,12 +184,6 @@ def counts(now: str) -> Mapping[str, str]:
         "due_p1_met": _grouped(f"cases c WHERE c.priority = 'P1' AND c.due <= '{now}' AND {_MET}", "c.due"),
         "calls_unserved": _grouped(f"{came} WHERE {_UNSERVED}", "k.at"),
         "called_back": _grouped(f"{came} WHERE {_UNSERVED} AND {_CALLED}", "k.at"),
-        "corrected_topic": _grouped(
-            "happened h JOIN cases c ON c.id = h.case_id WHERE h.what = 'topic'",
-            "h.at",
-            f"{_office('h.at')}, coalesce(c.residence_id, ''), "
-            "coalesce(json_extract(h.data, '$.changed.topic[0]'), c.topic)",
-        ),
         "calls_answered": _grouped(
             "came k LEFT JOIN offices_of r ON r.residence = k.residence WHERE k.outcome = 'answered'",
             "k.at",
@@ -180,6 +206,9 @@ def counts(now: str) -> Mapping[str, str]:
         "incidents": _incident("1"),
         "incident_households": _incident("homes"),
     }
+    by_engine = f"{_office('c.opened_at')}, coalesce(c.residence_id, ''), coalesce(g.topic, '')"
+    for measure, which in _OF_ENGINE.items():
+        found[measure] = _grouped(f"engine g JOIN cases c ON c.id = g.case_id WHERE {which}", "c.opened_at", by_engine)
     for way in ("email", "desk"):
         found[f"arrivals.{way}"] = _grouped(f"{came} WHERE k.channel = '{way}'", "k.at")
     found["arrivals.phone"] = f"""
@@ -206,7 +235,6 @@ def _declared(written: Mapping[str, str]) -> dict[str, str]:
             continue
         parts = [f"h.what IN ({', '.join(map(repr, figure.events))})"]
         parts += [f"json_extract(h.data, '$.{name}') = {value!r}" for name, value in counter.where.items()]
-        parts += ["json_extract(h.data, '$.changed') IS NOT NULL"] if counter.changing else []
         found[figure.measure] = " AND ".join(parts)
     return found
 

@@ -72,7 +72,7 @@ class Writer:
     def __init__(self, random: Random, places: Sequence[Place], first: date, days: int) -> None:
         """Take chance, where people live, and of which days cases are."""
         self._random = random
-        self._places = places
+        self.places = places
         self._first = first
         self._days = days
         self.end = datetime.combine(first + timedelta(days=days), time(11, 20), PARIS).astimezone(UTC)
@@ -84,13 +84,13 @@ class Writer:
         burst: tuple[Place, str, int] | None = None
         for number, at in enumerate(times, 1):
             if burst is None and self._random.random() < 0.01:
-                burst = self._random.choice(self._places), self._random.choice(TOPICS[:3]), 4
+                burst = self._random.choice(self.places), self._random.choice(TOPICS[:3]), 4
             if burst is not None and self._random.random() < 0.5:
                 (office, residence, _), topic, left = burst
                 place = office, residence, f"{residence}-{self._random.randrange(6)}"
                 burst = None if left == 1 else ((office, residence, ""), topic, left - 1)
             else:
-                place, topic = self._random.choice(self._places), self._random.choices(TOPICS, _WEIGHTS)[0]
+                place, topic = self._random.choice(self.places), self._random.choices(TOPICS, _WEIGHTS)[0]
             self._case(number, at, place, topic)
         for _ in range(count // 2):
             self._lone_contact(self._moment())
@@ -124,6 +124,7 @@ class Writer:
             "id": number, "number": f"2026-{number:06d}", "state": "open", "channel": channel, "office_id": office,
             "queue": office, "priority": priority, "opened_at": opened, "closed_at": None, "topic": topic,
             "residence_id": residence if known else None, "dwelling_id": dwelling if known else None,
+            "tenant_id": f"T{dwelling}" if known and random.random() < 0.95 else None,
             "due": _due(opened, office, priority),
             "subject": FORMULA if number % 50 == 1 else "Fuite", "who": "Nadia <nadia@free.example>", "why": "",
             "read_in_full": True, "alarm_level": AlarmLevel.CERTAIN if priority == "P1" else AlarmLevel.NONE,
@@ -163,7 +164,7 @@ class Writer:
     def _lone_contact(self, at: datetime) -> None:
         if self._random.random() < 0.7:
             outcome = self._random.choice(("answered", "answered", "answered", "outbound_answered", "internal"))
-            residence = self._random.choice(self._places)[1] if self._random.random() < 0.6 else None
+            residence = self._random.choice(self.places)[1] if self._random.random() < 0.6 else None
             self._contact(None, at, channel="phone", kind="none", outcome=outcome, topic=None, residence_id=residence)
         else:
             kind = self._random.choice(("automatic", "spam"))
@@ -277,10 +278,28 @@ class _Life:
             corrected = self._change("topic", topic=topic)
             if random.random() < 0.1:
                 self._undo(corrected, topic=before)
-        if random.random() < 0.04:
-            self._later(1)
-            self._change("tenant", {"concerned": []}, dwelling_id=case["dwelling_id"])
+        if random.random() < (0.04 if case["dwelling_id"] else 0.5):
+            self._name()
         self._correct_urgency()
+
+    def _name(self) -> None:
+        """Say whom it is about, as an agent does: somebody else than the engine, or the first; some think better."""
+        random, case = self._random, self._case
+        for _ in range(1 if random.random() < 0.9 else 2):
+            self._later(1)
+            before = {name: case[name] for name in ("tenant_id", "dwelling_id", "residence_id")}
+            _, residence, dwelling = random.choice(self._writer.places)
+            kind, to = random.random(), dict[str, Any]()
+            if kind < 0.1:
+                to = dict.fromkeys(before)
+            elif kind < 0.3 and case["dwelling_id"]:
+                to = {"tenant_id": f"T{case['dwelling_id']}-{random.randrange(2)}"}
+            else:
+                to = {"tenant_id": f"T{dwelling}", "dwelling_id": dwelling, "residence_id": residence}
+            to = {name: value for name, value in to.items() if value != before[name]}
+            named = self._change("tenant", {"concerned": []}, **to)
+            if random.random() < 0.1:
+                self._undo(named, **{name: before[name] for name in to})
 
     def _correct_urgency(self) -> None:
         random, case = self._random, self._case

@@ -12,14 +12,18 @@ import pytest
 
 from dtm_contact.access import Role, digest_of
 from dtm_contact.figures.case_facts import TimeContext
+from dtm_contact.figures.cells import FigureCells
 from dtm_contact.figures.comparing import UNUSUAL
 from dtm_contact.figures.counting import CountingContext, count_days, periods_of
 from dtm_contact.figures.definitions import BY_ID, FIGURES
-from dtm_contact.figures.findings import FindingPeriod, Unusual
+from dtm_contact.figures.files import WAITED
+from dtm_contact.figures.findings import Against, FindingPeriod
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, latest_span
+from dtm_contact.figures.surpluses import Unusual
 from dtm_contact.figures.telling import Outlier, OutlierDetail
 from dtm_contact.model import Channel
 from dtm_contact.serving import RateLimit
+from dtm_contact.store.figures import Period
 from dtm_contact.web.pages import figures as pages
 from tests.prove.figures_store import CALENDARS, FORMULA, PARIS, PEOPLE, Writer, places_of, put
 from tests.prove.program import chance
@@ -67,7 +71,7 @@ def test_every_figure_stands_on_the_page_with_its_offices(head: Somebody) -> Non
 @pytest.mark.parametrize("figure", [figure.id for figure in FIGURES])
 def test_each_figure_has_its_page_with_a_table_under_each_drawing(head: Somebody, figure: str) -> None:
     page = head.get(f"/chiffres/detail?c={figure}&le={last_month(head.desk)}").text
-    assert page.count('<svg class="drawing"') == 2
+    assert page.count('<svg class="drawing ') == 2
     assert len(re.findall(r"<title id=.*?</title><desc id=.*?</desc>", page)) == 2
     assert page.count("<table") >= 2
 
@@ -80,9 +84,9 @@ def test_a_number_leads_to_as_many_cases(head: Somebody, figure: str, office: st
     told = rows(head, f"/chiffres/export?t=bureaux&f=json&le={le}")
     number = next(row["valeur"] for row in told if row["chiffre"] == figure and row["bureau"] == (office or "ensemble"))
     path = f"c={figure}&b={office}&le={le}"
-    counted = rows(head, f"/chiffres/dossiers/export?{path}&f=json&colonne=numéro&colonne=compté")
+    counted = rows(head, f"/chiffres/dossiers/export?{path}&f=json&colonne=numéro&colonne=compté (fois)")
     # A case that was called in vain twice is one case, and says so.
-    assert sum(int(str(row["compté"])) for row in counted) == number
+    assert sum(int(str(row["compté (fois)"])) for row in counted) == number
     assert 0 < len({row["numéro"] for row in counted}) == len(counted)
     page = pages_of(head, f"/chiffres/dossiers?{path}")
     assert f"<b>{number}</b> comptés" in page
@@ -119,11 +123,11 @@ def test_a_list_of_answers_says_how_long_each_waited_and_its_file_has_the_median
     le = last_month(head.desk)
     told = rows(head, f"/chiffres/export?t=bureaux&f=json&le={le}")
     row = next(row for row in told if row["chiffre"] == "first_answer_median" and row["bureau"] == "ensemble")
-    cases = rows(head, f"/chiffres/dossiers/export?c=first_answer_median&le={le}&f=json&colonne=attente (minutes)")
-    waits = sorted(float(str(each["attente (minutes)"])) for each in cases)
+    cases = rows(head, f"/chiffres/dossiers/export?c=first_answer_median&le={le}&f=json&colonne={WAITED}")
+    waits = sorted(float(str(each[WAITED])) for each in cases)
     assert len(waits) == row["cas"]
     assert waits[(len(waits) + 1) // 2 - 1] == pytest.approx(float(str(row["valeur"])), rel=0.03, abs=1)
-    assert "attente : " in pages_of(head, f"/chiffres/dossiers?c=first_answer_median&le={le}")
+    assert "compté : attente de " in pages_of(head, f"/chiffres/dossiers?c=first_answer_median&le={le}")
 
 
 @pytest.mark.parametrize(("figure", "listed"), [("opened", True), ("set_aside", False), ("calls_answered", False)])
@@ -273,7 +277,7 @@ def test_where_service_is_worse_than_elsewhere_comes_before_what_is_so_everywher
     assert [title or words for title, words in shown] == [
         "Moins bon qu’ailleurs", "Sud", "Les Lilas",
         "Moins bon qu’avant, ou que ce qui est dû", "Partout",
-        "Plus de dossiers que d’habitude", "R01 : 9 dossiers",
+        "Plus de dossiers que d’habitude, ou qu’ailleurs", "R01 : 9 dossiers",
     ]  # fmt: skip
 
 
@@ -282,7 +286,7 @@ def test_the_map_marks_what_is_unusual_says_by_what_rule_and_draws_it_however_fe
 ) -> None:
     monkeypatch.setattr(pages, "_RESIDENCES_DRAWN", 1)
     for residence in ("R01", "R02"):
-        odd = Unusual(residence, "heating", 9, 1.5, 1e-6, FindingPeriod(date(2026, 3, 1), None, is_earlier=False))
+        odd = Unusual(residence, "heating", 9, 1.5, 1e-6, FindingPeriod(date(2026, 3, 1), None))
         monkeypatch.setattr(Overview, "unusual", [odd])
         monkeypatch.setattr(head.desk, "figures", FigureReader(head.desk.store.figures))
         page = unescape(head.get(f"/chiffres/carte?le={last_month(head.desk)}").text)
@@ -294,7 +298,12 @@ def test_the_map_marks_what_is_unusual_says_by_what_rule_and_draws_it_however_fe
         assert UNUSUAL in page
     monkeypatch.setattr(Overview, "unusual", [])
     monkeypatch.setattr(head.desk, "figures", FigureReader(head.desk.store.figures))
-    assert "Aucune case ne l’est." in unescape(head.get(f"/chiffres/carte?le={last_month(head.desk)}").text)
+    assert "Rien ne l’est." in unescape(head.get(f"/chiffres/carte?le={last_month(head.desk)}").text)
+    since = FindingPeriod(date(2026, 3, 1), None)
+    monkeypatch.setattr(Overview, "unusual", [Unusual("R01", "", 90, 30, 1e-6, since, Against.ELSEWHERE)])
+    page = unescape(head.get(f"/chiffres/carte?le={last_month(head.desk)}").text)
+    assert '<rect class="frame"' not in page
+    assert re.search(r"▲ [^<]*<small>inhabituel, tous motifs ensemble : 90 depuis mars 2026, ailleurs 30", page)
 
 
 def test_the_sheet_of_a_meeting_is_reached_from_the_page_and_has_room_for_decisions(
@@ -311,7 +320,7 @@ def test_the_sheet_of_a_meeting_is_reached_from_the_page_and_has_room_for_decisi
     page = unescape(head.get(f"/chiffres/fiche?le={le}&m=heating").text)
     assert re.search(r'<th scope="row">Sud : moins bon service<small>Réponses tard</small></th>(<td></td>){3}', page)
     assert "Chauffage, eau chaude · " in page
-    assert page.count('<svg class="drawing"') == 1
+    assert page.count('<svg class="drawing ') == 1
 
 
 def test_the_offices_and_what_has_none_add_up_to_all(head: Somebody) -> None:
@@ -407,7 +416,91 @@ def test_a_list_says_of_each_case_whether_its_answer_came_in_time(head: Somebody
     assert 100 * kept.count("dans le délai") / len(kept) == pytest.approx(float(str(share)), abs=0.01)
     assert len(kept) == due
     page = pages_of(head, f"/chiffres/dossiers?c=in_time&le={le}")
-    assert page.count('<span class="kept">') == page.count('<li class="line')
+    # It says so of the figure: beside it stands what the case is by now, which may be late again, or closed.
+    assert page.count('<span class="kept">compté : ') == page.count('<li class="line')
+    lines = re.findall(r'<li class="line.*?</li>', page, re.DOTALL)
+    closed = [line for line in lines if 'class="due closed"' in line]
+    assert 0 < len(closed) < len(lines)
+    assert not any("à prendre" in line for line in closed)
+
+
+def test_a_file_of_cases_says_in_what_waits_are_told_and_why_a_case_has_no_answer_in_time(head: Somebody) -> None:
+    answer = head.get(f"/chiffres/dossiers/export?c=opened&le={last_month(head.desk)}&f=csv")
+    first = answer.content.decode("utf-8-sig").splitlines()[0].split(";")
+    assert {WAITED, "compté (fois)"} <= set(first)
+    told = rows(head, f"/chiffres/dossiers/export?c=opened&le={head.desk.now().date()}&f=json&colonne=délai")
+    assert {row["délai"] for row in told} <= {
+        "dans le délai", "hors délai", "délai en cours", "clos ou réuni avant l’échéance"
+    }  # fmt: skip
+
+
+def test_heads_reach_the_figures_from_the_navigation_and_agents_do_not(head: Somebody) -> None:
+    def navigation(somebody: Somebody) -> str:
+        return re.findall(r"<nav.*?</nav>", somebody.get("/file").text, re.DOTALL)[0]
+
+    assert '<a href="/chiffres">Chiffres</a>' in navigation(head)
+    assert '<a href="/chiffres" aria-current="page">' in pages_of(head, "/chiffres")
+    agent = Somebody(head.desk, "agathe", Role.AGENT, "nord")
+    assert "/chiffres" not in navigation(agent)
+    assert ("/chiffres" in head.get("/aide").text, "/chiffres" in agent.get("/aide").text) == (True, False)
+
+
+def test_how_often_the_engine_was_wrong_is_a_share_by_topic_with_its_interval(head: Somebody) -> None:
+    page = pages_of(head, f"/chiffres/detail?c=corrected_topic&le={last_month(head.desk)}")
+    by_topic = page[page.index('<h2 id="motifs">') :]
+    shares = re.findall(r"<small>(\d+)\u00a0% des motifs donnés \(([^)]*)\)</small>", by_topic)
+    assert shares
+    assert any(re.fullmatch(r"\d+ à \d+", interval) for _, interval in shares)
+    assert all(interval.startswith("sur ") or re.fullmatch(r"\d+ à \d+", interval) for _, interval in shares)
+    assert "‰" not in by_topic
+
+
+def test_a_table_tells_its_rates_in_one_unit(head: Somebody) -> None:
+    page = pages_of(head, f"/chiffres/detail?c=opened&le={last_month(head.desk)}")
+    assert re.search(r"<small>\d+,\d\d par logement</small>", page)
+    assert "‰</small>" not in page
+
+
+def test_of_an_office_the_residences_of_others_are_one_line(head: Somebody) -> None:
+    counts = {
+        (office, residence, "heating"): {"opened": 3} for office in ("nord", "agence") for residence in ("R01", "R02")
+    }
+    cells, first = FigureCells.pack(counts), date(2020, 1, 1)
+    keys, measures = [list(key) for key in cells.keys], list(cells.measures)
+    head.desk.store.figures.put([Period("month", first, head.desk.now(), keys, measures, cells.octets)])
+
+    def listed(office: str) -> str:
+        page = pages_of(head, f"/chiffres/detail?c=opened&b={office}&le={first}")
+        return page[page.index('<h2 id="residences">') : page.index('<h2 id="motifs">')]
+
+    assert "r=R01" in listed("nord")
+    assert "r=R02" not in listed("nord")
+    assert "1 résidence d’autres bureaux, dont un dossier est passé par ici, n’y est pas (3 cas en tout)" in listed(
+        "nord"
+    )
+    # The agency has no residence of its own.
+    assert "r=R02" in listed("agence")
+    assert "d’autres bureaux" not in listed("agence")
+
+
+def test_a_course_has_its_zero_a_round_top_and_what_is_to_be_reached(head: Somebody) -> None:
+    def course(figure: str) -> str:
+        page = pages_of(head, f"/chiffres/detail?c={figure}&le={last_month(head.desk)}")
+        return re.findall(r'<svg class="drawing cours".*?</svg>', page, re.DOTALL)[0]
+
+    of_dangers, of_all = course("p1_in_time"), course("in_time")
+    for drawing in (of_dangers, of_all):
+        assert re.findall(r'<text x="68"[^>]*>([^<]*)<', drawing) == ["0", "50\u00a0%", "100\u00a0%"]
+    assert ">dû : 90\u00a0%<" in of_dangers
+    assert "dû" not in of_all
+
+
+def test_bars_are_as_wide_as_there_is_room_for_and_keep_their_numbers(head: Somebody) -> None:
+    page = pages_of(head, f"/chiffres/detail?c=in_time&le={last_month(head.desk)}")
+    drawing = re.findall(r'<svg class="drawing barres".*?</svg>', page, re.DOTALL)[0]
+    assert "viewBox" not in drawing
+    assert re.search(r'<rect class="rod[^"]*" x="0" y="\d+" width="[\d.]+%"', drawing)
+    assert re.search(r'<text x="0" y="\d+">(▲ )?\d+\u00a0% \(', drawing)
 
 
 def test_the_map_shows_which_share_had_no_answer_in_time_too(head: Somebody) -> None:

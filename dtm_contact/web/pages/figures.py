@@ -15,7 +15,7 @@ from dtm_contact.access import Right, digest_of
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain.names import without_code
 from dtm_contact.figures import BY_ID, FIGURES, GROUPS, Figure
-from dtm_contact.figures.cells import NOTHING, Sums
+from dtm_contact.figures.cells import NOTHING, Sums, added
 from dtm_contact.figures.comparing import RULES, UNUSUAL, Value, drawn, gap_of, is_worse, judged, value_of
 from dtm_contact.figures.definitions import Basis, FigureKind, Unit
 from dtm_contact.figures.files import (
@@ -38,16 +38,19 @@ from dtm_contact.figures.telling import (
     Outlier,
     describe_nothing,
     describe_outliers,
+    format_count,
     format_drawn,
     format_drawn_number,
     format_gap,
     format_hours,
     format_number,
+    format_passed,
     format_period,
     format_rate,
     format_unusual,
     format_value,
     office_name,
+    rates_in_one_unit,
     step_of,
 )
 from dtm_contact.labels.cases import STATES
@@ -71,6 +74,14 @@ _LEAST_DUE: Final = 5
 """Of fewer cases due, a map shows no share."""
 _LATE: Final = "retard"
 """What the field of a map says that shows shares."""
+_TIMES: Final = frozenset({Unit.MINUTES, Unit.BUSINESS_MINUTES})
+_ROUND_SHARES: Final = (10.0, 20.0, 50.0, 100.0)
+_ROUND_MINUTES: Final = tuple(
+    60.0 * hours
+    for hours in (1 / 3, 1, 2, 4, 8, 12, 16, 24, 36, 48, *(24 * days for days in (4, 8, 16, 30, 60, 120, 240)))
+)
+_ROUND_NUMBERS: Final = tuple(float(first * 10**digits) for digits in range(8) for first in (2, 4, 6, 10))
+"""Where the scale of a course ends: at the first of these that nothing exceeds."""
 _FILES: Final = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 
 
@@ -125,12 +136,6 @@ def _day(written: str, today: date) -> date | None:
     return day if _FIRST_YEAR <= day.year <= today.year + 1 else None
 
 
-def _passed(query: FigureQuery) -> str:
-    """Return how much of a period has passed where it is not over: "1 jour sur 31"; otherwise ""."""
-    days, passed = (query.span.after.first - query.span.first).days, (query.today - query.span.first).days + 1
-    return f"{passed} jour{'s' if passed > 1 else ''} sur {days}" if 0 < passed < days else ""
-
-
 @page("/chiffres", Right.FIGURES)
 def figures(context: RequestContext) -> Mapping[str, Any]:
     """Show what stands out, and all figures of each office beside the whole."""
@@ -150,7 +155,7 @@ def figures(context: RequestContext) -> Mapping[str, Any]:
         "standing_out": [
             (title, shown) for title, found in _by_question(outliers) if (shown := list(_standing_out(found, query)))
         ],
-        "nothing": list(describe_nothing(overview, outliers)),
+        "nothing": list(describe_nothing(overview)),
         "rules": RULES,
     }
 
@@ -215,11 +220,15 @@ class _TableColumn:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A figure: of each column its value, the link to its cases ("" for none), whether it is worse; and the gap."""
+    """A figure: of each column its value, the link to its cases ("" for none), whether it is worse; and the gap.
+
+    `rate` tells its rates, all in one unit.
+    """
 
     figure: Figure
     cells: Sequence[tuple[Value | None, str, bool]]
     gap: str
+    rate: Callable[[float | None], str]
 
 
 def _columns(context: RequestContext, query: FigureQuery, overview: Overview) -> Iterator[_TableColumn]:
@@ -272,7 +281,8 @@ def _rows(
             if value is not None and column.place and column.place.get("b"):
                 values[column.place["b"]] = value
         gap = format_gap(figure, gap_of(figure, values), context.app.directory)
-        yield _Row(figure, cells, gap or _not_compared(overview, figure))
+        rate = rates_in_one_unit(value.rate for value, _, _ in cells if value is not None)
+        yield _Row(figure, cells, gap or _not_compared(overview, figure), rate)
 
 
 def _hours_a_day(context: RequestContext, query: FigureQuery) -> str:
@@ -328,7 +338,7 @@ def _by_question(outliers: Sequence[Outlier]) -> Iterator[tuple[str, list[Outlie
     told = [each for each in outliers if each.details]
     yield "Moins bon qu’ailleurs", [each for each in told if each.office or each.residence]
     yield "Moins bon qu’avant, ou que ce qui est dû", [each for each in told if not (each.office or each.residence)]
-    yield "Plus de dossiers que d’habitude", [each for each in outliers if not each.details]
+    yield "Plus de dossiers que d’habitude, ou qu’ailleurs", [each for each in outliers if not each.details]
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,11 +419,14 @@ def _line_of(context: RequestContext, query: FigureQuery, found: Outlier) -> tup
     place = _place_of(query, found)
     shown = replace(query, place=place)
     who = " ; ".join(_looked_at(context, place)) or "tous les bureaux"
+    points = [
+        _point(figure, first, shown, mine, whole) for first, mine, whole in _overview(context, shown).course(figure)
+    ]
     return who, course(
         f"{figure.title}, dans le temps : {who}",
         f"Trait plein et points : {who} ; tirets et croix : tous les bureaux.",
-        [_point(figure, first, shown, *values) for first, *values in _overview(context, shown).course(figure)],
-        partial(_charted_in_words, figure),
+        points,
+        *_scaled(figure, points),
     )
 
 
@@ -435,8 +448,25 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
     ]
     steps = overview.course(figure)
     names = context.app.names
+    # What was handed to an office from elsewhere is a case or two of each residence there is.
+    near, far = _near(context, query, overview)
+    by_residence = _places(
+        overview.of_residence,
+        figure,
+        near,
+        lambda name: _residence(context, name) if name else "Sans résidence connue",
+    )
+    by_topic = _places(
+        overview.of_topic, figure, overview.by_topic, lambda topic: names.topics.get(topic, topic) or "Sans motif"
+    )
+    points = [_point(figure, first, query, mine, of_all) for first, mine, of_all in steps]
+    in_time = [value for _, *values in steps for value in values]
+    in_places = [value for _, _, value in (*by_residence, *by_topic)]
+    told = [whole, *(value for _, value, _ in columns), *in_places, *in_time]
+    rate = rates_in_one_unit(value.rate for value in told)
     return {
         **_around(context, query),
+        "rate": rate,
         "figure": figure,
         "whole": overview.beside.of_whole(figure) if is_one else whole,
         "chosen": chosen,
@@ -453,15 +483,9 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
             for column, value, worse in columns
         ],
         "is_one": is_one,
-        "by_residence": _places(
-            overview.of_residence,
-            figure,
-            overview.by_residence,
-            lambda name: _residence(context, name) if name else "Sans résidence connue",
-        ),
-        "by_topic": _places(
-            overview.of_topic, figure, overview.by_topic, lambda topic: names.topics.get(topic, topic) or "Sans motif"
-        ),
+        "by_residence": by_residence,
+        "elsewhere": (len(far), value_of(figure, added(overview.by_residence[each] for each in far))),
+        "by_topic": by_topic,
         "most_places": _MOST_PLACES,
         "course": [
             (format_period(FigureSpan(step_of(query.span), first)), mine, of_all) for first, mine, of_all in steps
@@ -472,7 +496,7 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
             f"tiretée est {'les autres résidences du bureau' if is_one else 'l’ensemble des bureaux'}, ▲ dit : "
             "nettement moins bon.",
             [
-                _bar(figure, column.label, value, worse=worse)
+                _bar(figure, column.label, value, rate, worse=worse)
                 for column, value, worse in columns
                 if column.against is not None or is_one
             ],
@@ -480,25 +504,43 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
         ),
         "line": course(
             f"{figure.title}, dans le temps",
-            "Trait plein et points : ce qui est choisi ; tirets et croix : tous les bureaux.",
-            [_point(figure, first, query, mine, of_all) for first, mine, of_all in steps],
-            partial(_charted_in_words, figure),
+            f"Trait plein et points : {chosen} ; tirets et croix : tous les bureaux."
+            if chosen
+            else "Tous les bureaux.",
+            points,
+            *_scaled(figure, points),
         ),
         "rules": RULES[:2],
     }
 
 
-def _places(of: Any, figure: Figure, names: Mapping[str, object], called: Any) -> list[tuple[str, str, Value]]:
+def _near(context: RequestContext, query: FigureQuery, overview: Overview) -> tuple[list[str], list[str]]:
+    """Return the residences of the office that is asked for, with what has none, and those of other offices.
+
+    The agency has none of its own: all that it has is of others.
+    """
+    homes, office = context.app.directory.residences, query.place.office
+    if not any(home.office_id == office for home in homes.values()):
+        return list(overview.by_residence), []
+    far = [
+        each
+        for each in overview.by_residence
+        if query.place.residence is None and each in homes and homes[each].office_id != office
+    ]
+    return [each for each in overview.by_residence if each not in far], far
+
+
+def _places(of: Any, figure: Figure, names: Iterable[str], called: Any) -> list[tuple[str, str, Value]]:
     """Return the residences or topics of a figure, those with the most cases first; what has none comes last."""
     found = [(name, called(name), of(figure, name)) for name in names]
     return sorted((each for each in found if each[2].count), key=lambda each: (not each[0], -each[2].count, each[1]))
 
 
-def _bar(figure: Figure, label: str, value: Value, *, worse: bool) -> Bar:
+def _bar(figure: Figure, label: str, value: Value, rate: Callable[[float | None], str], *, worse: bool) -> Bar:
     number, low, high = _charted(figure, value) or (None, None, None)
     told = format_drawn(figure, value) if figure.judged_of else format_value(figure, value)
     if value.rate is not None and not figure.judged_of:
-        told = f"{told} ({format_rate(value.rate)})"
+        told = f"{told} ({rate(value.rate)})"
     return Bar(label, number, low, high, told, worse)
 
 
@@ -517,13 +559,25 @@ def _charted_in_words(figure: Figure, number: float) -> str:
     return format_number(figure, number) if _is_plain_number(figure) else format_drawn_number(figure, number)
 
 
+def _scaled(figure: Figure, points: Iterable[Point]) -> tuple[Sequence[tuple[float, str]], tuple[float, str] | None]:
+    """Return the lines of a course's scale, from 0 to a round number above all; and that of what is to be reached."""
+    numbers = [each for point in points for each in (point.number, point.whole) if each is not None]
+    most = max([figure.standard, *numbers])
+    is_share, is_time = bool(figure.judged_of) or figure.unit is Unit.PERCENT, figure.unit in _TIMES
+    rounds = _ROUND_SHARES if is_share else _ROUND_MINUTES if is_time else _ROUND_NUMBERS
+    top = next((each for each in rounds if each >= most), most)
+    scale = [(number, _charted_in_words(figure, number)) for number in (top / 2, top)]
+    standard = (figure.standard, f"dû : {_charted_in_words(figure, figure.standard)}") if figure.standard else None
+    return [(0.0, "0"), *scale], standard
+
+
 def _point(figure: Figure, first: date, query: FigureQuery, mine: Value, of_all: Value) -> Point:
     def number(value: Value) -> float | None:
         return found[0] if (found := _charted(figure, value)) else None
 
     label = f"{first:%d/%m}" if step_of(query.span) is Grain.WEEK else f"{first:%m/%y}"
     # How many there are of all would dwarf those of one place, and says nothing of it.
-    is_beside = not (_is_plain_number(figure) and any(query.place.where))
+    is_beside = bool(query.place.office or query.place.residence) and not _is_plain_number(figure)
     return Point(label, number(mine), number(of_all) if is_beside else None)
 
 
@@ -550,7 +604,10 @@ def figure_map(context: RequestContext) -> Mapping[str, Any]:
         if (count := _in_cell(by_share, counted, late, (residence, topic)))
     }
     names = context.app.names
-    rows = [_residence(context, residence) for residence in residences]
+    rows = [
+        f"{'▲ ' if not by_share and (residence, '') in unusual else ''}{_residence(context, residence)}"
+        for residence in residences
+    ]
     columns = [names.topics.get(topic, topic) for topic in topics]
     return {
         **_around(context, query),
@@ -563,7 +620,7 @@ def figure_map(context: RequestContext) -> Mapping[str, Any]:
             if by_share
             else "Nouveaux dossiers, par résidence et motif",
             "Une ligne par résidence, une colonne par motif ; le nombre est dans la case, plus foncée s’il est grand."
-            + ("" if by_share else " ▲ et un cadre : inhabituel."),
+            + ("" if by_share else " ▲ et un cadre : inhabituel ; ▲ devant une résidence : tous motifs ensemble."),
             rows,
             columns,
             cells,
@@ -646,16 +703,17 @@ def _count_behind(context: RequestContext, query: FigureQuery, figure: Figure) -
 def _mark(figure: Figure, each: CountedCase) -> str:
     """Return in words what a case is in a figure: how long it waited, whether in time, how often it is counted."""
     if figure.kind is FigureKind.QUANTILE and each.waited is not None and figure.group == "answers":
-        return f"attente : {format_number(figure, each.waited / timedelta(minutes=1))}"
+        return f"compté : attente de {format_number(figure, each.waited / timedelta(minutes=1))}"
     if figure.measure == "called_back":
-        return "rappel tenté" if each.is_part else "pas rappelé"
-    return f"compté {each.times} fois" if each.times > 1 else _kept(each)
+        return f"compté : {'rappel tenté' if each.is_part else 'pas rappelé'}"
+    # What it is by now stands beside it, and may be otherwise: it may have been opened again since.
+    return f"compté {each.times} fois" if each.times > 1 else f"compté : {_kept(each)}"
 
 
 def _kept(each: CountedCase) -> str:
     """Return whether an answer of a person came in time."""
     if each.met_due is None:
-        return "délai en cours" if each.case.state == "open" else ""
+        return "délai en cours" if each.case.state == "open" else "clos ou réuni avant l’échéance"
     return "dans le délai" if each.met_due else "hors délai"
 
 
@@ -773,16 +831,19 @@ def _around(context: RequestContext, query: FigureQuery) -> Mapping[str, Any]:
         "query": query,
         "grains": {Grain.WEEK: "Semaine", Grain.MONTH: "Mois", Grain.YEAR: "Année"},
         "period": format_period(query.span),
-        "passed": _passed(query),
+        "passed": format_passed(query.span, query.today),
         "before": query.link(le=query.span.before.first.isoformat()),
         "after": query.link(le=query.span.after.first.isoformat()) if query.span.after.first <= query.today else "",
         "all_offices": sorted((each.office_id, each.name) for each in records.offices),
         "all_residences": sorted(((it, _residence(context, it)) for it in residences), key=itemgetter(1)),
-        "all_topics": sorted((code, topic.label) for code, topic in in_force.rules.reader.topics.items()),
+        "all_topics": sorted(
+            ((code, topic.label) for code, topic in in_force.rules.reader.topics.items()), key=itemgetter(1)
+        ),
         "counted_at": (counted_at := context.app.figures.counted_at()),
         "next_count": counted_at and counted_at + timedelta(minutes=context.app.settings.figures.minutes),
         "tables": TABLES,
         "formatted": format_value,
+        "count": format_count,
         "rate": format_rate,
         "drawn": format_drawn,
         "has_cases": lambda figure: figure.basis is not Basis.COUNTED_ONLY,
