@@ -12,7 +12,8 @@ from click.testing import CliRunner
 from dtm_contact.backup import JournalReplay, Manifest, Restored
 from dtm_contact.cli import cli
 from dtm_contact.model import Urgency
-from dtm_contact.store.restores import HeldOutgoing, LostReply
+from dtm_contact.store.lost_store import LostReply
+from dtm_contact.store.restores import HeldOutgoing
 from tests.store.fresh import fresh_store
 
 MADE = datetime(2026, 11, 24, 2, 40, 12, tzinfo=UTC)
