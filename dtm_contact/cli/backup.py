@@ -1,6 +1,8 @@
 """`dtm-contact backup`, `verify` and `restore`: the store and what belongs to it, out of the machine and back."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,8 +21,8 @@ from dtm_contact.backup import (
 )
 from dtm_contact.backup import restore as restore_backup
 from dtm_contact.backup import verify as verify_backup
-from dtm_contact.backup.archive import BODIES, MODEL, SETTINGS
-from dtm_contact.backup.making import mark_verified
+from dtm_contact.backup.archive import AGE, BODIES, MODEL, SETTINGS, BackupDamagedError
+from dtm_contact.backup.making import mark_verified, sound_beside
 from dtm_contact.backup.restoring import take_out_files, user_named
 from dtm_contact.cli.outbox import held_table
 from dtm_contact.cli.output import ReadablePath, as_json_option, clock_behind, plain, print_json, terminal_output
@@ -105,6 +107,35 @@ def _note_opening(settings: Settings, file: Path, manifest: Manifest) -> str | N
     return f"{told}; take the key away from here again: {', '.join(here)}" if here else told
 
 
+@contextmanager
+def _leading_on(settings: Settings, file: Path) -> Iterator[None]:
+    """Let what is damaged name the newest sound backup beside it, and how the journal closes the longer gap.
+
+    Raises:
+        BackupDamagedError: it is damaged; the message leads on.
+    """
+    try:
+        yield
+    except BackupDamagedError as error:
+        raise BackupDamagedError(f"{error.detail}\n{_what_is_left(settings, file)}") from None
+
+
+def _what_is_left(settings: Settings, file: Path) -> str:
+    """Return which backup to take in place of one that is damaged."""
+    try:
+        sound = sound_beside(file)
+    except OSError:
+        sound = None
+    if sound is None:
+        return f"no other backup in {file.absolute().parent} was verified: dtm-contact verify each, newest first"
+    key = " --identity KEY" if sound.suffix == AGE else ""
+    journal = settings.journal.dir or "JOURNAL"
+    return (
+        f"the newest sound one beside it is {sound}:\n  dtm-contact restore {sound}{key}\n"
+        f"  dtm-contact arrivals replay {journal}    # closes the longer gap, as far as it reaches back"
+    )
+
+
 @click.command()
 @click.argument("file", type=_FILE)
 @_identity_option
@@ -114,11 +145,13 @@ def _note_opening(settings: Settings, file: Path, manifest: Manifest) -> str | N
 def verify(settings: Settings, file: Path, identity: Path | None, scratch_url: str, *, as_json: bool) -> None:
     """Say whether a backup is whole and can be restored: status 1 where it is not."""
     settings = _with_identity(settings, identity)
-    found = verify_backup(settings, file, scratch_url=scratch_url)
+    with _leading_on(settings, file):
+        found = verify_backup(settings, file, scratch_url=scratch_url)
     if as_json:
         told = {"file": str(file), "faults": list(found.faults), "loaded": found.loaded, "arrivals": found.arrivals}
         print_json({**told, **plain(found.manifest)})
-    found.raise_faults()
+    with _leading_on(settings, file):
+        found.raise_faults()
     if found.loaded:
         mark_verified(file)
     noted = _note_opening(settings, file, found.manifest)
@@ -160,14 +193,15 @@ def restore(
                 click.echo(f"{folder / name}: {_what_it_is(name)}")
         return
     now = datetime.now(UTC)
-    done = restore_backup(
-        settings,
-        file,
-        now,
-        replace=replace,
-        margin=margin,
-        done_again=partial(erase_again, settings),
-    )
+    with _leading_on(settings, file):
+        done = restore_backup(
+            settings,
+            file,
+            now,
+            replace=replace,
+            margin=margin,
+            done_again=partial(erase_again, settings),
+        )
     with open_store(settings.store.url) as store:
         again = erase_copies_again(settings, store, done.manifest.made_at)
     _say_what_was_done(done, again, settings)
@@ -196,7 +230,8 @@ def _say_what_was_done(done: Restored, again: int, settings: Settings) -> None:
     """Say what lies where now, and what is held."""
     click.echo(f"restored: the store as it was at {done.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC")
     if again:
-        click.echo(f"{again} persons who were erased since are erased again")
+        who = "1 person who was erased since is" if again == 1 else f"{again} persons who were erased since are"
+        click.echo(f"{who} erased again")
     if done.moved:
         click.echo(f"what lay there is kept as {done.moved}")
     click.echo(f"case numbers go on behind a gap of {done.margin:,} or more")
