@@ -30,6 +30,9 @@ from dtm_contact.privacy.erasing import erase_again, erase_copies_again
 from dtm_contact.settings import Settings
 from dtm_contact.store import open_store
 
+_LISTENS: Final = tuple(
+    f"DTM_{group}_{part}" for group in ("SMTP", "LMTP", "HTTP", "DESK", "MONITOR") for part in ("HOST", "PORT")
+)
 _FILE = ReadablePath(dir_okay=False)
 _identity_option = click.option(
     "--identity", type=_FILE, help="The file of the secret key that opens it (age); else DTM_BACKUP_AGE_IDENTITY."
@@ -245,10 +248,17 @@ def _say_what_was_done(done: Restored, again: int, settings: Settings) -> None:
         terminal_output().print(held_table(done.held, settings))
 
 
+_PLACES: Final = ("_DIR", "_FILE", "_SOCKET", "_RECORDS", "_QUEUE_LOG", *_LISTENS)
+"""How settings end that say where something lies or is listened on: of a new machine they are its own."""
+
+
 def _say_what_next(done: Restored, file: Path, settings: Settings) -> None:
     """Say what is left to do on the new machine: its settings first, since the daemon acts by them from its start."""
-    if done.not_in_force:
-        click.echo(f"settings of the backup that say otherwise on this machine: {', '.join(done.not_in_force)}")
+    places = [name for name in done.not_in_force if name.endswith(_PLACES)]
+    if places:
+        click.echo(f"places that are others on this machine, as they may have to be: {', '.join(places)}")
+    if others := [name for name in done.not_in_force if name not in places]:
+        click.echo(f"settings of the backup that say otherwise on this machine: {', '.join(others)}")
         click.echo(f"  put them back before the start: dtm-contact restore {file} --files FOLDER; FOLDER/settings.env")
     if settings.rules.observe:
         click.echo("DTM_RULES_OBSERVE is true here: started like this, the daemon tells nobody of danger")

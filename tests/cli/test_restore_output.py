@@ -125,6 +125,19 @@ REPLIES = (
             id="another machine's settings",
         ),
         pytest.param(
+            replace(DONE, not_in_force=("DTM_RULES_DIR", "DTM_SMTP_PORT", "DTM_OUTBOUND_PORT")),
+            False,
+            [
+                FIRST,
+                GAP,
+                "places that are others on this machine, as they may have to be: DTM_RULES_DIR, DTM_SMTP_PORT",
+                "settings of the backup that say otherwise on this machine: DTM_OUTBOUND_PORT",
+                PUT_BACK,
+                NEXT,
+            ],
+            id="places of another machine",
+        ),
+        pytest.param(
             replace(DONE, manifest=replace(MANIFEST, made_at=NOW + timedelta(days=1))),
             False,
             [
