@@ -22,7 +22,7 @@ from dtm_contact.backup import (
 from dtm_contact.backup import restore as restore_backup
 from dtm_contact.backup import verify as verify_backup
 from dtm_contact.backup.archive import AGE, BODIES, MODEL, SETTINGS, BackupDamagedError
-from dtm_contact.backup.making import mark_verified, sound_beside
+from dtm_contact.backup.making import is_verified, mark_verified, sound_beside
 from dtm_contact.backup.restoring import take_out_files, user_named
 from dtm_contact.cli.outbox import held_table
 from dtm_contact.cli.output import ReadablePath, as_json_option, clock_behind, plain, print_json, terminal_output
@@ -197,6 +197,11 @@ def restore(
         return
     now = datetime.now(UTC)
     with _leading_on(settings, file):
+        if not is_verified(file):
+            click.echo("this backup was never verified, or has changed since: it is looked through first")
+            found = verify_backup(settings, file)
+            found.raise_faults()
+            click.echo(_summary(found))
         done = restore_backup(
             settings,
             file,

@@ -569,3 +569,16 @@ def test_a_damaged_backup_leads_to_the_newest_sound_one_beside_it(
         assert isinstance(error, BackupDamagedError)
         assert f"dtm-contact restore {sound}\n" in str(error)
         assert "arrivals replay /srv/journal" in str(error)
+
+
+@pytest.mark.parametrize("checked", [True, False])
+def test_a_backup_that_was_never_verified_is_looked_through_before_it_is_restored(
+    sqlite_site: Settings, sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, checked: bool
+) -> None:
+    filled(sqlite_store)
+    path = made(sqlite_site, tmp_path / "b", check=checked).path
+    monkeypatch.setenv("DTM_STORE_URL", f"sqlite:///{tmp_path}/new/store.db")
+    result = CliRunner().invoke(cli, ["restore", str(path)])
+    assert result.exit_code == 0, result.output
+    assert ("was never verified" in result.output) is not checked
+    assert ("sound: " in result.output) is not checked

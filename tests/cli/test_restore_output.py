@@ -155,6 +155,7 @@ def test_a_restore_says_what_it_did_and_what_is_next(
 ) -> None:
     monkeypatch.setenv("DTM_RULES_OBSERVE", str(observes).lower())
     monkeypatch.setattr("dtm_contact.cli.backup.restore_backup", lambda *_, **__: done)
+    monkeypatch.setattr("dtm_contact.cli.backup.is_verified", lambda _path: True)
     noted = "opened with its secret key: noted in FOLDER/opened-with-the-key.json; copy that note into "
     noted += "DTM_BACKUP_DIR of the machine that makes the backups, whose doctor reads it"
     printed = run("restore", f"{tmp_path}/b.tar.age")
