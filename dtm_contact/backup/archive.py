@@ -62,6 +62,11 @@ class ProgramMissingError(ProgramError):
 class BackupDamagedError(BackupError):
     """The backup is damaged: it cannot be relied on."""
 
+    def __init__(self, detail: str) -> None:
+        """Keep what is damaged, so that a command can add what to do."""
+        super().__init__(detail)
+        self.detail = detail
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:

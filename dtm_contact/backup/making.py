@@ -302,6 +302,20 @@ def is_verified(path: Path) -> bool:
         return False
 
 
+def sound_beside(path: Path) -> Path | None:
+    """Return the newest other backup in a file's folder that was verified and has not changed since; None: no such.
+
+    Raises:
+        OSError: the folder or a backup cannot be read.
+    """
+    others = (each for each in reversed(backups_in(path.absolute().parent)) if each.name != path.name)
+    return next((each for each in others if is_verified(each) and _noted_digest(each) == digest_of(each)), None)
+
+
+def _noted_digest(path: Path) -> str:
+    return str(json.loads(_note_of(path).read_text(encoding="ascii")).get("sha256", ""))
+
+
 def _note_of(path: Path) -> Path:
     return path.with_name(path.name + VERIFIED)
 

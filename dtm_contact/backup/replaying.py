@@ -13,15 +13,14 @@ from dtm_contact import journal
 from dtm_contact.model import ON_CALL, Arrival, OutgoingKind
 from dtm_contact.store import Store
 from dtm_contact.store.columns import bounded_key
+from dtm_contact.store.lost_store import LostReply, lost_replies
 from dtm_contact.store.restores import (
-    LostReply,
     RestoreGap,
     SentMark,
     add_marks,
     awaits_journal,
     clear_unsure,
     last_numbers,
-    lost_replies,
     mark_replayed,
     raise_numbers,
     settle_by_marks,

@@ -20,8 +20,8 @@ from dtm_contact.rules.routing import Rule
 from dtm_contact.rules.schedule import Action
 from dtm_contact.store import Case, CaseFile, Event, Store
 from dtm_contact.store.cases import CaseContact
+from dtm_contact.store.lost_store import RENUMBERED, REPLY_LOST, RESTORED
 from dtm_contact.store.outbox import ENDED_STATES, NOTICE_QUEUED, OutboxEntry, OutboxStatus
-from dtm_contact.store.restores import RENUMBERED, REPLY_LOST, RESTORED
 from dtm_contact.store.timers import EscalationTimer
 
 _CALLS: Final = (f"{ON_CALL}:", "call next ", "storm ")

@@ -1,6 +1,8 @@
 """`dtm-contact backup`, `verify` and `restore`: the store and what belongs to it, out of the machine and back."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,8 +21,8 @@ from dtm_contact.backup import (
 )
 from dtm_contact.backup import restore as restore_backup
 from dtm_contact.backup import verify as verify_backup
-from dtm_contact.backup.archive import BODIES, MODEL, SETTINGS
-from dtm_contact.backup.making import mark_verified
+from dtm_contact.backup.archive import AGE, BODIES, MODEL, SETTINGS, BackupDamagedError
+from dtm_contact.backup.making import is_verified, mark_verified, sound_beside
 from dtm_contact.backup.restoring import take_out_files, user_named
 from dtm_contact.cli.outbox import held_table
 from dtm_contact.cli.output import ReadablePath, as_json_option, clock_behind, plain, print_json, terminal_output
@@ -28,6 +30,9 @@ from dtm_contact.privacy.erasing import erase_again, erase_copies_again
 from dtm_contact.settings import Settings
 from dtm_contact.store import open_store
 
+_LISTENS: Final = tuple(
+    f"DTM_{group}_{part}" for group in ("SMTP", "LMTP", "HTTP", "DESK", "MONITOR") for part in ("HOST", "PORT")
+)
 _FILE = ReadablePath(dir_okay=False)
 _identity_option = click.option(
     "--identity", type=_FILE, help="The file of the secret key that opens it (age); else DTM_BACKUP_AGE_IDENTITY."
@@ -105,6 +110,35 @@ def _note_opening(settings: Settings, file: Path, manifest: Manifest) -> str | N
     return f"{told}; take the key away from here again: {', '.join(here)}" if here else told
 
 
+@contextmanager
+def _leading_on(settings: Settings, file: Path) -> Iterator[None]:
+    """Let what is damaged name the newest sound backup beside it, and how the journal closes the longer gap.
+
+    Raises:
+        BackupDamagedError: it is damaged; the message leads on.
+    """
+    try:
+        yield
+    except BackupDamagedError as error:
+        raise BackupDamagedError(f"{error.detail}\n{_what_is_left(settings, file)}") from None
+
+
+def _what_is_left(settings: Settings, file: Path) -> str:
+    """Return which backup to take in place of one that is damaged."""
+    try:
+        sound = sound_beside(file)
+    except OSError:
+        sound = None
+    if sound is None:
+        return f"no other backup in {file.absolute().parent} was verified: dtm-contact verify each, newest first"
+    key = " --identity KEY" if sound.suffix == AGE else ""
+    journal = settings.journal.dir or "JOURNAL"
+    return (
+        f"the newest sound one beside it is {sound}:\n  dtm-contact restore {sound}{key}\n"
+        f"  dtm-contact arrivals replay {journal}    # closes the longer gap, as far as it reaches back"
+    )
+
+
 @click.command()
 @click.argument("file", type=_FILE)
 @_identity_option
@@ -114,11 +148,13 @@ def _note_opening(settings: Settings, file: Path, manifest: Manifest) -> str | N
 def verify(settings: Settings, file: Path, identity: Path | None, scratch_url: str, *, as_json: bool) -> None:
     """Say whether a backup is whole and can be restored: status 1 where it is not."""
     settings = _with_identity(settings, identity)
-    found = verify_backup(settings, file, scratch_url=scratch_url)
+    with _leading_on(settings, file):
+        found = verify_backup(settings, file, scratch_url=scratch_url)
     if as_json:
         told = {"file": str(file), "faults": list(found.faults), "loaded": found.loaded, "arrivals": found.arrivals}
         print_json({**told, **plain(found.manifest)})
-    found.raise_faults()
+    with _leading_on(settings, file):
+        found.raise_faults()
     if found.loaded:
         mark_verified(file)
     noted = _note_opening(settings, file, found.manifest)
@@ -160,14 +196,20 @@ def restore(
                 click.echo(f"{folder / name}: {_what_it_is(name)}")
         return
     now = datetime.now(UTC)
-    done = restore_backup(
-        settings,
-        file,
-        now,
-        replace=replace,
-        margin=margin,
-        done_again=partial(erase_again, settings),
-    )
+    with _leading_on(settings, file):
+        if not is_verified(file):
+            click.echo("this backup was never verified, or has changed since: it is looked through first")
+            found = verify_backup(settings, file)
+            found.raise_faults()
+            click.echo(_summary(found))
+        done = restore_backup(
+            settings,
+            file,
+            now,
+            replace=replace,
+            margin=margin,
+            done_again=partial(erase_again, settings),
+        )
     with open_store(settings.store.url) as store:
         again = erase_copies_again(settings, store, done.manifest.made_at)
     _say_what_was_done(done, again, settings)
@@ -196,7 +238,8 @@ def _say_what_was_done(done: Restored, again: int, settings: Settings) -> None:
     """Say what lies where now, and what is held."""
     click.echo(f"restored: the store as it was at {done.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC")
     if again:
-        click.echo(f"{again} persons who were erased since are erased again")
+        who = "1 person who was erased since is" if again == 1 else f"{again} persons who were erased since are"
+        click.echo(f"{who} erased again")
     if done.moved:
         click.echo(f"what lay there is kept as {done.moved}")
     click.echo(f"case numbers go on behind a gap of {done.margin:,} or more")
@@ -210,10 +253,17 @@ def _say_what_was_done(done: Restored, again: int, settings: Settings) -> None:
         terminal_output().print(held_table(done.held, settings))
 
 
+_PLACES: Final = ("_DIR", "_FILE", "_SOCKET", "_RECORDS", "_QUEUE_LOG", *_LISTENS)
+"""How settings end that say where something lies or is listened on: of a new machine they are its own."""
+
+
 def _say_what_next(done: Restored, file: Path, settings: Settings) -> None:
     """Say what is left to do on the new machine: its settings first, since the daemon acts by them from its start."""
-    if done.not_in_force:
-        click.echo(f"settings of the backup that say otherwise on this machine: {', '.join(done.not_in_force)}")
+    places = [name for name in done.not_in_force if name.endswith(_PLACES)]
+    if places:
+        click.echo(f"places that are others on this machine, as they may have to be: {', '.join(places)}")
+    if others := [name for name in done.not_in_force if name not in places]:
+        click.echo(f"settings of the backup that say otherwise on this machine: {', '.join(others)}")
         click.echo(f"  put them back before the start: dtm-contact restore {file} --files FOLDER; FOLDER/settings.env")
     if settings.rules.observe:
         click.echo("DTM_RULES_OBSERVE is true here: started like this, the daemon tells nobody of danger")

@@ -25,6 +25,7 @@ from dtm_contact.model import (
     Match,
     SourceField,
     Understanding,
+    by_numbers,
     domain_of,
 )
 from dtm_contact.tokens import CaseTokens
@@ -218,11 +219,11 @@ def _joined(message: _Message, pointed: Sequence[Reference], history: Questions)
 def _of_machine(pointed: Sequence[Reference], history: Questions) -> ConversationMatch:
     """A report or an absence notice stands in the case that only we can have written into it; it reopens none."""
     signed = [reference for reference in pointed if reference.signed]
-    known = {case.number for case in history.cases([reference.number for reference in signed])}
+    known = by_numbers(history.cases([reference.number for reference in signed]))
     for reference in signed:
-        if reference.number in known:
-            why = CodedText("machine_reply", {"case": reference.number})
-            return ConversationMatch(reference.number, reference.way, why=(why,))
+        if (case := known.get(reference.number)) is not None:
+            why = CodedText("machine_reply", {"case": case.number})
+            return ConversationMatch(case.number, reference.way, why=(why,))
     return ConversationMatch()
 
 
@@ -231,7 +232,7 @@ def _of_person(message: _Message, pointed: Sequence[Reference], history: Questio
     alike = list(history.alike(message.fingerprint, message.now - within)) if message.fingerprint else []
     repeated = _repeated(message, alike)
     pointed = (*([repeated] if repeated else ()), *_quoted(message, history), *pointed)
-    known = {case.number: case for case in history.cases(list(dict.fromkeys(each.number for each in pointed)))}
+    known = by_numbers(history.cases(list(dict.fromkeys(each.number for each in pointed))))
     ways = [reference for reference in pointed if reference.number in known]
     # "Oui" is the same text each time: it belongs to the case that asked, not to that of the last one.
     ways.sort(key=lambda reference: _reply(message, reference, known[reference.number]) is None)

@@ -7,7 +7,7 @@ from dtm_contact.conversation.fingerprint import fingerprint
 from dtm_contact.conversation.joining import MailIdentity, Questions, answers_somebody
 from dtm_contact.conversation.references import Reference, references, thread_ids
 from dtm_contact.conversation.writer import claims_own_domain, sent_by_us
-from dtm_contact.model import CodedText, Contact, ConversationMatch, JoinedBy, is_sent_mail
+from dtm_contact.model import CodedText, Contact, ConversationMatch, JoinedBy, by_numbers, is_sent_mail
 
 
 def is_ours(contact: Contact, channel: str, identity: MailIdentity, history: Questions) -> bool:
@@ -44,15 +44,16 @@ def join_ours(
     """
     own = _signed(contact, identity)
     ways = _of_signed(own) if own else _of_agent(contact, identity, history, recipients)
-    known = {case.number for case in history.cases([way.number for way in ways])}
+    known = by_numbers(history.cases([way.number for way in ways]))
     standing = next((way for way in ways if way.number in known), None)
     if standing is None:
         return ConversationMatch(ours=True, by_staff=True, writer=contact.sender)
     by_agent = is_sent_mail(channel) and standing.way is not JoinedBy.OWN
+    number = known[standing.number].number
     return ConversationMatch(
-        standing.number,
+        number,
         standing.way,
-        why=(CodedText(_WORDED.get(standing.way, "written_by_us"), {"case": standing.number}),),
+        why=(CodedText(_WORDED.get(standing.way, "written_by_us"), {"case": number}),),
         by_staff=True,
         ours=True,
         answers=by_agent and answers_somebody(contact, identity),

@@ -43,6 +43,7 @@ from dtm_contact.model.conversation import (
     JoinedBy,
     KnownCase,
     Sent,
+    by_numbers,
 )
 from dtm_contact.model.decision import ON_CALL, CaseKind, ConditionTrace, Decision, RuleTrace
 from dtm_contact.model.draft import UNKNOWN_PAGE, Draft, DraftKey, DraftKind, Writer, WritingPage
@@ -228,6 +229,7 @@ __all__ = [
     "WritingPage",
     "address_as_written",
     "agreed",
+    "by_numbers",
     "domain_of",
     "errors_first",
     "holding_for",

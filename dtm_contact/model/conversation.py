@@ -1,6 +1,6 @@
 """Which case a message belongs to, and what has to be known to say so."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -59,6 +59,7 @@ class KnownCase:
         in_danger: its alarm is certain as it stands now.
         violence_at_home: one of its contacts tells of that.
         unwritable: one of its contacts forbids that anything is written.
+        formerly: of the numbers by which it was asked for, those that it had in a store that was lost.
     """
 
     number: str
@@ -73,6 +74,12 @@ class KnownCase:
     in_danger: bool = False
     violence_at_home: bool = False
     unwritable: bool = False
+    formerly: frozenset[str] = frozenset()
+
+
+def by_numbers(cases: Iterable[KnownCase]) -> dict[str, KnownCase]:
+    """Return cases by each number by which they may have been asked for: their own, and those of before a restore."""
+    return {number: case for case in cases for number in (*case.formerly, case.number)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,7 @@ class Conversations(Protocol):
     """The questions about earlier cases that joining a conversation may ask."""
 
     def cases(self, numbers: Sequence[str]) -> Sequence[KnownCase]:
-        """Return the cases of these numbers that exist, in the order asked."""
+        """Return the cases that have these numbers, or had them before a restore, each once, in the order asked."""
         ...
 
     def alike(self, fingerprint: str, since: datetime) -> Sequence[Alike]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
-from dtm_contact.model.conversation import Alike, Conversations, KnownCase, Sent
+from dtm_contact.model.conversation import Alike, Conversations, KnownCase, Sent, by_numbers
 from dtm_contact.model.party_history import Party, PartyHistory
 from dtm_contact.model.register import KnownEntry
 
@@ -229,8 +229,8 @@ class KeptHistory:
 
     def cases(self, numbers: Sequence[str]) -> Sequence[KnownCase]:
         """Return the cases of these numbers as they were then."""
-        known = {case.number: case for case in self._answers.cases}
-        return [known[number] for number in numbers if number in known]
+        known = by_numbers(self._answers.cases)
+        return tuple(dict.fromkeys(known[number] for number in numbers if number in known))
 
     def alike(self, fingerprint: str, since: datetime) -> Sequence[Alike]:
         """Return the contacts that said the same then: one judgement asks for its own words only."""

@@ -127,7 +127,7 @@ class Answering:
             sender=self.settings.outbound.sender,
             to=chosen.address,
             reply_to=self.tokens.address(number),
-            subject=subject or f"Votre demande – dossier {number}",
+            subject=subject or f"Votre demande – dossier {values['case']}",
             text=text,
             message_id=self.tokens.message_id(number, self.nonce()),
             in_reply_to=contact.message_id,
@@ -148,7 +148,7 @@ class Answering:
     ) -> dict[str, object]:
         calendar = (rules.queues.get(decision.queue or "") or rules.desks.reception).calendar
         return {
-            "case": number,
+            "case": number_told(number, judgement.joined.formerly if judgement.joined is not None else ()),
             "due": moment(decision.due or now, self.settings.zone),
             "phone": phone,
             "hours": opening_hours(calendar),
@@ -357,6 +357,11 @@ def _again_after(judgement: Judgement) -> timedelta | None:
     """
     anew = judgement.joining.reopens or judgement.decision.priority is Priority.P1
     return AGAIN_AFTER if anew and not judgement.asks_nothing else None
+
+
+def number_told(number: str, formerly: Collection[str]) -> str:
+    """Return a case's number as its writer is told it, with those that they knew it by before a restore."""
+    return f"{number} (auparavant {', '.join(sorted(formerly))})" if formerly else number
 
 
 def _in_pairs(number: str) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Alarm, AlarmLevel, Channel, CodedText, Judgement, Priority, address_as_written
-from dtm_contact.store import events, record_result, restores
+from dtm_contact.store import events, lost_store, record_result
 from dtm_contact.store.alarm_labels import alarm_of
 from dtm_contact.store.arrivals import Claimed
 from dtm_contact.store.case_changes import Destination
@@ -136,6 +136,12 @@ class CaseFile:
     case: Case
     contacts: tuple[CaseContact, ...]
     events: tuple[events.Event, ...]
+
+    @property
+    def numbers_before(self) -> tuple[str, ...]:
+        """The numbers that it had before a restore, by which tenants and those on call may know it."""
+        renumbered = (event for event in self.events if event.what == lost_store.RENUMBERED)
+        return tuple(str(event.data["number"]) for event in renumbered)
 
     @property
     def written_place(self) -> str:
@@ -299,19 +305,19 @@ class Cases:
         with self._database.reading() as connection:
             wanted = sa.select(cases.c.id, *CASE_COLUMNS)
             row = connection.execute(wanted.where(cases.c.number == number)).one_or_none()
-            if row is None and (now := restores.number_since(connection, number)) is not None:
+            if row is None and (now := lost_store.numbers_since(connection, [number]).get(number)) is not None:
                 row = connection.execute(wanted.where(cases.c.number == now)).one_or_none()
             if row is None:
                 raise NotFoundError(f"case {number}{_until_judged(connection, number)}")
             case, found = case_of(row[1:]), list(events.of_case(connection, row.id))
-            if before := restores.events_before(connection, row.id, case.number):
+            if before := lost_store.events_before(connection, row.id, case.number):
                 found = sorted((*found, *before), key=lambda event: event.at)
             return CaseFile(case, contacts_of(connection, row.id), tuple(found))
 
     def numbers_before(self, channel: str, external_id: str) -> tuple[str, ...]:
-        """Return the numbers of the cases in which an arrival lay in a store that was lost; see `restores`."""
+        """Return the numbers of the cases in which an arrival lay in a store that was lost; see `lost_store`."""
         with self._database.reading() as connection:
-            return restores.numbers_before(connection, channel, external_id)
+            return lost_store.numbers_before(connection, channel, external_id)
 
 
 def _until_judged(connection: Connection, number: str) -> str:

@@ -15,6 +15,7 @@ from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import Database
 from dtm_contact.store.drafts import begun_by
+from dtm_contact.store.lost_store import numbers_since
 from dtm_contact.store.register import RegisterEntry
 from dtm_contact.store.schema import (
     IS_OPEN,
@@ -237,9 +238,11 @@ class StoredDesk:
             return {row[0]: row[1] for row in connection.execute(query.group_by(cases.c.queue))}
 
     def case(self, number: str) -> Case | None:
-        """Return one case as it stands, without what lies in it."""
+        """Return one case as it stands, without what lies in it; by the number that it had before a restore, too."""
         with self._database.reading() as connection:
-            return next(iter(_cases(connection, sa.select(*CASE_COLUMNS).where(cases.c.number == number))), None)
+            found = _of_number(connection, number)
+            now = None if found is not None else numbers_since(connection, [number]).get(number)
+            return found if now is None else _of_number(connection, now)
 
     def offices_of(self, numbers: Collection[str]) -> dict[str, tuple[str | None, bool]]:
         """Return the office that works each of these cases and whether it is archived, by its number."""
@@ -524,6 +527,10 @@ def _wanted(wanted: CaseFilter, after: QueueCursor | None, limit: int) -> sa.Sel
         place = sa.tuple_(*(sa.literal(value, column.type) for value, column in zip(after, ORDER, strict=True)))
         query = query.where(sa.tuple_(*ORDER) > place)
     return query
+
+
+def _of_number(connection: Connection, number: str) -> Case | None:
+    return next(iter(_cases(connection, sa.select(*CASE_COLUMNS).where(cases.c.number == number))), None)
 
 
 def _cases(connection: Connection, query: sa.Select[Any]) -> list[Case]:

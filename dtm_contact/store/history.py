@@ -43,6 +43,7 @@ from dtm_contact.model import (
 )
 from dtm_contact.reading import read
 from dtm_contact.store.columns import bounded_key
+from dtm_contact.store.lost_store import LostLetter, numbers_since, sent_before
 from dtm_contact.store.register import entries_in_force
 from dtm_contact.store.schema import (
     HAS_SENDER,
@@ -85,7 +86,7 @@ class StoredHistory:
         return entries_in_force(self._connection, tenants, on) if tenants else ()
 
     def cases(self, numbers: Sequence[str]) -> Sequence[KnownCase]:
-        """Return the cases of these numbers that exist, in the order asked."""
+        """Return the cases that have these numbers, or had them before a restore, each once, in the order asked."""
         return cases_for_joining(self._connection, numbers, self._own_contact) if numbers else ()
 
     def alike(self, fingerprint: str, since: datetime) -> Sequence[Alike]:
@@ -274,28 +275,45 @@ MOST_ALIKE = 100
 
 
 def cases_for_joining(connection: Connection, numbers: Sequence[str], own_contact: int | None) -> list[KnownCase]:
-    """Return the cases of these numbers that exist, in the order asked.
+    """Return the cases that have these numbers, or had them before a restore, each once, in the order asked.
 
     Args:
         connection: a transaction.
         numbers: case numbers; a message's handful.
         own_contact: a contact that does not count, the one that is being judged.
     """
-    named = (_case_for_joining(connection, number, own_contact) for number in dict.fromkeys(numbers))
-    return [case for case in named if case is not None]
+    asked = list(dict.fromkeys(numbers))
+    rows = _rows_of(connection, asked)
+    since = numbers_since(connection, [number for number in asked if number not in rows])
+    rows |= _rows_of(connection, list(since.values()))
+    formerly: dict[str, set[str]] = {}
+    for number in asked:
+        formerly.setdefault(since.get(number, number), set()).update({number} & since.keys())
+    return [
+        _case_for_joining(connection, rows[number], frozenset(before), own_contact)
+        for number, before in formerly.items()
+        if number in rows
+    ]
 
 
-def _case_for_joining(connection: Connection, number: str, own_contact: int | None) -> KnownCase | None:
-    case = connection.execute(sa.select(cases).where(cases.c.number == number)).one_or_none()
-    if case is None:
-        return None
+def _rows_of(connection: Connection, numbers: list[str]) -> dict[str, Any]:
+    """Return the cases of these numbers that exist, as they stand, by their numbers."""
+    found = (sa.select(cases).where(cases.c.number.in_(some)) for some in _slices(numbers))
+    return {row.number: row for query in found for row in connection.execute(query)}
+
+
+def _case_for_joining(
+    connection: Connection, case: Any, formerly: frozenset[str], own_contact: int | None
+) -> KnownCase:
     wanted = (contacts.c.at, contacts.c.topic, contacts.c.sender_address)
     theirs = sa.select(*wanted).where(contacts.c.case_id == case.id, contacts.c.id != (own_contact or 0))
     found = connection.execute(theirs.order_by(contacts.c.id)).all()
-    sent_to = _sent_to(connection, case.id)
+    before = sent_before(connection, case.id, case.number, {row.sender_address for row in found if row.sender_address})
+    replied = (each.address for each in before if each.kind == OutgoingKind.REPLY)
+    sent_to = _sent_to(connection, case.id).union(replied)
     violence_at_home, unwritable = _to_be_careful_with(connection, case.id, own_contact)
     return KnownCase(
-        number=number,
+        number=case.number,
         closed_at=case.closed_at if case.state == "closed" else None,
         last_contact_at=max((row.at for row in found if row.at is not None), default=case.opened_at),
         topics=tuple(dict.fromkeys(filter(None, (case.topic, *(row.topic for row in found))))),
@@ -303,10 +321,11 @@ def _case_for_joining(connection: Connection, number: str, own_contact: int | No
         tenant_id=case.tenant_id,
         dwelling_id=case.dwelling_id,
         sent_to=sent_to,
-        asked=_asked(connection, case.id),
+        asked=_asked(connection, case.id, before),
         in_danger=case.alarm_level is AlarmLevel.CERTAIN,
         violence_at_home=violence_at_home,
         unwritable=unwritable,
+        formerly=formerly,
     )
 
 
@@ -323,8 +342,14 @@ def _to_be_careful_with(connection: Connection, case_id: int, own_contact: int |
     return any(violence for violence, _wishes in rows), Wish.NO_POST.value in wished
 
 
-def _asked(connection: Connection, case_id: int) -> Asked | None:
-    """Return the question whether its danger is happening now, where it was put in a case: once at the most."""
+def _asked(connection: Connection, case_id: int, before: Sequence[LostLetter]) -> Asked | None:
+    """Return the question whether its danger is happening now, where it was put in a case: once at the most.
+
+    What a lost store had asked is asked anew in the restored one, and not sent again: it was put when it was sent.
+    """
+    lost = (each for each in before if each.kind == OutgoingKind.ANSWER and each.reason == DANGER_QUESTION)
+    if (put := next(lost, None)) is not None:
+        return Asked(put.address, put.sent_at)
     question = sa.and_(outbox.c.kind == OutgoingKind.ANSWER, outbox.c.reason == DANGER_QUESTION)
     query = sa.select(outbox.c.to_address, outbox.c.created_at).where(outbox.c.case_id == case_id, question)
     row = connection.execute(query).first()

@@ -27,6 +27,7 @@ from dtm_contact.model import (
     PartyHistory,
     PriorContact,
     Recalled,
+    by_numbers,
 )
 from dtm_contact.model.coded_text import PLAIN
 from dtm_contact.reading import kind_of_sign
@@ -57,7 +58,7 @@ def pack_judgement(judgement: Judgement) -> dict[str, Any]:
         found[_BY_REFERENCE] = {
             "thread": _ids(answers.thread),
             "alike": _ids(answers.alike),
-            "cases": [case.number for case in answers.cases],
+            "cases": [number for case in answers.cases for number in (case.number, *sorted(case.formerly))],
             "register": [entry.id for entry in answers.register if entry.id],
             "dealings": [_recalled_by_reference(each) for each in answers.dealings],
             "kept": _ANSWERS.dump_python(
@@ -152,7 +153,7 @@ class _Referred:
         )
         numbers = list(dict.fromkeys(number for one in references for number in one["cases"]))
         cases_seen = history.cases_for_joining(connection, numbers, own_contact=None)
-        self._cases: dict[str, KnownCase] = {case.number: case for case in cases_seen}
+        self._cases: dict[str, KnownCase] = by_numbers(cases_seen)
 
     def answers(self, references: Any) -> Answers:
         """Return the answers that a judgement refers to; what is gone is left out."""
@@ -161,7 +162,7 @@ class _Referred:
             thread=tuple(_those(self._thread, references["thread"])),
             confirmed=kept.confirmed,
             dealings=tuple(self._recalled(each) for each in references["dealings"]),
-            cases=tuple(_those(self._cases, references["cases"])),
+            cases=tuple(dict.fromkeys(_those(self._cases, references["cases"]))),
             alike=tuple(_those(self._alike, references["alike"])),
             sent=kept.sent,
             register=tuple(_those(self._register, references.get("register", ()))),

@@ -15,10 +15,9 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.model import ON_CALL, OutgoingKind, Urgency
+from dtm_contact.model import OutgoingKind, Urgency
 from dtm_contact.store.columns import DataClass, Id, KeyText, SafeText, UtcTime, bounded_key, classed
 from dtm_contact.store.database import insert_of
-from dtm_contact.store.events import Event
 from dtm_contact.store.schema import arrivals, case_numbers, cases, contacts, metadata, outbox, timers
 from dtm_contact.store.system_schema import positions
 
@@ -110,19 +109,6 @@ class HeldOutgoing:
     urgency: Urgency
     created_at: datetime
     held_since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class LostReply:
-    """An agent's reply that went out after the backup: of it nothing is left but that it was sent.
-
-    Attributes:
-        case_number: the case, by its number then.
-        sent_at: when.
-    """
-
-    case_number: str
-    sent_at: datetime
 
 
 class Verdict(Enum):
@@ -247,7 +233,7 @@ def verdict_on(connection: Connection, row: Any, now: datetime) -> Verdict:
         row: its row of the outbox.
         now: the time, aware: a mark that is found counts for nothing else any more.
     """
-    if not connection.execute(_RESTORED_ONCE).scalar_one():
+    if not connection.execute(RESTORED_ONCE).scalar_one():
         return Verdict.GO
     sent_for = _match(connection, row, now)
     of_danger = row.kind == OutgoingKind.NOTICE and row.urgency == Urgency.DANGER
@@ -259,7 +245,7 @@ def verdict_on(connection: Connection, row: Any, now: datetime) -> Verdict:
     return Verdict.UNKNOWN if unsure or _of_an_old_step(connection, row) else Verdict.GO
 
 
-_RESTORED_ONCE = sa.select(sa.or_(sa.exists(sa.select(restores.c.id)), sa.exists(sa.select(sent_marks.c.message_id))))
+RESTORED_ONCE = sa.select(sa.or_(sa.exists(sa.select(restores.c.id)), sa.exists(sa.select(sent_marks.c.message_id))))
 """Whether there is anything to look for: hardly a store is ever restored."""
 _OF_UNSURE_ARRIVAL = (
     sa.select(unsure_arrivals.c.arrival_id)
@@ -326,112 +312,6 @@ def _match(connection: Connection, row: Any, now: datetime) -> str | None:
     return number
 
 
-def number_since(connection: Connection, number: str) -> str | None:
-    """Return the number that a case of before a restore has now, in a transaction; None where nothing tells.
-
-    Those on call, and tenants, hold the number that a lost store gave; what it received was taken in again from the
-    intake journal, and has another.
-
-    Args:
-        connection: the transaction.
-        number: as it was given then; the journal knows those of cases for which something was sent.
-    """
-    same = sa.and_(arrivals.c.channel == sent_marks.c.channel, arrivals.c.external_id == sent_marks.c.external_id)
-    query = (
-        sa.select(cases.c.number)
-        .select_from(sent_marks)
-        .join(arrivals, same)
-        .join(contacts, contacts.c.arrival_id == arrivals.c.id)
-        .join(cases, cases.c.id == contacts.c.case_id)
-        .where(sent_marks.c.case_number == number)
-        .order_by(arrivals.c.id)
-        .limit(1)
-    )
-    now: str | None = connection.execute(query).scalar_one_or_none()
-    return now
-
-
-def numbers_before(connection: Connection, channel: str, external_id: str) -> tuple[str, ...]:
-    """Return the numbers of lost cases in which an arrival lay before a restore, in a transaction; the oldest first.
-
-    Those on call, and tenants, hold them; no case of the store has one of them now.
-    """
-    if not connection.execute(_RESTORED_ONCE).scalar_one():
-        return ()
-    of_arrival = sa.and_(sent_marks.c.channel == channel, sent_marks.c.external_id == bounded_key(external_id))
-    return tuple(number for number, _at, _called in _lost_numbers(connection, of_arrival))
-
-
-def _lost_numbers(connection: Connection, which: sa.ColumnElement[bool]) -> list[tuple[str, datetime, datetime | None]]:
-    """Return each number that is no case's any more: when something was sent for it first, and to those on call."""
-    of_call = sa.and_(sent_marks.c.kind == OutgoingKind.NOTICE, sent_marks.c.reason.startswith(ON_CALL))
-    first, called = sa.func.min(sent_marks.c.sent_at), sa.func.min(sent_marks.c.sent_at).filter(of_call)
-    query = sa.select(sent_marks.c.case_number, first, called).where(
-        which, sent_marks.c.case_number != "", sent_marks.c.case_number.not_in(sa.select(cases.c.number))
-    )
-    rows = connection.execute(query.group_by(sent_marks.c.case_number).order_by(first))
-    return [(row[0], row[1], row[2]) for row in rows]
-
-
-def events_before(connection: Connection, case_id: int, number: str) -> list[Event]:
-    """Return, in a transaction, what is known of a case from before a restore, as its events tell it.
-
-    They are made of what the restore left and of what the journal says was sent, each time that the case is read: a
-    case whose message is judged only after the journal was taken in has them, too. Their id is 0, and none is stored.
-
-    Args:
-        connection: the transaction.
-        case_id: the case, by the store's own id.
-        number: its number.
-    """
-    if not connection.execute(_RESTORED_ONCE).scalar_one():
-        return []
-    case = connection.execute(sa.select(cases.c.opened_at, cases.c.closed_at).where(cases.c.id == case_id)).one()
-    open_then = restores.c.restored_at >= case.opened_at
-    if case.closed_at is not None:
-        open_then = sa.and_(open_then, restores.c.backed_up_at <= case.closed_at)
-    found = [
-        Event(0, row.restored_at, RESTORER, RESTORED, {"backed_up_at": row.backed_up_at.isoformat()})
-        for row in connection.execute(sa.select(restores).where(open_then))
-    ]
-    lay_in = sa.select(arrivals.c.channel, arrivals.c.external_id).join(
-        contacts, contacts.c.arrival_id == arrivals.c.id
-    )
-    own = [(row.channel, row.external_id) for row in connection.execute(lay_in.where(contacts.c.case_id == case_id))]
-    # Asked with values and not by a join: marks have no index by arrival, and are read through once.
-    mark_of = sa.tuple_(sent_marks.c.channel, sent_marks.c.external_id)
-    by_number = connection.execute(_lost_replies().where(sent_marks.c.case_number == number))
-    replies = {row.message_id: row.sent_at for row in by_number}
-    for some in _pages(own):
-        for lost, _first, called in _lost_numbers(connection, mark_of.in_(some)):
-            data = {"number": lost} | ({"called_at": called.isoformat()} if called is not None else {})
-            found.append(Event(0, case.opened_at, RESTORER, RENUMBERED, data))
-        of_these = connection.execute(_lost_replies().where(mark_of.in_(some)))
-        replies |= {row.message_id: row.sent_at for row in of_these}
-    found += [Event(0, at, RESTORER, REPLY_LOST, {"message_id": key}) for key, at in replies.items()]
-    return found
-
-
-RESTORER: Final = "restore"
-"""Who does what a restore left in the events of a case."""
-RESTORED: Final = "restored"
-RENUMBERED: Final = "renumbered"
-REPLY_LOST: Final = "reply lost"
-
-
-def _lost_replies() -> sa.Select[tuple[str, str, datetime]]:
-    """Return the query for the replies of which the journal alone knows, the oldest first."""
-    columns = (sent_marks.c.message_id, sent_marks.c.case_number, sent_marks.c.sent_at)
-    kept = sa.exists().where(outbox.c.message_id == sent_marks.c.message_id)
-    query = sa.select(*columns).where(sent_marks.c.kind == OutgoingKind.REPLY, sa.not_(kept)).distinct()
-    return query.order_by(sent_marks.c.sent_at, sent_marks.c.message_id)
-
-
-def lost_replies(connection: Connection) -> list[LostReply]:
-    """Return, in a transaction, the replies that went out and whose text is gone with the store, the oldest first."""
-    return [LostReply(row.case_number, row.sent_at) for row in connection.execute(_lost_replies())]
-
-
 def add_marks(connection: Connection, marks: Iterable[SentMark]) -> int:
     """Keep what an intake journal says was sent, in a transaction; return how many marks are new.
 
@@ -439,7 +319,7 @@ def add_marks(connection: Connection, marks: Iterable[SentMark]) -> int:
     """
     wanted = {bounded_key(mark.message_id): mark for mark in marks}
     known: set[str] = set()
-    for some in _pages(list(wanted)):
+    for some in pages(list(wanted)):
         marked = sa.select(sent_marks.c.message_id).where(sent_marks.c.message_id.in_(some))
         sent = sa.select(outbox.c.message_id).where(
             outbox.c.message_id.in_(some), outbox.c.state.not_in(("waiting", "claimed"))
@@ -473,7 +353,7 @@ def clear_unsure(connection: Connection, arrived: Sequence[tuple[str, str]]) -> 
     told = {(channel, bounded_key(external_id)) for channel, external_id in arrived}
     rows = connection.execute(waiting).all()
     ids = [row.arrival_id for row in rows if (row.channel, row.external_id) in told]
-    for some in _pages(ids):
+    for some in pages(ids):
         connection.execute(unsure_arrivals.delete().where(unsure_arrivals.c.arrival_id.in_(some)))
     return len(ids)
 
@@ -543,12 +423,13 @@ def give_up(connection: Connection, ids: Sequence[int], now: datetime) -> list[t
 
 def _end_hold(connection: Connection, ids: Sequence[int], values: dict[str, Any]) -> list[tuple[int, int]]:
     done: dict[int, int] = {}
-    for some in _pages(list(ids)):
+    for some in pages(list(ids)):
         change = sa.update(outbox).where(IS_HELD, outbox.c.id.in_(some)).values(values)
         rows = connection.execute(change.returning(outbox.c.id, outbox.c.case_id))
         done.update({row.id: row.case_id for row in rows})
     return [(number, done[number]) for number in dict.fromkeys(ids) if number in done]
 
 
-def _pages(items: list[Item]) -> Iterable[list[Item]]:
+def pages(items: list[Item]) -> Iterable[list[Item]]:
+    """Return some items in lists of as many as one query takes."""
     return (items[start : start + _MOST_IDS] for start in range(0, len(items), _MOST_IDS))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from sqlalchemy.engine import Connection
 
 from dtm_contact.backup import (
@@ -34,6 +35,7 @@ from dtm_contact.backup.databases import body_digests, connection_of, snapshot, 
 from dtm_contact.backup.making import backups_in, is_verified, mark_verified, rotate
 from dtm_contact.backup.opening import Opening
 from dtm_contact.backup.restoring import CannotRestoreError, take_out_files, user_named
+from dtm_contact.cli import cli
 from dtm_contact.errors import DaemonRunsError, DtmContactError
 from dtm_contact.model import Limits, Outgoing, OutgoingKind, Priority
 from dtm_contact.rules.folder_merge import SHIPPED_BEFORE
@@ -547,3 +549,36 @@ def test_a_backup_does_not_hold_those_who_write(sqlite_url: str, tmp_path: Path)
         assert time.monotonic() >= before
     assert backup.manifest.counts["arrivals"] == 17
     assert json.loads(backup.manifest.as_json())["daemon"] == "daemon"
+
+
+def test_a_damaged_backup_leads_to_the_newest_sound_one_beside_it(
+    sqlite_site: Settings, sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(sqlite_store)
+    sound = made(sqlite_site, tmp_path / "b", check=True).path
+    changed = made(sqlite_site, tmp_path / "b", check=True).path
+    newest = made(sqlite_site, tmp_path / "b").path
+    for path in (changed, newest):
+        octets = bytearray(path.read_bytes())
+        octets[len(octets) // 2] ^= 1
+        path.write_bytes(octets)
+    monkeypatch.setenv("DTM_STORE_URL", f"sqlite:///{tmp_path}/new/store.db")
+    monkeypatch.setenv("DTM_JOURNAL_DIR", "/srv/journal")
+    for command in ("verify", "restore"):
+        error = CliRunner().invoke(cli, [command, str(newest)]).exception
+        assert isinstance(error, BackupDamagedError)
+        assert f"dtm-contact restore {sound}\n" in str(error)
+        assert "arrivals replay /srv/journal" in str(error)
+
+
+@pytest.mark.parametrize("checked", [True, False])
+def test_a_backup_that_was_never_verified_is_looked_through_before_it_is_restored(
+    sqlite_site: Settings, sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, checked: bool
+) -> None:
+    filled(sqlite_store)
+    path = made(sqlite_site, tmp_path / "b", check=checked).path
+    monkeypatch.setenv("DTM_STORE_URL", f"sqlite:///{tmp_path}/new/store.db")
+    result = CliRunner().invoke(cli, ["restore", str(path)])
+    assert result.exit_code == 0, result.output
+    assert ("was never verified" in result.output) is not checked
+    assert ("sound: " in result.output) is not checked

@@ -18,7 +18,8 @@ from dtm_contact.labels.events import event_line
 from dtm_contact.model import Arrival
 from dtm_contact.settings import StoreSettings
 from dtm_contact.store import open_store
-from dtm_contact.store.restores import LostReply, mark_restored
+from dtm_contact.store.lost_store import LostReply
+from dtm_contact.store.restores import mark_restored
 from tests.heard import made_alarms
 from tests.outbound.engine import ROOT, Engine, engine, engine_on, performed
 

@@ -12,7 +12,8 @@ from click.testing import CliRunner
 from dtm_contact.backup import JournalReplay, Manifest, Restored
 from dtm_contact.cli import cli
 from dtm_contact.model import Urgency
-from dtm_contact.store.restores import HeldOutgoing, LostReply
+from dtm_contact.store.lost_store import LostReply
+from dtm_contact.store.restores import HeldOutgoing
 from tests.store.fresh import fresh_store
 
 MADE = datetime(2026, 11, 24, 2, 40, 12, tzinfo=UTC)
@@ -124,6 +125,19 @@ REPLIES = (
             id="another machine's settings",
         ),
         pytest.param(
+            replace(DONE, not_in_force=("DTM_RULES_DIR", "DTM_SMTP_PORT", "DTM_OUTBOUND_PORT")),
+            False,
+            [
+                FIRST,
+                GAP,
+                "places that are others on this machine, as they may have to be: DTM_RULES_DIR, DTM_SMTP_PORT",
+                "settings of the backup that say otherwise on this machine: DTM_OUTBOUND_PORT",
+                PUT_BACK,
+                NEXT,
+            ],
+            id="places of another machine",
+        ),
+        pytest.param(
             replace(DONE, manifest=replace(MANIFEST, made_at=NOW + timedelta(days=1))),
             False,
             [
@@ -141,6 +155,7 @@ def test_a_restore_says_what_it_did_and_what_is_next(
 ) -> None:
     monkeypatch.setenv("DTM_RULES_OBSERVE", str(observes).lower())
     monkeypatch.setattr("dtm_contact.cli.backup.restore_backup", lambda *_, **__: done)
+    monkeypatch.setattr("dtm_contact.cli.backup.is_verified", lambda _path: True)
     noted = "opened with its secret key: noted in FOLDER/opened-with-the-key.json; copy that note into "
     noted += "DTM_BACKUP_DIR of the machine that makes the backups, whose doctor reads it"
     printed = run("restore", f"{tmp_path}/b.tar.age")

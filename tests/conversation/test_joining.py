@@ -262,7 +262,7 @@ def _read(line: Line, text: str) -> tuple[Contact, Match]:
     return contact, matched
 
 
-def _joined(line: Line, known: Known | None = None, text: str = "Ça coule toujours.") -> ConversationMatch:
+def joined(line: Line, known: Known | None = None, text: str = "Ça coule toujours.") -> ConversationMatch:
     contact, matched = _read(line, text)
     topics = () if line.kind is CaseKind.NONE else (line.topic,)
     understood = Understanding(line.kind, topics, Priority.P3)
@@ -272,7 +272,7 @@ def _joined(line: Line, known: Known | None = None, text: str = "Ça coule toujo
 
 @pytest.mark.parametrize("line", [*JOIN, *DO_NOT_JOIN], ids=lambda line: line.what)
 def test_table(line: Line) -> None:
-    joining = _joined(line)
+    joining = joined(line)
     assert (joining.case_number, joining.way, joining.reopens, joining.linked) == (
         line.case,
         line.way,
@@ -285,25 +285,25 @@ def test_table(line: Line) -> None:
 
 
 def test_a_colleague_s_answer_is_told_from_a_tenant_s() -> None:
-    assert _joined(Line("", LEAK, sender=COLLEAGUE, reply_to=EARLIER.message_id)).by_staff
-    assert not _joined(Line("", LEAK, sender=COLLEAGUE, subject=LEAK, forwarded=PASSED_ON)).by_staff
-    assert not _joined(Line("", LEAK, reply_to=ours(LEAK))).by_staff
+    assert joined(Line("", LEAK, sender=COLLEAGUE, reply_to=EARLIER.message_id)).by_staff
+    assert not joined(Line("", LEAK, sender=COLLEAGUE, subject=LEAK, forwarded=PASSED_ON)).by_staff
+    assert not joined(Line("", LEAK, reply_to=ours(LEAK))).by_staff
     for by in (NONE, FAILED):
-        assert not _joined(Line("", LEAK, sender=COLLEAGUE, reply_to=ours(LEAK), by=by)).by_staff
+        assert not joined(Line("", LEAK, sender=COLLEAGUE, reply_to=ours(LEAK), by=by)).by_staff
 
 
 @pytest.mark.parametrize(("by", "wrote"), [(VOUCHED, NADIA), (NONE, COLLEAGUE), (FAILED, COLLEAGUE)])
 def test_whose_a_message_is_only_a_colleague_can_say(by: Authentication, wrote: Mailbox) -> None:
-    assert _joined(Line("", None, sender=COLLEAGUE, forwarded=PASSED_ON, by=by)).writer == wrote
+    assert joined(Line("", None, sender=COLLEAGUE, forwarded=PASSED_ON, by=by)).writer == wrote
 
 
 def test_agents_are_told_of_who_is_only_named() -> None:
-    assert "n'est pas vérifié" in texts_of(_joined(Line("", LEAK, sender=STRANGER, reply_to=ours(LEAK))).why)
-    assert "n'est pas vérifié" not in texts_of(_joined(Line("", LEAK, reply_to=ours(LEAK))).why)
-    assert "n'est pas vérifié" in texts_of(_joined(Line("", None, subject=LEAK, by=NONE)).why)
-    assert "rien ne prouve que l'un de nous" in texts_of(_joined(Line("", None, sender=COLLEAGUE, by=NONE)).why)
-    assert _joined(Line("", None, sender=COLLEAGUE)).why == ()
-    assert "n'y est pas partie" in texts_of(_joined(Line("", None, sender=STRANGER, subject=LEAK)).why)
+    assert "n'est pas vérifié" in texts_of(joined(Line("", LEAK, sender=STRANGER, reply_to=ours(LEAK))).why)
+    assert "n'est pas vérifié" not in texts_of(joined(Line("", LEAK, reply_to=ours(LEAK))).why)
+    assert "n'est pas vérifié" in texts_of(joined(Line("", None, subject=LEAK, by=NONE)).why)
+    assert "rien ne prouve que l'un de nous" in texts_of(joined(Line("", None, sender=COLLEAGUE, by=NONE)).why)
+    assert joined(Line("", None, sender=COLLEAGUE)).why == ()
+    assert "n'y est pas partie" in texts_of(joined(Line("", None, sender=STRANGER, subject=LEAK)).why)
 
 
 @pytest.mark.parametrize(
@@ -330,16 +330,16 @@ def test_the_same_words_again(  # noqa: PLR0913, PLR0917 - a table
     linked: tuple[str, ...],
 ) -> None:
     said = Alike(message_id, NADIA.address, LEAK, NOW - timedelta(hours=hours))
-    joining = _joined(Line("", case, sender=sender, by=by), Known([said]))
+    joining = joined(Line("", case, sender=sender, by=by), Known([said]))
     assert (joining.case_number, joining.way, joining.linked, joining.proven) == (case, way, linked, False)
 
 
 def test_what_a_stranger_repeats_of_others_ties_their_cases_to_none_but_its_own() -> None:
     said = [Alike("a@x.example", "voisin@x.example", NEIGHBOURS, NOW)]
     leaked = Line("", LEAK, sender=STRANGER, recipient=plus(LEAK))
-    assert _joined(leaked, Known(said)).linked == ()
-    assert _joined(Line("", None, sender=STRANGER), Known(said)).linked == (NEIGHBOURS,)
-    assert _joined(Line("", LEAK, reply_to=ours(LEAK)), Known(said)).linked == (NEIGHBOURS,)
+    assert joined(leaked, Known(said)).linked == ()
+    assert joined(Line("", None, sender=STRANGER), Known(said)).linked == (NEIGHBOURS,)
+    assert joined(Line("", LEAK, reply_to=ours(LEAK)), Known(said)).linked == (NEIGHBOURS,)
 
 
 BY_RULE = (
@@ -358,7 +358,7 @@ def test_a_rule_lets_only_a_party_join_the_open_case_of_whom_the_text_names(
     proven: bool,  # noqa: FBT001 - a table
 ) -> None:
     contact, matched = _read(line, "Ça coule toujours.")
-    joining = join_by_rule(_joined(line), LEAK, "suite", contact, matched, Known())
+    joining = join_by_rule(joined(line), LEAK, "suite", contact, matched, Known())
     assert (joining.case_number, joining.way, joining.proven) == (
         (LEAK, JoinedBy.RULE, proven) if joins else (None, None, proven)
     )
@@ -369,7 +369,7 @@ def test_a_rule_lets_only_a_party_join_the_open_case_of_whom_the_text_names(
 def test_the_case_that_a_rule_joins_is_linked_no_more() -> None:
     line = Line("", None)
     contact, matched = _read(line, "Ça coule toujours.")
-    linked = replace(_joined(line), linked=(LEAK, NEIGHBOURS))
+    linked = replace(joined(line), linked=(LEAK, NEIGHBOURS))
     assert join_by_rule(linked, LEAK, "suite", contact, matched, Known()).linked == (NEIGHBOURS,)
 
 
@@ -395,7 +395,7 @@ def test_a_rule_changes_nothing_of_what_points_elsewhere_or_is_a_colleague_s() -
 
 def test_a_petition_is_as_many_cases_shown_together() -> None:
     said = [Alike(f"{n}@x.example", f"voisin{n}@x.example", number, NOW) for n, number in enumerate((LEAK, NEIGHBOURS))]
-    joining = _joined(Line("", None, sender=STRANGER), Known(said))
+    joining = joined(Line("", None, sender=STRANGER), Known(said))
     assert joining.case_number is None
     assert joining.linked == (LEAK, NEIGHBOURS)
 
@@ -412,8 +412,8 @@ def test_fingerprints_ignore_how_it_travelled() -> None:
 
 def test_who_names_hundreds_of_cases_is_not_followed() -> None:
     numbers = " ".join(f"2026-{n:06}" for n in range(1, 101))
-    assert _joined(Line("", None, subject=numbers)).case_number is None
-    assert _joined(Line("", None, subject=f"{LEAK} {numbers}")).case_number == LEAK
+    assert joined(Line("", None, subject=numbers)).case_number is None
+    assert joined(Line("", None, subject=f"{LEAK} {numbers}")).case_number == LEAK
 
 
 def test_a_reply_joins_a_case_that_has_no_topic_whatever_it_asks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -421,7 +421,7 @@ def test_a_reply_joins_a_case_that_has_no_topic_whatever_it_asks(monkeypatch: py
     number = "2026-000106"
     called = KnownCase(number, None, NOW - timedelta(days=1), (), frozenset({NADIA.address}), "T1", "L1")
     monkeypatch.setitem(CASES, number, called)
-    joining = _joined(Line("a reply to what we wrote after a call", number, reply_to=ours(number), topic="heating"))
+    joining = joined(Line("a reply to what we wrote after a call", number, reply_to=ours(number), topic="heating"))
     assert (joining.case_number, joining.way, joining.linked) == (number, JoinedBy.MESSAGE_ID, ())
 
 

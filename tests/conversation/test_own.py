@@ -1,12 +1,26 @@
 """What we wrote ourselves and see again: in its case where there is one, never a matter of its own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pytest
 
 from dtm_contact.conversation import fingerprint, is_ours, join_ours
-from dtm_contact.model import Authentication, Channel, Contact, Earlier, JoinedBy, Sent
-from tests.conversation.test_joining import COLLEAGUE, EARLIER, LEAK, NADIA, NOW, OUR_IDENTITY, US, Known, ours
+from dtm_contact.model import Authentication, CaseKind, Channel, Contact, Earlier, JoinedBy, KnownCase, Sent
+from tests.conversation.test_joining import (
+    CASES,
+    COLLEAGUE,
+    EARLIER,
+    LEAK,
+    NADIA,
+    NOW,
+    OUR_IDENTITY,
+    US,
+    Known,
+    Line,
+    joined,
+    ours,
+)
 
 VOUCHED, NONE, FAILED = Authentication.VOUCHED, Authentication.NONE, Authentication.FAILED
 OUTLOOK = "outlook-7@bailleur.example"
@@ -78,6 +92,26 @@ def test_what_an_agent_sends_to_a_colleague_answers_nobody() -> None:
 def test_a_copy_seen_before_is_an_answer_once_it_lies_in_our_folder_of_sent_mail() -> None:
     joining = join_ours(replace(TO_HER, subject=LEAK), "imap_sent", OUR_IDENTITY, Seen(), recipients=())
     assert (joining.case_number, joining.way, joining.answers) == (LEAK, JoinedBy.SAME_MESSAGE, True)
+
+
+OLD = "2026-000042"
+
+
+@dataclass
+class Renumbered(Known):
+    """The same, where the leak's case had another number before a restore."""
+
+    def cases(self, numbers: Sequence[str]) -> Sequence[KnownCase]:
+        return [replace(CASES[LEAK], formerly=frozenset({OLD}))] if OLD in numbers else super().cases(numbers)
+
+
+def test_what_a_lost_store_sent_stands_in_the_case_of_now() -> None:
+    """Our own notice that a forwarding brings back would open a case, be told, and come back without end."""
+    back = replace(TO_HER, message_id=ours(OLD))
+    joining = join_ours(back, "smtp", OUR_IDENTITY, Renumbered(), recipients=())
+    assert (joining.case_number, joining.way, joining.linked) == (LEAK, JoinedBy.OWN, ())
+    machine = Line("", None, kind=CaseKind.AUTOMATIC, reply_to=ours(OLD))
+    assert joined(machine, Renumbered()).case_number == LEAK
 
 
 def test_what_belongs_to_no_case_joins_none() -> None:

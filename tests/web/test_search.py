@@ -3,6 +3,8 @@
 import pytest
 
 from dtm_contact.access import Role
+from dtm_contact.store.restores import SentMark, add_marks, mark_restored
+from tests.store.samples import arrival
 from tests.web.conftest import DeskAlone, Somebody, open_in
 
 
@@ -83,3 +85,21 @@ def test_who_opened_a_second_case_elsewhere_finds_its_number_its_office_and_its_
     assert agent.get(f"/dossier/{other.number}").status_code == 404
     assert desk.queue_label("pantin") in agent.get(f"/dossier/{first}").text.partition('id="lies"')[2][:400]
     assert "Aucun résultat" in colleague.get(f"/recherche?q={other.number}").text
+
+
+def test_the_number_of_before_a_restore_leads_to_its_case(
+    desk: DeskAlone, agent: Somebody, secretary: Somebody
+) -> None:
+    here, elsewhere = open_in(desk.store, "nord", "one"), open_in(desk.store, "sud", "two")
+    with desk.store.database.writing() as connection:
+        mark_restored(connection, desk.now(), desk.now(), 0)
+        for old, name in (("2026-000801", "one"), ("2026-000802", "two")):
+            of = (arrival(name).channel, name)
+            add_marks(connection, [SentMark(f"{old}@us", "0", "answer", "accuse", old, desk.now(), (of,))])
+    found = agent.get("/recherche?q=2026-801")
+    assert (found.status_code, found.headers["location"]) == (303, f"/dossier/{here}")
+    page = agent.get("/dossier/2026-000801").text
+    assert f"{here}</span> (auparavant 2026-000801)" in page
+    assert "(auparavant 2026-000802)</span>" in secretary.get(f"/dossier/{elsewhere}").text
+    assert agent.get("/recherche?q=2026-000802").status_code == 200, "it is another office's"
+    assert agent.get("/dossier/2026-000802").status_code == 404

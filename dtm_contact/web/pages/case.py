@@ -131,6 +131,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     typed = typed_on(context, found, refused)
     return {
         "case": found,
+        "formerly": file.numbers_before,
         "line": entries,
         # Whoever is in danger is not helped by an answer: it still waits, and the page says for what.
         "answered_at": None if found.alarm.certain else answered_at,
