@@ -573,14 +573,19 @@ class _ExportPage:
             "une forme qu’un ordinateur lit : vous n’en avez pas besoin pour lire cette page. Les heures y sont "
             "suivies de leur écart à l’heure universelle.</p>"
         )
-        rows = []
-        for name, each in self._contents["donnees"].items():
-            notices = [row for row in each["lignes"] if name == "outbox" and row["kind"] == OutgoingKind.NOTICE]
-            if own := len(each["lignes"]) - len(notices):
-                rows.append((escape(each["contenu"]), str(own)))
-            if notices:
-                rows.append(("les avis à la personne d’astreinte, au gardien ou au bureau", str(len(notices))))
-        yield table(("Ce que c’est", "Combien"), rows)
+        rows = [(each["contenu"], each["donne"], each["non_donne"], each.get("pourquoi", "")) for each in self._lines()]
+        if notices := sum(row["kind"] == OutgoingKind.NOTICE for row in self._rows("outbox")):
+            rows.append(("dont les avis à la personne d’astreinte, au gardien ou au bureau", notices, 0, ""))
+        told = [(escape(what), str(given), str(left or ""), escape(why)) for what, given, left, why in rows]
+        yield table(("Ce que c’est", "Dans la copie", "Pas dans la copie", "Pourquoi"), told)
+        yield (
+            "<p>Ce qui dirait le souhait ou la protection d’une autre personne n’est ni donné ni compté : la copie de "
+            "quelqu’un qui partage votre logement ou votre adresse ne dit rien des vôtres, et la vôtre rien des siens "
+            "(RGPD, art. 15(4)). Cette phrase est dans toutes les copies, qu’il y en ait ou non.</p>"
+        )
+
+    def _lines(self) -> list[Row]:
+        return list(self._contents["inventaire"])
 
     def _link(self, table: str, row_id: int, told: str) -> str:
         file = self._files.get((table, row_id))

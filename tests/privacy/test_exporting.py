@@ -100,7 +100,7 @@ def test_nothing_of_an_export_names_staff_or_says_whom_of_us_was_told(
     page = (done.folder / "lisez-moi.html").read_text().replace("\N{NO-BREAK SPACE}", " ")
     assert "Un agent s’occupe du dossier" in page
     assert "Avis par courriel à la personne d’astreinte</strong>" in page
-    assert "les avis à la personne d’astreinte, au gardien ou au bureau</td><td>2</td>" in page
+    assert "dont les avis à la personne d’astreinte, au gardien ou au bureau</td><td>2</td>" in page
     assert "(choisi par un agent)" in page
     rows = json.loads((done.folder / "donnees.json").read_text())["donnees"]
     plain, naming_staff = (row for row in rows["outbox"]["lignes"] if row["kind"] == "notice")
