@@ -35,6 +35,7 @@ from dtm_contact.privacy.export_parts import (
     ExportNames,
     Row,
     WrittenFile,
+    draft_words,
     full_name,
     linked,
     mail_subject,
@@ -42,6 +43,7 @@ from dtm_contact.privacy.export_parts import (
     to_whom,
 )
 from dtm_contact.privacy.export_sections import decisions, inside, readings, recipients
+from dtm_contact.privacy.export_steps import upcoming
 from dtm_contact.privacy.identified import explain_identification
 from dtm_contact.privacy.register import Heading, blocks_as_html, notice
 from dtm_contact.settings import Settings
@@ -335,6 +337,7 @@ class _ExportPage:
             ("Réponse prévue", f"avant le {self._when(case['due'])}"),
             ("Danger", _without_codes(self._danger(case))),
             ("Ce qui a guidé le programme", " ; ".join(map(self._reason, case["why"]))),
+            ("Ce qui est prévu ensuite", self._upcoming(case)),
             ("En attente", f"jusqu’au {self._when(case['waiting_until'])}" if case["waiting_until"] else ""),
             ("Étiquettes", ", ".join(map(tag_label, case["tags"] or ()))),
             ("Raison de la clôture", case["done_reason"] or ""),
@@ -345,6 +348,10 @@ class _ExportPage:
         yield "<h4>Ce qui a été dit et fait</h4>"
         moments = sorted(self._moments(case), key=lambda moment: moment.order)
         yield table(("Quand", "Sens", "Quoi"), [(self._when(each.at), each.way, each.html) for each in moments])
+
+    def _upcoming(self, case: Row) -> str:
+        steps = list(upcoming(case, self._of(case, "timers"), self._names.queue, self._when))
+        return " ; ".join(steps)
 
     def _by(self, case: Row, column: str) -> str:
         """Return who set a column of a case: an agent, where they named it or an act of theirs changed it."""
@@ -403,10 +410,11 @@ class _ExportPage:
 
     def _drafts_about(self, numbers: Collection[str]) -> Iterator[_TimelineEntry]:
         for draft in self._rows("drafts"):
-            texts = [each for each in draft["fields"].values() if isinstance(each, str) and each]
+            texts = list(draft_words(draft["fields"]))
             if draft["about"] in numbers and texts:
                 head = _DRAFTS.get(DraftKind(draft["kind"]), _DRAFT)
-                yield _TimelineEntry(draft["saved_at"], f"<strong>{escape(head)}</strong>" + quote("\n".join(texts)))
+                told = "".join((escape(f"{label} :") if label else "") + quote(words) for label, words in texts)
+                yield _TimelineEntry(draft["saved_at"], f"<strong>{escape(head)}</strong>" + told)
 
     def _contact(self, contact: Row, otherwise: datetime) -> _TimelineEntry:
         judged = self._judged.get(contact["id"])

@@ -23,7 +23,8 @@ from dtm_contact.privacy.export_html import typeset
 from dtm_contact.privacy.subject import person_named
 from dtm_contact.settings import Settings
 from dtm_contact.store import Account, Origin, Store, TrailLine
-from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts, events, judgements, outbox
+from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts, events, judgements, outbox, timers
+from dtm_contact.store.writing_schema import drafts
 from tests.privacy.planted import ADDRESS, LEARNT_PHONE, OTHERS, PHONE, TENANT, lease, planted
 from tests.store.samples import NOW, confirmed, entered, judgement
 from tests.web.daemons import chromium
@@ -182,12 +183,12 @@ DECIDED = judgement().decision
                 f"Ce qui l’y a mené : adresse connue (« {ADDRESS} ») ; signature (« motcourriel7731 »).",
                 "Ce qui parlait contre : étage cité.",
                 "L’adresse d’où il vient est la vôtre",
-                "Une autre personne a été envisagée ; son nom lui appartient.",
+                "2 autres personnes ont été envisagées, dont 1 presque exclue ; leurs noms leur appartiennent.",
             ),
         ),
         (
             Match(tenant=Likely(TENANT, 0.93)),
-            ("Le programme a pensé que cela vous concerne, sûr à 93,0 %.",),
+            ("Le programme a pensé que cela vous concerne, sûr à 93,0 %. Il n’a pensé à personne d’autre.",),
         ),
         (
             Match(
@@ -202,13 +203,23 @@ DECIDED = judgement().decision
         ),
         (
             Match(candidates=(TWO[1], TWO[0]), tenant=Likely("T2", 0.9)),
-            ("Le programme a envisagé que cela vous concerne, à 97,4 % ; il a retenu quelqu’un d’autre.",),
+            (
+                "Le programme a envisagé que cela vous concerne, à 97,4 % ; il a retenu quelqu’un d’autre.",
+                "Une autre personne a été envisagée ; son nom lui appartient.",
+            ),
         ),
         (
             Match(candidates=TWO[1:], tenant=Likely("T2", 0.9)),
             ("Le programme ne vous a pas reconnu dans le fichier des locataires : il a retenu quelqu’un d’autre.",),
         ),
-        (Match(), ("Le programme n’a reconnu personne dans le fichier des locataires.",)),
+        (
+            Match(candidates=(TWO[0], TWO[2]), tenant=Likely(TENANT, 0.974)),
+            ("Une autre personne a été envisagée et presque exclue ; son nom lui appartient.",),
+        ),
+        (
+            Match(),
+            ("Le programme n’a reconnu personne dans le fichier des locataires. Il n’a pensé à personne d’autre.",),
+        ),
     ],
     ids=[
         "named",
@@ -217,6 +228,7 @@ DECIDED = judgement().decision
         "nobody",
         "another, and they were thought of",
         "another",
+        "one who hardly came into question",
         "no candidate",
     ],
 )
@@ -374,6 +386,50 @@ def test_a_correction_of_whom_a_case_is_about_is_told_without_who_else_it_is(
     for words in (OTHERS, '"T2"'):
         assert words not in data
         assert words not in page
+
+
+def test_what_will_happen_by_itself_is_told_in_words_with_its_day(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    first, closed = site.numbers[:2]
+    with sqlite_store.database.writing() as connection:
+        connection.execute(sa.update(cases).where(cases.c.number == first).values(state="open"))
+        ids = {row.number: row.id for row in connection.execute(sa.select(cases.c.number, cases.c.id))}
+        urgency = connection.execute(sa.select(cases.c.priority).where(cases.c.number == first)).scalar_one()
+        for step, (number, does, priority, state) in enumerate((
+            (first, "hand_over", urgency, "waiting"),
+            (first, "remind", urgency, "waiting"),
+            (first, "raise", urgency, "done"),
+            (first, "call_next", "P1", "waiting"),
+            (closed, "raise", urgency, "waiting"),
+        )):  # fmt: skip
+            data = {"does": does, "until": "answered", "to": "agence-direction", "priority": priority}
+            row = {"case_id": ids[number], "step": f"s{step}", "at": NOW + timedelta(days=9 - step), "data": data}
+            connection.execute(timers.insert(), {**row, "state": state})
+    page = told_text(exported(sqlite_store, site.settings, tmp_path / "out"))
+    last, next_ = (f"{(NOW + timedelta(days=days)).astimezone(site.settings.zone):%d/%m/%Y à %H:%M}" for days in (9, 8))
+    told = re.findall(r"Ce qui est prévu ensuite\s+([^\n]+?)\s{2,}", page)
+    unless = "sauf si quelqu’un vous a répondu avant"
+    reminded = f"le {next_}, le service reçoit un rappel : votre demande attend toujours une réponse, {unless}"
+    handed = f"le {last}, votre demande est transmise au service « Agence direction », {unless}"
+    assert told == [f"{reminded} ; {handed}"]
+
+
+def test_of_a_draft_its_words_are_told_and_not_what_was_chosen_in_its_form(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    fields = {"pour": TENANT, "texte": "brouillonplante3391", "objet": "Loyer", "signer": "1", "autre": "deux mots"}
+    with sqlite_store.database.writing() as connection:
+        mine = sa.update(drafts).where(drafts.c.about == site.numbers[0])
+        connection.execute(mine.values(fields=fields))
+    done = exported(sqlite_store, site.settings, tmp_path / "out")
+    page = re.sub(r"<[^>]+>", "|", (done.folder / "lisez-moi.html").read_text().replace("\N{NO-BREAK SPACE}", " "))
+    drafted = "Réponse en préparation, pas envoyée||brouillonplante3391|Objet :|Loyer||deux mots|"
+    assert page.count(drafted) == 1
+    rows = json.loads((done.folder / "donnees.json").read_text())["donnees"]["drafts"]["lignes"]
+    assert fields in [row["fields"] for row in rows]
 
 
 def test_a_held_case_says_so_and_why(sqlite_store: Store, sqlite_site: Settings, tmp_path: Path) -> None:
