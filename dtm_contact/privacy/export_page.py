@@ -114,12 +114,14 @@ class _TimelineEntry:
         html: what it was, as HTML; its first line stands alone on the time line of all cases.
         way: whether it came from the person, went to them, or was done here.
         before: it comes before what is as old: what led to it.
+        anchor: by what it is linked to; "" where by nothing.
     """
 
     at: datetime
     html: str
     way: str = "Noté"
     before: bool = False
+    anchor: str = ""
 
     @property
     def order(self) -> tuple[datetime, bool]:
@@ -347,11 +349,15 @@ class _ExportPage:
         yield table(("", ""), [(head, escape(told)) for head, told in lines if told])
         yield "<h4>Ce qui a été dit et fait</h4>"
         moments = sorted(self._moments(case), key=lambda moment: moment.order)
-        yield table(("Quand", "Sens", "Quoi"), [(self._when(each.at), each.way, each.html) for each in moments])
+        yield table(("Quand", "Sens", "Quoi"), [(self._anchored(each), each.way, each.html) for each in moments])
 
     def _upcoming(self, case: Row) -> str:
         steps = list(upcoming(case, self._of(case, "timers"), self._names.queue, self._when))
         return " ; ".join(steps)
+
+    def _anchored(self, entry: _TimelineEntry) -> str:
+        told = self._when(entry.at)
+        return f'<span id="{entry.anchor}">{told}</span>' if entry.anchor else told
 
     def _by(self, case: Row, column: str) -> str:
         """Return who set a column of a case: an agent, where they named it or an act of theirs changed it."""
@@ -384,7 +390,7 @@ class _ExportPage:
                 yield self._contact(contact, case["opened_at"])
         for event in self._of(case, "events"):
             if told := self._event(event):
-                yield _TimelineEntry(event["at"], told)
+                yield _TimelineEntry(event["at"], told, anchor=f"note-{event['id']}")
         yield from map(self._mail, self._of(case, "outbox"))
         yield from self._drafts_about({case["number"]})
         for visit in self._of(case, "appointments"):
@@ -435,7 +441,8 @@ class _ExportPage:
             parts.append(f"Voir {link}")
         if judged:
             parts += [f"<strong>{head}</strong> : {escape(told)}" for head, told in self._by_program(judged) if told]
-        return _TimelineEntry(contact["at"] or otherwise, "<br>".join(parts), "Reçu", before=True)
+        anchor = f"message-{contact['id']}"
+        return _TimelineEntry(contact["at"] or otherwise, "<br>".join(parts), "Reçu", before=True, anchor=anchor)
 
     def _came(self, contact: Row, said: Row) -> str:
         stated: Row = said.get("stated") or {}
@@ -541,7 +548,7 @@ class _ExportPage:
 
     def _loose(self) -> Iterator[str]:
         moments = sorted(self._loose_moments(), key=lambda moment: moment.order)
-        yield table(("Quand", "Sens", "Quoi"), [(self._when(each.at), each.way, each.html) for each in moments])
+        yield table(("Quand", "Sens", "Quoi"), [(self._anchored(each), each.way, each.html) for each in moments])
 
     def _loose_moments(self) -> list[_TimelineEntry]:
         ours = {case["id"] for case in self._rows("cases")}

@@ -17,10 +17,10 @@ from pydantic import TypeAdapter
 
 from dtm_contact.directory.records import Records
 from dtm_contact.model import Candidate, Decision, EntryKind, Evidence, Likely, Match, Priority
-from dtm_contact.privacy.before_handing_over import doubtful_messages
+from dtm_contact.privacy.before_handing_over import PassageToRead, passages_to_read
 from dtm_contact.privacy.export import Exported, ExportError, export_person
 from dtm_contact.privacy.export_html import typeset
-from dtm_contact.privacy.subject import person_named
+from dtm_contact.privacy.subject import DataSubject, person_named
 from dtm_contact.settings import Settings
 from dtm_contact.store import Account, Origin, Store, TrailLine
 from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts, events, judgements, outbox, timers
@@ -506,17 +506,57 @@ def test_what_may_be_anothers_is_named_before_a_copy_is_handed_over(
         # Said to be about somebody else's home, and from an address that is not theirs.
         mine = contacts.c.sender_address == ADDRESS
         connection.execute(sa.update(contacts).where(mine).values(tenant_id=None))
-    doubtful = doubtful_messages(sqlite_store, person)
-    assert [(each.number, each.sender, each.only_by_address) for each in doubtful] == [
-        (site.numbers[0], ADDRESS, True),
-        (site.numbers[1], LEARNT_PHONE, True),
+    told = {each.anchor.partition("-")[0]: each for each in passages_to_read(site.settings, sqlite_store, person)}
+    assert told["note"].why == "written by an agent"
+    messages = of_messages(site.settings, sqlite_store, person)
+    assert [(each.number, each.sender, each.why) for each in messages] == [
+        (site.numbers[0], ADDRESS, "by its address alone"),
+        (site.numbers[1], LEARNT_PHONE, "by its address alone"),
+        (site.numbers[2], "Zelindra Quartzhammer", "written down by an agent"),
     ]
     with sqlite_store.database.writing() as connection:
         values = {"tenant_id": TENANT, "sender_address": "inconnu@elsewhere.example"}
         connection.execute(sa.update(contacts).where(mine).values(values))
-    first, _called = doubtful_messages(sqlite_store, person)
-    assert (first.sender, first.only_by_address) == ("inconnu@elsewhere.example", False)
-    assert not doubtful_messages(sqlite_store, replace(person, tenants=frozenset()))
+    first, *_rest = of_messages(site.settings, sqlite_store, person)
+    assert (first.sender, first.why) == ("inconnu@elsewhere.example", "from an address that is not theirs")
+
+
+def of_messages(settings: Settings, store: Store, person: DataSubject) -> list[PassageToRead]:
+    found = passages_to_read(settings, store, person)
+    return sorted((each for each in found if each.anchor.startswith("message-")), key=lambda each: each.number)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("la voisine Mme Fatou Traoré (06 11 22 33 44)", "tells of others: Mme Fatou Traoré, 06 11 22 33 44"),
+        ("M. Lemoine bloque la porte", "tells of others: M. Lemoine"),
+        ("sa fille awa.d@mail.example", "tells of others: awa.d@mail.example"),
+        ("benali nadia aussi", "tells of others: Benali Nadia"),
+        ("Mme Quartzhammer, 06 55 50 12 34, zelindra.q@planted-mail.example", ""),
+    ],
+)
+def test_who_is_cited_in_a_note_or_in_ones_own_message_is_named_with_its_place(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path, words: str, expected: str
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    with sqlite_store.database.writing() as connection:
+        case_id = connection.execute(sa.select(cases.c.id).where(cases.c.number == site.numbers[0])).scalar_one()
+        note = {"case_id": case_id, "at": NOW, "who": "paul", "what": "noted", "data": {"text": words}}
+        noted = connection.execute(events.insert().returning(events.c.id), note).scalar_one()
+        mine = sa.select(contacts.c.id).where(contacts.c.case_id == case_id)
+        row = sa.select(judgements.c.judgement).where(judgements.c.contact_id.in_(mine))
+        judged = dict(connection.execute(row).scalar_one())
+        judged["contact"] = {**judged["contact"], "new_text": words}
+        connection.execute(sa.update(judgements).where(judgements.c.contact_id.in_(mine)).values(judgement=judged))
+        contact = connection.execute(mine).scalar_one()
+    with sqlite_store.database.reading() as connection:
+        person = person_named(connection, TENANT, date(2026, 11, 25))
+    why = {each.anchor: each.why for each in passages_to_read(site.settings, sqlite_store, person)}
+    assert why[f"note-{noted}"] == "; ".join(filter(None, ("written by an agent", expected)))
+    assert why.get(f"message-{contact}", "") == expected
+    page = (exported(sqlite_store, site.settings, tmp_path / "out").folder / "lisez-moi.html").read_text()
+    assert page.count(f'id="note-{noted}"') == page.count(f'id="message-{contact}"') == 1
 
 
 LINES_OF_WORDS = """[...document.querySelectorAll("td:nth-child(2)")]
