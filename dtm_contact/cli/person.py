@@ -10,7 +10,7 @@ from rich.table import Table
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.case import actor_option
 from dtm_contact.cli.output import ReadablePath, as_json_option, plain, print_json, say, table, terminal_output
-from dtm_contact.privacy.before_handing_over import DoubtfulMessage, doubtful_messages, unsaid
+from dtm_contact.privacy.before_handing_over import PassageToRead, passages_to_read, unsaid
 from dtm_contact.privacy.erasing import ErasurePlan, erase, plan, verify_certificate
 from dtm_contact.privacy.export import export_person
 from dtm_contact.privacy.subject import DataSubject, person_named
@@ -51,7 +51,7 @@ def export_command(settings: Settings, asked: str, folder: Path, who: str) -> No
         done = export_person(settings, store, found, folder, now)
         told = {"rows": done.rows, "people": sorted(found.tenants)}
         store.accounts.trail(TrailLine(now, who, "exported", "personne", told))
-        doubtful = doubtful_messages(store, found)
+        to_read = passages_to_read(settings, store, found)
     written = worded(
         "{folder}: {rows} rows, {files} messages and files; {archive}",
         folder=f"{done.folder}",
@@ -62,18 +62,17 @@ def export_command(settings: Settings, asked: str, folder: Path, who: str) -> No
     say(written)
     for missing in unsaid(settings):
         say(missing, err=True)
-    if doubtful:
-        say(worded("Read before you hand it over, since these may be somebody else's:"))
-        terminal_output().print(_doubtful_table(settings, doubtful))
+    if to_read:
+        say(worded("Read before you hand it over, since it may be somebody else's or tell of others:"))
+        terminal_output().print(_reading_table(settings, to_read))
 
 
-def _doubtful_table(settings: Settings, doubtful: list[DoubtfulMessage]) -> Table:
-    why = {True: worded("by its address alone"), False: worded("from an address that is not theirs")}
+def _reading_table(settings: Settings, to_read: list[PassageToRead]) -> Table:
     rows = [
-        (each.number, f"{each.at.astimezone(settings.zone):%d/%m/%Y %H:%M}", each.sender, why[each.only_by_address])
-        for each in doubtful
+        (each.number, f"{each.at.astimezone(settings.zone):%d/%m/%Y %H:%M}", each.sender, each.why, f"#{each.anchor}")
+        for each in to_read
     ]
-    return table((worded("case"), worded("at"), worded("from"), worded("why")), rows)
+    return table((worded("case"), worded("at"), worded("from"), worded("why"), worded("in the page")), rows)
 
 
 @person.command("erase")

@@ -1,65 +1,158 @@
-"""What somebody looks at before a copy is handed over: messages that may be another's, settings that say too little.
+"""What somebody reads before a copy is handed over: what may be another's, or tell of one; and settings.
 
 An export holds what lies in a person's cases and what came from their addresses. Whether all of it is theirs no program
-knows: others write in their cases, and an address may have been kept as theirs by mistake.
+knows: others write and call in their cases, agents note what they heard, and everybody writes of neighbours.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from dtm_contact.model import Channel
 from dtm_contact.privacy.subject import DataSubject, rows_of, slices
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
-from dtm_contact.store.schema import cases, contacts
-from dtm_contact.wording import worded
+from dtm_contact.store.schema import cases, contacts, events, judgements
+from dtm_contact.store.system_schema import DIRECTORY_TABLES
+from dtm_contact.text import find_phones, phone_key
+from dtm_contact.text.names import name_words
+from dtm_contact.wording import Translatable, joined, worded
 
 _BY_US: Final = frozenset(channel for channel in Channel if channel.traits.at_desk)
-"""What an agent wrote down; whom it is about, they said."""
+"""What an agent wrote down."""
+_LEASES: Final = next(part.table for part in DIRECTORY_TABLES if part.name == "leases")
+_OFFICES: Final = next(part.table for part in DIRECTORY_TABLES if part.name == "offices")
+_OF_MESSAGE: Final = ("new_text", "signature", "quoted_text", "attached_text")
+_WRITTEN: Final = ("text", "words", "reason")
+"""What of an event an agent wrote freely."""
+_ENGINE: Final = frozenset({"worker", "timers", "outbound", "import", "restore"})
+_ADDRESS: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_TITLED: Final = re.compile(
+    r"\b(?:M\.|Mr\b\.?|Mme\b|Mlle\b|[Mm]onsieur\b|[Mm]adame\b)\s+((?:[A-ZÀ-Ý][\w’'-]+)(?:\s+[A-ZÀ-Ý][\w’'-]+)*)"
+)
+_LONGEST_NAME: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class DoubtfulMessage:
-    """A message of an export that may be somebody else's.
+class PassageToRead:
+    """A place of an export that somebody has to read before it is handed over.
 
     Attributes:
         number: of its case; "" where it has none.
-        at: when it came.
-        sender: from where, as it stands there.
-        only_by_address: it is in the export by its address or number alone: nobody and nothing says that it is about
-            the person. Else it is about them, and came from elsewhere.
+        at: when it came, or was written.
+        sender: from where, as it stands there; "" of what an agent wrote.
+        why: what to look for.
+        anchor: where it stands in the page of the export.
     """
 
     number: str
     at: datetime
     sender: str
-    only_by_address: bool
+    why: Translatable
+    anchor: str
 
 
-def doubtful_messages(store: Store, person: DataSubject) -> list[DoubtfulMessage]:
-    """Return the messages to be read before a tenant's copy is handed over, the oldest first.
+def passages_to_read(settings: Settings, store: Store, person: DataSubject) -> list[PassageToRead]:
+    """Return what is to be read before a copy is handed over, the oldest first.
+
+    Args:
+        settings: our own mail domains.
+        store: read alone.
+        person: whose copy.
 
     Raises:
         StoreUnavailableError: the store cannot be read.
     """
-    if not person.tenants:
-        return []
     with store.database.reading() as connection:
-        ids = rows_of(connection, person, to_read=True).whole.contact_ids
-        told = sa.select(contacts, cases.c.number).outerjoin(cases, cases.c.id == contacts.c.case_id)
-        rows = [row for some in slices(ids) for row in connection.execute(told.where(contacts.c.id.in_(some)))]
-    found = []
-    for row in rows:
-        theirs = (row.sender_address or "").lower() in person.addresses or row.phone_key in person.numbers
-        named = row.tenant_id in person.tenants
-        if Channel(row.channel) not in _BY_US and not (theirs and named):
-            sender = row.sender_address or row.phone_key or row.sender_name
-            found.append(DoubtfulMessage(row.number or "", row.at or row.judged_at, sender or "", not named))
-    return sorted(found, key=lambda each: each.at)
+        scope = rows_of(connection, person, to_read=True).whole
+        others = _Others(connection, person, frozenset(settings.domains))
+        told = sa.select(contacts, cases.c.number, judgements.c.judgement)
+        told = told.outerjoin(cases, cases.c.id == contacts.c.case_id)
+        told = told.outerjoin(judgements, judgements.c.contact_id == contacts.c.id)
+        found = []
+        for some in slices(scope.contact_ids):
+            found += [_message(row, person, others) for row in connection.execute(told.where(contacts.c.id.in_(some)))]
+        happened = sa.select(events, cases.c.number).join(cases, cases.c.id == events.c.case_id)
+        for some in slices(scope.case_ids):
+            ours = happened.where(events.c.case_id.in_(some), events.c.who.not_in(_ENGINE))
+            found += [_event(row, others) for row in connection.execute(ours)]
+    return sorted(filter(None, found), key=lambda each: each.at)
+
+
+class _Others:
+    """Finds what a text tells of other people: telephone numbers, addresses, names of tenants, names after a title."""
+
+    def __init__(self, connection: Connection, person: DataSubject, domains: frozenset[str]) -> None:
+        self._person = person
+        self._domains = domains
+        ours = map(phone_key, connection.execute(sa.select(_OFFICES.c.phone)).scalars())
+        self._numbers = person.numbers | frozenset(filter(None, ours))
+        self._own = {word for name in person.names for word in name_words(name)}
+        rows = connection.execute(sa.select(_LEASES.c.tenant_id, _LEASES.c.first_name, _LEASES.c.last_name))
+        pairs = [(row.first_name, row.last_name) for row in rows if row.tenant_id not in person.tenants]
+        named = (
+            name_words(f"{one} {other}") for first, last in pairs if first and last for one, other in
+            ((first, last), (last, first))
+        )  # fmt: skip
+        self._names = {words for words in named if not self._own.issuperset(words)}
+
+    def is_own_name(self, name: str) -> bool:
+        """Return whether a name is the person's, or none."""
+        return self._own.issuperset(name_words(name))
+
+    def named(self, text: str) -> list[str]:
+        """Return what a text holds of others, as far as a program finds it."""
+        numbers = [text[start:end] for key, start, end in find_phones(text) if key not in self._numbers]
+        addresses = [each for each in _ADDRESS.findall(text) if not self._is_ours(each.lower())]
+        titled = [found[0] for found in _TITLED.finditer(text) if not self.is_own_name(found[1])]
+        words = name_words(text)
+        windows = (words[at : at + size] for size in range(2, _LONGEST_NAME + 1) for at in range(len(words)))
+        known = [" ".join(each).title() for each in windows if each in self._names]
+        return list(dict.fromkeys((*titled, *known, *numbers, *addresses)))
+
+    def _is_ours(self, address: str) -> bool:
+        return address in self._person.addresses or address.rpartition("@")[2] in self._domains
+
+
+def _message(row: Any, person: DataSubject, others: _Others) -> PassageToRead | None:
+    by_us = Channel(row.channel) in _BY_US
+    theirs = (row.sender_address or "").lower() in person.addresses or row.phone_key in person.numbers
+    whose = row.tenant_id in person.tenants or not person.tenants
+    why: list[Translatable] = []
+    if by_us:
+        why.append(worded("written down by an agent"))
+        if not others.is_own_name(row.sender_name or "") or (row.phone_key and not theirs):
+            why.append(worded("said by somebody else"))
+    elif not whose:
+        why.append(worded("by its address alone"))
+    elif not theirs and person.tenants:
+        why.append(worded("from an address that is not theirs"))
+    said = (row.judgement or {}).get("contact") or {}
+    named = others.named("\n".join(filter(None, (row.subject if isinstance(row.subject, str) else "",
+                                                  *(str(said.get(each) or "") for each in _OF_MESSAGE)))))  # fmt: skip
+    why += [worded("tells of others: {named}", named=", ".join(named))] if named else []
+    if not why:
+        return None
+    sender = row.sender_address or row.sender_name or row.phone_key or ""
+    return PassageToRead(row.number or "", row.at or row.judged_at, sender, joined(why, "; "), f"message-{row.id}")
+
+
+def _event(row: Any, others: _Others) -> PassageToRead | None:
+    text = "\n".join(each for name in _WRITTEN if isinstance(each := row.data.get(name), str))
+    if not text:
+        return None
+    named = others.named(text)
+    # What was written to the person they have already, but for whom else it may name.
+    if row.what == "replied" and not named:
+        return None
+    why = [worded("written by an agent")]
+    why += [worded("tells of others: {named}", named=", ".join(named))] if named else []
+    return PassageToRead(row.number, row.at, "", joined(why, "; "), f"note-{row.id}")
 
 
 def unsaid(settings: Settings) -> Iterator[str]:

@@ -118,12 +118,13 @@ def plan(settings: Settings, store: Store, person: DataSubject) -> ErasurePlan:
         places = tuple(
             (each.name, each.holds, sum(each.count(connection, scope) for scope in found.scopes)) for each in PLACES
         )
-        looked_for = _outside(settings, connection, whole)
+        looked_for = sought_outside(settings, connection, whole)
     copies = tuple((each.name, each.holds, each.find(looked_for), each.erase is not None) for each in COPIES)
     return ErasurePlan(person, places, copies, found.kept, store.arrivals.waiting())
 
 
-def _outside(settings: Settings, connection: Connection, scope: SubjectScope) -> Erasing:
+def sought_outside(settings: Settings, connection: Connection, scope: SubjectScope) -> Erasing:
+    """Return what is looked for of a scope in places beside the store."""
     keys = set(_arrival_keys(connection, scope))
     return Erasing(settings, scope, lambda *key: key in keys, _message_ids(connection, scope))
 
@@ -177,7 +178,7 @@ def erase(settings: Settings, store: Store, person: DataSubject, who: str, now: 
         found = rows_of(connection, person)
         whole = found.whole
         keys = tuple(_arrival_keys(connection, whole))
-        looked_for = _outside(settings, connection, whole)
+        looked_for = sought_outside(settings, connection, whole)
     record = erasures.begin(person, who, now, cases=whole.numbers, arrivals=(erasures.arrival(*key) for key in keys))
     return _carry_out(store, erasures, record, found, looked_for)
 
@@ -370,7 +371,7 @@ def finish(settings: Settings, store: Store, now: datetime) -> int:
         erasures = Erasures(folder_of(settings))
         with store.database.reading() as connection:
             found = _found_again(connection, erasures, record)
-            looked_for = _outside(settings, connection, found.whole)
+            looked_for = sought_outside(settings, connection, found.whole)
         _carry_out(store, erasures, record, found, looked_for)
     return len(open_)
 

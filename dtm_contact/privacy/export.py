@@ -22,11 +22,13 @@ from dtm_contact.explain.names import Names
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import Channel, CodedText, OutgoingKind
 from dtm_contact.privacy.disclosed import OurPeople, our_people, receiver_of_notice
+from dtm_contact.privacy.erasing import sought_outside
 from dtm_contact.privacy.export_page import NOT_THEIRS, page
 from dtm_contact.privacy.export_parts import ATTACHED, ExportNames, WrittenFile, mail_subject, mail_text
 from dtm_contact.privacy.export_sections import CASE_NUMBER
 from dtm_contact.privacy.identified import identification
-from dtm_contact.privacy.places import PLACES
+from dtm_contact.privacy.inventory import InventoryLine, in_store, outside_of_store
+from dtm_contact.privacy.places import PLACES, DataPlace
 from dtm_contact.privacy.subject import DataSubject, SubjectScope, rows_of, slices
 from dtm_contact.rules import load_in_force
 from dtm_contact.settings import Settings
@@ -63,6 +65,7 @@ _WRITTEN_TO: Final = ("to", "cc", "also_to")
 """What an event says of whom an agent wrote to."""
 _STAFF_WHO: Final = frozenset({"events", "alarm_labels", "audit_trail"})
 """Tables whose `who` is one of us; elsewhere it is the person."""
+_HOLDS: Final = "les gels : dossiers gardés pour un litige"
 _MARKS: Final = {"message/rfc822": ".eml"}
 _OUR_RECORDS: Final = tuple(channel for channel in Channel if channel.traits.at_desk or channel.traits.spoken)
 """What an agent wrote down, or the switchboard: it names staff, and what it says of the person is on the page."""
@@ -103,7 +106,7 @@ def export_person(settings: Settings, store: Store, person: DataSubject, folder:
         raise ExportError(worded("{path} is there already: name a new folder", path=f"{archive}"))
     try:
         folder.mkdir(parents=True, mode=0o700)
-        found = collected(store, person)
+        found = collected(settings, store, person)
         mails = _mails(store, found.scope)
         written = [
             *_write_messages(store, found.scope, folder, settings.zone),
@@ -143,8 +146,13 @@ class Collected:
         return sum(len(each["lignes"]) for each in self.contents["donnees"].values())
 
 
-def collected(store: Store, person: DataSubject) -> Collected:
-    """Return all rows of a person, those of open and held cases, too.
+def collected(settings: Settings, store: Store, person: DataSubject) -> Collected:
+    """Return all rows of a person, those of open and held cases, too, with how many of each place these are.
+
+    Args:
+        settings: where things lie beside the store.
+        store: read alone.
+        person: whose data.
 
     Raises:
         StoreUnavailableError: the store cannot be read.
@@ -157,6 +165,7 @@ def collected(store: Store, person: DataSubject) -> Collected:
         staff = _staff(connection, [row for _place, rows in gathered for row in rows])
         ours = our_people(connection)
         found: dict[str, Any] = {}
+        given: list[tuple[DataPlace, int]] = []
         for place, rows in gathered:
             own_rows = (
                 _unnamed(_of_the_person(place.name, row, person, ours), staff)
@@ -164,12 +173,16 @@ def collected(store: Store, person: DataSubject) -> Collected:
                 if place.name != events.name or row["what"] not in _REGISTERED
             )
             kept = {json.dumps(row, sort_keys=True, default=_plain): row for row in own_rows}
+            given.append((place, len(kept)))
             if kept:
                 # Several places may be of one table.
                 told_of = found.setdefault(place.name, {"contenu": place.holds, "lignes": []})
                 told_of["lignes"] += kept.values()
+        lines = list(in_store(connection, scope, given))
         if held := _held(connection, scope):
-            found[legal_holds.name] = {"contenu": "les gels : dossiers gardés pour un litige", "lignes": held}
+            found[legal_holds.name] = {"contenu": _HOLDS, "lignes": held}
+            lines.append(InventoryLine(legal_holds.name, _HOLDS, len(held), 0, ""))
+        lines += outside_of_store(sought_outside(settings, connection, scope))
     told = {
         "personne": {
             "locataire": sorted(person.tenants),
@@ -177,6 +190,7 @@ def collected(store: Store, person: DataSubject) -> Collected:
             "numeros": sorted(person.numbers),
         },
         "donnees": found,
+        "inventaire": [line.as_json for line in lines],
     }
     return Collected(person, scope, told, staff)
 

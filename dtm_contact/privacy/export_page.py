@@ -35,6 +35,7 @@ from dtm_contact.privacy.export_parts import (
     ExportNames,
     Row,
     WrittenFile,
+    draft_words,
     full_name,
     linked,
     mail_subject,
@@ -42,6 +43,7 @@ from dtm_contact.privacy.export_parts import (
     to_whom,
 )
 from dtm_contact.privacy.export_sections import decisions, inside, readings, recipients
+from dtm_contact.privacy.export_steps import upcoming
 from dtm_contact.privacy.identified import explain_identification
 from dtm_contact.privacy.register import Heading, blocks_as_html, notice
 from dtm_contact.settings import Settings
@@ -112,12 +114,14 @@ class _TimelineEntry:
         html: what it was, as HTML; its first line stands alone on the time line of all cases.
         way: whether it came from the person, went to them, or was done here.
         before: it comes before what is as old: what led to it.
+        anchor: by what it is linked to; "" where by nothing.
     """
 
     at: datetime
     html: str
     way: str = "Noté"
     before: bool = False
+    anchor: str = ""
 
     @property
     def order(self) -> tuple[datetime, bool]:
@@ -335,6 +339,7 @@ class _ExportPage:
             ("Réponse prévue", f"avant le {self._when(case['due'])}"),
             ("Danger", _without_codes(self._danger(case))),
             ("Ce qui a guidé le programme", " ; ".join(map(self._reason, case["why"]))),
+            ("Ce qui est prévu ensuite", self._upcoming(case)),
             ("En attente", f"jusqu’au {self._when(case['waiting_until'])}" if case["waiting_until"] else ""),
             ("Étiquettes", ", ".join(map(tag_label, case["tags"] or ()))),
             ("Raison de la clôture", case["done_reason"] or ""),
@@ -344,7 +349,15 @@ class _ExportPage:
         yield table(("", ""), [(head, escape(told)) for head, told in lines if told])
         yield "<h4>Ce qui a été dit et fait</h4>"
         moments = sorted(self._moments(case), key=lambda moment: moment.order)
-        yield table(("Quand", "Sens", "Quoi"), [(self._when(each.at), each.way, each.html) for each in moments])
+        yield table(("Quand", "Sens", "Quoi"), [(self._anchored(each), each.way, each.html) for each in moments])
+
+    def _upcoming(self, case: Row) -> str:
+        steps = list(upcoming(case, self._of(case, "timers"), self._names.queue, self._when))
+        return " ; ".join(steps)
+
+    def _anchored(self, entry: _TimelineEntry) -> str:
+        told = self._when(entry.at)
+        return f'<span id="{entry.anchor}">{told}</span>' if entry.anchor else told
 
     def _by(self, case: Row, column: str) -> str:
         """Return who set a column of a case: an agent, where they named it or an act of theirs changed it."""
@@ -377,7 +390,7 @@ class _ExportPage:
                 yield self._contact(contact, case["opened_at"])
         for event in self._of(case, "events"):
             if told := self._event(event):
-                yield _TimelineEntry(event["at"], told)
+                yield _TimelineEntry(event["at"], told, anchor=f"note-{event['id']}")
         yield from map(self._mail, self._of(case, "outbox"))
         yield from self._drafts_about({case["number"]})
         for visit in self._of(case, "appointments"):
@@ -403,10 +416,11 @@ class _ExportPage:
 
     def _drafts_about(self, numbers: Collection[str]) -> Iterator[_TimelineEntry]:
         for draft in self._rows("drafts"):
-            texts = [each for each in draft["fields"].values() if isinstance(each, str) and each]
+            texts = list(draft_words(draft["fields"]))
             if draft["about"] in numbers and texts:
                 head = _DRAFTS.get(DraftKind(draft["kind"]), _DRAFT)
-                yield _TimelineEntry(draft["saved_at"], f"<strong>{escape(head)}</strong>" + quote("\n".join(texts)))
+                told = "".join((escape(f"{label} :") if label else "") + quote(words) for label, words in texts)
+                yield _TimelineEntry(draft["saved_at"], f"<strong>{escape(head)}</strong>" + told)
 
     def _contact(self, contact: Row, otherwise: datetime) -> _TimelineEntry:
         judged = self._judged.get(contact["id"])
@@ -427,7 +441,8 @@ class _ExportPage:
             parts.append(f"Voir {link}")
         if judged:
             parts += [f"<strong>{head}</strong> : {escape(told)}" for head, told in self._by_program(judged) if told]
-        return _TimelineEntry(contact["at"] or otherwise, "<br>".join(parts), "Reçu", before=True)
+        anchor = f"message-{contact['id']}"
+        return _TimelineEntry(contact["at"] or otherwise, "<br>".join(parts), "Reçu", before=True, anchor=anchor)
 
     def _came(self, contact: Row, said: Row) -> str:
         stated: Row = said.get("stated") or {}
@@ -533,7 +548,7 @@ class _ExportPage:
 
     def _loose(self) -> Iterator[str]:
         moments = sorted(self._loose_moments(), key=lambda moment: moment.order)
-        yield table(("Quand", "Sens", "Quoi"), [(self._when(each.at), each.way, each.html) for each in moments])
+        yield table(("Quand", "Sens", "Quoi"), [(self._anchored(each), each.way, each.html) for each in moments])
 
     def _loose_moments(self) -> list[_TimelineEntry]:
         ours = {case["id"] for case in self._rows("cases")}
@@ -573,14 +588,19 @@ class _ExportPage:
             "une forme qu’un ordinateur lit : vous n’en avez pas besoin pour lire cette page. Les heures y sont "
             "suivies de leur écart à l’heure universelle.</p>"
         )
-        rows = []
-        for name, each in self._contents["donnees"].items():
-            notices = [row for row in each["lignes"] if name == "outbox" and row["kind"] == OutgoingKind.NOTICE]
-            if own := len(each["lignes"]) - len(notices):
-                rows.append((escape(each["contenu"]), str(own)))
-            if notices:
-                rows.append(("les avis à la personne d’astreinte, au gardien ou au bureau", str(len(notices))))
-        yield table(("Ce que c’est", "Combien"), rows)
+        rows = [(each["contenu"], each["donne"], each["non_donne"], each.get("pourquoi", "")) for each in self._lines()]
+        if notices := sum(row["kind"] == OutgoingKind.NOTICE for row in self._rows("outbox")):
+            rows.append(("dont les avis à la personne d’astreinte, au gardien ou au bureau", notices, 0, ""))
+        told = [(escape(what), str(given), str(left or ""), escape(why)) for what, given, left, why in rows]
+        yield table(("Ce que c’est", "Dans la copie", "Pas dans la copie", "Pourquoi"), told)
+        yield (
+            "<p>Ce qui dirait le souhait ou la protection d’une autre personne n’est ni donné ni compté : la copie de "
+            "quelqu’un qui partage votre logement ou votre adresse ne dit rien des vôtres, et la vôtre rien des siens "
+            "(RGPD, art. 15(4)). Cette phrase est dans toutes les copies, qu’il y en ait ou non.</p>"
+        )
+
+    def _lines(self) -> list[Row]:
+        return list(self._contents["inventaire"])
 
     def _link(self, table: str, row_id: int, told: str) -> str:
         file = self._files.get((table, row_id))

@@ -1,6 +1,6 @@
 """What the page of an export is put together from: the files beside it, how things are called, the words of a mail."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -13,6 +13,20 @@ from dtm_contact.labels.events import EventNaming, tag_label
 Row = Mapping[str, Any]
 ATTACHED: Final = "attached"
 """What a file that came along with a message is made of, by the id of its arrival."""
+
+
+_WORDS_OF_DRAFT: Final = {
+    "texte": "", "text": "", "objet": "Objet", "subject": "Objet", "raison": "Raison", "name": "Nom",
+    "phone": "Téléphone", "address": "Courriel", "a_autre": "À", "copie_autre": "Copie à", "mots": "Précision",
+}  # fmt: skip
+"""What an agent types in the fields of a form, by their names; others hold what was chosen there, by identifiers."""
+
+
+def draft_words(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the words of a draft, each with what it is called; what was chosen in its form is left to the data."""
+    for name, value in fields.items():
+        if isinstance(value, str) and value and (name in _WORDS_OF_DRAFT or " " in value.strip()):
+            yield _WORDS_OF_DRAFT.get(name, ""), value
 
 
 @dataclass(frozen=True, slots=True)

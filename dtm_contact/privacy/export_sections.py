@@ -35,15 +35,19 @@ _NAMED: Final = {
 _ONTO: Final = frozenset({"registered", "register ended", "register undone", "withdrew"})
 """What is done on a card, and not to it."""
 _WITHHELD: Final = (
-    ("Le nom des agents", "on vous dit ce qui a été fait et par quelle fonction", "RGPD, art. 15(4) ; CJUE, C-579/21"),
     (
-        "Ce que d’autres personnes ont écrit, même sur vous, et leurs coordonnées",
-        "cela leur appartient ; vous pouvez demander que le délégué regarde ce qui peut vous en être dit",
+        "Le nom des agents",
+        "on vous dit ce qui a été fait et par quelle fonction ; un courriel qui vous a été envoyé garde sa signature",
+        "RGPD, art. 15(4) ; CJUE, C-579/21",
+    ),
+    (
+        "Ce que d’autres personnes ont écrit ou dit dans leurs propres demandes, même sur vous",
+        "l’inventaire, à la fin, dit combien de fois ; le délégué peut regarder ce qui peut vous en être dit",
         "RGPD, art. 15(4)",
     ),
     (
         "Le nom des autres personnes auxquelles le programme a pensé",
-        "seul leur nombre vous est donné",
+        "leur nombre vous est donné, à chaque message",
         "RGPD, art. 15(4)",
     ),
     (
@@ -82,6 +86,12 @@ def inside(*, cases: int, messages: int, files: int, officer: str) -> Iterator[s
         "<p>Ce qui n’y est pas, et pourquoi :</p>"
     )
     yield table(("Quoi", "Ce qui vous est dit", "Le texte"), [tuple(map(escape, row)) for row in _WITHHELD])
+    yield (
+        "<p>D’autres personnes peuvent y être citées, avec leur numéro ou leur adresse : dans ce que vous avez écrit, "
+        "dans ce qu’un proche a dit pour vous, dans ce que les agents ont noté. C’est dans la copie parce que cela "
+        "parle de vous. Respectez-les : ne le montrez pas sans raison. Ce que celui qui vous la remet en aurait retiré "
+        "pour protéger quelqu’un, il vous le dit, avec sa raison (RGPD, art. 15(4)).</p>"
+    )
     whom = escape(officer or "notre délégué à la protection des données")
     yield (
         f"<p>Quelque chose manque, ou est faux ? Écrivez à {whom}. Vos droits, et à qui vous plaindre, sont dits "

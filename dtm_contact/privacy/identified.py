@@ -14,8 +14,10 @@ from dtm_contact.labels.formats import spaced
 from dtm_contact.labels.judging import match_evidence
 from dtm_contact.privacy.subject import DataSubject
 
-_NOT_WORTH_TELLING: Final = 0.001
-"""Below this nobody was thought of: the directory holds everybody, most of them as next to nothing."""
+_HARDLY: Final = 0.001
+"""Whoever was as unlikely as this was weighed, and hardly thought of."""
+_KEPT: Final = 20
+"""Of more than these matching keeps nothing."""
 _FOR: Final = "pour"
 _AGAINST: Final = "contre"
 _OPEN: Final = "à vérifier"
@@ -30,19 +32,20 @@ def identification(judgement: Mapping[str, Any], person: DataSubject) -> dict[st
         person: whose export it is.
     """
     match: Mapping[str, Any] = judgement.get("match") or {}
-    candidates = [each for each in match.get("candidates", ()) if each["probability"] >= _NOT_WORTH_TELLING]
+    candidates = list(match.get("candidates", ()))
     named: Mapping[str, Any] = match.get("tenant") or {}
     if not candidates and not named:
         return None
     own = next((each for each in candidates if each["tenant_id"] in person.tenants), None)
     recognised = named.get("id") in person.tenants
     told = json.dumps(judgement.get("contact") or {}, ensure_ascii=False).casefold()
-    others = {each["tenant_id"] for each in candidates} - person.tenants
+    others = {each["tenant_id"]: each["probability"] for each in candidates if each["tenant_id"] not in person.tenants}
     return {
         "reconnu": recognised if named else None,
         "certitude": named["probability"] if recognised else own["probability"] if own else 0.0,
         "raisons": [_reason(each, told, person) for each in own.get("evidence", ())] if own else [],
         "autres_personnes_envisagees": len(others),
+        "dont_presque_exclues": sum(each < _HARDLY for each in others.values()),
         "adresse_prouvee": bool(person.tenants.intersection(match.get("proven", ()))),
         "ecrit_pour_quelqu_un": bool(match.get("on_behalf")),
         "coordonnees_a_confirmer": [
@@ -64,11 +67,11 @@ def _reason(evidence: Mapping[str, Any], told: str, person: DataSubject) -> dict
 def explain_identification(identified: Mapping[str, Any] | None) -> Iterator[str]:
     """Yield what `identification` returned, in sentences for whoever it is about."""
     if identified is None:
-        yield "Le programme n’a reconnu personne dans le fichier des locataires."
+        yield f"Le programme n’a reconnu personne dans le fichier des locataires. {_NOBODY_ELSE}"
         return
     if identified["reconnu"]:
         yield f"Le programme a pensé que cela vous concerne, sûr à {percent(identified['certitude'])}."
-    elif identified["certitude"]:
+    elif identified["certitude"] >= _HARDLY:
         whom = "il a retenu quelqu’un d’autre" if identified["reconnu"] is False else "il n’a retenu personne"
         yield f"Le programme a envisagé que cela vous concerne, à {percent(identified['certitude'])} ; {whom}."
     else:
@@ -89,12 +92,23 @@ def explain_identification(identified: Mapping[str, Any] | None) -> Iterator[str
     if identified["coordonnees_a_confirmer"]:
         told = ", ".join(identified["coordonnees_a_confirmer"])
         yield f"Coordonnée lue dans ce message, à confirmer par un agent : {told}."
-    if others := identified["autres_personnes_envisagees"]:
-        yield (
-            "Une autre personne a été envisagée ; son nom lui appartient."
-            if others == 1
-            else f"{others} autres personnes ont été envisagées ; leurs noms leur appartiennent."
-        )
+    yield _told_of_others(identified["autres_personnes_envisagees"], identified["dont_presque_exclues"])
+
+
+_NOBODY_ELSE: Final = "Il n’a pensé à personne d’autre."
+
+
+def _told_of_others(others: int, hardly: int) -> str:
+    """Return how many other people were weighed, those of them who hardly came into question apart."""
+    if not others:
+        return _NOBODY_ELSE
+    if others == 1:
+        rest = " et presque exclue" if hardly else ""
+        return f"Une autre personne a été envisagée{rest} ; son nom lui appartient."
+    rest = f", dont {hardly} presque exclue{'s' if hardly > 1 else ''}" if 0 < hardly < others else ""
+    rest = ", toutes presque exclues" if hardly == others else rest
+    least = "Au moins " if others >= _KEPT - 1 else ""
+    return f"{least}{others} autres personnes ont été envisagées{rest} ; leurs noms leur appartiennent."
 
 
 def _quoted(reason: Mapping[str, str]) -> str:

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.figures.case_facts import READS, whom_was
 from dtm_contact.figures.definitions import kept_words
+from dtm_contact.model import EntryKind
 from dtm_contact.privacy.disclosed import looks_at
 from dtm_contact.privacy.subject import SubjectScope, named_in, slices
 from dtm_contact.rules.rule_tests import TESTS_FOLDER
@@ -34,6 +35,7 @@ _DWELLING: Final = "dwelling"
 WHO: Final = "effacement"
 """Who is said to have taken somebody out of the directory."""
 _LEASES: Final = next(part.table for part in system_schema.DIRECTORY_TABLES if part.name == "leases")
+_OF_OTHERS: Final = "vous y êtes cité, mais ce sont les demandes d’autres personnes (RGPD, art. 15(4))"
 Condition = Callable[[SubjectScope], "sa.ColumnElement[bool] | None"]
 Prepared = Any
 """What a place has looked up before the transaction that erases, so that this one is short."""
@@ -58,6 +60,7 @@ class DataPlace:
         identifies: the person is found by its rows even after their cases are erased, so these rows are erased last.
         covers: further tables whose rows are deleted with them by foreign keys.
         theirs: returns the SQL condition for those of the rows that the person may read; None: all of them.
+        not_given: in French, to the person: why they are not given what `withheld` counts.
     """
 
     table: sa.Table
@@ -69,6 +72,7 @@ class DataPlace:
     identifies: bool = False
     covers: tuple[sa.Table, ...] = ()
     theirs: Condition | None = None
+    not_given: str = ""
 
     @property
     def name(self) -> str:
@@ -93,6 +97,15 @@ class DataPlace:
             return []
         columns = [column for column in self.table.c if not isinstance(column.type, sa.LargeBinary)]
         return [dict(row) for row in connection.execute(sa.select(*columns).where(condition)).mappings()]
+
+    def withheld(self, connection: Connection, scope: SubjectScope) -> int:
+        """Return how many rows of a scope are found and not exported, as the person may be told it.
+
+        What would tell them of somebody's protection, or of a wish of somebody who shares an address with them, is not
+        counted either.
+        """
+        del connection, scope
+        return 0
 
     def erase(self, connection: Connection, scope: SubjectScope, prepared: Prepared = None) -> int:
         """Erase the rows of a scope; return how many."""
@@ -213,12 +226,15 @@ class MentionsPlace(DataPlace):
         own: which rows are the person's own, and go otherwise.
         with_names: look for their names, too, and not only for what is theirs alone.
         drop: delete the row in place of that.
+        shielded: returns the SQL condition for the rows of whoever is protected, and of their home.
     """
 
     columns: tuple[str, ...] = ()
     own: Condition = _nowhere
     with_names: bool = False
     drop: bool = False
+    shielded: Condition = _nowhere
+    not_given: str = _OF_OTHERS
 
     def prepare(self, connection: Connection, scope: SubjectScope) -> list[Any]:
         """Return the keys of the rows that name the person: every row is looked through."""
@@ -246,6 +262,17 @@ class MentionsPlace(DataPlace):
         for some in slices(self.prepare(connection, scope) if self.drop else ()):
             query = sa.select(self.table).where(self._key.in_(some))
             found += [dict(row) for row in connection.execute(query).mappings()]
+        return found
+
+    def withheld(self, connection: Connection, scope: SubjectScope) -> int:
+        """Return how many rows of others name the person, but for those of whoever is protected."""
+        if self.drop:
+            return 0
+        found, shielded = 0, self.shielded(scope)
+        for some in slices(self.prepare(connection, scope)):
+            query = sa.select(sa.func.count()).select_from(self.table).where(self._key.in_(some))
+            query = query if shielded is None else query.where(sa.not_(shielded))
+            found += connection.execute(query).scalar_one()
         return found
 
     def erase(self, connection: Connection, scope: SubjectScope, prepared: Prepared = None) -> int:
@@ -305,6 +332,11 @@ class TrailPlace(MentionsPlace):
         named = super().prepare(connection, scope) if scope.person is not None else ()
         return looks_at(connection, scope, named)
 
+    def withheld(self, connection: Connection, scope: SubjectScope) -> int:
+        """Return 0: what is not given of the trail is what tells of somebody's protection."""
+        del connection, scope
+        return 0
+
     def prepare(self, connection: Connection, scope: SubjectScope) -> list[Any]:
         """Return the lines that name the person, however a search was spelled, or the dwelling of a case of theirs."""
         found = dict.fromkeys(super().prepare(connection, scope))
@@ -337,6 +369,15 @@ class TrailPlace(MentionsPlace):
 class CallLogPlace(DataPlace):
     """Lines of the switchboard's log that still wait for later ones: found by the number within their octets."""
 
+    not_given: str = (
+        "notées par le standard pour un appel : ce qui en est compris est donné plus haut, elles-mêmes nomment les "
+        "postes des agents et s’effacent seules (RGPD, art. 15(4))"
+    )
+
+    def withheld(self, connection: Connection, scope: SubjectScope) -> int:
+        """Return how many there are."""
+        return self.count(connection, scope)
+
     def prepare(self, connection: Connection, scope: SubjectScope) -> list[int]:
         """Return the lines that hold the person's number."""
         if scope.person is None or not scope.person.numbers:
@@ -360,6 +401,14 @@ class CallLogPlace(DataPlace):
 @dataclass(frozen=True)
 class DirectoryPlace(DataPlace):
     """The directory in force and its kept versions: a lease that runs is needed for the contract, and stays."""
+
+    not_given: str = "les versions d’avant de l’annuaire : elles répètent votre bail, et s’effacent par leur âge"
+
+    def withheld(self, connection: Connection, scope: SubjectScope) -> int:
+        """Return how many lines of earlier versions are the person's."""
+        tenants = tuple(scope.person.tenants) if scope.person is not None else ()
+        kept = directory.repacked_without(connection, tenants) if tenants else {}
+        return sum(gone for _content, gone in kept.values())
 
     def prepare(self, connection: Connection, scope: SubjectScope) -> dict[int, tuple[bytes, int]]:
         """Return the kept versions without the person."""
@@ -399,6 +448,12 @@ def _to_leave_out(scope: SubjectScope) -> tuple[str, ...]:
 @dataclass(frozen=True)
 class RuleArchivesPlace(DataPlace):
     """Versions of the rules that were in force: tests that were made of the person's cases are left out of them."""
+
+    not_given: str = "des essais de règles y répètent les mots d’un de vos messages, donnés plus haut"
+
+    def withheld(self, connection: Connection, scope: SubjectScope) -> int:
+        """Return how many versions hold such a test."""
+        return self.count(connection, scope)
 
     def prepare(self, connection: Connection, scope: SubjectScope) -> dict[str, bytes]:
         """Return the versions that hold such a test, packed without it."""
@@ -535,6 +590,36 @@ class ArrivalsPlace(DataPlace):
         return connection.execute(blank).rowcount
 
 
+def _protected_places(scope: SubjectScope) -> "tuple[sa.Select[Any], sa.Select[Any]]":
+    """Return who is protected, but for the scope's person, and where these live or lived."""
+    entries = schema.register_entries.c
+    protected = sa.select(entries.tenant_id).where(entries.kind == EntryKind.PROTECTION.value)
+    if scope.person is not None and scope.person.tenants:
+        protected = protected.where(entries.tenant_id.not_in(tuple(scope.person.tenants)))
+    return protected, sa.select(_LEASES.c.dwelling_id).where(_LEASES.c.tenant_id.in_(protected))
+
+
+def _of_protected(column: "sa.Column[Any]") -> "Callable[[SubjectScope], sa.ColumnElement[bool]]":
+    """Return the condition that a column holds the id of a case of somebody protected, or of their home."""
+
+    def rows(scope: SubjectScope) -> "sa.ColumnElement[bool]":
+        protected, homes = _protected_places(scope)
+        theirs = sa.or_(_cases.tenant_id.in_(protected), _cases.dwelling_id.in_(homes))
+        written = sa.or_(_contacts.tenant_id.in_(protected), _contacts.dwelling_id.in_(homes))
+        wrote = sa.select(_contacts.case_id).where(written, _contacts.case_id.is_not(None))
+        shielded = sa.select(_cases.id).where(sa.or_(theirs, _cases.id.in_(wrote)))
+        return sa.and_(column.is_not(None), column.in_(shielded))
+
+    return rows
+
+
+def _judged_of_protected(scope: SubjectScope) -> "sa.ColumnElement[bool]":
+    protected, homes = _protected_places(scope)
+    in_case = _of_protected(_contacts.case_id)(scope)
+    written = sa.or_(_contacts.tenant_id.in_(protected), _contacts.dwelling_id.in_(homes), in_case)
+    return schema.judgements.c.contact_id.in_(sa.select(_contacts.id).where(written))
+
+
 _OWN_EVENTS: Final = _either(_in(schema.events.c.case_id, "case_ids"), _in(schema.events.c.arrival_id, "arrival_ids"))
 
 PLACES: list[DataPlace] = [
@@ -661,6 +746,7 @@ PLACES: list[DataPlace] = [
         with_case=False,
         columns=("decision", "judgement"),
         own=_in(schema.judgements.c.contact_id, "contact_ids"),
+        shielded=_judged_of_protected,
     ),
     MentionsPlace(
         schema.events,
@@ -669,6 +755,7 @@ PLACES: list[DataPlace] = [
         columns=("data",),
         own=_OWN_EVENTS,
         with_names=True,
+        shielded=_of_protected(schema.events.c.case_id),
     ),
     MentionsPlace(
         writing_schema.drafts,
@@ -684,6 +771,7 @@ PLACES: list[DataPlace] = [
         with_case=False,
         columns=("also_to", "left_to", "reason"),
         own=_in(_outbox.case_id, "case_ids"),
+        shielded=_of_protected(_outbox.case_id),
     ),
 ]
 """Every table that may hold something of a person who is none of the staff."""

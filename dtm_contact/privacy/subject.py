@@ -75,7 +75,8 @@ class SubjectScope:
         case_ids, numbers: cases that are about the person as a whole, by the store's ids and by their numbers.
         contact_ids, arrival_ids: theirs, and those of these cases.
         person: whose rows without a case belong to it; None where only those of cases are meant.
-        own: what the person's other scopes hold, so that only other people's rows are looked through for a mention.
+        own: all that is the person's own, what is kept included, so that only other people's rows are looked through
+            for a mention.
     """
 
     case_ids: tuple[int, ...] = ()
@@ -92,7 +93,7 @@ class SubjectScope:
         yield from (SubjectScope(contact_ids=some) for some in slices(self.contact_ids))
         yield from (SubjectScope(arrival_ids=some) for some in slices(self.arrival_ids))
         if self.person is not None:
-            yield SubjectScope(person=self.person)
+            yield SubjectScope(person=self.person, own=self.own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +118,14 @@ class PersonalData:
         def all_of(ids: Callable[[SubjectScope], tuple[_Item, ...]]) -> tuple[_Item, ...]:
             return tuple(each for scope in self.scopes for each in ids(scope))
 
+        of_person = next((scope for scope in self.scopes if scope.person), SubjectScope())
         return SubjectScope(
             all_of(lambda scope: scope.case_ids),
             all_of(lambda scope: scope.numbers),
             all_of(lambda scope: scope.contact_ids),
             all_of(lambda scope: scope.arrival_ids),
-            next((scope.person for scope in self.scopes if scope.person), None),
+            of_person.person,
+            of_person.own,
         )
 
 
@@ -279,9 +282,21 @@ def rows_of(
         if free:
             ids = tuple(row.id for row in free)
             scopes.append(SubjectScope(contact_ids=ids, arrival_ids=tuple(row.arrival_id for row in free)))
-    own = PersonalData(tuple(scopes), ()).whole
-    scopes.append(SubjectScope(numbers=tuple(numbers), person=person, own=own))
+    scopes.append(SubjectScope(numbers=tuple(numbers), person=person, own=_own(connection, person, mine, whole)))
     return PersonalData(tuple(scopes), tuple(sorted(kept.values(), key=lambda each: each.number)))
+
+
+def _own(connection: Connection, person: DataSubject, mine: set[int], whole: dict[int, str]) -> SubjectScope:
+    """Return all that is a person's own, with what is kept: a mention in it is nobody else's to take out."""
+    contact_ids, arrival_ids = set(mine), set[int]()
+    for ids in slices(sorted(whole)):
+        contact_ids.update(of_cases(connection, {each: whole[each] for each in ids}, person).contact_ids)
+    for some in slices(sorted(contact_ids)):
+        arrived = sa.select(contacts.c.arrival_id).where(contacts.c.id.in_(some))
+        arrival_ids.update(connection.execute(arrived).scalars())
+    return SubjectScope(
+        tuple(sorted(whole)), tuple(whole.values()), tuple(sorted(contact_ids)), tuple(sorted(arrival_ids))
+    )
 
 
 def _is_of(person: DataSubject) -> sa.ColumnElement[bool]:

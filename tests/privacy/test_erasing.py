@@ -32,7 +32,8 @@ from dtm_contact.privacy.record import ErasureRecordError, Erasures, folder_of
 from dtm_contact.privacy.subject import DataSubject, UnknownPersonError, person_named
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
-from dtm_contact.store.schema import cases, contacts, outbox, undeliverable
+from dtm_contact.store.schema import cases, contacts, events, outbox, undeliverable
+from dtm_contact.store.writing_schema import drafts
 from tests.backup.conftest import at
 from tests.privacy.planted import (
     ADDRESS,
@@ -132,6 +133,33 @@ def test_what_is_others_stays(on_both: Planted, store: Store, url: str, tmp_path
     told = contents_of(tmp_path / "journal")
     assert list(told.arrived) == [("smtp", "other-1")]
     assert (told.torn, told.damaged, told.sent) == (0, 0, [])
+
+
+def test_what_is_kept_of_the_person_themselves_stays_whole(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    number = site.numbers[0]
+    change(sqlite_store, number, state="open")
+    with sqlite_store.database.writing() as connection:
+        case_id = connection.execute(sa.select(cases.c.id).where(cases.c.number == number)).scalar_one()
+        row = {"case_id": case_id, "at": NOW, "who": "paul", "what": "replied", "data": {"to": ADDRESS, "text": "x"}}
+        connection.execute(events.insert(), row)
+
+    def of_case() -> tuple[Any, Any]:
+        with sqlite_store.database.reading() as connection:
+            happened = sa.select(events.c.id, events.c.data).where(events.c.case_id == case_id).order_by(events.c.id)
+            told = connection.execute(happened).all()
+        return [each.judgement for each in sqlite_store.cases.get(number).contacts], told
+
+    before = of_case()
+    mentions = ("judgements", "ce qui a été compris des messages d’autrui", 0)
+    assert mentions in plan(site.settings, sqlite_store, who(sqlite_store)).places
+    erased(sqlite_store, site)
+    assert of_case() == before
+    with sqlite_store.database.reading() as connection:
+        about = connection.execute(sa.select(drafts.c.about)).scalars().all()
+    assert about == [number]
 
 
 def test_figures_are_the_same_before_and_after_and_counted_anew(on_both: Planted, store: Store) -> None:

@@ -17,13 +17,14 @@ from pydantic import TypeAdapter
 
 from dtm_contact.directory.records import Records
 from dtm_contact.model import Candidate, Decision, EntryKind, Evidence, Likely, Match, Priority
-from dtm_contact.privacy.before_handing_over import doubtful_messages
+from dtm_contact.privacy.before_handing_over import PassageToRead, passages_to_read
 from dtm_contact.privacy.export import Exported, ExportError, export_person
 from dtm_contact.privacy.export_html import typeset
-from dtm_contact.privacy.subject import person_named
+from dtm_contact.privacy.subject import DataSubject, person_named
 from dtm_contact.settings import Settings
 from dtm_contact.store import Account, Origin, Store, TrailLine
-from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts, events, judgements, outbox
+from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts, events, judgements, outbox, timers
+from dtm_contact.store.writing_schema import drafts
 from tests.privacy.planted import ADDRESS, LEARNT_PHONE, OTHERS, PHONE, TENANT, lease, planted
 from tests.store.samples import NOW, confirmed, entered, judgement
 from tests.web.daemons import chromium
@@ -100,7 +101,7 @@ def test_nothing_of_an_export_names_staff_or_says_whom_of_us_was_told(
     page = (done.folder / "lisez-moi.html").read_text().replace("\N{NO-BREAK SPACE}", " ")
     assert "Un agent s’occupe du dossier" in page
     assert "Avis par courriel à la personne d’astreinte</strong>" in page
-    assert "les avis à la personne d’astreinte, au gardien ou au bureau</td><td>2</td>" in page
+    assert "dont les avis à la personne d’astreinte, au gardien ou au bureau</td><td>2</td>" in page
     assert "(choisi par un agent)" in page
     rows = json.loads((done.folder / "donnees.json").read_text())["donnees"]
     plain, naming_staff = (row for row in rows["outbox"]["lignes"] if row["kind"] == "notice")
@@ -182,12 +183,12 @@ DECIDED = judgement().decision
                 f"Ce qui l’y a mené : adresse connue (« {ADDRESS} ») ; signature (« motcourriel7731 »).",
                 "Ce qui parlait contre : étage cité.",
                 "L’adresse d’où il vient est la vôtre",
-                "Une autre personne a été envisagée ; son nom lui appartient.",
+                "2 autres personnes ont été envisagées, dont 1 presque exclue ; leurs noms leur appartiennent.",
             ),
         ),
         (
             Match(tenant=Likely(TENANT, 0.93)),
-            ("Le programme a pensé que cela vous concerne, sûr à 93,0 %.",),
+            ("Le programme a pensé que cela vous concerne, sûr à 93,0 %. Il n’a pensé à personne d’autre.",),
         ),
         (
             Match(
@@ -202,13 +203,23 @@ DECIDED = judgement().decision
         ),
         (
             Match(candidates=(TWO[1], TWO[0]), tenant=Likely("T2", 0.9)),
-            ("Le programme a envisagé que cela vous concerne, à 97,4 % ; il a retenu quelqu’un d’autre.",),
+            (
+                "Le programme a envisagé que cela vous concerne, à 97,4 % ; il a retenu quelqu’un d’autre.",
+                "Une autre personne a été envisagée ; son nom lui appartient.",
+            ),
         ),
         (
             Match(candidates=TWO[1:], tenant=Likely("T2", 0.9)),
             ("Le programme ne vous a pas reconnu dans le fichier des locataires : il a retenu quelqu’un d’autre.",),
         ),
-        (Match(), ("Le programme n’a reconnu personne dans le fichier des locataires.",)),
+        (
+            Match(candidates=(TWO[0], TWO[2]), tenant=Likely(TENANT, 0.974)),
+            ("Une autre personne a été envisagée et presque exclue ; son nom lui appartient.",),
+        ),
+        (
+            Match(),
+            ("Le programme n’a reconnu personne dans le fichier des locataires. Il n’a pensé à personne d’autre.",),
+        ),
     ],
     ids=[
         "named",
@@ -217,6 +228,7 @@ DECIDED = judgement().decision
         "nobody",
         "another, and they were thought of",
         "another",
+        "one who hardly came into question",
         "no candidate",
     ],
 )
@@ -376,6 +388,50 @@ def test_a_correction_of_whom_a_case_is_about_is_told_without_who_else_it_is(
         assert words not in page
 
 
+def test_what_will_happen_by_itself_is_told_in_words_with_its_day(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    first, closed = site.numbers[:2]
+    with sqlite_store.database.writing() as connection:
+        connection.execute(sa.update(cases).where(cases.c.number == first).values(state="open"))
+        ids = {row.number: row.id for row in connection.execute(sa.select(cases.c.number, cases.c.id))}
+        urgency = connection.execute(sa.select(cases.c.priority).where(cases.c.number == first)).scalar_one()
+        for step, (number, does, priority, state) in enumerate((
+            (first, "hand_over", urgency, "waiting"),
+            (first, "remind", urgency, "waiting"),
+            (first, "raise", urgency, "done"),
+            (first, "call_next", "P1", "waiting"),
+            (closed, "raise", urgency, "waiting"),
+        )):  # fmt: skip
+            data = {"does": does, "until": "answered", "to": "agence-direction", "priority": priority}
+            row = {"case_id": ids[number], "step": f"s{step}", "at": NOW + timedelta(days=9 - step), "data": data}
+            connection.execute(timers.insert(), {**row, "state": state})
+    page = told_text(exported(sqlite_store, site.settings, tmp_path / "out"))
+    last, next_ = (f"{(NOW + timedelta(days=days)).astimezone(site.settings.zone):%d/%m/%Y à %H:%M}" for days in (9, 8))
+    told = re.findall(r"Ce qui est prévu ensuite\s+([^\n]+?)\s{2,}", page)
+    unless = "sauf si quelqu’un vous a répondu avant"
+    reminded = f"le {next_}, le service reçoit un rappel : votre demande attend toujours une réponse, {unless}"
+    handed = f"le {last}, votre demande est transmise au service « Agence direction », {unless}"
+    assert told == [f"{reminded} ; {handed}"]
+
+
+def test_of_a_draft_its_words_are_told_and_not_what_was_chosen_in_its_form(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    fields = {"pour": TENANT, "texte": "brouillonplante3391", "objet": "Loyer", "signer": "1", "autre": "deux mots"}
+    with sqlite_store.database.writing() as connection:
+        mine = sa.update(drafts).where(drafts.c.about == site.numbers[0])
+        connection.execute(mine.values(fields=fields))
+    done = exported(sqlite_store, site.settings, tmp_path / "out")
+    page = re.sub(r"<[^>]+>", "|", (done.folder / "lisez-moi.html").read_text().replace("\N{NO-BREAK SPACE}", " "))
+    drafted = "Réponse en préparation, pas envoyée||brouillonplante3391|Objet :|Loyer||deux mots|"
+    assert page.count(drafted) == 1
+    rows = json.loads((done.folder / "donnees.json").read_text())["donnees"]["drafts"]["lignes"]
+    assert fields in [row["fields"] for row in rows]
+
+
 def test_a_held_case_says_so_and_why(sqlite_store: Store, sqlite_site: Settings, tmp_path: Path) -> None:
     site = planted(sqlite_store, sqlite_site, tmp_path)
     sqlite_store.holds.hold(site.numbers[0], "paul", "expertise 26-4471", NOW)
@@ -450,17 +506,57 @@ def test_what_may_be_anothers_is_named_before_a_copy_is_handed_over(
         # Said to be about somebody else's home, and from an address that is not theirs.
         mine = contacts.c.sender_address == ADDRESS
         connection.execute(sa.update(contacts).where(mine).values(tenant_id=None))
-    doubtful = doubtful_messages(sqlite_store, person)
-    assert [(each.number, each.sender, each.only_by_address) for each in doubtful] == [
-        (site.numbers[0], ADDRESS, True),
-        (site.numbers[1], LEARNT_PHONE, True),
+    told = {each.anchor.partition("-")[0]: each for each in passages_to_read(site.settings, sqlite_store, person)}
+    assert told["note"].why == "written by an agent"
+    messages = of_messages(site.settings, sqlite_store, person)
+    assert [(each.number, each.sender, each.why) for each in messages] == [
+        (site.numbers[0], ADDRESS, "by its address alone"),
+        (site.numbers[1], LEARNT_PHONE, "by its address alone"),
+        (site.numbers[2], "Zelindra Quartzhammer", "written down by an agent"),
     ]
     with sqlite_store.database.writing() as connection:
         values = {"tenant_id": TENANT, "sender_address": "inconnu@elsewhere.example"}
         connection.execute(sa.update(contacts).where(mine).values(values))
-    first, _called = doubtful_messages(sqlite_store, person)
-    assert (first.sender, first.only_by_address) == ("inconnu@elsewhere.example", False)
-    assert not doubtful_messages(sqlite_store, replace(person, tenants=frozenset()))
+    first, *_rest = of_messages(site.settings, sqlite_store, person)
+    assert (first.sender, first.why) == ("inconnu@elsewhere.example", "from an address that is not theirs")
+
+
+def of_messages(settings: Settings, store: Store, person: DataSubject) -> list[PassageToRead]:
+    found = passages_to_read(settings, store, person)
+    return sorted((each for each in found if each.anchor.startswith("message-")), key=lambda each: each.number)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("la voisine Mme Fatou Traoré (06 11 22 33 44)", "tells of others: Mme Fatou Traoré, 06 11 22 33 44"),
+        ("M. Lemoine bloque la porte", "tells of others: M. Lemoine"),
+        ("sa fille awa.d@mail.example", "tells of others: awa.d@mail.example"),
+        ("benali nadia aussi", "tells of others: Benali Nadia"),
+        ("Mme Quartzhammer, 06 55 50 12 34, zelindra.q@planted-mail.example", ""),
+    ],
+)
+def test_who_is_cited_in_a_note_or_in_ones_own_message_is_named_with_its_place(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path, words: str, expected: str
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    with sqlite_store.database.writing() as connection:
+        case_id = connection.execute(sa.select(cases.c.id).where(cases.c.number == site.numbers[0])).scalar_one()
+        note = {"case_id": case_id, "at": NOW, "who": "paul", "what": "noted", "data": {"text": words}}
+        noted = connection.execute(events.insert().returning(events.c.id), note).scalar_one()
+        mine = sa.select(contacts.c.id).where(contacts.c.case_id == case_id)
+        row = sa.select(judgements.c.judgement).where(judgements.c.contact_id.in_(mine))
+        judged = dict(connection.execute(row).scalar_one())
+        judged["contact"] = {**judged["contact"], "new_text": words}
+        connection.execute(sa.update(judgements).where(judgements.c.contact_id.in_(mine)).values(judgement=judged))
+        contact = connection.execute(mine).scalar_one()
+    with sqlite_store.database.reading() as connection:
+        person = person_named(connection, TENANT, date(2026, 11, 25))
+    why = {each.anchor: each.why for each in passages_to_read(site.settings, sqlite_store, person)}
+    assert why[f"note-{noted}"] == "; ".join(filter(None, ("written by an agent", expected)))
+    assert why.get(f"message-{contact}", "") == expected
+    page = (exported(sqlite_store, site.settings, tmp_path / "out").folder / "lisez-moi.html").read_text()
+    assert page.count(f'id="note-{noted}"') == page.count(f'id="message-{contact}"') == 1
 
 
 LINES_OF_WORDS = """[...document.querySelectorAll("td:nth-child(2)")]

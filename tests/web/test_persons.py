@@ -82,7 +82,7 @@ def test_what_may_be_anothers_and_what_is_not_set_stand_before_the_button_of_the
     assert "À relire avant de remettre la copie" in before
     assert f"/dossier/{number}" in before
     assert WRITER in before
-    assert "il concerne la personne, mais vient d’ailleurs" in before
+    assert "d’une adresse qui n’est pas la sienne" in before
     assert "DTM_PRIVACY_OFFICER n’est pas réglé" in before
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from dtm_contact.access import Right
 from dtm_contact.errors import NotFoundError
-from dtm_contact.privacy.before_handing_over import DoubtfulMessage, doubtful_messages, unsaid
+from dtm_contact.privacy.before_handing_over import PassageToRead, passages_to_read, unsaid
 from dtm_contact.privacy.erasing import ErasurePlan, ask_to_erase, plan, unfinished
 from dtm_contact.privacy.export import export_person
 from dtm_contact.privacy.record import ErasureRecordError
@@ -31,7 +31,7 @@ def persons(context: RequestContext) -> Mapping[str, Any]:
 
 def _shown(context: RequestContext, asked: str, alert: str = "") -> Mapping[str, Any]:
     planned: ErasurePlan | None = None
-    doubtful: list[DoubtfulMessage] = []
+    doubtful: list[tuple[PassageToRead, str]] = []
     people = []
     if asked:
         person = _person(context, asked)
@@ -40,7 +40,8 @@ def _shown(context: RequestContext, asked: str, alert: str = "") -> Mapping[str,
         else:
             context.audit("searched", "personne", people=sorted(person.tenants))
             planned = plan(context.app.settings, context.app.store, person)
-            doubtful = doubtful_messages(context.app.store, person)
+            passages = passages_to_read(context.app.settings, context.app.store, person)
+            doubtful = [(each, in_language(each.why, UserLanguage.FRENCH)) for each in passages]
     try:
         waiting = len(unfinished(context.app.settings, context.now))
     except ErasureRecordError:
