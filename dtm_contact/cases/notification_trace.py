@@ -34,6 +34,8 @@ _BY_AGENTS: Final = {
     "priority": "changed the priority",
     "replied": "answered the writer",
     "spoken": "spoke with the caller",
+    "reached": "called back and reached the caller",
+    "tried": "called back in vain",
     "done": "closed the case",
     "reopened": "opened the case again",
     "undone": "took a change back",

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from dtm_contact.cases import Command, ConfigurationProvider, Done, apply
 from dtm_contact.cases.notification_trace import trace_notifications, wall_clock
+from dtm_contact.cases.verbs.calling_back import CallBackOutcome
 from dtm_contact.cases.verbs.working import DangerOver
 from dtm_contact.cases.wire import send
 from dtm_contact.cli import CommandGroup
@@ -217,39 +218,23 @@ _verb(
     _reason("Why; needed where it makes a P1 less urgent."),
     _danger_over(),
 )
+_verb(
+    "done",
+    "Close a case.",
+    _reason("What was done."),
+    _danger_over(),
+    click.option("--spoke", is_flag=True, help="The caller was called back and reached."),
+)
+_verb(
+    "call_back",
+    "Say what came of calling somebody back: a case that is settled is closed, one that nobody answered comes again.",
+    _argument("outcome", type=click.Choice([outcome.value for outcome in CallBackOutcome])),
+    click.option("--text", help="What was said, as a note for colleagues; needed where it is unsettled."),
+    click.option("--again", type=IsoTime(), help="When it comes back."),
+)
 
 
 # The verbs whose parameters say more than one argument each.
-
-
-@case.command()
-@change_options
-@_reason("What was done.")
-@_danger_over()
-@click.option("--spoke", is_flag=True, help="The caller was called back and reached.")
-@click.option("--no-answer", is_flag=True, help="The caller was called back in vain.")
-@click.option("--again", type=IsoTime(), help="With --no-answer: when to try again.")
-@click.pass_obj
-def done(
-    settings: Settings,
-    /,
-    reason: str | None,
-    danger_over: str | None,
-    again: datetime | None,
-    *,
-    spoke: bool,
-    no_answer: bool,
-    **options: Any,
-) -> None:
-    """Close a case; or, with --no-answer, let a call-back come again."""
-    if no_answer and (spoke or reason or danger_over):
-        raise click.UsageError("--no-answer goes with neither --spoke nor --reason nor --danger-over")
-    if again is not None and not no_answer:
-        raise click.UsageError("--again goes with --no-answer")
-    if no_answer:
-        _change(settings, "no_answer", options, again=again)
-    else:
-        _change(settings, "done", options, reason=reason, danger_over=danger_over, spoke=spoke)
 
 
 @case.command()

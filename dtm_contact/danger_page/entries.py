@@ -221,7 +221,7 @@ def _status_lines(event: Event, now: datetime) -> Iterator[str]:
     elif event.what in _FATES and event.data.get("kind") in {"notice", "answer"}:
         what = "avis à l’un de nous" if event.data["kind"] == "notice" else "consignes ou réponse au locataire"
         yield f"{at} : {what}, {_FATES[event.what]}"
-    elif event.what == "spoken":
+    elif event.what in {"spoken", "reached"}:
         yield f"{at} : un agent a parlé à l’appelant"
     elif event.what == "noted":
         yield f"{at} : note de {event.who} : {event.data.get('text', '')}"

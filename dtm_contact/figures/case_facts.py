@@ -21,7 +21,7 @@ from dtm_contact.store.figures import AlarmLabelRow, CaseRow, ContactRow, EventR
 
 ENGINE: Final = frozenset({"worker", "timers", "outbound", "import"})
 """Who does what no person does."""
-_ANSWERS: Final = frozenset({"replied", "answered", "spoken"})
+_ANSWERS: Final = frozenset({"replied", "answered", "spoken", "reached"})
 _INCOMING: Final = frozenset(
     {"transfer_unanswered", "answered", "voicemail", "abandoned", "timeout", "out_of_hours", "before_answer"}
 )

@@ -218,7 +218,7 @@ GROUPS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     }
 )
 CLOSINGS: Final = ("done", "tried", "undone")
-ANSWERS: Final = ("replied", "answered", "spoken", *CLOSINGS)
+ANSWERS: Final = ("replied", "answered", "spoken", "reached", *CLOSINGS)
 _BY_ID: Final[dict[str, Figure]] = {}
 _BY_EVENT: Final[dict[str, list[Figure]]] = {}
 BY_ID: Final[Mapping[str, Figure]] = MappingProxyType(_BY_ID)

@@ -51,6 +51,7 @@ _VERBS: Final[Mapping[str, str]] = {
     "wait": "mis en attente",
     "resume": "remis dans l'ordre",
     "done": "clos",
+    "call_back": "rappel",
     "no_answer": "rappel sans réponse",
     "reopen": "rouvert",
     "note": "note",

@@ -33,6 +33,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "closed": "Dossier clos automatiquement",
     "spoken": "Appel pris, l'urgence reste ouverte",
     "tried": "Rappel sans réponse",
+    "reached": "Joint au téléphone, pas réglé",
     "noted": "Note",
     "replied": "Réponse écrite",
     "forwarded": "Message transmis",

@@ -133,6 +133,12 @@ def _said(at: datetime, now: datetime) -> str:
     return f"{LONG_DAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]} à {hour}"
 
 
+def when_said(at: datetime, now: datetime) -> str:
+    """Return when something is to come, behind a verb: "à 20 h 13" today, "mardi 24 novembre à 9 h" on another day."""
+    said = _said(at, now)
+    return said if " à " in said else f"à {said}"
+
+
 def plural(count: int, word: str, many: str = "") -> str:
     """Return "1 foyer", "2 foyers"."""
     return f"{count} {word if count < 2 else many or word + 's'}"  # noqa: PLR2004 - French has the plural from two on

@@ -16,6 +16,7 @@ class DraftKind(StrEnum):
     NOTE = "note"
     WAIT = "wait"
     DONE = "done"
+    CALL_BACK = "call_back"
     MOVE = "move"
     REOPEN = "reopen"
     DANGER = "danger"

@@ -30,6 +30,7 @@ from dtm_contact.store.schema import (
     shared_contacts,
 )
 from dtm_contact.store.system_schema import appointments
+from dtm_contact.store.taken_back import still_stands
 from dtm_contact.store.timers import left_in_peace
 
 _MOST_ALARMS = 1_000
@@ -553,13 +554,14 @@ def _newest_that_call(connection: Connection, which: sa.ColumnElement[bool]) -> 
     return _cases(connection, sa.select(*CASE_COLUMNS).where(shown).order_by(*newest)) if calling else []
 
 
-_ANSWERS = ("replied", "answered", "spoken")
+_ANSWERS = ("replied", "answered", "spoken", "reached")
 _COME_IN = ("opened", "joined", "reopened")
 
 
 def _answered(connection: Connection, numbers: Collection[str]) -> dict[str, datetime]:
     """Return when one of us answered last in each of some cases in which nothing has come in since."""
-    is_answer = events.c.what.in_(_ANSWERS)
+    # A letter that is gone stays an answer; a call is one until it is taken back.
+    is_answer = sa.and_(events.c.what.in_(_ANSWERS), sa.or_(events.c.what != "reached", still_stands()))
     last, at = sa.func.max(events.c.id).filter(is_answer), sa.func.max(events.c.at).filter(is_answer)
     came = sa.func.max(events.c.id).filter(events.c.what.in_(_COME_IN))
     query = (

@@ -23,7 +23,7 @@ _FEW_RECEIVED = 150_000
 """The same of what was received: those of a month, of which many more cases would be asked that were opened since."""
 _DAY = timedelta(days=1)
 _MOMENT = timedelta(microseconds=1)
-_ANSWERS = ("replied", "answered", "spoken")
+_ANSWERS = ("replied", "answered", "spoken", "reached")
 """Events by which a person answers, but for closings."""
 _CLOCKS_DIFFER = timedelta(hours=1)
 """Ids grow with the times of what they are of, but for so much between the clocks of several daemons."""

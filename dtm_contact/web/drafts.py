@@ -24,6 +24,7 @@ FORMS: Final[Mapping[str, DraftKind]] = {
     "noter": DraftKind.NOTE,
     "pas-de-danger": DraftKind.NO_DANGER,
     "priorite": DraftKind.PRIORITY,
+    "rappeler": DraftKind.CALL_BACK,
     "repondre": DraftKind.REPLY,
     "rouvrir": DraftKind.REOPEN,
     "transmettre": DraftKind.MOVE,

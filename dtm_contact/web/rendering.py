@@ -25,7 +25,18 @@ from dtm_contact.labels.audit import audit_details, audit_subject, audited
 from dtm_contact.labels.cases import NOTIFIED, PRIORITIES, VISITS, role_label
 from dtm_contact.labels.coded_text import text_of, texts_of
 from dtm_contact.labels.events import rule_label, tag_label
-from dtm_contact.labels.formats import answer_before, because, clock, due_in, lasting, percent, plural, size, spaced
+from dtm_contact.labels.formats import (
+    answer_before,
+    because,
+    clock,
+    due_in,
+    lasting,
+    percent,
+    plural,
+    size,
+    spaced,
+    when_said,
+)
 from dtm_contact.labels.judging import (
     ALARM_DOUBTED,
     ALARM_LEVELS,
@@ -301,6 +312,7 @@ _FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "shown_value": shown_value,
     "size": size,
     "spaced": spaced,
+    "when_said": when_said,
     "strength": evidence_strength,
     "tag_word": tag_label,
     "trail_details": audit_details,

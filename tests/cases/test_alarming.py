@@ -93,7 +93,7 @@ def test_a_possible_danger_is_closed_by_saying_why_there_is_none(desk: Desk) -> 
         with pytest.raises(WrongArgumentError, match="Un danger possible n'est clos"):
             desk.do(number, "done", **arguments)
     for _attempt in range(4):
-        desk.do(number, "no_answer")
+        desk.do(number, "call_back", outcome="no_answer")
     assert desk.case(number).state == "open"
     desk.do(number, "done", danger_over="false_alarm")
     assert desk.case(number).state == "closed"

@@ -46,6 +46,7 @@ CALL = Contact(Channel.PHONE, NOW, call=Call("c1", Outcome.ABANDONED, NOW, NOW, 
 
 DANGER = ("priority", {"priority": "P1"})
 OVER = ("done", {"danger_over": "rescued"})
+IN_VAIN = ("call_back", {"outcome": "no_answer"})
 
 # Verb, arguments, what is then so of the case.
 CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -54,8 +55,9 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("wait", {"until": LATER}, {"waiting_until": minutes(30), "state": "open"}),
     ("done", {"reason": "réparé"}, {"state": "closed", "closed_at": NOW, "done_reason": CodedText.plain("réparé")}),
     ("done", {"spoke": True}, {"state": "closed", "done_reason": CodedText("called_back")}),
-    ("no_answer", {}, {"state": "open", "waiting_until": minutes(120)}),
-    ("no_answer", {"again": LATER}, {"state": "open", "waiting_until": minutes(30)}),
+    ("call_back", {"outcome": "no_answer"}, {"state": "open", "waiting_until": minutes(120)}),
+    ("call_back", {"outcome": "no_answer", "again": LATER}, {"state": "open", "waiting_until": minutes(30)}),
+    ("call_back", {"outcome": "settled"}, {"state": "closed", "done_reason": CodedText("called_back")}),
     ("tag", {"add": ["travaux", "urgent "]}, {"tags": ("travaux", "urgent")}),
     ("topic", {"topic": "heating"}, {"topic": "heating", "by_hand": ("topic",)}),
     ("priority", {"priority": "P2"}, {"priority": Priority.P2, "by_hand": ("due", "priority")}),
@@ -116,8 +118,21 @@ REFUSED: list[tuple[list[tuple[str, dict[str, Any]]], str, dict[str, Any], type[
     ([DANGER], "priority", {"priority": "P2"}, WrongArgumentError, "n'en est plus une"),
     ([DANGER], "undo", {}, WrongArgumentError, "n'en est plus une"),
     ([DANGER, OVER, ("reopen", {})], "undo", {"reason": "x"}, WrongArgumentError, "pourquoi le danger est écarté"),
-    ([], "no_answer", {"again": NOW.isoformat()}, WrongArgumentError, "déjà passé"),
-    ([("no_answer", {})] * 2, "no_answer", {"again": LATER}, WrongStateError, "3e essai, le dernier"),
+    ([], "call_back", {"outcome": "no_answer", "again": NOW.isoformat()}, WrongArgumentError, "déjà passé"),
+    ([IN_VAIN] * 2, "call_back", {"outcome": "no_answer", "again": LATER}, WrongStateError, "3e essai, le dernier"),
+    ([], "call_back", {"outcome": "settled", "again": LATER}, WrongArgumentError, "ne revient pas"),
+    ([], "call_back", {"outcome": "unsettled", "again": LATER}, WrongArgumentError, "où on en est"),
+    ([], "call_back", {"outcome": "unsettled", "text": " "}, WrongArgumentError, "text"),
+    ([], "call_back", {"outcome": "answered"}, WrongArgumentError, "outcome"),
+    ([("done", {"reason": "fait"})], "call_back", {"outcome": "no_answer"}, WrongStateError, "rouvrez-le"),
+    (
+        [DANGER],
+        "call_back",
+        {"outcome": "settled", "text": "sauf"},
+        WrongArgumentError,
+        "pourquoi le danger est écarté",
+    ),
+    ([DANGER], "call_back", {"outcome": "unsettled", "text": "x", "again": LATER}, WrongStateError, "n'attend pas"),
     ([], "reopen", {}, WrongStateError, "est déjà ouvert"),
     ([], "undo", {}, WrongStateError, "rien à annuler"),
     ([("take", {}), ("undo", {})], "undo", {}, WrongStateError, "rien à annuler"),
@@ -215,7 +230,7 @@ def test_danger_does_not_wait(desk: Desk) -> None:
     desk.do(number, "wait", until=LATER)
     desk.do(number, "priority", priority="P1", reason="odeur de gaz")
     assert desk.case(number).waiting_until is None
-    desk.do(number, "no_answer")
+    desk.do(number, "call_back", outcome="no_answer")
     assert [case.number for case in desk.store.cases.queue(now=NOW)] == [number]
 
 
@@ -258,15 +273,50 @@ def test_a_danger_that_is_merged_is_to_be_taken_where_it_goes(desk: Desk) -> Non
 def test_a_call_back_is_tried_so_often_and_no_more(desk: Desk) -> None:
     number = desk.open(contact=CALL)
     for _ in range(2):
-        desk.do(number, "no_answer")
-    desk.do(number, "no_answer")
+        desk.do(number, "call_back", outcome="no_answer")
+    desk.do(number, "call_back", outcome="no_answer")
     case = desk.case(number)
     assert (case.state, text_of(case.done_reason)) == ("closed", "rappelé en vain, 3 fois")
     desk.do(number, "undo")
     assert desk.case(number).state == "open"
     desk.do(number, "undo")
-    desk.do(number, "no_answer")
+    desk.do(number, "call_back", outcome="no_answer")
     assert desk.case(number).state == "open"
+
+
+def test_what_was_said_on_a_call_back_is_a_note_and_stays_when_it_is_taken_back(desk: Desk) -> None:
+    number = desk.open(contact=CALL)
+    done = desk.do(number, "call_back", outcome="unsettled", text="Le plombier passe mardi.", again=LATER)
+    assert [event.what for event in done.events] == ["noted", "taken", "reached"]
+    assert done.events[0].data["text"] == "Le plombier passe mardi."
+    case = desk.case(number)
+    assert (case.state, case.owner, case.waiting_until) == ("open", "paul", minutes(30))
+    desk.do(number, "undo")
+    case = desk.case(number)
+    assert (case.state, case.owner, case.waiting_until) == ("open", "paul", None)
+    closed = desk.do(number, "call_back", outcome="settled", text="Réparé, la dame est contente.")
+    assert [event.what for event in closed.events] == ["noted", "done"]
+    assert desk.case(number).state == "closed"
+    desk.do(number, "undo")
+    assert desk.case(number).state == "open"
+    assert desk.happened(number).count("noted") == 2
+
+
+@pytest.mark.parametrize("outcome", ["unsettled", "no_answer"])
+def test_a_danger_is_neither_closed_nor_put_off_by_a_call_back(desk: Desk, outcome: str) -> None:
+    number = desk.open(priority=Priority.P1, contact=CALL)
+    for _ in range(4):
+        desk.do(number, "call_back", outcome=outcome, text="Elle est sur le palier.")
+    case = desk.case(number)
+    assert (case.state, case.owner, case.waiting_until) == ("open", None, None)
+
+
+def test_who_was_reached_is_answered_until_that_is_taken_back(desk: Desk) -> None:
+    number = desk.open(contact=CALL)
+    desk.do(number, "call_back", outcome="unsettled", text="Rappeler le gardien.", at=minutes(5))
+    assert desk.store.desk.answered_at(number) == minutes(5)
+    desk.do(number, "undo", at=minutes(6))
+    assert desk.store.desk.answered_at(number) is None
 
 
 def confirmed(desk: Desk, *addresses: str, numbers: tuple[str, ...] = ()) -> list[Confirmed]:

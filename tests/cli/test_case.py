@@ -67,10 +67,9 @@ def test_a_tenant_is_named_and_known_from_then_on(program: Program, store: Store
         (("move", NUMBER, "bobigny", "--reason", "x"), 1, "La file 'bobigny' n'existe pas ; il y a "),
         (("move", NUMBER, "pantin"), 2, "Missing option '--reason'"),
         (("done", NUMBER), 1, "Indiquez la raison de la clôture"),
-        (("done", NUMBER, "--no-answer", "--spoke"), 2, "--no-answer goes with neither"),
-        (("done", NUMBER, "--no-answer", "--danger-over", "checked"), 2, "nor --danger-over"),
+        (("call-back", NUMBER, "answered"), 2, "'answered' is not one of"),
+        (("call-back", NUMBER, "unsettled"), 1, "Dites en un mot où on en est"),
         (("done", NUMBER, "--danger-over", "checked"), 1, "Aucun danger n'est signalé dans ce dossier"),
-        (("done", NUMBER, "--again", "2030-01-01T10:00"), 2, "--again goes with --no-answer"),
         (("wait", NUMBER, "--until", "demain"), 2, "'demain' is no ISO time"),
         (("tenant", NUMBER), 2, "name a tenant, or a --dwelling, or say --nobody"),
         (("tenant", NUMBER, "T404"), 1, "L'annuaire n'a pas de locataire T404"),
@@ -97,7 +96,7 @@ def test_a_danger_is_closed_by_saying_why_it_is_over(program: Program, store: St
 
 
 def test_a_call_back_comes_again(program: Program, store: Store) -> None:
-    tried = program("case", "done", NUMBER, "--no-answer", "--again", "2099-11-25T10:00", "--as", "paul")
+    tried = program("case", "call-back", NUMBER, "no_answer", "--again", "2099-11-25T10:00", "--as", "paul")
     assert tried.stdout == f"{NUMBER} : Rappel sans réponse : jusqu'au 25/11/2099 10:00\n"
     assert store.cases.get(NUMBER).case.is_waiting(datetime.now(UTC))
 

@@ -10,7 +10,19 @@ import sqlalchemy as sa
 from dtm_contact.figures.case_facts import TimeContext
 from dtm_contact.figures.cells import Division, Spread, Sums
 from dtm_contact.figures.counting import CountingContext, count_days
-from dtm_contact.model import Alarm, AlarmLevel, Channel, ConversationMatch, JoinedBy, Likely, Match, Priority
+from dtm_contact.model import (
+    Alarm,
+    AlarmLevel,
+    Call,
+    Channel,
+    Contact,
+    ConversationMatch,
+    JoinedBy,
+    Likely,
+    Match,
+    Outcome,
+    Priority,
+)
 from dtm_contact.pipeline import Grounds
 from dtm_contact.privacy.places import counted_part
 from dtm_contact.settings import Settings
@@ -23,6 +35,7 @@ from tests.rules.once import load_once
 from tests.store.samples import NOW, judgement, minutes
 
 LATER = NOW + timedelta(hours=3)
+UNSERVED = Contact(Channel.PHONE, NOW, call=Call("c1", Outcome.ABANDONED, NOW, NOW, "0612345678", "+33612345678"))
 
 
 @pytest.fixture
@@ -263,13 +276,26 @@ def test_several_households_on_one_day_are_an_incident(desk: Desk) -> None:
 
 def test_attempts_and_appointments_are_counted(desk: Desk) -> None:
     number = desk.open()
-    desk.do(number, "no_answer", at=minutes(10))
+    desk.do(number, "call_back", outcome="no_answer", at=minutes(10))
     slot = (NOW + timedelta(hours=4)).replace(minute=30).isoformat()
     office = next(office.office_id for office in DIRECTORY.records.offices if office.kind != "agency")
     desk.do(number, "appoint", slot=slot, office=office)
     desk.do(number, "cancel_appointment", slot=slot)
     names = ("call_attempts", "appointments", "appointments_cancelled", "due_met")
     assert only(counted(desk), *names) == {**dict.fromkeys(names, 1), "due_met": 0}
+
+
+def test_who_was_reached_was_called_back_and_answered_and_a_slip_counts_nothing(desk: Desk) -> None:
+    number = desk.take_in("one", judgement(contact=UNSERVED))
+    names = ("called_back", "call_attempts", "closed", "first_answer")
+    desk.do(number, "call_back", outcome="unsettled", text="Le chauffagiste passe.", at=minutes(10))
+    counts = counted(desk)
+    assert only(counts, *names[:3]) == {"called_back": 1, "call_attempts": 0, "closed": 0}
+    assert Spread.of(counts, "first_answer").count == 1
+    desk.do(number, "undo", at=minutes(11))
+    assert only(counted(desk), *names[:3]) == dict.fromkeys(names[:3], 0)
+    desk.do(number, "call_back", outcome="settled", text="Réparé.", at=minutes(12))
+    assert only(counted(desk), *names[:3]) == {"called_back": 1, "call_attempts": 0, "closed": 1}
 
 
 def test_silence_begins_with_the_last_answer(desk: Desk) -> None:

@@ -19,6 +19,7 @@ from tests.web.conftest import DeskAlone, Somebody, desk_over, open_in
 # `move` may name every queue: handing a case over is what it is there for, and nothing of the other office is told.
 ARGUMENTS: Mapping[str, tuple[set[str], set[str]]] = {
     "appoint": ({"office", "invite"}, {"slot"}),
+    "call_back": (set(), {"outcome", "text", "again"}),
     "cancel_appointment": (set(), {"slot"}),
     "confirm": (set(), {"value"}),
     "danger": (set(), {"reason"}),
@@ -35,7 +36,6 @@ ARGUMENTS: Mapping[str, tuple[set[str], set[str]]] = {
         {"tenant", "dwelling", "residence", "files"},
         {"visit", "text", "subject", "name", "address", "phone", "place", "topic", "priority", "due", "received", "id"},
     ),
-    "no_answer": (set(), {"again"}),
     "no_danger": (set(), {"reason"}),
     "note": ({"files"}, {"text"}),
     "priority": (set(), {"priority", "reason"}),

@@ -525,7 +525,7 @@ def test_a_possible_danger_is_closed_by_saying_why_there_is_none(desk: DeskAlone
     page = agent.get(f"/dossier/{number}").text
     assert "<b>Danger possible :</b> le danger est-il écarté ?" in page
     assert "Envoyer et clore" not in page
-    assert "Locataire joint" not in page
+    assert "Joint et réglé" not in page
     refused = agent.post(f"/dossier/{number}/clore", raison="doublon", version=1)
     assert refused.status_code == 409
     assert "un danger possible n&#39;est clos que si" in refused.text.lower()

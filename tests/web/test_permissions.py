@@ -93,7 +93,7 @@ TABLE = {
     "POST /dossier/{number}/retenir": _WORK,
     "POST /dossier/{number}/reunir": _WORK,
     "POST /dossier/{number}/rouvrir": _WORK,
-    "POST /dossier/{number}/sans-reponse": _WORK,
+    "POST /dossier/{number}/rappeler": _WORK,
     "POST /dossier/{number}/separer": _WORK,
     "POST /dossier/{number}/terminer-inscription": _WORK,
     "POST /dossier/{number}/transmettre": _WORK,

@@ -1,6 +1,5 @@
 """An agent's work on a case: taken, let go, handed over, put off, called back, done, and not done after all."""
 
-from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -131,31 +130,6 @@ def check_danger_over(act: Act, danger_over: DangerOver | None) -> None:
         raise WrongArgumentError(f"{what} que si vous dites pourquoi le danger est écarté")
     if not act.case.in_danger and danger_over is not None:
         raise WrongArgumentError("aucun danger n'est signalé dans ce dossier ; donnez une raison")
-
-
-@verb("no_answer")
-def no_answer(act: Act, again: AwareDatetime | None = None) -> None:
-    """Note un rappel resté sans réponse : le dossier revient plus tard, à `again` ou après le délai réglé.
-
-    Après le nombre d'essais réglé il est clos. Un P1 n'attend pas et n'est pas clos ainsi : il reste en tête. Un danger
-    possible n'est pas clos ainsi non plus.
-    """
-    act.must_be_open()
-    desk = act.grounds.settings.desk
-    tries = 1 + sum(1 for event in standing(act.work.events(act.held)) if event.what == "tried")
-    if act.case.priority is Priority.P1:
-        act.change("tried", data={"tries": tries})
-    elif again is None and tries >= desk.call_attempts and not act.case.in_danger:
-        reason = CodedText("called_in_vain", {"tries": tries})
-        data = {"tries": tries}
-        act.change("tried", data=data, state="closed", closed_at=act.now, done_reason=reason, waiting_until=None)
-    elif tries >= desk.call_attempts and not act.case.in_danger:
-        raise WrongStateError(f"c'était le {tries}e essai, le dernier ; clôturez-le ou changez-en la priorité")
-    else:
-        until = again or act.now + timedelta(minutes=desk.call_again_minutes)
-        if until <= act.now:
-            raise WrongArgumentError("le moment est déjà passé")
-        act.change("tried", data={"tries": tries}, waiting_until=until)
 
 
 @verb("reopen")

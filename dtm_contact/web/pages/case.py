@@ -39,8 +39,8 @@ from dtm_contact.rules import decide
 from dtm_contact.rules.free_words import FreeWordsHint
 from dtm_contact.rules.saying import said_rules
 from dtm_contact.store import Case, CaseFile, Event
-from dtm_contact.text import phone_key
 from dtm_contact.topics.reader import Topic
+from dtm_contact.web.call_back_view import call_back_panel
 from dtm_contact.web.canned import library, offered
 from dtm_contact.web.case_view import (
     by_register,
@@ -152,7 +152,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "register": shown_register(context, registered, whole=theirs),
         "register_proposals": proposed(file.contacts, found.tenant_id, registered, own) if theirs else [],
         "voices": voice_messages(file.contacts),
-        "calls": _calls_from(context, file),
+        "call_back": call_back_panel(context, file),
         "others": _others(context, found),
         **_linked(context, found),
         "hold": context.app.store.holds.held(found.number),
@@ -291,17 +291,6 @@ def _lives_at(context: RequestContext, last: Judgement | None) -> str:
     # A residence alone tells no household: the message itself names it.
     seen = home.dwelling_id is None or context.sees_dwelling(home.dwelling_id)
     return context.app.names.home(home) if seen else OF_ANOTHER_OFFICE
-
-
-def _calls_from(context: RequestContext, file: CaseFile) -> str:
-    """Return the number that the case is called back at, where they called us; "" where there is none."""
-    calls = (each.judgement.contact.call for each in reversed(file.contacts) if each.judgement)
-    number = next((call.number for call in calls if call is not None and call.number), "")
-    registered = register_of_case(context, file.case)
-    # Where somebody else may answer, the card says with what care: no button does.
-    if registered.protected or violence_at_home(file.contacts):
-        return ""
-    return "" if phone_key(number) in {phone_key(each) for each in registered.never} else number
 
 
 def _likely_of_home(found: Case, candidates: Sequence[Candidate]) -> Candidate | None:
@@ -461,7 +450,7 @@ def tenants(context: RequestContext) -> Mapping[str, Any]:
 
 
 Arguments = Callable[[RequestContext], Mapping[str, Any]]
-_LEAVES = frozenset({"done", "move"})
+_LEAVES = frozenset({"done", "move", "reply_done", "call_settled"})
 
 
 def _verb_action(word: str, verb: str, *, versioned: bool = True) -> Callable[[Arguments], Arguments]:
@@ -512,17 +501,22 @@ def _other_address(context: RequestContext) -> str:
 def _after(context: RequestContext, verb: str, number: str, opened: str | None = None) -> Mapping[str, Any] | Response:
     if context.is_script and context.text("bandeau"):
         return {"template": "announced.html", "said": verb, "about": number}
-    if (verb in _LEAVES or context.text("puis") == "clore") and not (
-        context.text("reste") and _still_seen(context, number)
-    ):
+    done = _done_as(context, verb)
+    if done in _LEAVES and not (context.text("reste") and _still_seen(context, number)):
         to = f"&vers={quote(context.text('file'))}" if verb == "move" else ""
-        done = "reply_done" if verb == "reply" else verb
         return go(f"/file?fait={done}&de={number}{to}")
     if not context.is_script:
-        return go(f"/dossier/{number}?fait={verb}")
+        return go(f"/dossier/{number}?fait={done}")
     # Whoever opened it may not see it any more: its number and its queue are said once.
     further = context.app.store.desk.case(opened) if opened else None
-    return {**case_page(context, said=verb), "further": further}
+    return {**case_page(context, said=done), "further": further}
+
+
+def _done_as(context: RequestContext, verb: str) -> str:
+    """Return what was done, as it is told: a verb that does one of several things, by which."""
+    if verb == "reply" and context.text("puis") == "clore":
+        return "reply_done"
+    return f"call_{context.text('issue')}" if verb == "call_back" else verb
 
 
 def _still_seen(context: RequestContext, number: str) -> bool:
@@ -571,14 +565,13 @@ def close(context: RequestContext) -> Mapping[str, Any]:
     return {
         "reason": context.text("raison"),
         "danger_over": context.text("danger_ecarte"),
-        "spoke": context.text("joint") == "1" or None,
     }
 
 
-@_verb_action("sans-reponse", "no_answer")
-def no_answer(context: RequestContext) -> Mapping[str, Any]:
-    """Note that a call-back was in vain; again later."""
-    return {"again": _time(context)}
+@_verb_action("rappeler", "call_back")
+def call_back(context: RequestContext) -> Mapping[str, Any]:
+    """Say what came of calling somebody back, and what was said; again later."""
+    return {"outcome": context.text("issue"), "text": context.text("texte"), "again": _time(context)}
 
 
 @_verb_action("rouvrir", "reopen")
