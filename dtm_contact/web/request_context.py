@@ -36,6 +36,15 @@ _LONGEST_FIELD = 20_000
 _SEE_OTHER = 303
 
 
+class FoundPeople(list[FoundPerson]):
+    """The people whom a search shows, the nearest first, and how many it found."""
+
+    def __init__(self, shown: Iterable[FoundPerson] = (), total: int = 0) -> None:
+        """Hold those shown; `total`: how many there are with those that are not."""
+        super().__init__(shown)
+        self.total = total
+
+
 @dataclass(frozen=True, slots=True)
 class RequestContext:
     """What a page or an action is given.
@@ -186,7 +195,7 @@ class RequestContext:
         """
         return self.app.store.cases.get(self.case().number)
 
-    def find_people(self, asked: str, where: str) -> list[FoundPerson]:
+    def find_people(self, asked: str, where: str) -> "FoundPeople":
         """Return the people whom they may see by what they typed; the look-up is noted before anybody is shown.
 
         This is the one search for people: of the page of search, of a case, of a new one. Whom the directory does not
@@ -200,15 +209,16 @@ class RequestContext:
             StoreUnavailableError: it could not be noted.
         """
         if not asked:
-            return []
+            return FoundPeople()
         index, on = self.app.people(), self.now.date()
         seen = index.find(asked, on, lambda office_id: sees(self.account, office_id))
         if not seen:
             tenants = dict.fromkeys(case.tenant_id for case in self.find_cases(asked) if case.tenant_id)
             found = (index.person(tenant_id, on) for tenant_id in tenants)
             seen = [person for person in found if person is not None and sees(self.account, person.office_id)]
-        self.audit("searched", asked, people=[person.tenant_id for person in seen], case=where)
-        return seen[:_MOST_PEOPLE]
+        shown = FoundPeople(seen[:_MOST_PEOPLE], len(seen))
+        self.audit("searched", asked, people=[person.tenant_id for person in shown], case=where)
+        return shown
 
     def find_places(self, asked: str) -> list[FoundPlace]:
         """Return the entrances of streets and residences of the offices that they see, by what they typed."""

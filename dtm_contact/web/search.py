@@ -313,8 +313,6 @@ class PeopleIndex:
             person = self._person(lease.tenant_id, home.dwelling_id if home else lease.dwelling_id)
             if sees(person.office_id):
                 people.setdefault(lease.tenant_id, person)
-            if len(people) == _MOST_PEOPLE:
-                break
         return list(people.values())
 
     def _person(self, tenant_id: str, dwelling_id: str) -> FoundPerson:

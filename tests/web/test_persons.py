@@ -92,6 +92,18 @@ def test_a_name_is_looked_up_among_tenants_and_somebody_unknown_is_told(desk: De
     assert "Personne n’est connu ainsi" in admin.get("/personnes?q=Introuvable").text
 
 
+def test_a_list_of_people_that_is_cut_says_so_and_how_many_there_are(
+    desk: DeskAlone, admin: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everyone = len(desk.people().find("rue", desk.now().date(), lambda _office: True))
+    assert everyone > 1
+    assert "personnes montrées sur" not in admin.get("/personnes?q=rue").text
+    monkeypatch.setattr("dtm_contact.web.request_context._MOST_PEOPLE", 1)
+    page = admin.get("/personnes?q=rue").text
+    assert f"1 personnes montrées sur {everyone}" in page
+    assert page.count('<a href="/personnes?q=') == 1
+
+
 def test_a_case_is_held_and_let_go_by_those_who_may(desk: DeskAlone, head: Somebody, agent: Somebody) -> None:
     number = open_in(desk.store, "nord", "one")
     assert agent.post(f"/dossier/{number}/geler", motif="expertise").status_code == 403
