@@ -58,18 +58,18 @@ def find_unusual(scene: Scene) -> Iterator[Unusual]:
     if not len(scene.ends):
         return
     opened, topics = np.asarray(scene.course.by_residence[..., AT["opened"]]), scene.course.topics
-    told = {(each.residence, each.topic): each for each in _Surplus(scene, Against.USUAL, opened, topics).found()}
+    told = {(each.residence, each.topic): each for each in _Surplus(scene, Against.USUAL, opened, topics).unusual()}
     yield from told.values()
     of_all: Mapping[str, Unusual] = {}
     if scene.where[Division.TOPIC] is None:
         whole = opened.sum(axis=1, keepdims=True)
         of_all = {
             each.residence: each
-            for each in _Surplus(scene, Against.ELSEWHERE, whole, ("",)).found()
+            for each in _Surplus(scene, Against.ELSEWHERE, whole, ("",)).unusual()
             if not _is_of_one_topic(scene, opened, each)
         }
         yield from of_all.values()
-    for each in _Surplus(scene, Against.ELSEWHERE, opened, topics).found():
+    for each in _Surplus(scene, Against.ELSEWHERE, opened, topics).unusual():
         whole_of_it = of_all.get(each.residence)
         is_more = whole_of_it is None or each.times >= HOW_MANY_TIMES * whole_of_it.times
         if each.topic and is_more and (each.residence, each.topic) not in told:
@@ -132,7 +132,7 @@ class _Surplus:
         of_row = np.repeat(part, len(self.topics))[self._held][:, None]
         return self._runs.sums(self._counts), self._runs.sums(others), np.tile(of_row, (1, len(self._runs)))
 
-    def found(self) -> Iterator[Unusual]:
+    def unusual(self) -> Iterator[Unusual]:
         """Yield those that chance would not bring."""
         if not len(self._held):
             return

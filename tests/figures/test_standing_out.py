@@ -425,7 +425,7 @@ def test_unusually_many_cases_say_since_when() -> None:
     assert "de juin 2026 à juillet 2026" in told.words
 
 
-def of_each(topic: str = "pests", **counts: int) -> Counted:
+def of_each(topic: str = "pests", /, **counts: int) -> Counted:
     """Return how many cases each residence opened."""
     return {(dict(RESIDENCES)[name], name, topic): {"opened": count} for name, count in counts.items()}
 
@@ -454,7 +454,8 @@ def test_a_residence_that_has_little_more_than_the_others_is_not_told(counts: di
 def test_a_residence_that_has_more_of_all_topics_is_told_once_and_a_topic_where_that_is_as_much_more_again() -> None:
     def opened(pests: int) -> Counted:
         few, many = {"N1": 5, "N2": 4, "S2": 6}, {"S1": 20}
-        return of_each(**few, S1=pests) | of_each("heating", **few, **many) | of_each("other", **few, **many)
+        rest = {**of_each("heating", **few, **many), **of_each("other", **few, **many)}
+        return {**of_each(**few, S1=pests), **rest}
 
     months = {day: opened(20) for day in MONTHS}
     (told,) = everything(months)

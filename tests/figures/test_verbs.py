@@ -176,7 +176,7 @@ NOBODY = Match(tenant=None, dwelling=None, residence=Likely("R1", 0.99))
     ],
 )
 def test_a_tenant_is_corrected_only_where_the_engine_had_named_one(
-    desk: Desk, match: Match, said: tuple[dict[str, str], ...], expected: set[str]
+    desk: Desk, match: Match, said: tuple[dict[str, Any], ...], expected: set[str]
 ) -> None:
     desk.with_neighbour()
     number = desk.open(match=match)

@@ -436,7 +436,7 @@ def test_a_file_of_cases_says_in_what_waits_are_told_and_why_a_case_has_no_answe
 
 def test_heads_reach_the_figures_from_the_navigation_and_agents_do_not(head: Somebody) -> None:
     def navigation(somebody: Somebody) -> str:
-        return re.findall(r"<nav.*?</nav>", somebody.get("/file").text, re.DOTALL)[0]
+        return str(re.findall(r"<nav.*?</nav>", somebody.get("/file").text, re.DOTALL)[0])
 
     assert '<a href="/chiffres">Chiffres</a>' in navigation(head)
     assert '<a href="/chiffres" aria-current="page">' in pages_of(head, "/chiffres")
@@ -486,7 +486,7 @@ def test_of_an_office_the_residences_of_others_are_one_line(head: Somebody) -> N
 def test_a_course_has_its_zero_a_round_top_and_what_is_to_be_reached(head: Somebody) -> None:
     def course(figure: str) -> str:
         page = pages_of(head, f"/chiffres/detail?c={figure}&le={last_month(head.desk)}")
-        return re.findall(r'<svg class="drawing cours".*?</svg>', page, re.DOTALL)[0]
+        return str(re.findall(r'<svg class="drawing cours".*?</svg>', page, re.DOTALL)[0])
 
     of_dangers, of_all = course("p1_in_time"), course("in_time")
     for drawing in (of_dangers, of_all):
