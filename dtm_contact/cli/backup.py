@@ -27,12 +27,9 @@ from dtm_contact.backup.restoring import take_out_files, user_named
 from dtm_contact.cli.outbox import held_table
 from dtm_contact.cli.output import ReadablePath, as_json_option, clock_behind, plain, print_json, terminal_output
 from dtm_contact.privacy.erasing import erase_again, erase_copies_again
-from dtm_contact.settings import Settings
+from dtm_contact.settings import Settings, own_of_machine
 from dtm_contact.store import open_store
 
-_LISTENS: Final = tuple(
-    f"DTM_{group}_{part}" for group in ("SMTP", "LMTP", "HTTP", "DESK", "MONITOR") for part in ("HOST", "PORT")
-)
 _FILE = ReadablePath(dir_okay=False)
 _identity_option = click.option(
     "--identity", type=_FILE, help="The file of the secret key that opens it (age); else DTM_BACKUP_AGE_IDENTITY."
@@ -253,13 +250,10 @@ def _say_what_was_done(done: Restored, again: int, settings: Settings) -> None:
         terminal_output().print(held_table(done.held, settings))
 
 
-_PLACES: Final = ("_DIR", "_FILE", "_SOCKET", "_RECORDS", "_QUEUE_LOG", *_LISTENS)
-"""How settings end that say where something lies or is listened on: of a new machine they are its own."""
-
-
 def _say_what_next(done: Restored, file: Path, settings: Settings) -> None:
     """Say what is left to do on the new machine: its settings first, since the daemon acts by them from its start."""
-    places = [name for name in done.not_in_force if name.endswith(_PLACES)]
+    own = frozenset(own_of_machine(settings))
+    places = [name for name in done.not_in_force if name in own]
     if places:
         click.echo(f"places that are others on this machine, as they may have to be: {', '.join(places)}")
     if others := [name for name in done.not_in_force if name not in places]:

@@ -286,7 +286,7 @@ class CaseFacts:
             return
         opened_at, (topic, last_topic) = self._case.opened_at, self._said_of("topic", "topic", self._case.topic)
         priority, last_priority = self._said_of("priority", "priority", self._case.priority)
-        is_named, is_other, is_told = self._naming()
+        is_named, is_other, is_identified = self._naming()
         counted = {
             "judged": True,
             "wrong_priority": priority != last_priority,
@@ -295,7 +295,7 @@ class CaseFacts:
             "named": is_named,
             "wrong_tenant": is_named and is_other,
             "unnamed": not is_named,
-            "told_tenant": not is_named and is_told,
+            "identified_tenant": not is_named and is_identified,
         }
         office, residence, _ = self.key_at(opened_at)
         for measure, is_so in counted.items():

@@ -834,7 +834,7 @@ for _figure in (
         counts_en=(
             "Cases opened on that day of which the engine had named the tenant or the household, and of which an agent "
             f"said last that it is somebody else, or nobody of ours; {_OF_ENGINE_EN}. Where the engine had named "
-            "nobody, it was not wrong: see “Tenant told by an agent”."
+            "nobody, it was not wrong: see “Tenant identified by an agent”."
         ),
         source="cases, events",
         measure="wrong_tenant",
@@ -886,20 +886,20 @@ for _figure in (
         events=("priority",),
     ),
     Figure(
-        id="told_tenant",
+        id="identified_tenant",
         group="unnamed",
         title="Locataire précisé par un agent",
         counts=(
             "Dossiers ouverts ce jour-là dont le moteur n’avait nommé ni locataire ni foyer, et où un agent a dit de "
             f"qui il s’agit ; {_OF_ENGINE}."
         ),
-        title_en="Tenant told by an agent",
+        title_en="Tenant identified by an agent",
         counts_en=(
             "Cases opened on that day of which the engine had named neither tenant nor household, and of which an "
             f"agent said whom they are about; {_OF_ENGINE_EN}."
         ),
         source="cases, events",
-        measure="told_tenant",
+        measure="identified_tenant",
         judged_of=("unnamed",),
         judged_as="des dossiers sans nom",
         basis=Basis.CORRECTED,

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from dtm_contact.settings.access import AccessSettings, OidcSettings
 from dtm_contact.settings.backup import BackupSettings, JournalSettings
-from dtm_contact.settings.common import ZoneName
+from dtm_contact.settings.common import OWN_OF_MACHINE, ZoneName
 from dtm_contact.settings.engine import (
     AttachmentSettings,
     DeskSettings,
@@ -259,6 +259,19 @@ def secret_files(model: BaseModel, within: str = "") -> Iterator[tuple[str, Secr
                     yield from secret_files(each, f"{within}{name}.{key}.")
         elif value is not None and SecretFile in (field.annotation, *get_args(field.annotation)):
             yield f"{within}{name}", value
+
+
+def own_of_machine(model: BaseModel, prefix: str = "DTM_") -> Iterator[str]:
+    """Yield the variable of every setting that each machine says for itself, by its type: a path, what we listen on."""
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        if isinstance(value, BaseModel):
+            yield from own_of_machine(value, f"{prefix}{name.upper()}_")
+        elif OWN_OF_MACHINE in field.metadata or {field.annotation, *get_args(field.annotation)} & _PATHS:
+            yield f"{prefix}{name.upper()}"
+
+
+_PATHS: Final = {Path, SecretFile}
 
 
 def _default(field: FieldInfo) -> object:

@@ -8,6 +8,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator
 
+OWN_OF_MACHINE: Final = "own of the machine"
+"""What the type of a setting is annotated with that each machine says for itself, though it is no path."""
+ListenHost = Annotated[str, OWN_OF_MACHINE]
+"""An address that we listen on."""
+ListenPort = Annotated[int, OWN_OF_MACHINE]
+"""Its port."""
+
 
 def _exists(name: str) -> str:
     try:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from dtm_contact.settings.common import shipped, store_in, user_data
+from dtm_contact.settings.common import ListenHost, ListenPort, shipped, store_in, user_data
 
 _HOST = re.compile(r"[0-9A-Za-z]([0-9A-Za-z.-]{0,252}[0-9A-Za-z])?|[0-9A-Fa-f:.]{2,45}")
 _SQLITE_PATH = re.compile(r"sqlite(?:\+\w+)?:///([^?]+)")
@@ -176,8 +176,10 @@ class DeskSettings(BaseModel):
     """How agents work on cases."""
 
     open: bool = Field(default=False, description="Whether the desk is served")
-    host: str = Field(default="127.0.0.1", description="Address that the desk listens on; a proxy in front does TLS")
-    port: int = Field(default=8027, ge=0, le=65535, description="Its port; 0 takes a free one")
+    host: ListenHost = Field(
+        default="127.0.0.1", description="Address that the desk listens on; a proxy in front does TLS"
+    )
+    port: ListenPort = Field(default=8027, ge=0, le=65535, description="Its port; 0 takes a free one")
     secure_cookies: bool = Field(
         default=True, description="Whether browsers keep its cookies for TLS alone; false only on loopback"
     )

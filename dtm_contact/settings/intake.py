@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 from dtm_contact.errors import WrongSettingError
 from dtm_contact.model import Channel
+from dtm_contact.settings.common import ListenHost, ListenPort
 from dtm_contact.settings.files import SecretFile, secret_file
 
 SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
@@ -113,8 +114,8 @@ class FolderSettings(BaseModel):
 class HttpSettings(BaseModel):
     """The way in for requests by HTTP (JSON or a form with files), and the public form page."""
 
-    host: str = Field(default="127.0.0.1", description="Address to listen on")
-    port: int = Field(default=8028, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
+    host: ListenHost = Field(default="127.0.0.1", description="Address to listen on")
+    port: ListenPort = Field(default=8028, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
     sources: dict[SourceName, HttpSource] = Field(
         default={},
         description="Programs that may hand over requests, by name (JSON object): of each `tokens`, the file of its "

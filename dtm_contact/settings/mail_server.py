@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import BaseModel, Field, model_validator
 
+from dtm_contact.settings.common import ListenHost, ListenPort
 from dtm_contact.settings.files import SecretFile, secret_file
 
 
@@ -67,8 +68,8 @@ class MailServerSettings(BaseModel):
 class SmtpSettings(MailServerSettings):
     """The way in for mail, as a mail server's neighbour."""
 
-    host: str = Field(default="127.0.0.1", description="Address to listen on")
-    port: int = Field(default=8025, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
+    host: ListenHost = Field(default="127.0.0.1", description="Address to listen on")
+    port: ListenPort = Field(default=8025, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
 
 
 class LmtpSettings(MailServerSettings):
@@ -77,6 +78,6 @@ class LmtpSettings(MailServerSettings):
     recipients: tuple[str, ...] = Field(
         default=(), description="Addresses that are ours (JSON list); empty: those of DTM_SMTP_RECIPIENTS"
     )
-    host: str = Field(default="127.0.0.1", description="Address to listen on, where no socket is set")
-    port: int = Field(default=8024, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
+    host: ListenHost = Field(default="127.0.0.1", description="Address to listen on, where no socket is set")
+    port: ListenPort = Field(default=8024, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
     socket: Path | None = Field(default=None, description="Unix socket to listen on, in place of an address")

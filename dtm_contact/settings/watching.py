@@ -6,12 +6,16 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from dtm_contact.settings.common import ListenHost, ListenPort
+
 
 class MonitorSettings(BaseModel):
     """`/metrics`, `/healthz` and `/readyz`."""
 
-    host: str = Field(default="127.0.0.1", description="Address that `/metrics`, `/healthz` and `/readyz` listen on")
-    port: int = Field(default=8026, ge=0, le=65535, description="Their port; 0 takes a free one")
+    host: ListenHost = Field(
+        default="127.0.0.1", description="Address that `/metrics`, `/healthz` and `/readyz` listen on"
+    )
+    port: ListenPort = Field(default=8026, ge=0, le=65535, description="Their port; 0 takes a free one")
     free_octets: int = Field(
         default=1024 * 1024 * 1024,
         ge=0,

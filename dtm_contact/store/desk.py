@@ -15,6 +15,7 @@ from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import Database
 from dtm_contact.store.drafts import begun_by
+from dtm_contact.store.events import still_stands
 from dtm_contact.store.lost_store import numbers_since
 from dtm_contact.store.register import RegisterEntry
 from dtm_contact.store.schema import (
@@ -30,7 +31,6 @@ from dtm_contact.store.schema import (
     shared_contacts,
 )
 from dtm_contact.store.system_schema import appointments
-from dtm_contact.store.taken_back import still_stands
 from dtm_contact.store.timers import left_in_peace
 
 _MOST_ALARMS = 1_000

@@ -13,10 +13,10 @@ from dtm_contact.errors import NotFoundError
 from dtm_contact.model import IMPORTED, ON_CALL, OutgoingKind, Priority
 from dtm_contact.store.arrivals import envelope_of
 from dtm_contact.store.database import Database, insert_of
+from dtm_contact.store.events import still_stands
 from dtm_contact.store.outbox import FAILED_STATES, NOTICE_QUEUED
 from dtm_contact.store.schema import arrivals, cases, contacts, events, judgements, outbox, storms, timers
 from dtm_contact.store.system_schema import positions
-from dtm_contact.store.taken_back import still_stands
 
 FOLLOWER = "timers"
 """The name under which one daemon at a time runs the timers (`Positions.follow`), and its place among the events."""

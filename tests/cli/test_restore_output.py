@@ -62,6 +62,7 @@ NEXT = (
 )
 
 RULES_BACK = "the rules are back in /tmp/rules, as they were then: look in its queues.yaml who is on call now"
+OWN = "DTM_RULES_DIR, DTM_SMTP_PORT, DTM_BACKUP_AGE_IDENTITY"
 PUT_BACK = "  put them back before the start: dtm-contact restore FOLDER/b.tar.age --files FOLDER; FOLDER/settings.env"
 BEHIND = (
     " 25/11/2026 11:40:12, and this machine's clock says 24/11/2026 11:40:12: it is behind. Set it before the daemon "
@@ -125,12 +126,12 @@ REPLIES = (
             id="another machine's settings",
         ),
         pytest.param(
-            replace(DONE, not_in_force=("DTM_RULES_DIR", "DTM_SMTP_PORT", "DTM_OUTBOUND_PORT")),
+            replace(DONE, not_in_force=(*OWN.split(", "), "DTM_OUTBOUND_PORT")),
             False,
             [
                 FIRST,
                 GAP,
-                "places that are others on this machine, as they may have to be: DTM_RULES_DIR, DTM_SMTP_PORT",
+                f"places that are others on this machine, as they may have to be: {OWN}",
                 "settings of the backup that say otherwise on this machine: DTM_OUTBOUND_PORT",
                 PUT_BACK,
                 NEXT,

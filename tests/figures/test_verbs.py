@@ -158,9 +158,9 @@ NOBODY = Match(tenant=None, dwelling=None, residence=Likely("R1", 0.99))
         (HOME, ({"tenant": "T01"},), {"named"}),
         (HOME, ({"tenant": "T09"},), {"named", "wrong_tenant"}),
         (NOBODY, (), {"unnamed"}),
-        (NOBODY, ({"tenant": "T01"},), {"unnamed", "told_tenant"}),
-        (NOBODY, ({"dwelling": "L01"},), {"unnamed", "told_tenant"}),
-        (NOBODY, ({"tenant": "T01"}, {"tenant": "T09"}), {"unnamed", "told_tenant"}),
+        (NOBODY, ({"tenant": "T01"},), {"unnamed", "identified_tenant"}),
+        (NOBODY, ({"dwelling": "L01"},), {"unnamed", "identified_tenant"}),
+        (NOBODY, ({"tenant": "T01"}, {"tenant": "T09"}), {"unnamed", "identified_tenant"}),
     ],
     ids=[
         "right",
@@ -182,7 +182,7 @@ def test_a_tenant_is_corrected_only_where_the_engine_had_named_one(
     number = desk.open(match=match)
     for whom in said:
         desk.do(number, "tenant", **whom)
-    names = {"named", "wrong_tenant", "unnamed", "told_tenant"}
+    names = {"named", "wrong_tenant", "unnamed", "identified_tenant"}
     assert {name for name in names if counted(desk)[name]} == expected
     with desk.store.database.writing() as connection:
         # When a person is erased, their name goes, and what is counted stays.

@@ -134,7 +134,7 @@ _OF_ENGINE = {
     "named": f"NOT ({_NOBODY})",
     "wrong_tenant": f"NOT ({_NOBODY}) AND {_OTHER}",
     "unnamed": _NOBODY,
-    "told_tenant": f"{_NOBODY} AND (g.last_tenant_id IS NOT NULL OR g.last_dwelling_id IS NOT NULL)",
+    "identified_tenant": f"{_NOBODY} AND (g.last_tenant_id IS NOT NULL OR g.last_dwelling_id IS NOT NULL)",
 }
 _BEGUN = """max(c.opened_at, coalesce((SELECT max(t.at) FROM turns t
             WHERE t.case_id = c.id AND t.state = 'open' AND t.at <= c.due), c.opened_at))"""

@@ -1021,3 +1021,25 @@ def test_a_form_without_a_body_is_empty_and_one_of_unknown_length_is_refused_as_
             return await client.send(request)
 
     assert asyncio.run(post()).status_code == status
+
+
+def test_a_call_back_keeps_what_is_typed_and_says_one_of_three_outcomes(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    at = f"/dossier/{number}"
+    page = agent.get(at).text
+    assert re.findall(r'name="issue" value="(\w+)"', page) == ["settled", "unsettled", "no_answer"]
+    assert "Sans réponse ni jour choisi, le dossier revient" in page
+    # Refused for want of a word, it comes back with what was chosen; nothing is done.
+    refused = agent.post(f"{at}/rappeler", issue="unsettled", texte="", version=1)
+    assert refused.status_code == 409
+    assert "dites en un mot où on en est" in unescape(refused.text).lower()
+    done = agent.post(f"{at}/rappeler", issue="unsettled", texte="Le plombier passe mardi.", version=1)
+    assert done.headers["location"].endswith("fait=call_unsettled")
+    case = desk.store.cases.get(number)
+    assert case.case.state == "open"
+    assert [each.data["text"] for each in case.events if each.what == "noted"] == ["Le plombier passe mardi."]
+    assert "Joint au téléphone, pas réglé" in agent.get(at).text
+    closed = agent.post(f"{at}/rappeler", issue="settled", texte="", version=case.case.version)
+    # What is closed leaves for the queue.
+    assert closed.headers["location"] == f"/file?fait=call_settled&de={number}"
+    assert desk.store.cases.get(number).case.state == "closed"
