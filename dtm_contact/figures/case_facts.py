@@ -17,11 +17,11 @@ from dtm_contact.figures.cells import Key, Tally, timed
 from dtm_contact.figures.definitions import BY_EVENT, SILENT_DAYS
 from dtm_contact.hours import Calendar
 from dtm_contact.model import Channel
+from dtm_contact.store.events import ANSWERS
 from dtm_contact.store.figures import AlarmLabelRow, CaseRow, ContactRow, EventRow
 
 ENGINE: Final = frozenset({"worker", "timers", "outbound", "import"})
 """Who does what no person does."""
-_ANSWERS: Final = frozenset({"replied", "answered", "spoken", "reached"})
 _INCOMING: Final = frozenset(
     {"transfer_unanswered", "answered", "voicemail", "abandoned", "timeout", "out_of_hours", "before_answer"}
 )
@@ -166,7 +166,7 @@ class CaseFacts:
     def _is_answer(self, event: EventRow) -> bool:
         if event.what == "answered" and self._case.priority == "P1":
             return event.data.get("in_sent_folder") is True
-        return event.what in _ANSWERS
+        return event.what in ANSWERS
 
     def count(self, tally: Tally) -> None:
         """Count all that the case adds to the figures of the tally's days."""

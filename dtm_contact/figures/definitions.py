@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from dtm_contact.model import Channel
+from dtm_contact.store.events import ANSWERS
 
 CONTACT_CHANNELS: Final = tuple(Channel)
 """The channels of contacts, by which arrivals are split."""
@@ -218,7 +219,7 @@ GROUPS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     }
 )
 CLOSINGS: Final = ("done", "tried", "undone")
-ANSWERS: Final = ("replied", "answered", "spoken", "reached", *CLOSINGS)
+_FIRST_ANSWERS: Final = (*ANSWERS, *CLOSINGS)
 _BY_ID: Final[dict[str, Figure]] = {}
 _BY_EVENT: Final[dict[str, list[Figure]]] = {}
 BY_ID: Final[Mapping[str, Figure]] = MappingProxyType(_BY_ID)
@@ -445,7 +446,7 @@ for _figure in (
         quantile=0.5,
         better=Better.LESS,
         basis=Basis.EVENTS,
-        events=ANSWERS,
+        events=_FIRST_ANSWERS,
         weight=11,
         reported=True,
     ),
@@ -465,7 +466,7 @@ for _figure in (
         quantile=0.9,
         better=Better.LESS,
         basis=Basis.EVENTS,
-        events=ANSWERS,
+        events=_FIRST_ANSWERS,
         weight=10,
         reported=True,
     ),
@@ -488,7 +489,7 @@ for _figure in (
         quantile=0.5,
         better=Better.LESS,
         basis=Basis.EVENTS,
-        events=ANSWERS,
+        events=_FIRST_ANSWERS,
         weight=9,
         reported=True,
     ),
@@ -507,7 +508,7 @@ for _figure in (
         quantile=0.9,
         better=Better.LESS,
         basis=Basis.EVENTS,
-        events=ANSWERS,
+        events=_FIRST_ANSWERS,
     ),
     Figure(
         id="in_time",

@@ -15,7 +15,7 @@ from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import Database
 from dtm_contact.store.drafts import begun_by
-from dtm_contact.store.events import still_stands
+from dtm_contact.store.events import ANSWERS, still_stands
 from dtm_contact.store.lost_store import numbers_since
 from dtm_contact.store.register import RegisterEntry
 from dtm_contact.store.schema import (
@@ -554,14 +554,13 @@ def _newest_that_call(connection: Connection, which: sa.ColumnElement[bool]) -> 
     return _cases(connection, sa.select(*CASE_COLUMNS).where(shown).order_by(*newest)) if calling else []
 
 
-_ANSWERS = ("replied", "answered", "spoken", "reached")
 _COME_IN = ("opened", "joined", "reopened")
 
 
 def _answered(connection: Connection, numbers: Collection[str]) -> dict[str, datetime]:
     """Return when one of us answered last in each of some cases in which nothing has come in since."""
     # A letter that is gone stays an answer; a call is one until it is taken back.
-    is_answer = sa.and_(events.c.what.in_(_ANSWERS), sa.or_(events.c.what != "reached", still_stands()))
+    is_answer = sa.and_(events.c.what.in_(ANSWERS), sa.or_(events.c.what != "reached", still_stands()))
     last, at = sa.func.max(events.c.id).filter(is_answer), sa.func.max(events.c.at).filter(is_answer)
     came = sa.func.max(events.c.id).filter(events.c.what.in_(_COME_IN))
     query = (

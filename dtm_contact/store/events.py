@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -10,6 +10,8 @@ from sqlalchemy.engine import Connection
 from dtm_contact.store.schema import events
 
 _APPENDING = 0x64746D02
+ANSWERS: Final = ("replied", "answered", "spoken", "reached")
+"""The events by which one of us answered: a letter, one from their own mailbox, a call taken, a call back."""
 
 
 @dataclass(frozen=True, slots=True)

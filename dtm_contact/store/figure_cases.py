@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from dtm_contact.model import SPOKEN_CHANNELS
+from dtm_contact.store.events import ANSWERS
 from dtm_contact.store.schema import EVENTS_BY_DATA, IS_OPEN, alarm_labels, arrivals, cases, contacts, events
 
 _FEW = 20_000
@@ -23,7 +24,6 @@ _FEW_RECEIVED = 150_000
 """The same of what was received: those of a month, of which many more cases would be asked that were opened since."""
 _DAY = timedelta(days=1)
 _MOMENT = timedelta(microseconds=1)
-_ANSWERS = ("replied", "answered", "spoken", "reached")
 """Events by which a person answers, but for closings."""
 _CLOCKS_DIFFER = timedelta(hours=1)
 """Ids grow with the times of what they are of, but for so much between the clocks of several daemons."""
@@ -286,7 +286,7 @@ class CaseSearch:
         answered = _answers(wanted.end)
         if wanted.answered:
             # An agent's own message answers a P1 where it lies among those that were sent: that is not asked here.
-            yield _of_case(sa.select(events.c.id).where(_WHAT.in_(_ANSWERS), events.c.at < end))
+            yield _of_case(sa.select(events.c.id).where(_WHAT.in_(ANSWERS), events.c.at < end))
         if wanted.answered is False:
             # What was answered may have been opened again since, or the answer taken back.
             yield cases.c.due < end
@@ -382,7 +382,7 @@ def _of_case(found: sa.Select[Any], of: sa.Column[Any] = events.c.case_id) -> sa
 
 def _answers(before: datetime, since: datetime | sa.Column[datetime] | None = None) -> sa.ColumnElement[bool]:
     """Return the condition that a person answered the case; of a P1, an agent's own message may be no answer."""
-    found = sa.select(events.c.id).where(_WHAT.in_(_ANSWERS), events.c.at < before)
+    found = sa.select(events.c.id).where(_WHAT.in_(ANSWERS), events.c.at < before)
     found = found.where(sa.or_(_WHAT != "answered", cases.c.priority != "P1"))
     return _of_case(found if since is None else found.where(events.c.at >= since))
 

@@ -22,7 +22,7 @@ def test_every_figure_is_what_sql_finds_and_the_same_from_nothing(tmp_path: Path
 
 
 def test_a_wrong_count_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dtm_contact.figures.case_facts._ANSWERS", frozenset({"replied"}))
+    monkeypatch.setattr("dtm_contact.figures.case_facts.ANSWERS", frozenset({"replied"}))
     outcome = proof.prove_figures(tmp_path, 150, chance(7), days=20, first=FIRST)
     assert any(fault.startswith("due_met") for fault in outcome.faults)
 
