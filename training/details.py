@@ -17,7 +17,7 @@ from sklearn.svm import LinearSVC
 from dtm_contact.model import Part, Peril, Wish
 from dtm_contact.text import Tokens, tokenize
 from dtm_contact.topics import DetailModel, Model
-from dtm_contact.topics.details import PERIL, RAISED, SETTLED, SPOKEN, WISH
+from dtm_contact.topics.details import ADVICE, PERIL, RAISED, SETTLED, SPOKEN, WISH
 from dtm_contact.topics.model import in_steps
 from training.corpus import FOLDER, digest
 from training.settled import OF_PROGRAMS, train_settled
@@ -82,6 +82,7 @@ def train_details(model: Model) -> DetailModel:
         columns[f"{PERIL}{kind}"] = np.append(fitted.coef_[place], fitted.intercept_[place])
     programs = train_settled(model)
     columns[SETTLED], columns[RAISED], columns[SPOKEN] = programs.settled, programs.raised, programs.spoken
+    columns[ADVICE] = programs.advice
     whole = np.column_stack(list(columns.values())).astype(np.float32)
     telling = (np.abs(whole[:-1]) >= _LEAST * np.abs(whole[:-1]).max(axis=0)).any(axis=1)
     steps, step = in_steps(whole[:-1][telling])

@@ -1,4 +1,4 @@
-"""Teach which sentences of a program's mail say that nothing is the matter, and which mails that something is.
+"""Teach what sentences of programs' mail say: that it is over, advice, a person's words; and which mails report danger.
 
 A lift's alarm and the end of it hold the same words, and a bag of words hears the alarm in both. What a reader goes by
 is one line: "mode : essai", "personne libérée", "fuite réparée", "visite programmée". Such lines are learned by
@@ -10,7 +10,7 @@ nothing: they are none of those that they learned of.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,8 +26,8 @@ from dtm_contact.rules.reader_files import read_topics
 from dtm_contact.text import tokenize, unwrapped
 from dtm_contact.topics import DetailModel, Model, PhraseBook, Reader
 from dtm_contact.topics.danger import log_odds, with_field
-from dtm_contact.topics.details import SETTLED
-from dtm_contact.topics.fields import danger_of_field
+from dtm_contact.topics.details import ADVICE, SETTLED
+from dtm_contact.topics.fields import danger_of_field, is_advice
 from dtm_contact.topics.model import Calibration, in_steps
 from training.corpus import FOLDER
 from training.evaluate import AT
@@ -41,13 +41,15 @@ PRODUCTS: Final = tuple(FOLDER / f"settled_{name}.jsonl" for name in ("products"
 """The same of other hands, in the words of many products, in the frames that programs put around them, and where only
 several fields together tell ("panne simple", "71 kg"): of these the lines are learned, not what they are worth."""
 LINES: Final = FOLDER / "settled_lines.jsonl"
+ADVICE_LINES: Final = FOLDER / "advice_lines.jsonl"
+"""Sentences that tell everybody what to do if something happened, beside such of the same words that report or ask."""
 ALARMS: Final = tuple(FOLDER / f"learned_{name}.jsonl" for name in ("machines", "machines_b"))
 """Mails of which those that tell of danger hold no such line."""
 ORDINARY: Final = FOLDER / "learned_plain.jsonl"
 """People's ordinary letters, as forms bring them."""
 LETTERS: Final = (ORDINARY, *(FOLDER / f"learned_{name}.jsonl" for name in ("contrast", "despair", "languages")))
 """Letters of people: in each of their sentences a person speaks."""
-OF_PROGRAMS: Final = (MAILS, *PRODUCTS, LINES, *ALARMS, WRAPPINGS, *LETTERS)
+OF_PROGRAMS: Final = (MAILS, *PRODUCTS, LINES, ADVICE_LINES, *ALARMS, WRAPPINGS, *LETTERS)
 """Wrappings say nothing of what they hold: their lines say nothing of this either."""
 
 _TURNS: Final = 8
@@ -72,6 +74,7 @@ class OfPrograms:
     Attributes:
         settled, raised: the weights of both columns, of sentences and of whole mails.
         spoken: the weights that tell the sentences in which a person speaks.
+        advice: the weights that tell the sentences that are advice to everybody.
         worth: what the scores of the first two are worth beside the model's log-odds.
         highest: the highest score of `settled` that counts.
     """
@@ -79,6 +82,7 @@ class OfPrograms:
     settled: Floats
     raised: Floats
     spoken: Floats
+    advice: Floats
     worth: Calibration
     highest: float
 
@@ -104,9 +108,9 @@ def train_settled(model: Model) -> OfPrograms:
             told[place, 0] = _clearest(contacts[place], weights, model)
     highest = float(np.percentile(told[:, 0], _HIGHEST))
     told = np.clip(told, 0, (highest, np.inf))
-    settled = regression(lines, holds)
-    odds = _odds(contacts, [mail["topic"] for mail in mails], model, settled)
-    return OfPrograms(settled, raised, _spoken(model), _worth(odds, told, dangers), highest)
+    settled, advice = regression(lines, holds), _advice(model)
+    odds = _odds(contacts, [mail["topic"] for mail in mails], model, {SETTLED: settled, ADVICE: advice})
+    return OfPrograms(settled, raised, _spoken(model), advice, _worth(odds, told, dangers), highest)
 
 
 def _spoken(model: Model) -> Floats:
@@ -124,6 +128,28 @@ def _spoken(model: Model) -> Floats:
     weights = regression(lines, people)
     kept = people | (lines @ weights[:-1] + weights[-1] <= _DOUBTED)
     return regression(lines[np.flatnonzero(kept)], people[kept])
+
+
+def _advice(model: Model) -> Floats:
+    """Return what tells advice to everybody from what people and programs report, ask and answer.
+
+    Nobody marked advice among the lines of programs' mails and the sentences of letters: what scores as advice there is
+    left out.
+    """
+    stretches = Stretches(model)
+    for entry in _read(ADVICE_LINES):
+        stretches.add_whole(tokenize([(Part.NEW, entry["text"])]), [ADVICE] if entry["advice"] else [])
+    marked = len(stretches.labels)
+    for mail in (mail for path in (MAILS, *PRODUCTS, *ALARMS) for mail in _read(path)):
+        for part, line in _parted(mail):
+            stretches.add_whole(tokenize([(part, line)]), ())
+    for mail in (mail for path in LETTERS for mail in _read(path)):
+        stretches.add_sentences(tokenize([(Part.NEW, mail["text"])]), {})
+    lines, advises = stretches.matrix, np.array([ADVICE in said for said in stretches.labels])
+    by_hand = np.arange(len(advises)) < marked
+    weights = regression(lines[np.flatnonzero(by_hand)], advises[by_hand])
+    kept = by_hand | (lines @ weights[:-1] + weights[-1] <= _DOUBTED)
+    return regression(lines[np.flatnonzero(kept)], advises[kept])
 
 
 def _raised(model: Model) -> Floats:
@@ -216,16 +242,16 @@ def _clearest(contact: Contact, weights: Floats, model: Model) -> float:
     return float((sentences.matrix @ weights[:-1] + weights[-1]).max())
 
 
-def _odds(contacts: Sequence[Contact], about: Sequence[str], model: Model, settled: Floats) -> Floats:
+def _odds(contacts: Sequence[Contact], about: Sequence[str], model: Model, columns: Mapping[str, Floats]) -> Floats:
     """Return the log-odds of danger of some mails by the large model alone, its fields read as questions."""
     topics = read_topics(RULES)
-    steps, step = in_steps(settled[:-1, np.newaxis].astype(np.float32))
-    bias = settled[-1:].astype(np.float32)
-    details = DetailModel((SETTLED,), model.ids, steps, step, bias, Calibration(), np.inf)
+    whole = np.column_stack(list(columns.values())).astype(np.float32)
+    steps, step = in_steps(whole[:-1])
+    details = DetailModel(tuple(columns), model.ids, steps, step, whole[-1], Calibration(), np.inf)
     reader = Reader(model, details, PhraseBook([]), topics)
     odds = []
     for contact, topic in zip(contacts, about, strict=True):
-        wrapping = unwrapped(contact, _PARTS, partial(danger_of_field, reader))
+        wrapping = unwrapped(contact, _PARTS, partial(danger_of_field, reader), partial(is_advice, reader))
         reading = model.read(tokenize(wrapping.texts))
         probability, _, _ = reader.scale.probability(reading, model.scores(reading), outage=topics[topic].outage)
         odds.append(log_odds(with_field(probability, wrapping.sharpest)))

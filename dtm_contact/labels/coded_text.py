@@ -121,6 +121,8 @@ WORDS: Final[Mapping[str, Callable[..., str]]] = MappingProxyType(
         # Why an alarm is no longer certain.
         "harmless_phrase": _harmless,
         "settled": lambda said: f"ce message d'un automate dit que ce n'est pas, ou plus, en cours : « {said} »",
+        "advice": lambda said: f"ce message d'un automate le dit à tous, pour le cas où cela arriverait : « {said} »",
+        "mass_mail": lambda sign: f"envoyé à un grand nombre ({sign}), se lit comme une lettre d'information",
         "letter_read_badly": lambda: "la lettre numérisée est mal lue par le programme",
         "priority_changed": lambda: "la priorité a été changée",
         "agent_says_no_danger": lambda: "un agent a dit : pas de danger",

@@ -1,8 +1,8 @@
-"""What a machine repeats of the message that it answers, and what it tells everybody to do in an emergency.
+"""What a machine repeats of the message that it answers.
 
-An absence notice and the receipt of a ticket quote the subject and the text that they were sent, and say whom to call
-where it smells of gas. None of that is new, and none of it is told of today: it is blanked out as quoted text is. What
-such a message says besides is read like any other's, so that a danger in it is heard.
+An absence notice and the receipt of a ticket quote the subject and the text that they were sent. None of that is new:
+it is blanked out as quoted text is. What such a message says besides is read like any other's, so that a danger in it
+is heard.
 
 That a message is one is told by its structure: a machine's reply (RFC 3834), or an answer in a thread that has the
 words of an absence notice, or, from a program, those of a receipt. What begins a thread, a form for example, repeats
@@ -19,9 +19,6 @@ from dtm_contact.text.mailboxes import is_robot
 
 _HEAD: Final = 3_000
 """Characters of the new text in which the words of a notice stand."""
-_SENTENCE: Final = re.compile(r"(?:[^.!?\n]|[.!?](?=\S)|\n(?!\s*\n))+[.!?]*")
-"""A sentence over several lines, up to an empty one."""
-_LONGEST_SENTENCE: Final = 300
 
 _ABSENCE: Final = re.compile(
     r"\b(?:je (?:suis|serai) (?:actuellement |momentanement )?"
@@ -39,16 +36,6 @@ _RECEIPT: Final = re.compile(
     r"|(?:ticket|demande|message)\W{0,4}(?:n\W{1,2})?[\w#-]{0,16}\W{0,3}\b(?:a ete|est) recue?"
     r"|(?:we have|we've) received your|has been (?:received|registered))"
 )
-_CONDITION: Final = re.compile(
-    r"\b(?:en cas d|(?:en|pour) (?:cas d')?urgences?|pour (?:tout|toute|toutes|tous|un|une|les|des|vos)\b"
-    r"|si (?:vous|votre|c'est|cela|la|le|une?|quelqu'un|il)\b|s'il (?:s'agit|y a)|lorsque|dans (?:le|les|ce) cas"
-    r"|in case)"
-)
-_WHOM_TO_CALL: Final = re.compile(
-    r"\b(?:(?:appel|compos|contact|telephon|adress|prevene|alert)ez\b|joignez\b|(?:appeler|composer|contacter|joindre)\b"
-    r"|astreinte\b|numero (?:d'urgence|vert)\b|call\b)|(?<!\d)(?:15|17|18|112|114|115|119)(?!\d)"
-    r"|(?<!\d)0[1-9](?:[ .]?\d\d){4}(?!\d)|(?<!\d)0 ?8\d\d(?!\d)"
-)
 _YOURS: Final = r"(?:message|demande|courriel|courrier|mail|e-mail|signalement|ticket|declaration|sollicitation)"
 _NAMED: Final = re.compile(rf"\b{_YOURS}\b[^\n\"]{{0,40}}\"([^\"\n]{{3,300}})\"")
 _REPEATS: Final = re.compile(
@@ -65,7 +52,6 @@ _TITLE: Final = re.compile(
     r"^[ \t>*]*(?:titre|objet|sujet|intitule|subject|rappel de votre texte|description(?: initiale)?)[ \t]*:[^\n]*$",
     re.MULTILINE,
 )
-_BEGINS: Final = re.compile(rf"\s*(?:merci d(?:e |')|veuillez |{_CONDITION.pattern}|{_WHOM_TO_CALL.pattern})")
 _PREFIXES: Final = re.compile(
     r"(?:\s*(?:\[[^\]\n]{0,60}\]|(?:re|rep|aw|sv|tr|fwd?|lu|reponse automatique|automatic reply|absence|absente?"
     r"|accuse de reception|demande recue|votre demande|message d'absence)\s*:))+\s*"
@@ -117,11 +103,6 @@ def repeated(contact: Contact, text: str) -> Iterator[tuple[int, int]]:
     for found in (*_TITLE.finditer(folded.text), *_NAMED.finditer(folded.text)) if sure else ():
         yield folded.original_span(found.start(found.re.groups), found.end(found.re.groups))
     yield from _subject(contact, folded)
-    for sentence in _SENTENCE.finditer(folded.text):
-        said = sentence.group()
-        advises = len(said) <= _LONGEST_SENTENCE and _CONDITION.search(said) and _WHOM_TO_CALL.search(said)
-        if advises and (sure or _BEGINS.match(said)):
-            yield folded.original_span(*sentence.span())
 
 
 def _subject(contact: Contact, folded: Folded) -> Iterator[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""What programs put around a message: closing words, a form's labels, notices, legal text, a copier's mail.
+"""What programs put around a message: closing words, a form's labels, notices, advice, legal text, a copier's mail.
 
 It is cut before anything is read, so that the same words ask the same, however they came in. What is cut leaves blanks,
 so that spans count as in the whole.
@@ -6,8 +6,9 @@ so that spans count as in the whole.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from dtm_contact.model import AlarmLevel, Attachment, Channel, Contact, Part
@@ -45,6 +46,14 @@ _BARE_NO: Final = re.compile(r"(?:non|no|nein)\W*", re.IGNORECASE)
 
 _FIELDS_ASKED: Final = 40
 """Fields of a form that are asked for danger, so that a text of nothing but labels costs little."""
+
+_SENTENCE: Final = re.compile(r"(?:[^.!?\n]|[.!?](?=\S)|\n(?=[ \t]*[a-zà-ÿ0-9]))+[.!?]*")
+"""A sentence, over several lines where the next goes on in small letters."""
+_ONE_WORD: Final = re.compile(r"\s*[^\W\d_]{1,12}\W*(?:\n|\Z)")
+_LONGEST_ADVICE: Final = 400
+"""Characters of a sentence that may be advice."""
+_SENTENCES_ASKED: Final = 60
+"""Sentences of a part that are asked whether they are advice: frames stand at the head or the foot."""
 
 _WORDS_CUT: Final = 30
 """Words of a sentence that may be cut: a longer one says more than that."""
@@ -152,12 +161,14 @@ class Wrapping:
         form: it is a form, or another list of labels with their values.
         sharpest: the highest probability of danger of a field, by its label and value as one sentence; of those that
             say who and where none.
+        advice: the sentences that were cut because they tell everybody what to do if something happened.
     """
 
     texts: Sequence[tuple[Part, str]]
     automatic: bool
     form: bool
     sharpest: float = 0.0
+    advice: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,26 +183,41 @@ DangerOf = Callable[[str, str], FieldDanger]
 """The danger that a label tells of with its value, read as a question with its answer."""
 
 
+IsAdvice = Callable[[str], bool]
+"""Whether a sentence tells everybody what to do if something happened, and reports nothing."""
+
+
 def _no_danger(_label: str, _value: str) -> FieldDanger:
     return FieldDanger()
 
 
+def _no_advice(_sentence: str) -> bool:
+    return False
+
+
 def unwrapped(
-    contact: Contact, parts: Sequence[Part], danger_of: DangerOf = _no_danger, *, labelled: bool = False
+    contact: Contact,
+    parts: Sequence[Part],
+    danger_of: DangerOf = _no_danger,
+    is_advice: IsAdvice = _no_advice,
+    *,
+    labelled: bool = False,
 ) -> Wrapping:
     """Return some parts of a contact without what programs put around them.
 
     A form's labels are the same whatever is filled in, and who and where says nothing of the matter: both are cut. Some
     programs write the news as a label, though ("Personne au sol : caméra 7"), or beside a place ("Bâtiment B : odeur de
-    gaz"): no danger is cut, and how much the sharpest field tells by itself is said beside the texts.
+    gaz"): no danger is cut, and how much the sharpest field tells by itself is said beside the texts. Advice is cut of
+    what a program wrote or laid out alone: a person who writes so may mean their own case.
 
     Args:
         contact: what was read.
         parts: which parts; of each, `CHARACTERS_READ` characters.
         danger_of: asked before a label or its value is cut; with an empty label, of a value alone.
+        is_advice: asked of each sentence of what a program wrote or laid out.
         labelled: labels, and values behind them, are not cut, but for what a bare no denies.
     """
-    texts, automatic, form, sharpest = [], False, False, 0.0
+    parted, automatic, form, sharpest = list[tuple[Part, str, list[tuple[int, int]], list[int]]](), False, False, 0.0
     notice = is_notice(contact)
     by_program = bool(contact.automatic_signs) or is_robot(contact.sender.address)
     for part in parts:
@@ -217,8 +243,29 @@ def unwrapped(
             automatic = automatic or says_automatic
             if says_automatic or any(kind.search(folded) for kind in _KINDS) or _PASSED_ON.fullmatch(folded):
                 cuts.append(chunk.span())
-        texts.append((part, _blanked(text, cuts, line_ends)))
-    return Wrapping(texts, automatic, form, sharpest)
+        parted.append((part, text, cuts, line_ends))
+    texts, advice = [], list[str]()
+    framed = by_program or automatic or form or notice
+    for part, text, cuts, line_ends in parted:
+        advised = [*_advice(text, is_advice)] if framed and part is not Part.SUBJECT else []
+        advice += [text[start:end].strip() for start, end in advised]
+        texts.append((part, _blanked(text, [*cuts, *advised], line_ends)))
+    return Wrapping(texts, automatic, form, sharpest, advice)
+
+
+def _advice(text: str, is_advice: IsAdvice) -> Iterator[tuple[int, int]]:
+    """Yield where sentences stand that are advice to everybody, asked of the first and the last of a text.
+
+    A form's question with its answer in one word is none, nor is what else stands between the two.
+    """
+    sentences = [found for found in _SENTENCE.finditer(text) if 0 < len(found.group().strip()) <= _LONGEST_ADVICE]
+    half = _SENTENCES_ASKED // 2
+    asked = sentences if len(sentences) <= _SENTENCES_ASKED else [*sentences[:half], *sentences[-half:]]
+    for advises, run in groupby(asked, key=lambda sentence: is_advice(sentence.group())):
+        spans = [sentence.span() for sentence in run]
+        stretch = text[spans[0][0] : spans[-1][1]]
+        if advises and not ("?" in stretch and _ONE_WORD.match(text, spans[-1][1])):
+            yield from spans
 
 
 def _is_form(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""What single sentences say beside the matter: how to treat the writer, what kind of danger it is, that it is over.
+"""What single sentences say beside the matter: wishes, the kind of a danger, that it is over, advice to everybody.
 
 A wish stands in one sentence of a message that is about something else, and a danger has a kind only where there is
 one: so both are learned apart from topics and danger, of sentences and of stretches, by a small linear model. It looks
@@ -21,7 +21,7 @@ from dtm_contact.topics.danger import DangerFinding, Settled
 from dtm_contact.topics.features import GROUPS
 from dtm_contact.topics.model import BY_OUTAGE, SHARES, Calibration, Model, Reading, Values
 
-DETAILS_FORMAT: Final = 3
+DETAILS_FORMAT: Final = 4
 """The version of the file that this program reads."""
 
 WISH, PERIL = "wish:", "peril:"
@@ -31,6 +31,9 @@ SETTLED, RAISED, SPOKEN = "settled", "raised", "spoken"
 """The columns that say of a sentence of a program's mail that nothing is the matter (it is over, a test, planned, a
 general warning), of the whole mail that it reports what puts somebody in danger ("perte de verticalité"), and of a
 sentence that a person speaks there, as in a form's field."""
+
+ADVICE = "advice"
+"""The column that says of a sentence that it tells everybody what to do if something happened, and reports nothing."""
 
 _LEAST: Final = 1e-9
 _BY_TOPIC: Final = {
@@ -67,7 +70,7 @@ class DetailModel:
     """A linear model of sentences.
 
     Attributes:
-        columns: `wish:…` for each wish, `peril:…` for each kind of danger, `settled`, `raised`, `spoken`.
+        columns: `wish:…` for each wish, `peril:…` for each kind of danger, `settled`, `raised`, `spoken`, `advice`.
         ids: the numbers of the features, growing.
         weights: steps of one byte, a row a feature.
         step: how large the step of each column is.
@@ -134,6 +137,11 @@ class DetailModel:
         """The place of the column that says that something is the matter."""
         return np.array([self.columns.index(RAISED)])
 
+    @cached_property
+    def advice(self) -> NDArray[np.intp]:
+        """The place of the column that says that a sentence is advice to everybody."""
+        return np.array([self.columns.index(ADVICE)])
+
     def packed(self) -> bytes:
         """Return the model as the bytes of a file."""
         header = {
@@ -155,7 +163,7 @@ class DetailModel:
         with opened_archive(content, DETAILS_FORMAT) as archive:
             header, arrays = archive.header, archive.arrays
             said = {f"{WISH}{wish}" for wish in Wish} | {f"{PERIL}{peril}" for peril in Peril}
-            known = said | {SETTLED, RAISED, SPOKEN}
+            known = said | {SETTLED, RAISED, SPOKEN, ADVICE}
             if set(header["columns"]) != known:
                 raise UnusableModelError("its columns are not the wishes and dangers that this program knows")
             *slopes, offset = header["programs"]
@@ -283,6 +291,20 @@ def settled_score(
     best = int(scores.argmax())
     score = min(max(float(scores[best]), 0.0), details.highest)
     return score, np.flatnonzero(sentences == read[best])[:_WORDS_TOLD]
+
+
+def advice_score(tokens: Tokens, details: DetailModel, model: Model) -> float:
+    """Return how clearly some words, as one sentence, tell everybody what to do if something happened.
+
+    Args:
+        tokens: the words.
+        details: what sentences say.
+        model: what reads them.
+    """
+    reading = model.read(tokens, in_order=False)
+    if not len(reading.rows) or len(tokens) < _WORDS_NEEDED:
+        return -np.inf
+    return float(details.scores(reading, model, np.zeros(len(reading.rows), np.intp), 1, details.advice)[0, 0])
 
 
 def peril_of(

@@ -6,7 +6,7 @@ from typing import Final
 from dtm_contact.model import AlarmLevel, Part
 from dtm_contact.text import NEGATIONS, FieldDanger, fold, tokenize, word_set
 from dtm_contact.topics.danger import judge_danger
-from dtm_contact.topics.details import settled_score
+from dtm_contact.topics.details import advice_score, settled_score
 from dtm_contact.topics.phrases import Effect
 from dtm_contact.topics.reader import Heard, Reader
 
@@ -40,6 +40,8 @@ def danger_of_field(reader: Reader, label: str, value: str) -> FieldDanger:
     affirmed = bool(words) and words[0] in AFFIRMATIONS
     if words and len(words) <= _BARE and (words[0] in NEGATIONS or _NOUGHT.match(value)):
         return _not_over(reader, label)
+    if label and is_advice(reader, f"{label} : {value}"):
+        return FieldDanger()
     if not affirmed and (len(words) < _FEWEST or not _LETTERS.search(value)):
         return FieldDanger()
     heard = Heard.of(tokenize([(Part.NEW, f"{label} : {value}" if label else value)]), reader)
@@ -50,6 +52,17 @@ def danger_of_field(reader: Reader, label: str, value: str) -> FieldDanger:
     ]
     found = judge_danger(heard.tokens, heard.reading, asked, reader.scale, reader.limits.danger, outage=False)
     return FieldDanger(found.alarm.level, found.alarm.score or 0.0)
+
+
+def is_advice(reader: Reader, sentence: str) -> bool:
+    """Return whether a sentence tells everybody what to do if something happened, and reports nothing.
+
+    Args:
+        reader: model, limits.
+        sentence: a sentence of what a program wrote or laid out.
+    """
+    tokens = tokenize([(Part.NEW, sentence)])
+    return advice_score(tokens, reader.details, reader.model) >= reader.limits.advice
 
 
 def _not_over(reader: Reader, label: str) -> FieldDanger:

@@ -47,6 +47,7 @@ class ReaderLimits:
         further: another topic is named beside the deciding one.
         wish: a wish is heard.
         scan: a copier wrote all of it.
+        advice: a sentence tells everybody what to do if something happened.
     """
 
     danger: DangerLimits = field(default_factory=DangerLimits)
@@ -55,6 +56,7 @@ class ReaderLimits:
     further: float = 0.0
     wish: float = -0.5
     scan: float = 0.0
+    advice: float = 0.5
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,10 @@ from dtm_contact.model import (
     ALWAYS_DANGER,
     CALMING,
     THANKS,
+    Alarm,
     AlarmLevel,
     Asker,
+    Automation,
     CaseKind,
     CodedText,
     Contact,
@@ -46,12 +48,12 @@ from dtm_contact.topics.danger import (
     silenced_sentences,
 )
 from dtm_contact.topics.details import PERSONAL, expected_peril, peril_of, perils_said, settled_of, wishes_of
-from dtm_contact.topics.fields import danger_of_field
+from dtm_contact.topics.fields import danger_of_field, is_advice
 from dtm_contact.topics.kind import kind_of
 from dtm_contact.topics.model import BY_OUTAGE, SCAN, URGENT, Model, Reading
 from dtm_contact.topics.passages import DangerPassage, calming_passage, danger_passages
 from dtm_contact.topics.phrases import Effect, Hit, unique_texts
-from dtm_contact.topics.reader import Heard, Reader
+from dtm_contact.topics.reader import SET_ASIDE, Heard, Reader
 
 OWN_PARTS: Final = (Part.SUBJECT, Part.NEW)
 """What the writer says; a quoted reply, a signature or a disclaimer alone makes no topic."""
@@ -207,8 +209,11 @@ def _alarmed_by_files(understood: Understanding, contact: Contact, reader: Reade
     )
 
 
-def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], names: MaskedNames) -> Understanding:
-    wrapping = unwrapped(contact, parts, partial(danger_of_field, reader))
+def _understood(
+    contact: Contact, reader: Reader, parts: Sequence[Part], names: MaskedNames, *, with_advice: bool = False
+) -> Understanding:
+    advises = (lambda _sentence: False) if with_advice else partial(is_advice, reader)
+    wrapping = unwrapped(contact, parts, partial(danger_of_field, reader), advises)
     heard = Heard.of(tokenize(wrapping.texts, names.masked), reader, names.unquoted)
     readable = _is_readable(heard.reading)
     topics = _topics(heard, reader, readable=readable)
@@ -232,6 +237,7 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], names: 
         personal = _peril(spoken, heard, reader, _sharpest_first(topics, heard, spoken, reader)[0])
         if personal in PERSONAL:
             settled, danger, peril = settled.as_spoken, spoken, personal
+    danger = replace(danger, alarm=_of_mass_mail(danger.alarm, contact, heard, reader))
     topics = _sharpest_first(topics, heard, danger, reader)
     peril = Peril.VIOLENCE if peril is None and danger.alarm.any and heard.has(Effect.VIOLENCE_AT_HOME) else peril
     if danger.alarm.certain and peril in PERSONAL and reader.topics[topics[0]].priority is not Priority.P1:
@@ -249,7 +255,7 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], names: 
         topics, priority = (kind.value, *topics), reader.topics[kind.value].priority
     scope, scope_evidence = _chosen(heard, reader, "scope", [*Scope])
     asker, asker_evidence = _chosen(heard, reader, "asker", [*Asker])
-    return Understanding(
+    understood = Understanding(
         kind=kind,
         topics=topics,
         priority=priority,
@@ -274,6 +280,55 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], names: 
         settled=settled.score if settled is not None and settled.own else None,
         unread=Unread.UNDECODED if contact.undecoded else None,
     )
+    if not wrapping.advice or is_notice(contact) or danger.alarm.certain:
+        return understood
+    whole = _understood(contact, reader, parts, names, with_advice=True)
+    return _alarmed_by_advice(understood, whole, wrapping.advice)
+
+
+def _alarmed_by_advice(understood: Understanding, whole: Understanding, advice: Sequence[str]) -> Understanding:
+    """Return what was understood without advice, as a possible danger where a danger is heard with it.
+
+    Nobody is woken by what a program tells everybody to do if something happened; but a sentence that only reads like
+    that may be somebody's, so that whoever is there looks. Where the rest tells of a possible danger by itself, advice
+    about it is no reason to doubt that: the whole counts.
+
+    Args:
+        understood: without the advice.
+        whole: with it.
+        advice: the sentences that were left out.
+    """
+    if whole.alarm.level.rank <= understood.alarm.level.rank:
+        return understood
+    why = CodedText("advice", {"said": " ".join(advice[0].split())})
+    alarm = whole.alarm
+    if not understood.alarm.any:
+        alarm = replace(alarm.lowered(AlarmLevel.POSSIBLE, why), why_not=why)
+    return replace(
+        understood,
+        kind=CaseKind.CASE,
+        topics=tuple(code for code in understood.topics if code not in SET_ASIDE) or (OTHER,),
+        priority=alarm.priority(understood.priority),
+        alarm=alarm,
+        peril=whole.peril,
+        raised_by=whole.raised_by,
+        kind_evidence=(),
+    )
+
+
+def _of_mass_mail(alarm: Alarm, contact: Contact, heard: Heard, reader: Reader) -> Alarm:
+    """Return the alarm of what was sent to many and reads like an advertisement: shown, it wakes nobody.
+
+    A newsletter that tells of a danger tells everybody. A service that sends its alarms as others send newsletters
+    reads like the matter that it reports, and a phrase of `always_danger` counts whoever says it.
+    """
+    if not alarm.certain or heard.has(Effect.ALWAYS_DANGER):
+        return alarm
+    aside, why = kind_of(contact, heard, Alarm(), reader)
+    mass = [sign.seen for sign in contact.automatic_signs if sign.kind is Automation.MASS]
+    if aside is not CaseKind.SPAM or not mass or not why:
+        return alarm
+    return alarm.lowered(AlarmLevel.POSSIBLE, CodedText("mass_mail", {"sign": mass[0]}))
 
 
 def _settled(contact: Contact, parts: Sequence[Part], wrapping: Wrapping, reader: Reader) -> Settled | None:
@@ -286,7 +341,7 @@ def _settled(contact: Contact, parts: Sequence[Part], wrapping: Wrapping, reader
     by_program = any(not sign.by_words for sign in contact.automatic_signs) or is_robot(contact.sender.address)
     if not (by_program or contact.automatic_signs or wrapping.automatic or wrapping.form) or is_notice(contact):
         return None
-    whole = unwrapped(contact, parts, labelled=True)
+    whole = unwrapped(contact, parts, is_advice=partial(is_advice, reader), labelled=True)
     return settled_of(tokenize(whole.texts), reader.details, reader.model, by_program=by_program)
 
 

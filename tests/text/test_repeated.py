@@ -27,21 +27,6 @@ def left(of: Contact) -> str:
 
 
 @pytest.mark.parametrize(
-    "advice",
-    [
-        "Pour une odeur de gaz, appelez l'astreinte au 01 55 00 00 12.",
-        "En cas de feu composez le 18.",
-        "Si quelqu'un est bloqué dans la cabine,\ncontactez le 0 800 00 00 00.",
-        "Contactez notre astreinte pour toute fuite de gaz.",
-        "Pour un dépannage ou une personne bloquée : 01 99 00 72 72, 24h/24.",
-    ],
-)
-@pytest.mark.parametrize("signs", [REPLY, ()], ids=["reply", "unsigned"])
-def test_advice_of_an_absence_notice_is_not_read(advice: str, signs: tuple[AutomaticSign, ...]) -> None:
-    assert left(contact(f"{AWAY}\n\n{advice}", signs, subject="RE: panne", answers=THREAD)) == AWAY
-
-
-@pytest.mark.parametrize(
     "news",
     [
         "Ça sent le gaz ici aussi, appelez quelqu'un.",
