@@ -23,7 +23,7 @@ from sklearn.model_selection import GroupKFold
 
 from dtm_contact.model import CaseKind, Channel, Contact, Part
 from dtm_contact.rules.reader_files import read_topics
-from dtm_contact.text import tokenize, unwrapped
+from dtm_contact.text import tokenize, unwrapped, without_advice
 from dtm_contact.topics import DetailModel, Model, PhraseBook, Reader
 from dtm_contact.topics.danger import log_odds, with_field
 from dtm_contact.topics.details import ADVICE, SETTLED
@@ -251,7 +251,9 @@ def _odds(contacts: Sequence[Contact], about: Sequence[str], model: Model, colum
     reader = Reader(model, details, PhraseBook([]), topics)
     odds = []
     for contact, topic in zip(contacts, about, strict=True):
-        wrapping = unwrapped(contact, _PARTS, partial(danger_of_field, reader), partial(is_advice, reader))
+        wrapping = without_advice(
+            unwrapped(contact, _PARTS, partial(danger_of_field, reader)), partial(is_advice, reader)
+        )
         reading = model.read(tokenize(wrapping.texts))
         probability, _, _ = reader.scale.probability(reading, model.scores(reading), outage=topics[topic].outage)
         odds.append(log_odds(with_field(probability, wrapping.sharpest)))

@@ -37,7 +37,7 @@ from dtm_contact.text.tokens import (
     without_proclitics,
     word_set,
 )
-from dtm_contact.text.wrapping import FieldDanger, Wrapping, has_scan_alone, unwrapped
+from dtm_contact.text.wrapping import FieldDanger, Wrapping, has_scan_alone, unwrapped, without_advice
 
 __all__ = [
     "ARABIC",
@@ -83,6 +83,7 @@ __all__ = [
     "takes_no_answers",
     "tokenize",
     "unwrapped",
+    "without_advice",
     "without_article",
     "without_proclitics",
     "word_set",

@@ -7,7 +7,7 @@ so that spans count as in the whole.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
 
@@ -161,6 +161,7 @@ class Wrapping:
         form: it is a form, or another list of labels with their values.
         sharpest: the highest probability of danger of a field, by its label and value as one sentence; of those that
             say who and where none.
+        framed: a program wrote it or laid it out.
         advice: the sentences that were cut because they tell everybody what to do if something happened.
     """
 
@@ -168,6 +169,7 @@ class Wrapping:
     automatic: bool
     form: bool
     sharpest: float = 0.0
+    framed: bool = False
     advice: Sequence[str] = ()
 
 
@@ -191,33 +193,22 @@ def _no_danger(_label: str, _value: str) -> FieldDanger:
     return FieldDanger()
 
 
-def _no_advice(_sentence: str) -> bool:
-    return False
-
-
 def unwrapped(
-    contact: Contact,
-    parts: Sequence[Part],
-    danger_of: DangerOf = _no_danger,
-    is_advice: IsAdvice = _no_advice,
-    *,
-    labelled: bool = False,
+    contact: Contact, parts: Sequence[Part], danger_of: DangerOf = _no_danger, *, labelled: bool = False
 ) -> Wrapping:
     """Return some parts of a contact without what programs put around them.
 
     A form's labels are the same whatever is filled in, and who and where says nothing of the matter: both are cut. Some
     programs write the news as a label, though ("Personne au sol : caméra 7"), or beside a place ("Bâtiment B : odeur de
-    gaz"): no danger is cut, and how much the sharpest field tells by itself is said beside the texts. Advice is cut of
-    what a program wrote or laid out alone: a person who writes so may mean their own case.
+    gaz"): no danger is cut, and how much the sharpest field tells by itself is said beside the texts.
 
     Args:
         contact: what was read.
         parts: which parts; of each, `CHARACTERS_READ` characters.
         danger_of: asked before a label or its value is cut; with an empty label, of a value alone.
-        is_advice: asked of each sentence of what a program wrote or laid out.
         labelled: labels, and values behind them, are not cut, but for what a bare no denies.
     """
-    parted, automatic, form, sharpest = list[tuple[Part, str, list[tuple[int, int]], list[int]]](), False, False, 0.0
+    texts, automatic, form, sharpest = [], False, False, 0.0
     notice = is_notice(contact)
     by_program = bool(contact.automatic_signs) or is_robot(contact.sender.address)
     for part in parts:
@@ -243,14 +234,27 @@ def unwrapped(
             automatic = automatic or says_automatic
             if says_automatic or any(kind.search(folded) for kind in _KINDS) or _PASSED_ON.fullmatch(folded):
                 cuts.append(chunk.span())
-        parted.append((part, text, cuts, line_ends))
+        texts.append((part, _blanked(text, cuts, line_ends)))
+    return Wrapping(texts, automatic, form, sharpest, by_program or automatic or form or notice)
+
+
+def without_advice(wrapping: Wrapping, is_advice: IsAdvice) -> Wrapping:
+    """Return what a program wrote or laid out without the sentences that tell everybody what to do.
+
+    A person who writes so may mean their own case: of their words none is cut.
+
+    Args:
+        wrapping: a message without its other wrapping.
+        is_advice: asked of each sentence; of very many of the first and the last.
+    """
+    if not wrapping.framed:
+        return wrapping
     texts, advice = [], list[str]()
-    framed = by_program or automatic or form or notice
-    for part, text, cuts, line_ends in parted:
-        advised = [*_advice(text, is_advice)] if framed and part is not Part.SUBJECT else []
-        advice += [text[start:end].strip() for start, end in advised]
-        texts.append((part, _blanked(text, [*cuts, *advised], line_ends)))
-    return Wrapping(texts, automatic, form, sharpest, advice)
+    for part, text in wrapping.texts:
+        spans = [*_advice(text, is_advice)] if part is not Part.SUBJECT else []
+        advice += [text[start:end].strip() for start, end in spans]
+        texts.append((part, _blanked(text, spans, ())))
+    return replace(wrapping, texts=texts, advice=advice)
 
 
 def _advice(text: str, is_advice: IsAdvice) -> Iterator[tuple[int, int]]:

@@ -38,6 +38,7 @@ from dtm_contact.text import (
     is_robot,
     tokenize,
     unwrapped,
+    without_advice,
 )
 from dtm_contact.topics.danger import (
     OF_DANGER,
@@ -209,11 +210,22 @@ def _alarmed_by_files(understood: Understanding, contact: Contact, reader: Reade
     )
 
 
-def _understood(
-    contact: Contact, reader: Reader, parts: Sequence[Part], names: MaskedNames, *, with_advice: bool = False
+def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], names: MaskedNames) -> Understanding:
+    """Return what some parts say; advice to everybody is looked for where a danger is heard, or the matter is one."""
+    wrapping = unwrapped(contact, parts, partial(danger_of_field, reader))
+    whole = _as_unwrapped(contact, reader, parts, names, wrapping)
+    if not whole.alarm.any and reader.topics[whole.topics[0]].priority is not Priority.P1:
+        return whole
+    rest = without_advice(wrapping, partial(is_advice, reader))
+    if not rest.advice:
+        return whole
+    understood = _as_unwrapped(contact, reader, parts, names, rest)
+    return understood if is_notice(contact) else _alarmed_by_advice(understood, whole, rest.advice)
+
+
+def _as_unwrapped(
+    contact: Contact, reader: Reader, parts: Sequence[Part], names: MaskedNames, wrapping: Wrapping
 ) -> Understanding:
-    advises = (lambda _sentence: False) if with_advice else partial(is_advice, reader)
-    wrapping = unwrapped(contact, parts, partial(danger_of_field, reader), advises)
     heard = Heard.of(tokenize(wrapping.texts, names.masked), reader, names.unquoted)
     readable = _is_readable(heard.reading)
     topics = _topics(heard, reader, readable=readable)
@@ -255,7 +267,7 @@ def _understood(
         topics, priority = (kind.value, *topics), reader.topics[kind.value].priority
     scope, scope_evidence = _chosen(heard, reader, "scope", [*Scope])
     asker, asker_evidence = _chosen(heard, reader, "asker", [*Asker])
-    understood = Understanding(
+    return Understanding(
         kind=kind,
         topics=topics,
         priority=priority,
@@ -280,10 +292,6 @@ def _understood(
         settled=settled.score if settled is not None and settled.own else None,
         unread=Unread.UNDECODED if contact.undecoded else None,
     )
-    if not wrapping.advice or is_notice(contact) or danger.alarm.certain:
-        return understood
-    whole = _understood(contact, reader, parts, names, with_advice=True)
-    return _alarmed_by_advice(understood, whole, wrapping.advice)
 
 
 def _alarmed_by_advice(understood: Understanding, whole: Understanding, advice: Sequence[str]) -> Understanding:
@@ -341,7 +349,9 @@ def _settled(contact: Contact, parts: Sequence[Part], wrapping: Wrapping, reader
     by_program = any(not sign.by_words for sign in contact.automatic_signs) or is_robot(contact.sender.address)
     if not (by_program or contact.automatic_signs or wrapping.automatic or wrapping.form) or is_notice(contact):
         return None
-    whole = unwrapped(contact, parts, is_advice=partial(is_advice, reader), labelled=True)
+    whole = unwrapped(contact, parts, labelled=True)
+    if wrapping.advice:
+        whole = without_advice(whole, partial(is_advice, reader))
     return settled_of(tokenize(whole.texts), reader.details, reader.model, by_program=by_program)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import AlarmLevel, AutomaticSign, Automation, CaseKind, Part
-from dtm_contact.text import unwrapped
+from dtm_contact.text import unwrapped, without_advice
 from dtm_contact.topics import Reader
 from dtm_contact.topics.fields import is_advice
 from tests.text.test_repeated import AWAY, REPLY, THREAD, contact
@@ -68,16 +68,16 @@ def test_advice_is_told_from_a_report_in_the_same_words(advice: str, report: str
 @pytest.mark.parametrize("signs", [REPLY, ()], ids=["reply", "unsigned"])
 def test_advice_of_an_absence_notice_is_not_read(advice: str, signs: tuple[AutomaticSign, ...], reader: Reader) -> None:
     notice = contact(f"{AWAY}\n\n{advice}", signs, subject="RE: panne", answers=THREAD)
-    texts = unwrapped(notice, [Part.NEW], is_advice=lambda sentence: is_advice(reader, sentence)).texts
+    texts = without_advice(unwrapped(notice, [Part.NEW]), lambda sentence: is_advice(reader, sentence)).texts
     assert " ".join(texts[0][1].split()) == AWAY
 
 
 def test_a_question_of_a_form_that_is_answered_is_no_advice() -> None:
     text = "Un danger (gaz, feu) ? Si oui, appelez le 18.\nOui\nMessage\nMa cave."
-    kept = unwrapped(contact(text, PROGRAM), [Part.NEW], is_advice=lambda sentence: "18" in sentence or "?" in sentence)
-    assert kept.advice == []
-    asked = unwrapped(contact(text.replace("Oui\n", ""), PROGRAM), [Part.NEW], is_advice=lambda said: "18" in said)
-    assert asked.advice == ["Si oui, appelez le 18."]
+    answered = unwrapped(contact(text, PROGRAM), [Part.NEW])
+    assert not without_advice(answered, lambda sentence: "18" in sentence or "?" in sentence).advice
+    open_one = unwrapped(contact(text.replace("Oui\n", ""), PROGRAM), [Part.NEW])
+    assert without_advice(open_one, lambda sentence: "18" in sentence).advice == ["Si oui, appelez le 18."]
 
 
 def test_of_a_very_long_text_head_and_foot_are_asked_alone() -> None:
@@ -87,7 +87,7 @@ def test_of_a_very_long_text_head_and_foot_are_asked_alone() -> None:
         asked.append(sentence)
         return False
 
-    unwrapped(contact("Un mot. " * 2_000, PROGRAM), [Part.NEW], is_advice=never)
+    without_advice(unwrapped(contact("Un mot. " * 2_000, PROGRAM), [Part.NEW]), never)
     assert len(asked) == 60
 
 
