@@ -1,4 +1,4 @@
-"""What in a message says that a program sent it (RFC 3834, RFC 3464, RFC 8098, RFC 5546, RFC 2369).
+"""What in a message says that a program sent it (RFC 3834, 3464, 8098, 5546, 2369, 7489).
 
 Three facts are kept apart, see `Automation`: that it is a machine's reply, that it went to many alike, and that a
 program wrote it on an occasion. Only the first says that nobody asks for anything. A discussion list, which hands on
@@ -43,6 +43,11 @@ _REPLIED: Final = "auto-replied"
 _SUPPRESS: Final = "X-Auto-Response-Suppress"
 _SUPPRESSED: Final = frozenset({"all", "autoreply"})
 """Values of X-Auto-Response-Suppress by which a sender wants no answer from a program ([MS-OXCMAIL] 2.2.3.2.14)."""
+
+_DMARC_REPORT: Final = re.compile(
+    r"[\w.-]+![\w.-]+!\d{9,11}!\d{9,11}(?:![\w.-]+)?\.(?:xml(?:\.gz)?|zip)", re.IGNORECASE
+)
+"""The name of the file of an aggregate report (RFC 7489 section 7.2.1.1)."""
 
 _DAEMONS: Final = re.compile(
     any_of(
@@ -124,10 +129,10 @@ _ANSWER_SUBJECTS: Final = re.compile(
         r"respuesta automatica",
         r"risposta automatica",
         r"resposta automatica",
-        r"fuori sede",
+        r"fuori (?:sede|ufficio)",
         r"vacation (?:reply|message)",
     )
-    + r"\s*(?:[:(]|$)",
+    + r"\s*(?:[:(]|$|re\s*:)",
 )
 _ANSWERS: Final = re.compile(r"(?:re|rep|aw|r|sv|antw)(?:\[\d+\])?\s*:")
 """How programs and people begin the subject of an answer."""
@@ -239,6 +244,8 @@ def _structure(root: Node) -> Iterator[str]:
     for node in _own_parts(root):
         if node.media_type == "text/calendar" and is_acceptance(node):
             yield "Content-Type: text/calendar; method=REPLY"
+        if _DMARC_REPORT.fullmatch(node.filename):
+            yield f"Content-Disposition: {node.filename}"
 
 
 def _own_parts(node: Node) -> Iterator[Node]:

@@ -31,6 +31,7 @@ from dtm_contact.model import (
 from dtm_contact.text import (
     MASKED,
     NEGATIONS,
+    FieldDanger,
     Tokens,
     Wrapping,
     has_scan_alone,
@@ -91,6 +92,8 @@ _REFUSALS: Final = (Wish.NO_PHONE, Wish.NO_POST)
 _PASSAGES_TOLD: Final = 2
 _OWN_WORDS: Final = 8.0
 """What a phrase of danger counts beside passages that the model hears: it is told first."""
+_AROUND_A_SENTENCE: Final = " -–*•>|;:"
+"""Signs of a layout that are not told with a sentence."""
 _WORDS_TOLD: Final = 5
 _TELLING: Final = 0.1
 """The least share that a word must have in what speaks for something to be told."""
@@ -220,7 +223,7 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], names: 
     if not rest.advice:
         return whole
     understood = _as_unwrapped(contact, reader, parts, names, rest)
-    return understood if is_notice(contact) else _alarmed_by_advice(understood, whole, rest.advice)
+    return understood if is_notice(contact) else _alarmed_by_advice(understood, whole, rest.advice, reader)
 
 
 def _as_unwrapped(
@@ -294,24 +297,28 @@ def _as_unwrapped(
     )
 
 
-def _alarmed_by_advice(understood: Understanding, whole: Understanding, advice: Sequence[str]) -> Understanding:
+def _alarmed_by_advice(
+    understood: Understanding, whole: Understanding, advice: Sequence[str], reader: Reader
+) -> Understanding:
     """Return what was understood without advice, as a possible danger where a danger is heard with it.
 
     Nobody is woken by what a program tells everybody to do if something happened; but a sentence that only reads like
-    that may be somebody's, so that whoever is there looks. Where the rest tells of a possible danger by itself, advice
-    about it is no reason to doubt that: the whole counts.
+    that may be somebody's, so that whoever is there looks. Where the rest tells of a danger by itself, that counts: a
+    message rings, or does not, whatever the frame says that it came in.
 
     Args:
         understood: without the advice.
         whole: with it.
-        advice: the sentences that were left out.
+        advice: the sentences that were left out; the sharpest is told.
+        reader: what reads them.
     """
     if whole.alarm.level.rank <= understood.alarm.level.rank:
         return understood
-    why = CodedText("advice", {"said": " ".join(advice[0].split())})
-    alarm = whole.alarm
-    if not understood.alarm.any:
-        alarm = replace(alarm.lowered(AlarmLevel.POSSIBLE, why), why_not=why)
+    sharpest = max(advice, key=lambda sentence: _sharpness(danger_of_field(reader, "", sentence)))
+    why = CodedText("advice", {"said": " ".join(sharpest.split()).strip(_AROUND_A_SENTENCE)})
+    if understood.alarm.any:
+        return replace(understood, alarm=replace(understood.alarm, why_not=why))
+    alarm = replace(whole.alarm.lowered(AlarmLevel.POSSIBLE, why), why_not=why)
     return replace(
         understood,
         kind=CaseKind.CASE,
@@ -322,6 +329,10 @@ def _alarmed_by_advice(understood: Understanding, whole: Understanding, advice: 
         raised_by=whole.raised_by,
         kind_evidence=(),
     )
+
+
+def _sharpness(danger: FieldDanger) -> tuple[int, float]:
+    return danger.level.rank, danger.probability
 
 
 def _of_mass_mail(alarm: Alarm, contact: Contact, heard: Heard, reader: Reader) -> Alarm:

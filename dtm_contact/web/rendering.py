@@ -48,6 +48,7 @@ from dtm_contact.labels.judging import (
 from dtm_contact.model import ON_CALL, Alarm, AlarmLevel, CodedText, Evidence, Judgement
 from dtm_contact.store import Case
 from dtm_contact.store.desk import CaseHints
+from dtm_contact.text import find_phones
 from dtm_contact.text.language import language_of, left_to_right_runs
 from dtm_contact.web.app_context import AppContext
 from dtm_contact.web.case_view import shown_value
@@ -237,24 +238,36 @@ def bar(weight: float) -> Markup:
     ).format(kind, start, width)
 
 
-def marked(written: str | Iterable[Segment]) -> Markup:
+def marked(written: str | Iterable[Segment], *, call: bool = False) -> Markup:
     """Return what somebody wrote, with the words marked that counted, and its numbers and addresses in their order.
 
     Args:
         written: a text, or the segments of one.
+        call: telephone numbers are links that call them; not for what itself stands in a link or a button.
     """
     segments = [Segment(written)] if isinstance(written, str) else [each for each in written if each.text]
-    runs = left_to_right_runs("".join(segment.text for segment in segments))
-    if not runs:
+    text = "".join(segment.text for segment in segments)
+    runs = left_to_right_runs(text)
+    phones = {start: (end, key) for key, start, end in find_phones(text)} if call else {}
+    # A number that a run cuts through would open in one and close in another.
+    phones = {
+        start: (end, key)
+        for start, (end, key) in phones.items()
+        if not any(start < edge < end for run in runs for edge in run)
+    }
+    if not runs and not phones:
         return Markup("").join(_marked(segment.text, segment.mark) for segment in segments)
     starts, ends = {start for start, _ in runs}, {end for _, end in runs}
+    called = {end for end, _ in phones.values()}
     parts, at = [], 0
     for segment in segments:
         end = at + len(segment.text)
-        cuts = [at, *sorted(cut for cut in {*starts, *ends} if at < cut < end), end]
+        cuts = [at, *sorted(cut for cut in {*starts, *ends, *phones, *called} if at < cut < end), end]
         for start, stop in pairwise(cuts):
             parts.append(Markup('<bdi dir="ltr">') if start in starts else Markup(""))
+            parts.append(Markup('<a href="tel:{}">').format(phones[start][1]) if start in phones else Markup(""))
             parts.append(_marked(segment.text[start - at : stop - at], segment.mark))
+            parts.append(Markup("</a>") if stop in called else Markup(""))
             parts.append(Markup("</bdi>") if stop in ends else Markup(""))
         at = end
     return Markup("").join(parts)

@@ -73,6 +73,14 @@ def test_what_a_program_sends_is_no_reply_for_that(headers: str, kind: Automatio
     assert {sign.kind for sign in contact(mail("x", headers)).automatic_signs} == {kind}
 
 
+@pytest.mark.parametrize("ending", ["xml.gz", "zip", "xml"])
+def test_a_report_on_our_mail_s_authentication_is_a_machine_s(ending: str) -> None:
+    name = f"mel.example!parishabitat.fr!1795478400!1795564799.{ending}"
+    kind = f'Content-Type: application/octet-stream; name="{name}"\n'
+    assert {sign.kind for sign in contact(mail("x", kind)).automatic_signs} == {Automation.REPLY}
+    assert contact(mail("x", kind.replace("!1795", "!"))).automatic_signs == ()
+
+
 @pytest.mark.parametrize(
     "raw",
     [
