@@ -16,6 +16,7 @@ from dtm_contact.model import Arrival, Channel, Envelope, Priority
 from dtm_contact.settings import JudgeSettings, Settings
 from dtm_contact.store import ArrivalLine, ArrivalState, Claimed, GroupCommitInbox, Store
 from dtm_contact.worker import FallbackQueue, WakingInbox, Worker, fallback
+from dtm_contact.worker import worker as worker_module
 from dtm_contact.worker.fallback import readable_part
 from dtm_contact.worker.handlers import MESSAGE
 from dtm_contact.worker.ipc import AwaitsRecognition, JudgeFailure, JudgeReply, JudgeRequest
@@ -271,6 +272,23 @@ async def answered_by(
         yield worker, asked
     finally:
         await worker.stop()
+
+
+async def test_a_consumer_that_finds_nothing_rests_until_it_is_woken(
+    settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[object] = []
+    monkeypatch.setattr(worker_module, "_LOOK_AGAIN_SECONDS", 3_600)
+    monkeypatch.setattr(store.arrivals, "claim", lambda *given, **_how: looks.append(given))
+    async with answered_by(settings, store, [JudgeFailure("Seen", retry=False)], Clock(), []) as (worker, _asked):
+        await until(lambda: bool(looks))
+        for _ in range(100):
+            await asyncio.to_thread(int)
+        # Once at its start, and once since it was woken by what came in then.
+        assert len(looks) <= 2
+        before = len(looks)
+        worker.wake()
+        await until(lambda: len(looks) > before)
 
 
 async def test_what_is_parked_is_an_alarm_that_names_its_case_and_not_its_words(
