@@ -324,7 +324,7 @@ def understand_again(
     directory: Directory,
     history: History,
     *,
-    as_case: bool = False,
+    as_case: bool,
 ) -> Understanding:
     """Return what is asked by other rules' topics, phrases and model; of a call, and of what is ours, as it was judged.
 

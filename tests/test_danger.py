@@ -101,6 +101,8 @@ def test_mail_that_is_set_aside_has_an_alarm_of_none(grounds: Grounds) -> None:
         (GAS, {"priority": "P3"}, "none", "words", "P3"),
         (GAS, {"topic": "documents"}, "certain", "words", "P1"),
         ("Elle demande une copie de son bail", {"priority": "P4"}, "none", None, "P4"),
+        ("Elle demande une copie de son bail", {"topic": "documents"}, "none", None, "P3"),
+        ("Elle demande une copie de son bail", {"topic": "heating"}, "none", None, "P2"),
     ],
 )
 def test_an_agent_who_writes_it_down_raises_and_lowers(

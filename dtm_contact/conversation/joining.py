@@ -84,7 +84,7 @@ class _Message:
     sent_by_us: bool
     by_staff: bool
     fingerprint: str
-    imported: bool = False
+    imported: bool
 
     @property
     def vouched(self) -> bool:

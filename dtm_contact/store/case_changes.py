@@ -244,9 +244,8 @@ def waiting_outcomes(connection: Connection, case_id: int) -> list[Outcome]:
 
 
 def set_subject(connection: Connection, case_id: int, subject: CodedText) -> None:
-    """Write a case's subject, unless an agent has."""
-    if "subject" not in set_by_hand(connection, case_id):
-        connection.execute(sa.update(cases).where(cases.c.id == case_id).values(subject=subject))
+    """Write a case's subject."""
+    connection.execute(sa.update(cases).where(cases.c.id == case_id).values(subject=subject))
 
 
 def mark_bounces(connection: Connection, case_id: int, judgement: Judgement, now: datetime) -> None:

@@ -63,6 +63,7 @@ def _case(number: str, *, closed: int | None = None, last: int = 1, tenant: str 
 
 
 OPEN = KnownCase("2026-000106", None, NOW, ("water_leak",), frozenset({STRANGER.address}), None, None)
+OF_A_DWELLING = KnownCase("2026-000107", None, NOW, ("water_leak",), frozenset(), None, "L9")
 
 
 def _by_number(*cases: KnownCase) -> dict[str, KnownCase]:
@@ -80,13 +81,14 @@ CASES = _by_number(
     _case(SILENT, last=31),
     _case(NEIGHBOURS, tenant="T9", home="L9"),
     OPEN,
+    OF_A_DWELLING,
 )
 EARLIER = Earlier("first@free.example", NADIA.address, LEAK, "T1", "L1", "R1")
 
 
 @dataclass
 class Known:
-    """Six cases, one earlier message, what was said before, and what we sent."""
+    """Seven cases, one earlier message, what was said before, and what we sent."""
 
     said: Sequence[Alike] = field(default=())
     letters: Sequence[Sent] = field(default=())
@@ -187,7 +189,20 @@ JOIN = (
         "somebody known, by our signature, in a case that names nobody", OPEN.number, JoinedBy.MESSAGE_ID,
         reply_to=ours(OPEN.number),
     )),
+    hers(Line(
+        "of two cases by our signature that of the one at work", LEAK, JoinedBy.ADDRESS, reply_to=ours(LONG_CLOSED),
+        recipient=plus(LEAK), linked=(LONG_CLOSED,),
+    )),
     # Our signatures are passed on in copies and forwards: they prove the case, and not who brings them.
+    Line(
+        "so, by a stranger, who ties neither to the other", LEAK, JoinedBy.ADDRESS, STRANGER,
+        reply_to=ours(LONG_CLOSED), recipient=plus(LEAK),
+    ),
+    replace(
+        hers(Line("a tenant in the case of another dwelling", OF_A_DWELLING.number, JoinedBy.ADDRESS,
+                  recipient=plus(OF_A_DWELLING.number))),
+        proven=False,
+    ),
     Line("a stranger who was forwarded our reply", LEAK, JoinedBy.MESSAGE_ID, STRANGER, reply_to=ours(LEAK)),
     Line("a stranger who has the plus address", LEAK, JoinedBy.ADDRESS, STRANGER, recipient=plus(LEAK)),
     Line("a stranger who signs with her name", LEAK, JoinedBy.ADDRESS, STRANGER, recipient=plus(LEAK), tenant=THEIRS),
@@ -281,7 +296,7 @@ def test_table(line: Line) -> None:
     )
     assert joining.proven is line.proven
     if line.linked or line.case:
-        assert joining.why
+        assert texts_of(joining.why)
 
 
 def test_a_colleague_s_answer_is_told_from_a_tenant_s() -> None:
@@ -290,6 +305,17 @@ def test_a_colleague_s_answer_is_told_from_a_tenant_s() -> None:
     assert not joined(Line("", LEAK, reply_to=ours(LEAK))).by_staff
     for by in (NONE, FAILED):
         assert not joined(Line("", LEAK, sender=COLLEAGUE, reply_to=ours(LEAK), by=by)).by_staff
+
+
+@pytest.mark.parametrize(("to", "answers"), [(NADIA, True), (COLLEAGUE, False)])
+def test_what_a_colleague_writes_answers_the_case_where_it_goes_to_somebody_outside(
+    to: Mailbox, *, answers: bool
+) -> None:
+    contact, matched = _read(Line("", LEAK, sender=COLLEAGUE, reply_to=EARLIER.message_id), "Nous passons mardi.")
+    understood = Understanding(CaseKind.CASE, ("appointment",), Priority.P3)
+    sent = replace(contact, recipients=(to,))
+    joining = join(sent, matched, understood, OUR_IDENTITY, Known(), recipients=(), now=NOW)
+    assert (joining.case_number, joining.answers) == (LEAK, answers)
 
 
 @pytest.mark.parametrize(("by", "wrote"), [(VOUCHED, NADIA), (NONE, COLLEAGUE), (FAILED, COLLEAGUE)])
@@ -304,6 +330,9 @@ def test_agents_are_told_of_who_is_only_named() -> None:
     assert "rien ne prouve que l'un de nous" in texts_of(joined(Line("", None, sender=COLLEAGUE, by=NONE)).why)
     assert joined(Line("", None, sender=COLLEAGUE)).why == ()
     assert "n'y est pas partie" in texts_of(joined(Line("", None, sender=STRANGER, subject=LEAK)).why)
+    assert "l'authentification de l'expéditeur a échoué" in texts_of(
+        joined(Line("", None, subject=LEAK, by=FAILED)).why
+    )
 
 
 @pytest.mark.parametrize(
@@ -311,7 +340,7 @@ def test_agents_are_told_of_who_is_only_named() -> None:
     [
         (NADIA, VOUCHED, "m@free.example", 1, LEAK, JoinedBy.SAME_MESSAGE, ()),
         (NADIA, VOUCHED, "m@free.example", 24 * 20, LEAK, JoinedBy.SAME_MESSAGE, ()),
-        (NADIA, VOUCHED, "other@free.example", 47, LEAK, JoinedBy.SAME_TEXT, ()),
+        (NADIA, VOUCHED, "other@free.example", 48, LEAK, JoinedBy.SAME_TEXT, ()),
         (NADIA, VOUCHED, "other@free.example", 49, None, None, ()),
         (NADIA, NONE, "other@free.example", 47, LEAK, JoinedBy.SAME_TEXT, ()),
         (NADIA, FAILED, "m@free.example", 1, None, None, (LEAK,)),
@@ -332,6 +361,21 @@ def test_the_same_words_again(  # noqa: PLR0913, PLR0917 - a table
     said = Alike(message_id, NADIA.address, LEAK, NOW - timedelta(hours=hours))
     joining = joined(Line("", case, sender=sender, by=by), Known([said]))
     assert (joining.case_number, joining.way, joining.linked, joining.proven) == (case, way, linked, False)
+
+
+@pytest.mark.parametrize(("days", "case"), [((1, 2), LEAK), ((366, 366), LEAK), ((367, 367), None)])
+def test_what_a_source_numbers_as_one_matter_joins_its_latest_case_for_a_year(
+    days: tuple[int, int], case: str | None
+) -> None:
+    contact, matched = _read(Line("", case), "Relance.")
+    numbered = replace(contact, sourced=Sourced("extranet", "Extranet", key="request:4711"))
+    said = [
+        Alike(f"{number}@x.example", "extranet@x.example", number, NOW - timedelta(days=ago))
+        for number, ago in zip((LEAK, NEIGHBOURS), days, strict=True)
+    ]
+    understood = Understanding(CaseKind.CASE, ("water_leak",), Priority.P3)
+    joining = join(numbered, matched, understood, OUR_IDENTITY, Known(said), recipients=(), now=NOW)
+    assert (joining.case_number, joining.way) == (case, JoinedBy.REQUEST if case else None)
 
 
 def test_what_a_stranger_repeats_of_others_ties_their_cases_to_none_but_its_own() -> None:
@@ -364,6 +408,23 @@ def test_a_rule_lets_only_a_party_join_the_open_case_of_whom_the_text_names(
     )
     assert joining.linked == (() if joins else (LEAK,))
     assert "la règle suite" in texts_of(joining.why)
+
+
+@pytest.mark.parametrize(
+    ("line", "number", "proven"),
+    [
+        (hers(Line("somebody known, in a case that names nobody", None, sender=STRANGER)), OPEN.number, True),
+        (Line("somebody unknown, in a case that names nobody", None, sender=STRANGER), OPEN.number, False),
+        (replace(hers(Line("somebody else who is known", None)), known=("T9",), known_home=("L9",)), LEAK, False),
+    ],
+    ids=lambda each: each.what if isinstance(each, Line) else "",
+)
+def test_who_is_let_in_by_a_rule_is_proven_only_where_the_case_names_nobody_else(
+    line: Line, number: str, *, proven: bool
+) -> None:
+    contact, matched = _read(line, "Ça coule toujours.")
+    joining = join_by_rule(joined(line), number, "suite", contact, matched, Known())
+    assert (joining.case_number, joining.proven) == (number, proven)
 
 
 def test_the_case_that_a_rule_joins_is_linked_no_more() -> None:

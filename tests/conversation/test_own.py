@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from dtm_contact.conversation import fingerprint, is_ours, join_ours
+from dtm_contact.labels.coded_text import texts_of
 from dtm_contact.model import Authentication, CaseKind, Channel, Contact, Earlier, JoinedBy, KnownCase, Sent
 from tests.conversation.test_joining import (
     CASES,
@@ -71,6 +72,7 @@ def test_what_nobody_vouches_for_is_ours_where_it_says_what_we_sent(authenticati
 def test_our_own_answer_that_comes_back_stands_in_its_case() -> None:
     joining = join_ours(replace(TO_HER, message_id=ours(LEAK)), "smtp", OUR_IDENTITY, Known(), recipients=())
     assert (joining.case_number, joining.way, joining.answers) == (LEAK, JoinedBy.OWN, False)
+    assert texts_of(joining.why) == f"notre propre message, revenu, du dossier {LEAK}"
 
 
 @pytest.mark.parametrize(
@@ -81,6 +83,7 @@ def test_our_own_answer_that_comes_back_stands_in_its_case() -> None:
 def test_what_an_agent_sends_answers_its_case(contact: Contact) -> None:
     joining = join_ours(contact, "imap_sent", OUR_IDENTITY, Known(), recipients=())
     assert (joining.case_number, joining.by_staff, joining.answers) == (LEAK, True, True)
+    assert texts_of(joining.why) == f"écrit par l'un de nous dans le dossier {LEAK}"
 
 
 def test_what_an_agent_sends_to_a_colleague_answers_nobody() -> None:
@@ -92,6 +95,13 @@ def test_what_an_agent_sends_to_a_colleague_answers_nobody() -> None:
 def test_a_copy_seen_before_is_an_answer_once_it_lies_in_our_folder_of_sent_mail() -> None:
     joining = join_ours(replace(TO_HER, subject=LEAK), "imap_sent", OUR_IDENTITY, Seen(), recipients=())
     assert (joining.case_number, joining.way, joining.answers) == (LEAK, JoinedBy.SAME_MESSAGE, True)
+    assert texts_of(joining.why) == f"même message de l'un de nous, déjà vu dans le dossier {LEAK}"
+
+
+def test_a_copy_of_what_an_agent_wrote_answers_nobody_until_it_lies_in_our_folder_of_sent_mail() -> None:
+    """Whoever passes our own words on has not sent them: the due time of the case is not met by that."""
+    joining = join_ours(replace(TO_HER, subject=LEAK), "smtp", OUR_IDENTITY, Known(), recipients=())
+    assert (joining.case_number, joining.answers) == (LEAK, False)
 
 
 OLD = "2026-000042"

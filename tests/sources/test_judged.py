@@ -267,6 +267,16 @@ def test_a_partner_writes_themselves_and_is_promised_a_day() -> None:
     assert judgement.decision.due - AT == timedelta(days=10)
 
 
+def test_what_a_partner_asks_is_as_urgent_as_the_block_says_at_the_least() -> None:
+    text = "Merci de nous envoyer une copie du bail et l'attestation d'assurance."
+    partner, anybody = (
+        judged(mail(text, sender, "Courrier", auto_submitted="no"))
+        for sender in ("elu@mairie.example", "x@free.example")
+    )
+    assert (partner.understanding.topic, partner.understanding.priority) == (anybody.understanding.topic, Priority.P3)
+    assert anybody.understanding.priority is Priority.P4
+
+
 def test_a_partner_s_danger_does_not_wait_ten_days() -> None:
     letter = mail("Ça sent très fort le gaz dans le hall", "elu@mairie.example", "Courrier", auto_submitted="no")
     judgement = judged(letter)
@@ -372,6 +382,7 @@ REPORT = "Intervention n° : 2026-88\nStatut : {code}\nCompte rendu : {text}\n"
     ("text", "found", "level"),
     [
         ("Visite faite, rien à signaler.", "thanks", AlarmLevel.NONE),
+        ("Merci beaucoup, tout est réparé et fonctionne très bien, merci à vous.", "thanks", AlarmLevel.NONE),
         ("Accès à la gaine impossible, la serrure est cassée.", "access_control", AlarmLevel.NONE),
         (
             "Mécanisme de chasse d'eau remplacé. La locataire signale en plus des cafards dans la cuisine.",
@@ -388,7 +399,9 @@ REPORT = "Intervention n° : 2026-88\nStatut : {code}\nCompte rendu : {text}\n"
 def test_a_job_that_is_done_hides_nothing_that_was_found(text: str, found: str, level: AlarmLevel) -> None:
     judgement = judged(mail(REPORT.format(code="Réalisée", text=text), "dispatch@prestataire.example", "Rapport"))
     assert judgement.decision.alarm.level is level
-    assert found in judgement.understanding.topics
+    topics = judgement.understanding.topics
+    assert found in topics
+    assert len(set(topics)) == len(topics)
     assert (judgement.understanding.topic == "thanks") is (found == "thanks")
 
 

@@ -12,15 +12,16 @@ from dtm_contact.contract import as_json
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.errors import ConcurrentUpdateError
 from dtm_contact.labels.coded_text import text_of
-from dtm_contact.model import Arrival, CaseKind, Judgement, Priority
+from dtm_contact.model import Arrival, CaseKind, Channel, Judgement, Priority
 from dtm_contact.pipeline import Grounds
 from dtm_contact.settings import Settings
-from dtm_contact.store import CaseFile, Claimed, Store, StoreRefusedError
+from dtm_contact.store import CaseFile, Claimed, Store, StoreRefusedError, UnreadableSummary
 from dtm_contact.store.schema import cases
 from dtm_contact.worker.handlers import Handlers
 from dtm_contact.worker.ipc import JudgeRequest
 from tests.calls.logs import MONDAY_NIGHT, record
 from tests.rules.once import load_once
+from tests.store.samples import RECEPTION
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -142,6 +143,20 @@ def test_a_danger_whose_call_was_answered_after_all_stays_open(desk: Desk) -> No
         connection.execute(sa.update(cases).values(priority=Priority.P1))
     assert desk.call(0, revision=1, **ANSWERED) is None
     assert (desk.again(opened).case.state, whats(desk.again(opened))[-1]) == ("open", "spoken")
+
+
+def test_a_call_that_could_not_be_judged_at_first_is_completed_where_it_lies(desk: Desk) -> None:
+    claimed = desk.take(0)
+    unread = UnreadableSummary(channel=Channel.PHONE)
+    number = desk.store.cases.park(claimed, "JudgeTimeoutError", unread, RECEPTION, NOW)
+    desk.store.arrivals.retry(claimed.id, "paul", NOW)
+    again = desk.store.arrivals.claim("worker", NOW)
+    assert again is not None
+    file = desk.record(again, desk.judge(again))
+    assert file is not None
+    assert (file.case.number, file.case.read_in_full, len(file.contacts)) == (number, True, 1)
+    # It is the call-back of its caller from now on.
+    assert desk.opened(600, "2").case.number == number
 
 
 def test_withheld_callers_are_a_party_each(desk: Desk) -> None:

@@ -27,6 +27,7 @@ from dtm_contact.model import (
     Priority,
     Undelivered,
 )
+from dtm_contact.model.arrival import IMPORTED
 from dtm_contact.store import OutgoingBatch, Store
 from dtm_contact.store.schema import case_links, cases
 from tests.store.samples import NOW, arrival, judgement, minutes
@@ -140,6 +141,48 @@ def test_danger_in_a_reply_makes_the_case_urgent(store: Store, number: str) -> N
     recorded(store, joining(number, priority=Priority.P1), "two")
     case = store.cases.get(number).case
     assert case.priority is Priority.P1
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_case_that_a_reply_makes_urgent_is_due_by_the_earlier_of_both(store: Store, number: str, hours: int) -> None:
+    before = store.cases.get(number).case.due
+    judged = joining(number, priority=Priority.P1)
+    due = before + timedelta(hours=hours)
+    recorded(store, replace(judged, decision=replace(judged.decision, due=due)), "two")
+    assert store.cases.get(number).case.due == min(before, due)
+
+
+@pytest.mark.parametrize("priority", [Priority.P1, Priority.P3])
+def test_what_opens_a_closed_case_again_gives_it_a_due_time_of_its_own(
+    store: Store, number: str, priority: Priority
+) -> None:
+    _close(store, number)
+    judged = joining(number, reopens=True, priority=priority)
+    due = store.cases.get(number).case.due + timedelta(days=9)
+    recorded(store, replace(judged, decision=replace(judged.decision, due=due)), "two")
+    assert store.cases.get(number).case.due == due
+
+
+def taken_over(store: Store, judged: Judgement, name: str) -> str | None:
+    """Record what was taken over from a mailbox in use before."""
+    store.arrivals.accept([replace(arrival(name), channel=IMPORTED)])
+    claimed = store.arrivals.claim("w", NOW)
+    assert claimed is not None
+    return store.cases.record(claimed, judged, as_json(judged), NOW)
+
+
+def test_what_was_taken_over_joins_a_case_at_work_only_where_it_makes_it_no_more_urgent(
+    store: Store, number: str
+) -> None:
+    assert taken_over(store, joining(number), "calm") == number
+    assert taken_over(store, joining(number, priority=Priority.P1), "urgent") != number
+    assert store.cases.get(number).case.priority is Priority.P3
+
+
+def test_a_case_of_nothing_but_what_was_taken_over_is_made_more_urgent_as_any(store: Store) -> None:
+    number = taken_over(store, replace(judgement(), joining=ConversationMatch(writer=NADIA)), "one")
+    assert taken_over(store, joining(number, priority=Priority.P1), "two") == number
+    assert store.cases.get(str(number)).case.priority is Priority.P1
 
 
 def test_a_calm_reply_makes_nothing_less_urgent(store: Store, number: str) -> None:

@@ -26,7 +26,7 @@ from dtm_contact.model import (
 )
 from dtm_contact.store import ArrivalState, Store, UnreadableSummary, case_transaction
 from dtm_contact.store.judgements import pack_judgement, unpack_judgements
-from dtm_contact.store.schema import cases
+from dtm_contact.store.schema import cases, contacts
 from tests.store.samples import FALLBACK, NOW, RECEPTION, claim, judgement, minutes, open_case
 
 OTHERWISE = judgement(match=Match(tenant=Likely("T2", 0.99)), queue="elsewhere")
@@ -70,7 +70,14 @@ def test_a_case_tells_who_where_what_and_why(store: Store) -> None:
     assert contact.judgement == judged
     (event,) = file.events
     assert (event.who, event.what, event.at) == ("worker", "opened", NOW)
-    assert event.data["rule"] == "routing.yaml:plomberie"
+    assert event.data == {
+        "kind": "case",
+        "queue": "montreuil",
+        "priority": "P3",
+        "alarm": "none",
+        "rule": "routing.yaml:plomberie",
+        "rules_version": "r1",
+    }
 
 
 def test_every_step_comes_back_as_it_was_judged(store: Store) -> None:
@@ -229,6 +236,19 @@ def test_a_stand_in_that_an_agent_took_is_completed_where_it_is(store: Store) ->
     (case,) = store.cases.queue()
     assert (case.queue, case.priority, case.due) == ("agence-accueil", Priority.P2, RECEPTION.due)
     assert (case.tenant_id, case.dwelling_id, case.read_in_full) == ("T9", "D1", True)
+
+
+def test_whom_an_agent_has_named_of_a_stand_in_its_contact_stays_about(store: Store) -> None:
+    number = retried(store)
+    with store.database.writing() as connection:
+        connection.execute(sa.update(cases).values(tenant_id="T9", dwelling_id="D9", by_hand=["tenant_id"]))
+        connection.execute(sa.update(contacts).values(tenant_id="T9", dwelling_id="D9"))
+    claimed = store.arrivals.claim("worker", minutes(2))
+    assert claimed is not None
+    assert store.cases.record(claimed, judgement(), {}, minutes(2)) == number
+    with store.database.reading() as connection:
+        about = connection.execute(sa.select(contacts.c.tenant_id, contacts.c.dwelling_id, contacts.c.subject)).one()
+    assert tuple(about) == ("T9", "D9", "Fuite sous l’évier")
 
 
 def test_a_stand_in_whose_arrival_turns_out_automatic_does_not_vanish(store: Store) -> None:

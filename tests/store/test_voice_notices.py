@@ -6,11 +6,13 @@ from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 
 from dtm_contact.contract import as_json
 from dtm_contact.model import AlarmLevel, Arrival, CaseKind, Limits, Outgoing, OutgoingKind
 from dtm_contact.pipeline import Grounds
 from dtm_contact.store import CaseFile, OutgoingBatch, Store, UnreadableSummary
+from dtm_contact.store.schema import contacts
 from dtm_contact.worker.handlers import MESSAGE, Handlers
 from dtm_contact.worker.ipc import JudgeRequest
 from tests.calls.logs import MONDAY_NIGHT
@@ -107,6 +109,17 @@ def test_what_was_spoken_makes_the_case_of_the_call_more_urgent(
     told = post.mail(notice("0639980001", (sender, subject, f"{text}{said}")))
     assert told is not None
     assert (told.case.number, told.case.alarm_level, told.case.priority) == (called.case.number, level, priority)
+
+
+def test_it_is_of_the_number_and_the_party_that_called(store: Store, desk: Desk, post: Post) -> None:  # noqa: F811
+    """What is asked of a number later, or of its call-back, has to find the message beside the call."""
+    desk.opened(0)
+    post.mail(notice("0639980001"))
+    with store.database.reading() as connection:
+        whose = connection.execute(sa.select(contacts.c.phone_key, contacts.c.party)).all()
+    call, message = (tuple(each) for each in whose)
+    assert call == message
+    assert None not in call
 
 
 def test_a_notice_that_is_judged_after_all_sends_what_its_danger_calls_for(store: Store, post: Post) -> None:

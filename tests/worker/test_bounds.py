@@ -59,6 +59,16 @@ def test_memory_is_allowed_in_proportion_to_the_size() -> None:
         take(150 * MEBIBYTE)()
 
 
+def test_what_the_system_allows_is_never_exceeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed: list[tuple[int, int]] = []
+    most = 512 * 1024 * MEBIBYTE
+    monkeypatch.setattr(resource, "getrlimit", lambda _what: (most, most))
+    monkeypatch.setattr(resource, "setrlimit", lambda _what, limits: allowed.append(limits))
+    with Bounds(JudgeSettings(memory_factor=10, memory_margin=most)).on(MEBIBYTE):
+        pass
+    assert allowed == [(most, most), (most, most)]
+
+
 def with_file(octets: int) -> bytes:
     head = LEAK.replace(b"\r\n\r\n", b'\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n', 1)
     file = b"--b\r\nContent-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dtm_contact import metrics
 from dtm_contact.errors import JudgeDiedError
 from dtm_contact.model import Arrival, Envelope
 from dtm_contact.settings import Settings
@@ -82,6 +83,14 @@ async def test_a_single_newcomer_behind_many_is_glanced_at(store: Store, glances
     assert await glance(glances, judge) == [MANY + 1]
     clock.now += 1
     assert await glance(glances, judge) == []
+
+
+async def test_how_many_were_glanced_at_is_counted_by_what_was_found(store: Store, glances: Glances) -> None:
+    accept(store, *map(str, range(MANY)))
+    danger, none = (metrics.GLANCED_AT.labels(found)._value for found in ("yes", "no"))
+    before = danger.get(), none.get()
+    await glance(glances, Judge({1: 900, 2: 0, 3: 40}))
+    assert (danger.get() - before[0], none.get() - before[1]) == (2, MANY - 2)
 
 
 async def test_those_whose_glance_fails_are_judged_in_their_turn_and_not_glanced_at_again(

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from pydantic import ValidationError
 
-from dtm_contact.errors import DaemonRunsError, LeaseLostError
+from dtm_contact.errors import DaemonRunsError, LeaseLostError, StoreUnavailableError
 from dtm_contact.settings import LeaseSettings, Settings, StoreSettings
 from dtm_contact.store import Store, open_store
 from dtm_contact.store.system_schema import daemons
@@ -113,7 +113,30 @@ async def test_a_store_that_is_ill_costs_the_lease_and_is_an_alarm_until_it_is_w
                 heartbeat.holder()
         await heartbeat.beat()
         assert heartbeat.holder()
+        assert told == ["lease"]
+        # What is ill once more is told once more.
+        monkeypatch.setattr(store.leases, "renew", lambda *_: 1 / 0)
+        await heartbeat.beat()
+    assert told == ["lease", "lease"]
+
+
+async def test_a_store_that_cannot_be_written_at_the_start_is_an_alarm_and_costs_no_start(
+    settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ill(*_: object, **__: object) -> None:
+        raise StoreUnavailableError("read-only")
+
+    told: list[str] = []
+    heartbeat = heart(store, settings, told)
+    with monkeypatch.context() as patch:
+        patch.setattr(store.leases, "register", ill)
+        await heartbeat.begin()
     assert told == ["lease"]
+    with pytest.raises(LeaseLostError):
+        heartbeat.holder()
+    await heartbeat.beat()
+    assert heartbeat.holder()
+    await heartbeat.end()
 
 
 async def test_a_second_daemon_on_a_sqlite_file_is_refused_and_told_which_one_runs(

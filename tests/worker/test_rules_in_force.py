@@ -3,6 +3,7 @@
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,6 +14,7 @@ from dtm_contact.rules.ruleset import digest
 from dtm_contact.settings import RulesSettings, Settings
 from dtm_contact.store import Store
 from dtm_contact.store.rule_versions import pack
+from dtm_contact.worker import rules_in_force
 from dtm_contact.worker.rules_in_force import (
     ALARM,
     FAULTY,
@@ -26,6 +28,7 @@ from dtm_contact.worker.rules_in_force import (
     try_rules,
 )
 from tests.heard import made_alarms
+from tests.worker.test_judge_process import Child
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 GOOD = Path(__file__).parents[1] / "rules" / "good"
@@ -321,6 +324,21 @@ async def test_a_trial_that_takes_too_long_is_refused(ruled: Settings) -> None:
     outcome = await try_rules(hasty)
     assert not outcome.is_sound
     assert "could not be tried within 0.001 s" in str(outcome.errors[0])
+
+
+async def test_a_trial_whose_process_ends_is_refused(ruled: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ended() -> object:
+        raise EOFError
+
+    async def start(_first: object) -> Child:
+        return child
+
+    child = Child(ended)
+    monkeypatch.setattr(rules_in_force, "Child", SimpleNamespace(start=start))
+    outcome = await try_rules(ruled)
+    assert not outcome.is_sound
+    assert "the process that tried them ended" in str(outcome.errors[0])
+    assert child.killed
 
 
 async def test_what_the_store_could_not_keep_is_not_in_force_and_is_tried_again(

@@ -1,20 +1,24 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from dtm_contact import metrics
+from dtm_contact.calls.outcomes import MEDIA_TYPE as CALL
 from dtm_contact.errors import JudgeDiedError, JudgeTimeoutError
 from dtm_contact.labels.coded_text import text_of, texts_of
-from dtm_contact.model import Arrival, Envelope, Priority
+from dtm_contact.model import Arrival, Channel, Envelope, Priority
 from dtm_contact.settings import JudgeSettings, Settings
 from dtm_contact.store import ArrivalLine, ArrivalState, Claimed, GroupCommitInbox, Store
-from dtm_contact.worker import FallbackQueue, WakingInbox, Worker
+from dtm_contact.worker import FallbackQueue, WakingInbox, Worker, fallback
+from dtm_contact.worker import worker as worker_module
 from dtm_contact.worker.fallback import readable_part
+from dtm_contact.worker.handlers import MESSAGE
 from dtm_contact.worker.ipc import AwaitsRecognition, JudgeFailure, JudgeReply, JudgeRequest
 from tests.heard import made_alarms
 from tests.rules.once import load_once
@@ -211,6 +215,14 @@ def test_the_stand_in_says_what_the_head_says(raw: bytes, subject: str, address:
     assert (found.subject, found.sender.address) == (subject, address)
 
 
+@pytest.mark.parametrize(("media_type", "channel"), [(MESSAGE, Channel.EMAIL), (CALL, Channel.PHONE)])
+def test_the_stand_in_of_what_has_no_readable_head_came_by_its_own_channel(
+    media_type: str, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fallback, "read", lambda _arrival: 1 / 0)
+    assert readable_part(arrival(b"\xff", media_type)).channel is channel
+
+
 async def test_an_arrival_that_the_clock_ended_is_tried_once_more(settings: Settings, store: Store) -> None:
     worker = Worker(settings, store, made_alarms(), Clock())
     judge = worker.judges[0].judge
@@ -231,6 +243,94 @@ async def test_an_arrival_that_the_clock_ended_is_tried_once_more(settings: Sett
         assert (line.state, line.attempts, len(times)) == (ArrivalState.JUDGED, 1, 2)
     finally:
         await worker.stop()
+
+
+Answers = AwaitsRecognition | JudgeFailure | JudgeReply
+
+
+@asynccontextmanager
+async def answered_by(
+    settings: Settings, store: Store, answers: Sequence[Answers], clock: Clock, told: list[tuple[str, str]]
+) -> AsyncIterator[tuple[Worker, list[JudgeRequest]]]:
+    """Have one arrival judged by what answers so, the last answer again and again; yield what was asked."""
+    worker = Worker(settings, store, made_alarms(lambda cause, text: told.append((cause, text))), clock)
+    asked: list[JudgeRequest] = []
+
+    async def judged(request: JudgeRequest) -> Answers:
+        asked.append(request)
+        return answers[min(len(asked), len(answers)) - 1]
+
+    async def ready() -> None:
+        """Be ready at once: there is no process."""
+
+    worker.judges[0].judge = judged  # type: ignore[method-assign]
+    worker.judges[0].ready = ready  # type: ignore[method-assign]
+    worker.start(reception(settings, store))
+    try:
+        store.arrivals.accept([arrival()])
+        worker.wake()
+        yield worker, asked
+    finally:
+        await worker.stop()
+
+
+async def test_a_consumer_that_finds_nothing_rests_until_it_is_woken(
+    settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[object] = []
+    monkeypatch.setattr(worker_module, "_LOOK_AGAIN_SECONDS", 3_600)
+    monkeypatch.setattr(store.arrivals, "claim", lambda *given, **_how: looks.append(given))
+    async with answered_by(settings, store, [JudgeFailure("Seen", retry=False)], Clock(), []) as (worker, _asked):
+        await until(lambda: bool(looks))
+        for _ in range(100):
+            await asyncio.to_thread(int)
+        # Once at its start, and once since it was woken by what came in then.
+        assert len(looks) <= 2
+        before = len(looks)
+        worker.wake()
+        await until(lambda: len(looks) > before)
+
+
+async def test_what_is_parked_is_an_alarm_that_names_its_case_and_not_its_words(
+    settings: Settings, store: Store
+) -> None:
+    told: list[tuple[str, str]] = []
+    failure = JudgeFailure("UnreadableArrivalError at mime.py:7", retry=False)
+    async with answered_by(settings, store, [failure], Clock(), told):
+        await settled(store, ArrivalState.PARKED)
+        await until(lambda: bool(told))
+    [(cause, text)] = told
+    assert cause == "parked-UnreadableArrivalError"
+    assert store.cases.queue()[0].number in text
+    assert "Fuite" not in text
+
+
+async def test_the_pauses_between_attempts_grow(settings: Settings, store: Store) -> None:
+    clock = Clock()
+    async with answered_by(settings, store, [JudgeFailure("OSError", retry=True)], clock, []) as (worker, _asked):
+        for pause in (2, 8):
+            waits = clock.now + timedelta(seconds=pause)
+            await until(lambda waits=waits: store.arrivals.listing()[0].not_before == waits)  # type: ignore[misc]
+            clock.now = waits
+            worker.wake()
+        await settled(store, ArrivalState.PARKED)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_a_letter_is_judged_unread_only_once_it_has_waited_long_enough(
+    settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch, *, waits: bool
+) -> None:
+    monkeypatch.setattr(store.recognitions, "wait", lambda *_given: waits)
+    late = metrics.RECOGNISED.labels("late")._value
+    before = late.get()
+    answers: list[Answers] = [AwaitsRecognition(("0" * 64,)), JudgeFailure("Seen", retry=False)]
+    async with answered_by(settings, store, answers, Clock(), []) as (worker, asked):
+        if waits:
+            await until(lambda: bool(asked) and worker._consumers[0].arrival is None)
+        else:
+            await settled(store, ArrivalState.PARKED)
+    assert [request.unrecognised for request in asked] == ([False] if waits else [False, True])
+    assert late.get() - before == (0 if waits else 1)
 
 
 async def test_in_a_backlog_what_tells_of_danger_is_judged_first(settings: Settings, store: Store) -> None:
