@@ -12,7 +12,16 @@ from sqlalchemy.sql.selectable import NamedFromClause
 
 from dtm_contact.model import SPOKEN_CHANNELS
 from dtm_contact.store.events import ANSWERS
-from dtm_contact.store.schema import EVENTS_BY_DATA, IS_OPEN, alarm_labels, arrivals, cases, contacts, events
+from dtm_contact.store.schema import (
+    EVENTS_BY_DATA,
+    IS_CORRECTION,
+    IS_OPEN,
+    alarm_labels,
+    arrivals,
+    cases,
+    contacts,
+    events,
+)
 
 _FEW = 20_000
 """Rows of which those that are wanted are sorted out at once."""
@@ -22,6 +31,10 @@ _NEAR = 100
 """So many ids more or less are no matter where ids are looked for by their time."""
 _FEW_RECEIVED = 150_000
 """The same of what was received: those of a month, of which many more cases would be asked that were opened since."""
+_FIRST_CORRECTIONS = 500
+"""Corrections among which the first cases of a list are looked for; where they are not enough, among ever more."""
+_MORE_CORRECTIONS = 4
+"""So many times as many each time."""
 _DAY = timedelta(days=1)
 _MOMENT = timedelta(microseconds=1)
 """Events by which a person answers, but for closings."""
@@ -116,6 +129,8 @@ class CaseSearch:
         """Yield by what the cases are known, in parts that follow each other in the order that is asked for."""
         if wanted.basis in _OF_CONTACTS:
             yield from self._parts_of_contacts(wanted)
+        elif wanted.basis == "corrected" and not (wanted.residence or wanted.oldest_first):
+            yield from self._parts_of_corrections(wanted)
         else:
             few = self._few(wanted)
             if few != []:
@@ -145,6 +160,32 @@ class CaseSearch:
         yield opened_at >= start, opened_at < end, *place, came
         early = self._of_received(wanted, first, last, of_case <= self._last_id(cases, opened_at, start))
         yield *(() if early is None else (cases.c.id.in_(early),)), opened_at < start, *place, came
+
+    def _parts_of_corrections(self, wanted: CasesWanted) -> Iterator[Sequence[sa.ColumnElement[bool]]]:
+        """Yield by what the cases are known that an agent corrected: the latest ones, then ever more of those before.
+
+        Ids of cases grow with the time, and an index has the corrections in the order of those ids: where the first
+        part fills a page, the corrections of a year are not read for it.
+        """
+        said = _corrections(wanted)
+        begun = wanted.end if wanted.after is None else self.opened_at(wanted.after)
+        if begun is None:
+            return
+        end, count = min(wanted.end, begun + _MOMENT), _FIRST_CORRECTIONS
+        first = self.first_id(cases, cases.c.opened_at, wanted.start)
+        last = self._last_id(cases, cases.c.opened_at, end)
+        while end > wanted.start:
+            farther = said.where(events.c.case_id.between(first, last)).order_by(events.c.case_id.desc())
+            edge = self._connection.execute(farther.offset(count).limit(1)).scalar()
+            since = (None if edge is None else self.opened_at(edge)) or wanted.start
+            count *= _MORE_CORRECTIONS
+            if since >= end:
+                continue
+            since = max(since, wanted.start)
+            lowest = first if edge is None else self.first_id(cases, cases.c.opened_at, since)
+            part = replace(wanted, start=since, end=end, counted_at=wanted.counted_at or wanted.end)
+            yield tuple(self._conditions(part, said.where(events.c.case_id.between(lowest, last))))
+            end, last = since, self._last_id(cases, cases.c.opened_at, since)
 
     def _of_received(self, wanted: CasesWanted, first: int, last: int, of_cases: sa.ColumnElement[bool]) -> _Ids | None:
         """Return the query for the ids of some cases in which something that was received lies; None for too many.
@@ -202,7 +243,7 @@ class CaseSearch:
             case _:
                 pass
         if wanted.basis == "corrected" and few is None:
-            yield _of_case(sa.select(events.c.case_id).where(_WHAT.in_(wanted.events)))
+            yield _of_case(_corrections(wanted))
         if wanted.is_first:
             # What came before the case was opened is no answer to it.
             yield sa.or_(sa.not_(_answers(start, cases.c.opened_at)), _taken_back())
@@ -249,7 +290,7 @@ class CaseSearch:
     def _few_of(self, wanted: CasesWanted) -> _Ids | Sequence[int] | None:
         start, end = wanted.start, wanted.end
         match wanted.basis:
-            case "opened" | "due" | "open":
+            case "opened" | "corrected" | "due" | "open":
                 return None
             case "labelled":
                 labelled = alarm_labels.c.danger, alarm_labels.c.at >= start, alarm_labels.c.at < end
@@ -259,9 +300,6 @@ class CaseSearch:
                 return None
             case "events":
                 found: _Ids = _happened(wanted)
-            case "corrected":
-                since = events.c.at >= start, events.c.case_id.is_not(None)
-                found = sa.select(events.c.case_id).where(events.c.what.in_(wanted.events), *since)
             case _:
                 found = self._said(wanted)
         if wanted.basis in _BY_DATA:
@@ -367,6 +405,12 @@ def _by_data(name: str, dialect: str, of: NamedFromClause = events) -> sa.Select
     if of is not events:
         said = _DATA.sub(f"{of.name}.data", said)
     return sa.select(of.c.case_id).where(sa.text(f"({said})"), of.c.case_id.is_not(None))
+
+
+def _corrections(wanted: CasesWanted) -> sa.Select[Any]:
+    """Return the query for the events by which agents corrected cases, by those."""
+    query = sa.select(events.c.case_id).where(IS_CORRECTION, events.c.case_id.is_not(None))
+    return query.where(events.c.what.in_(wanted.events))
 
 
 def _gave(office: str, *sides: int) -> sa.ColumnElement[bool]:
