@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -167,25 +167,28 @@ class CaseSearch:
         Ids of cases grow with the time, and an index has the corrections in the order of those ids: where the first
         part fills a page, the corrections of a year are not read for it.
         """
-        said = _corrections(wanted)
         begun = wanted.end if wanted.after is None else self.opened_at(wanted.after)
         if begun is None:
             return
         end, count = min(wanted.end, begun + _MOMENT), _FIRST_CORRECTIONS
-        first = self.first_id(cases, cases.c.opened_at, wanted.start)
         last = self._last_id(cases, cases.c.opened_at, end)
+        said = _corrections(wanted).where(events.c.case_id <= last)
         while end > wanted.start:
-            farther = said.where(events.c.case_id.between(first, last)).order_by(events.c.case_id.desc())
-            edge = self._connection.execute(farther.offset(count).limit(1)).scalar()
-            since = (None if edge is None else self.opened_at(edge)) or wanted.start
+            edge = self._connection.execute(said.order_by(events.c.case_id.desc()).offset(count).limit(1)).scalar()
             count *= _MORE_CORRECTIONS
+            # So much later that every case since then has a greater id.
+            since = wanted.start if edge is None else max(wanted.start, self._surely_after(edge))
             if since >= end:
                 continue
-            since = max(since, wanted.start)
-            lowest = first if edge is None else self.first_id(cases, cases.c.opened_at, since)
+            lowest = self.first_id(cases, cases.c.opened_at, since) if since == wanted.start else edge
             part = replace(wanted, start=since, end=end, counted_at=wanted.counted_at or wanted.end)
-            yield tuple(self._conditions(part, said.where(events.c.case_id.between(lowest, last))))
-            end, last = since, self._last_id(cases, cases.c.opened_at, since)
+            yield tuple(self._conditions(part, said.where(events.c.case_id >= lowest)))
+            end = since
+
+    def _surely_after(self, case_id: int) -> datetime:
+        """Return a time since which no case was opened whose id is less than that of one that is there."""
+        opened_at = self.opened_at(case_id)
+        return datetime.min.replace(tzinfo=UTC) if opened_at is None else opened_at + 2 * _CLOCKS_DIFFER
 
     def _of_received(self, wanted: CasesWanted, first: int, last: int, of_cases: sa.ColumnElement[bool]) -> _Ids | None:
         """Return the query for the ids of some cases in which something that was received lies; None for too many.
@@ -258,14 +261,14 @@ class CaseSearch:
         happened = _happened(wanted, _WHAT)
         if wanted.office is not None and not wanted.is_first:
             there = happened.where(self._office_at(events.c.at, wanted) == wanted.office)
-            yield sa.or_(_of_case(there), sa.and_(_taken_back(), _of_case(happened)))
+            yield sa.or_(_of_case(there), sa.and_(_moved_back(self._dialect), _of_case(happened)))
         elif not is_known:
             yield _of_case(happened)
 
     def _lay_there(self, wanted: CasesWanted, at: sa.ColumnElement[datetime]) -> Iterator[sa.ColumnElement[bool]]:
-        """Yield that the cases lay at the office that is asked for at a moment, or that something was taken back."""
+        """Yield that the cases lay at the office that is asked for at a moment, or that a move was taken back."""
         if wanted.office is not None:
-            yield sa.or_(self._office_at(at, wanted) == wanted.office, _taken_back())
+            yield sa.or_(self._office_at(at, wanted) == wanted.office, _moved_back(self._dialect))
 
     def _office_at(self, at: sa.ColumnElement[datetime], wanted: CasesWanted) -> sa.ColumnElement[str]:
         """Return the office that a case lay at just before a moment: what was taken back may say otherwise."""
@@ -436,6 +439,11 @@ def _taken_back() -> sa.ColumnElement[bool]:
     return _of_case(sa.select(events.c.id).where(_WHAT == "undone"))
 
 
+def _moved_back(dialect: str) -> sa.ColumnElement[bool]:
+    """Return the condition that the case was given to another office, and that this was taken back."""
+    return _of_case(_by_data("moves", dialect).where(_WHAT == "undone"))
+
+
 def _happened(wanted: CasesWanted, what: sa.ColumnElement[str] = events.c.what) -> sa.Select[Any]:
     """Return the query for the events of the period that make it, by their cases."""
     of_period = events.c.at >= wanted.start, events.c.at < wanted.end, events.c.case_id.is_not(None)
@@ -460,6 +468,11 @@ def _came(wanted: CasesWanted) -> sa.Select[Any]:
 
 
 def _place_of(wanted: CasesWanted, dialect: str) -> Iterator[sa.ColumnElement[bool]]:
+    if wanted.former_topic is not None:
+        changed = sa.select(events.c.case_id).where(IS_CORRECTION, events.c.what == "topic")
+        was = events.c.data[("changed", "topic", 0)].as_string()
+        had = changed.where(sa.func.coalesce(was, "") == wanted.former_topic)
+        yield sa.or_(sa.func.coalesce(cases.c.topic, "") == wanted.former_topic, _of_case(had))
     if wanted.urgent is not None:
         yield cases.c.priority == "P1" if wanted.urgent else cases.c.priority != "P1"
     if wanted.office is not None and wanted.basis not in _SIDES:
@@ -470,8 +483,3 @@ def _place_of(wanted: CasesWanted, dialect: str) -> Iterator[sa.ColumnElement[bo
             yield column == value if value else column.is_(None)
     if wanted.topics:
         yield cases.c.topic.in_(wanted.topics)
-    if wanted.former_topic is not None:
-        changed = sa.select(events.c.case_id).where(_WHAT == "topic")
-        was = events.c.data[("changed", "topic", 0)].as_string()
-        had = changed.where(sa.func.coalesce(was, "") == wanted.former_topic)
-        yield sa.or_(sa.func.coalesce(cases.c.topic, "") == wanted.former_topic, _of_case(had))
