@@ -146,7 +146,7 @@ class CaseSearch:
         # Contacts are read as they were received, and not by their cases.
         opened_at, of_case, received_at = cases.c.opened_at, contacts.c.case_id + 0, arrivals.c.received_at
         first, last = self.first_id(arrivals, received_at, start), self._last_id(arrivals, received_at, end + _DAY)
-        came = _of_case(_came(wanted), contacts.c.case_id)
+        came = self._came_there(wanted)
         begun = wanted.end if wanted.after is None else self.opened_at(wanted.after)
         if begun is not None and begun >= end:
             opened = self.first_id(cases, opened_at, end), self._last_id(cases, opened_at, end + _OPENED_LATE)
@@ -265,6 +265,15 @@ class CaseSearch:
         elif not is_known:
             yield _of_case(happened)
 
+    def _came_there(self, wanted: CasesWanted) -> sa.ColumnElement[bool]:
+        """Return that a contact of the period came to the cases, at the office that is asked for."""
+        came = _came(wanted)
+        if wanted.office is None:
+            return _of_case(came, contacts.c.case_id)
+        at = self._office_at(sa.type_coerce(CAME_AT, contacts.c.at.type), wanted)
+        there = _of_case(came.where(at == wanted.office), contacts.c.case_id)
+        return sa.or_(there, sa.and_(_moved_back(self._dialect), _of_case(came, contacts.c.case_id)))
+
     def _lay_there(self, wanted: CasesWanted, at: sa.ColumnElement[datetime]) -> Iterator[sa.ColumnElement[bool]]:
         """Yield that the cases lay at the office that is asked for at a moment, or that a move was taken back."""
         if wanted.office is not None:
@@ -276,7 +285,11 @@ class CaseSearch:
         was = [move.c.data[(name, "office_id", 0)].as_string() for name in ("changed", "restored")]
         moved = _by_data("moves", self._dialect, move).where(move.c.case_id == cases.c.id, move.c.at >= at)
         moved = moved.where(move.c.at <= (wanted.counted_at or wanted.end)).order_by(move.c.id).limit(1)
-        first = moved.with_only_columns(sa.func.coalesce(*was, "")).correlate(cases, events).scalar_subquery()
+        first = (
+            moved.with_only_columns(sa.func.coalesce(*was, ""))
+            .correlate(cases, events, contacts, arrivals)
+            .scalar_subquery()
+        )
         return sa.func.coalesce(first, cases.c.office_id)
 
     @property
