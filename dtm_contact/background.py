@@ -1,12 +1,37 @@
-"""Tasks beside the rest: one for as long as a block lasts, a look that is repeated whatever happens, and their end."""
+"""Tasks beside the rest: one for as long as a block lasts, a look that is repeated whatever happens, and their end.
+
+And processes beside it, which give way to it.
+"""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 _SECONDS_TO_END: Final = 10.0
 """So long a cancelled task may put in order what it leaves; then it is cancelled once more."""
+_GROUP_NICENESS: Final = Path("/proc/self/autogroup")
+_REAL_TIME: Final = (os.SCHED_FIFO, os.SCHED_RR)
+
+
+def give_way(niceness: int) -> None:
+    """Let the intake and the judges go before this process where the processor is short, and before all it starts.
+
+    In real time no niceness counts: what a daemon starts that runs there is taken out of it. Where Linux shares the
+    processor out by sessions (sched(7), autogroups), one of its own would get as much as the daemon's whatever is said
+    of its process: there it has to be said of the session too.
+
+    Args:
+        niceness: how much lower its priority is than that of whoever started it.
+    """
+    if os.sched_getscheduler(0) in _REAL_TIME:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    os.nice(niceness)
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):
+            _GROUP_NICENESS.write_text(str(niceness))
 
 
 @asynccontextmanager

@@ -1,6 +1,9 @@
 """What runs beside the rest."""
 
 import asyncio
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -97,3 +100,17 @@ async def test_whoever_waits_for_an_end_may_be_cancelled() -> None:
         await waiting
     leave.set()
     await cancel_and_wait(task)
+
+
+_IN_REAL_TIME = "os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))"
+_GIVES_WAY = "before = os.nice(0); give_way(5); print(os.sched_getscheduler(0), os.nice(0) - before)"
+
+
+@pytest.mark.parametrize("is_in_real_time", [False, True])
+def test_what_gives_way_is_lower_than_who_started_it_and_not_in_real_time(*, is_in_real_time: bool) -> None:
+    first = _IN_REAL_TIME if is_in_real_time else "pass"
+    code = f"import os; from dtm_contact.background import give_way; {first}; {_GIVES_WAY}"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    if is_in_real_time and "PermissionError" in told.stderr:
+        pytest.skip("nobody may run in real time here")
+    assert told.stdout.split() == [str(os.SCHED_OTHER), str(min(5, 19 - os.nice(0)))], told.stderr

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from dtm_contact.background import cancel_and_wait
+from dtm_contact.background import cancel_and_wait, give_way
 from dtm_contact.errors import DtmContactError
 from dtm_contact.figures.cells import FigureCells
 from dtm_contact.figures.counting import CountingContext, count_days
@@ -63,7 +63,7 @@ async def count_apart(task: Task) -> dict[date, FigureCells]:
 
 def main() -> None:
     """Count what the standard input asks for."""
-    os.nice(_NICENESS)
+    give_way(_NICENESS)
     task: Task = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent wrote it
     with open_store(task.url, read_only=True) as store:
         found = count_days(store, task.first, task.last, task.grounds)

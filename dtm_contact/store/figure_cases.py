@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -12,7 +12,16 @@ from sqlalchemy.sql.selectable import NamedFromClause
 
 from dtm_contact.model import SPOKEN_CHANNELS
 from dtm_contact.store.events import ANSWERS
-from dtm_contact.store.schema import EVENTS_BY_DATA, IS_OPEN, alarm_labels, arrivals, cases, contacts, events
+from dtm_contact.store.schema import (
+    EVENTS_BY_DATA,
+    IS_CORRECTION,
+    IS_OPEN,
+    alarm_labels,
+    arrivals,
+    cases,
+    contacts,
+    events,
+)
 
 _FEW = 20_000
 """Rows of which those that are wanted are sorted out at once."""
@@ -22,6 +31,10 @@ _NEAR = 100
 """So many ids more or less are no matter where ids are looked for by their time."""
 _FEW_RECEIVED = 150_000
 """The same of what was received: those of a month, of which many more cases would be asked that were opened since."""
+_FIRST_CORRECTIONS = 500
+"""Corrections among which the first cases of a list are looked for; where they are not enough, among ever more."""
+_MORE_CORRECTIONS = 4
+"""So many times as many each time."""
 _DAY = timedelta(days=1)
 _MOMENT = timedelta(microseconds=1)
 """Events by which a person answers, but for closings."""
@@ -116,6 +129,8 @@ class CaseSearch:
         """Yield by what the cases are known, in parts that follow each other in the order that is asked for."""
         if wanted.basis in _OF_CONTACTS:
             yield from self._parts_of_contacts(wanted)
+        elif wanted.basis == "corrected" and not (wanted.residence or wanted.oldest_first):
+            yield from self._parts_of_corrections(wanted)
         else:
             few = self._few(wanted)
             if few != []:
@@ -131,7 +146,7 @@ class CaseSearch:
         # Contacts are read as they were received, and not by their cases.
         opened_at, of_case, received_at = cases.c.opened_at, contacts.c.case_id + 0, arrivals.c.received_at
         first, last = self.first_id(arrivals, received_at, start), self._last_id(arrivals, received_at, end + _DAY)
-        came = _of_case(_came(wanted), contacts.c.case_id)
+        came = self._came_there(wanted)
         begun = wanted.end if wanted.after is None else self.opened_at(wanted.after)
         if begun is not None and begun >= end:
             opened = self.first_id(cases, opened_at, end), self._last_id(cases, opened_at, end + _OPENED_LATE)
@@ -145,6 +160,35 @@ class CaseSearch:
         yield opened_at >= start, opened_at < end, *place, came
         early = self._of_received(wanted, first, last, of_case <= self._last_id(cases, opened_at, start))
         yield *(() if early is None else (cases.c.id.in_(early),)), opened_at < start, *place, came
+
+    def _parts_of_corrections(self, wanted: CasesWanted) -> Iterator[Sequence[sa.ColumnElement[bool]]]:
+        """Yield by what the cases are known that an agent corrected: the latest ones, then ever more of those before.
+
+        Ids of cases grow with the time, and an index has the corrections in the order of those ids: where the first
+        part fills a page, the corrections of a year are not read for it.
+        """
+        begun = wanted.end if wanted.after is None else self.opened_at(wanted.after)
+        if begun is None:
+            return
+        end, count = min(wanted.end, begun + _MOMENT), _FIRST_CORRECTIONS
+        last = self._last_id(cases, cases.c.opened_at, end)
+        said = _corrections(wanted).where(events.c.case_id <= last)
+        while end > wanted.start:
+            edge = self._connection.execute(said.order_by(events.c.case_id.desc()).offset(count).limit(1)).scalar()
+            count *= _MORE_CORRECTIONS
+            # So much later that every case since then has a greater id.
+            since = wanted.start if edge is None else max(wanted.start, self._surely_after(edge))
+            if since >= end:
+                continue
+            lowest = self.first_id(cases, cases.c.opened_at, since) if since == wanted.start else edge
+            part = replace(wanted, start=since, end=end, counted_at=wanted.counted_at or wanted.end)
+            yield tuple(self._conditions(part, said.where(events.c.case_id >= lowest)))
+            end = since
+
+    def _surely_after(self, case_id: int) -> datetime:
+        """Return a time since which no case was opened whose id is less than that of one that is there."""
+        opened_at = self.opened_at(case_id)
+        return datetime.min.replace(tzinfo=UTC) if opened_at is None else opened_at + 2 * _CLOCKS_DIFFER
 
     def _of_received(self, wanted: CasesWanted, first: int, last: int, of_cases: sa.ColumnElement[bool]) -> _Ids | None:
         """Return the query for the ids of some cases in which something that was received lies; None for too many.
@@ -202,7 +246,7 @@ class CaseSearch:
             case _:
                 pass
         if wanted.basis == "corrected" and few is None:
-            yield _of_case(sa.select(events.c.case_id).where(_WHAT.in_(wanted.events)))
+            yield _of_case(_corrections(wanted))
         if wanted.is_first:
             # What came before the case was opened is no answer to it.
             yield sa.or_(sa.not_(_answers(start, cases.c.opened_at)), _taken_back())
@@ -217,14 +261,23 @@ class CaseSearch:
         happened = _happened(wanted, _WHAT)
         if wanted.office is not None and not wanted.is_first:
             there = happened.where(self._office_at(events.c.at, wanted) == wanted.office)
-            yield sa.or_(_of_case(there), sa.and_(_taken_back(), _of_case(happened)))
+            yield sa.or_(_of_case(there), sa.and_(_moved_back(self._dialect), _of_case(happened)))
         elif not is_known:
             yield _of_case(happened)
 
+    def _came_there(self, wanted: CasesWanted) -> sa.ColumnElement[bool]:
+        """Return that a contact of the period came to the cases, at the office that is asked for."""
+        came = _came(wanted)
+        if wanted.office is None:
+            return _of_case(came, contacts.c.case_id)
+        at = self._office_at(sa.type_coerce(CAME_AT, contacts.c.at.type), wanted)
+        there = _of_case(came.where(at == wanted.office), contacts.c.case_id)
+        return sa.or_(there, sa.and_(_moved_back(self._dialect), _of_case(came, contacts.c.case_id)))
+
     def _lay_there(self, wanted: CasesWanted, at: sa.ColumnElement[datetime]) -> Iterator[sa.ColumnElement[bool]]:
-        """Yield that the cases lay at the office that is asked for at a moment, or that something was taken back."""
+        """Yield that the cases lay at the office that is asked for at a moment, or that a move was taken back."""
         if wanted.office is not None:
-            yield sa.or_(self._office_at(at, wanted) == wanted.office, _taken_back())
+            yield sa.or_(self._office_at(at, wanted) == wanted.office, _moved_back(self._dialect))
 
     def _office_at(self, at: sa.ColumnElement[datetime], wanted: CasesWanted) -> sa.ColumnElement[str]:
         """Return the office that a case lay at just before a moment: what was taken back may say otherwise."""
@@ -232,7 +285,11 @@ class CaseSearch:
         was = [move.c.data[(name, "office_id", 0)].as_string() for name in ("changed", "restored")]
         moved = _by_data("moves", self._dialect, move).where(move.c.case_id == cases.c.id, move.c.at >= at)
         moved = moved.where(move.c.at <= (wanted.counted_at or wanted.end)).order_by(move.c.id).limit(1)
-        first = moved.with_only_columns(sa.func.coalesce(*was, "")).correlate(cases, events).scalar_subquery()
+        first = (
+            moved.with_only_columns(sa.func.coalesce(*was, ""))
+            .correlate(cases, events, contacts, arrivals)
+            .scalar_subquery()
+        )
         return sa.func.coalesce(first, cases.c.office_id)
 
     @property
@@ -249,7 +306,7 @@ class CaseSearch:
     def _few_of(self, wanted: CasesWanted) -> _Ids | Sequence[int] | None:
         start, end = wanted.start, wanted.end
         match wanted.basis:
-            case "opened" | "due" | "open":
+            case "opened" | "corrected" | "due" | "open":
                 return None
             case "labelled":
                 labelled = alarm_labels.c.danger, alarm_labels.c.at >= start, alarm_labels.c.at < end
@@ -259,9 +316,6 @@ class CaseSearch:
                 return None
             case "events":
                 found: _Ids = _happened(wanted)
-            case "corrected":
-                since = events.c.at >= start, events.c.case_id.is_not(None)
-                found = sa.select(events.c.case_id).where(events.c.what.in_(wanted.events), *since)
             case _:
                 found = self._said(wanted)
         if wanted.basis in _BY_DATA:
@@ -369,6 +423,12 @@ def _by_data(name: str, dialect: str, of: NamedFromClause = events) -> sa.Select
     return sa.select(of.c.case_id).where(sa.text(f"({said})"), of.c.case_id.is_not(None))
 
 
+def _corrections(wanted: CasesWanted) -> sa.Select[Any]:
+    """Return the query for the events by which agents corrected cases, by those."""
+    query = sa.select(events.c.case_id).where(IS_CORRECTION, events.c.case_id.is_not(None))
+    return query.where(events.c.what.in_(wanted.events))
+
+
 def _gave(office: str, *sides: int) -> sa.ColumnElement[bool]:
     """Return the condition that an event gave a case from an office (side 0), or to it (1)."""
     said = [events.c.data[(name, "office_id", side)] for name in ("changed", "restored") for side in sides]
@@ -390,6 +450,11 @@ def _answers(before: datetime, since: datetime | sa.Column[datetime] | None = No
 def _taken_back() -> sa.ColumnElement[bool]:
     """Return the condition that something of the case was taken back."""
     return _of_case(sa.select(events.c.id).where(_WHAT == "undone"))
+
+
+def _moved_back(dialect: str) -> sa.ColumnElement[bool]:
+    """Return the condition that the case was given to another office, and that this was taken back."""
+    return _of_case(_by_data("moves", dialect).where(_WHAT == "undone"))
 
 
 def _happened(wanted: CasesWanted, what: sa.ColumnElement[str] = events.c.what) -> sa.Select[Any]:
@@ -416,6 +481,11 @@ def _came(wanted: CasesWanted) -> sa.Select[Any]:
 
 
 def _place_of(wanted: CasesWanted, dialect: str) -> Iterator[sa.ColumnElement[bool]]:
+    if wanted.former_topic is not None:
+        changed = sa.select(events.c.case_id).where(IS_CORRECTION, events.c.what == "topic")
+        was = events.c.data[("changed", "topic", 0)].as_string()
+        had = changed.where(sa.func.coalesce(was, "") == wanted.former_topic)
+        yield sa.or_(sa.func.coalesce(cases.c.topic, "") == wanted.former_topic, _of_case(had))
     if wanted.urgent is not None:
         yield cases.c.priority == "P1" if wanted.urgent else cases.c.priority != "P1"
     if wanted.office is not None and wanted.basis not in _SIDES:
@@ -426,8 +496,3 @@ def _place_of(wanted: CasesWanted, dialect: str) -> Iterator[sa.ColumnElement[bo
             yield column == value if value else column.is_(None)
     if wanted.topics:
         yield cases.c.topic.in_(wanted.topics)
-    if wanted.former_topic is not None:
-        changed = sa.select(events.c.case_id).where(_WHAT == "topic")
-        was = events.c.data[("changed", "topic", 0)].as_string()
-        had = changed.where(sa.func.coalesce(was, "") == wanted.former_topic)
-        yield sa.or_(sa.func.coalesce(cases.c.topic, "") == wanted.former_topic, _of_case(had))

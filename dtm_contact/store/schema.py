@@ -23,7 +23,7 @@ from dtm_contact.store.columns import (
     classed,
 )
 
-SCHEMA_VERSION = "0037"
+SCHEMA_VERSION = "0038"
 """The Alembic revision that this version of the program reads and writes."""
 
 metadata = sa.MetaData(
@@ -357,6 +357,18 @@ for _name, _said in EVENTS_BY_DATA.items():
         sqlite_where=sa.text(_said["sqlite"]),
         postgresql_where=sa.text(_said["postgresql"]),
     )
+
+CORRECTIONS = ("priority", "tenant", "topic")
+"""The words of the events by which agents say that the engine was wrong: few, and looked for by their cases."""
+IS_CORRECTION = sa.text(f"what IN ({', '.join(map(repr, CORRECTIONS))})")
+"""The condition that an event is one of those; it must be asked for in these very words, or its index is not used."""
+sa.Index(
+    "ix_events_corrections",
+    events.c.what,
+    events.c.case_id,
+    sqlite_where=IS_CORRECTION,
+    postgresql_where=IS_CORRECTION,
+)
 
 alarm_labels = sa.Table(
     "alarm_labels",

@@ -15,6 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dtm_contact import log
+from dtm_contact.background import give_way
 from dtm_contact.serving import protocol
 from dtm_contact.settings import Settings
 from dtm_contact.store import open_store
@@ -54,24 +55,12 @@ _ELSE = "other"
 _STOP_SECONDS = 2
 _CONNECTIONS = 500
 _NICENESS = 5
-_GROUP_NICENESS = Path("/proc/self/autogroup")
 
 
 def _leave_with_the_daemon() -> None:
     """Go when the daemon goes, however it goes: the pipe from it ends then."""
     sys.stdin.buffer.read()
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _give_way() -> None:
-    """Let the intake and the judges go first where the processor is short.
-
-    Where Linux shares it out by sessions (sched(7), autogroups), ours would get as much as the daemon's whatever we say
-    of this process: there it has to be said of the session too.
-    """
-    os.nice(_NICENESS)
-    with suppress(OSError):
-        _GROUP_NICENESS.write_text(str(_NICENESS))
 
 
 def settle_heap() -> None:
@@ -82,7 +71,7 @@ def settle_heap() -> None:
 
 def main() -> None:
     """Serve until told to stop."""
-    _give_way()
+    give_way(_NICENESS)
     lines = os.dup(sys.stdout.fileno())
     os.set_blocking(lines, False)
     # A stray print would be taken for a report.

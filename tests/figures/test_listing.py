@@ -14,7 +14,7 @@ from dtm_contact.figures.overview import Place
 from dtm_contact.store import Store, open_store
 from dtm_contact.store import figure_cases as stored
 from dtm_contact.store.figure_cases import CaseSearch, CasesWanted
-from dtm_contact.store.schema import cases, events
+from dtm_contact.store.schema import CORRECTIONS, cases, events
 from tests.prove.figures import grounds, made_store
 from tests.prove.program import chance
 from tests.store.fresh import fresh_store
@@ -55,6 +55,7 @@ def test_a_list_is_the_same_however_it_is_looked_for(
             changed.setattr(stored, "_FEW", 0)
             changed.setattr(stored, "_FEW_SAID", 0)
             changed.setattr(stored, "_FEW_RECEIVED", 0)
+            changed.setattr(stored, "_FIRST_CORRECTIONS", 1)
             changed.setattr(listing, "_AT_LEAST", 3)
             changed.setattr(listing, "_AT_MOST", 3)
             changed.setattr(listing, "_OF_INCIDENTS", 3)
@@ -112,9 +113,15 @@ def test_postgresql_lists_the_same(
         for few in (stored._FEW, 0):
             for name in ("_FEW", "_FEW_SAID", "_FEW_RECEIVED"):
                 monkeypatch.setattr(stored, name, few)
+            monkeypatch.setattr(stored, "_FIRST_CORRECTIONS", max(1, few))
             for figure in LISTED:
                 place = Place(office="malakoff")
                 assert listed(other, figure, place) == listed(filled, figure, place), figure
+
+
+def test_each_correction_has_its_index() -> None:
+    words = {word for figure in FIGURES if figure.basis is Basis.CORRECTED for word in figure.events}
+    assert words == set(CORRECTIONS)
 
 
 def test_most_of_those_lists_are_not_empty(filled: tuple[Store, datetime]) -> None:
@@ -134,6 +141,11 @@ def test_most_of_those_lists_are_not_empty(filled: tuple[Store, datetime]) -> No
         ({"basis": "open", "answered": False}, ["COVERING INDEX ix_cases_opened_at", "ix_events_case_id"]),
         ({"basis": "open", "silent_since": datetime(2026, 3, 1, tzinfo=UTC)}, ["COVERING INDEX ix_cases_opened_at"]),
         ({"basis": "events", "events": ("done", "tried")}, ["COVERING INDEX ix_events_what"]),
+        ({"basis": "corrected", "events": ("topic",)}, ["COVERING INDEX ix_events_corrections (what=? AND case_id>?"]),
+        (
+            {"basis": "corrected", "events": ("topic",), "residence": "R1"},
+            ["COVERING INDEX ix_events_corrections (what=? AND case_id=?", "ix_cases_residence_id"],
+        ),
         ({"basis": "unserved", "outcomes": ("abandoned",)}, ["COVERING INDEX ix_contacts_called"]),
         ({"basis": "contacts"}, ["COVERING INDEX ix_contacts_called", "(arrival_id>? AND arrival_id<?)"]),
     ],

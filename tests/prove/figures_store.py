@@ -12,11 +12,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from dtm_contact.hours import Calendar
 from dtm_contact.model import AlarmLevel
 from dtm_contact.store import Store
-from dtm_contact.store.schema import alarm_labels, arrivals, cases, contacts, events
+from dtm_contact.store.schema import alarm_labels, arrivals, case_numbers, cases, contacts, events
 from dtm_contact.store.system_schema import audit_trail
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -34,6 +35,8 @@ FORMULA = "=cmd|' /C calc'!A0"
 _WEIGHTS = (12, 10, 8, 20, 20, 8, 10, 12)
 _UNSERVED = ("abandoned", "timeout", "voicemail", "out_of_hours", "before_answer", "transfer_unanswered")
 _AT_ONCE = 20_000
+_YEAR = 2026
+"""Of all numbers of cases."""
 
 
 @dataclass(slots=True)
@@ -121,7 +124,7 @@ class Writer:
         channel = random.choices(("email", "phone", "desk"), (65, 30, 5))[0]
         known = random.random() < 0.93
         case = {
-            "id": number, "number": f"2026-{number:06d}", "state": "open", "channel": channel, "office_id": office,
+            "id": number, "number": f"{_YEAR}-{number:06d}", "state": "open", "channel": channel, "office_id": office,
             "queue": office, "priority": priority, "opened_at": opened, "closed_at": None, "topic": topic,
             "residence_id": residence if known else None, "dwelling_id": dwelling if known else None,
             "tenant_id": f"T{dwelling}" if known and random.random() < 0.95 else None,
@@ -402,20 +405,31 @@ def _told(value: Any) -> Any:
 
 
 def put(store: Store, made: Made) -> None:
-    """Write the rows into an empty store."""
+    """Write the rows into an empty store, as a daemon leaves it that has worked on them: its timers have seen all."""
     for table, rows in _rows(made):
         for at in range(0, len(rows), _AT_ONCE):
             with store.database.writing(hurried=False) as connection:
                 connection.execute(table.insert(), rows[at : at + _AT_ONCE])
-    if store.database.sqlite_path is not None:
-        with store.database.writing() as connection:
-            connection.execute(sa.text("ANALYZE"))
+    store.timers.plan((), max((each.id for each in made.events), default=0))
+    with store.database.writing() as connection:
+        connection.execute(sa.text("ANALYZE"))
+        if store.database.sqlite_path is None:
+            for table in (arrivals, cases, contacts, events, alarm_labels, audit_trail):
+                _number_on(connection, table)
+
+
+def _number_on(connection: Connection, table: sa.Table) -> None:
+    """Have PostgreSQL number the next row of a table behind those that were written with their numbers."""
+    sequence = sa.func.pg_get_serial_sequence(table.name, "id")
+    connection.execute(sa.select(sa.func.setval(sequence, sa.func.coalesce(sa.func.max(table.c.id), 1))))
 
 
 def _rows(made: Made) -> Iterator[tuple[sa.Table, list[dict[str, Any]]]]:
     arrival = {"media_type": "message/rfc822", "size": 1, "state": "judged"}
     yield arrivals, [{**row, "external_id": f"made-{row['id']}", **arrival} for row in made.arrivals]
     yield cases, made.cases
+    # The next case has the number after those.
+    yield case_numbers, [{"year": _YEAR, "last": len(made.cases)}]
     written = {"sender_name": "Nadia", "sender_address": "nadia@free.example", "subject": "Fuite", "thread": []}
     yield contacts, [{**row, **written, "message_id": f"m{row['arrival_id']}"} for row in made.contacts]
     yield (

@@ -23,6 +23,7 @@ from dtm_contact.figures.surpluses import Unusual
 from dtm_contact.figures.telling import Outlier, OutlierDetail
 from dtm_contact.model import Channel
 from dtm_contact.serving import RateLimit
+from dtm_contact.store.figure_cases import CaseSearch
 from dtm_contact.store.figures import Period
 from dtm_contact.web.pages import figures as pages
 from tests.prove.figures_store import CALENDARS, FORMULA, PARIS, PEOPLE, Writer, places_of, put
@@ -117,6 +118,13 @@ def test_a_long_list_goes_on_and_no_case_is_on_two_pages(head: Somebody, monkeyp
     told = rows(head, f"/chiffres/export?t=bureaux&f=json&le={le}")
     number = next(row["valeur"] for row in told if row["chiffre"] == "opened" and row["bureau"] == "ensemble")
     assert len(found) == len(set(found)) == number
+
+
+def test_where_nothing_was_counted_no_case_is_looked_for(head: Somebody, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CaseSearch, "among", None)
+    path = f"c=corrected_topic&b=agence&m=pests&r=R02&le={last_month(head.desk)}"
+    assert "Aucun dossier." in pages_of(head, f"/chiffres/dossiers?{path}")
+    assert rows(head, f"/chiffres/dossiers/export?{path}&f=json") == []
 
 
 def test_a_list_of_answers_says_how_long_each_waited_and_its_file_has_the_median(head: Somebody) -> None:

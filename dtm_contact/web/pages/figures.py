@@ -674,14 +674,15 @@ def figure_cases(context: RequestContext) -> Mapping[str, Any]:
     """Show the cases behind a figure: those that were counted, as they are now."""
     query, figure = FigureQuery.of(context), _figure(context)
     after = int(text) if (text := context.text("apres")).isdecimal() and len(text) < _MOST_DIGITS else None
-    listed = _cases(context, query, figure, limit=_SHOWN_CASES, after=after)
+    number = _count_behind(context, query, figure)
+    listed = _cases(context, query, figure, number, limit=_SHOWN_CASES, after=after)
     context.audit("read", "chiffres", figure=figure.id, cases=len(listed.cases), **_audited(query))
     numbers = [each.case.number for each in listed.cases]
     return {
         **_around(context, query),
         "figure": figure,
         "cases": listed.cases,
-        "number": _count_behind(context, query, figure),
+        "number": number,
         "since": f"depuis {format_period(query.steps_since)}" if query.since else "",
         "period_is_over": query.span.last < query.today,
         "is_whole": after is None and listed.after is None,
@@ -733,7 +734,8 @@ def figure_cases_export(context: RequestContext) -> Response:
     """Give the cases behind a figure as a file, with the columns that were chosen."""
     query, figure, form = FigureQuery.of(context), _figure(context), _form(context)
     chosen = [name for name in CASE_COLUMNS if name in context.query.getlist("colonne")] or list(USUAL_COLUMNS)
-    cases = _cases(context, query, figure, limit=_MOST_EXPORTED).cases
+    number = _count_behind(context, query, figure)
+    cases = _cases(context, query, figure, number, limit=_MOST_EXPORTED).cases
     context.audit("exported", f"dossiers {figure.id}", cases=len(cases), columns=", ".join(chosen), **_audited(query))
     rows = list(cases_as_rows(cases, chosen, context.app.settings.zone, partial(_label, context), _kept))
     return _file(rows, form, f"dossiers-{figure.id}-{_in_name(query)}", case_table_columns(chosen))
@@ -784,10 +786,19 @@ def _figure(context: RequestContext) -> Figure:
 
 
 def _cases(
-    context: RequestContext, query: FigureQuery, figure: Figure, *, limit: int, after: int | None = None
+    context: RequestContext,
+    query: FigureQuery,
+    figure: Figure,
+    number: int,
+    *,
+    limit: int,
+    after: int | None = None,
 ) -> CaseList:
     if figure.basis is Basis.COUNTED_ONLY:
         raise NotFoundError("cases")
+    if not number:
+        # Where nothing was counted no case is behind it, and none is looked for among those of a year.
+        return CaseList((), None)
     app, in_force = context.app, context.app.in_force()
     # What came after the last count is in no number yet.
     counted_at = app.figures.counted_at() or context.now
