@@ -23,6 +23,8 @@ from dtm_contact.backup import restore as restore_backup
 from dtm_contact.backup import verify as verify_backup
 from dtm_contact.backup.archive import AGE, BODIES, MODEL, SETTINGS, BackupDamagedError
 from dtm_contact.backup.making import is_verified, mark_verified, sound_beside
+from dtm_contact.backup.moving import Move, MovedSettings
+from dtm_contact.backup.moving import parsed as parsed_moves
 from dtm_contact.backup.restoring import take_out_files, user_named
 from dtm_contact.cli.outbox import held_table
 from dtm_contact.cli.output import ReadablePath, as_json_option, clock_behind, plain, print_json, terminal_output
@@ -178,20 +180,35 @@ def _summary(found: Verified) -> str:
 @click.option(
     "--files", "folder", type=click.Path(path_type=Path), help="Only write its rules and settings into a new folder."
 )
+@click.option(
+    "--moved",
+    multiple=True,
+    metavar="OLD=NEW",
+    callback=lambda _context, _option, written: tuple(parsed_moves(written, fault=click.BadParameter)),
+    help="With --files: what its settings name below OLD lies below NEW on this machine; as often as is needed.",
+)
 @click.pass_obj
 def restore(
-    settings: Settings, file: Path, identity: Path | None, margin: int | None, folder: Path | None, *, replace: bool
+    settings: Settings,
+    file: Path,
+    identity: Path | None,
+    margin: int | None,
+    folder: Path | None,
+    moved: tuple[Move, ...],
+    *,
+    replace: bool,
 ) -> None:
     """Put a backup back where DTM_STORE_URL says; what waited in it to be sent is held (see `outbox`)."""
     settings = _with_identity(settings, identity)
     if folder is not None:
-        names = take_out_files(settings, file, folder)
-        rules = sum(name.startswith("rules/") for name in names)
-        click.echo(f"{folder}/rules ({rules} files): for the folder of DTM_RULES_DIR")
-        for name in names:
-            if not name.startswith("rules/"):
-                click.echo(f"{folder / name}: {_what_it_is(name)}")
+        with _leading_on(settings, file):
+            names, now_there = take_out_files(settings, file, folder, moved)
+        _say_what_was_taken_out(folder, names, now_there)
         return
+    if moved:
+        raise click.UsageError(
+            "--moved rewrites the settings that --files writes; to restore the store itself set DTM_STORE_URL"
+        )
     now = datetime.now(UTC)
     with _leading_on(settings, file):
         if not is_verified(file):
@@ -215,6 +232,25 @@ def restore(
     if noted := _note_opening(settings, file, done.manifest):
         click.echo(noted)
     _say_what_next(done, file, settings)
+
+
+def _say_what_was_taken_out(folder: Path, names: list[str], settings: MovedSettings) -> None:
+    """Say what each file is for, which lines of the settings were rewritten, and which paths lead nowhere yet."""
+    rules = sum(name.startswith("rules/") for name in names)
+    click.echo(f"{folder}/rules ({rules} files): for the folder of DTM_RULES_DIR")
+    for name in names:
+        if not name.startswith("rules/"):
+            click.echo(f"{folder / name}: {_what_it_is(name)}")
+    for line, said in settings.changed:
+        click.echo(f"{folder / SETTINGS}:{line}: moved: {said}")
+    absent = settings.absent()
+    if absent:
+        click.echo(
+            "not on this machine yet (restore itself puts the store and the rules there): put it there, or do it "
+            "again with --moved OLD=NEW and a new folder:"
+        )
+    for place in absent:
+        click.echo(f"  {folder / SETTINGS}:{place.line}: {place.setting}: {place.path}")
 
 
 def _what_it_is(name: str) -> str:
