@@ -253,6 +253,15 @@ def language_of_letters_that_is_not_there(scene: Scene) -> None:
     scene.set(recognition={"languages": "fra+tlh"})
 
 
+def page_on_the_disk_of_the_store(scene: Scene) -> None:
+    (scene.folder / "danger").mkdir()
+    scene.set(danger={"folder": str(scene.folder / "danger")})
+
+
+def no_page_where_those_on_call_are_notified(scene: Scene) -> None:
+    scene.set(rules={"observe": False})
+
+
 def disk_without_inodes(scene: Scene) -> None:
     folder = scene.folder / "danger"
     folder.mkdir()
@@ -834,6 +843,8 @@ FAULTS: list[tuple[Plant, str, CheckState, str]] = [
     (postfix_without_the_daemon, "postfix", CheckState.FAULT, "where nobody takes it: Connection refused"),
     (postfix_that_takes_larger_messages, "postfix", CheckState.WARNING, "message_size_limit is 90000000"),
     (postfix_that_keeps_no_plus, "postfix", CheckState.FAULT, "recipient_delimiter has no +"),
+    (page_on_the_disk_of_the_store, "apart", CheckState.WARNING, "danger.folder: on the disk of the store"),
+    (no_page_where_those_on_call_are_notified, "apart", CheckState.WARNING, "danger.folder is not set"),
     (no_directory, "directory", CheckState.FAULT, "no directory has been imported"),
     (directory_that_is_old, "directory", CheckState.WARNING, "(2026-01-01)"),
     (rules_with_an_error, "rules", CheckState.FAULT, "{folder}/rules/routing.yaml:"),
@@ -885,9 +896,10 @@ def test_nothing_is_found_where_nothing_is_wrong(scene: Scene) -> None:
     scene.patch.setattr(machine, "PROC", scene.folder / "proc")
     scene.write()
     found = list(examine(scene.config))
-    # No daemon runs, no folder of backups or of a journal is set, the directory of the tests has no office that the
-    # rules name, and all its addresses are examples.
+    # No daemon runs, no folder of backups, of a journal or of the page of open P1 is set, the directory of the tests
+    # has no office that the rules name, and all its addresses are examples.
     others = {
+        "apart": CheckState.WARNING,
         "backup": CheckState.SKIPPED,
         "key": CheckState.SKIPPED,
         "daemon": CheckState.WARNING,
