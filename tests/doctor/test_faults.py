@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from dtm_contact.backup import replay, take_journal_as_lost
+from dtm_contact.backup import backups_in, replay, take_journal_as_lost
+from dtm_contact.backup.kept import mark_verified
 from dtm_contact.doctor import CHECKS, CheckState, examine, links, machine
 from dtm_contact.journal import Journal
 from dtm_contact.model import IMPORTED, Limits, Outgoing, OutgoingKind, Priority
@@ -243,6 +244,25 @@ def backups_that_are_none(scene: Scene) -> None:
 def backups_that_are_old(scene: Scene) -> None:
     backups_that_are_none(scene)
     scene.file("backups/dtm-contact-20260101T024000Z.tar", "")
+
+
+def backups_that_nobody_has_verified(scene: Scene) -> None:
+    backups_that_are_none(scene)
+    for age in (1, 2):
+        made = datetime.now(UTC) - timedelta(hours=age)
+        scene.file(f"backups/dtm-contact-{made:%Y%m%dT%H%M%SZ}.tar", "backup")
+
+
+def backups_of_which_an_old_one_alone_was_verified(scene: Scene) -> None:
+    backups_that_nobody_has_verified(scene)
+    mark_verified(scene.file("backups/dtm-contact-20260101T024000Z.tar", "backup"))
+
+
+def backup_that_has_changed_since(scene: Scene) -> None:
+    backups_that_nobody_has_verified(scene)
+    newest = backups_in(scene.folder / "backups")[-1]
+    mark_verified(newest)
+    newest.write_text("back")
 
 
 def password_that_is_a_credential(scene: Scene) -> None:
@@ -843,6 +863,9 @@ FAULTS: list[tuple[Plant, str, CheckState, str]] = [
     (postfix_without_the_daemon, "postfix", CheckState.FAULT, "where nobody takes it: Connection refused"),
     (postfix_that_takes_larger_messages, "postfix", CheckState.WARNING, "message_size_limit is 90000000"),
     (postfix_that_keeps_no_plus, "postfix", CheckState.FAULT, "recipient_delimiter has no +"),
+    (backups_that_nobody_has_verified, "backup", CheckState.WARNING, "none of the 2 backups in {folder}/backups"),
+    (backups_of_which_an_old_one_alone_was_verified, "backup", CheckState.WARNING, "and 2 made since were not"),
+    (backup_that_has_changed_since, "backup", CheckState.WARNING, "has changed since it was verified, and counts"),
     (page_on_the_disk_of_the_store, "apart", CheckState.WARNING, "danger.folder: on the disk of the store"),
     (no_page_where_those_on_call_are_notified, "apart", CheckState.WARNING, "danger.folder is not set"),
     (no_directory, "directory", CheckState.FAULT, "no directory has been imported"),
@@ -1035,6 +1058,22 @@ def test_a_key_that_opened_a_backup_lately_and_was_taken_away_is_well(scene: Sce
     encrypted(scene, identity="/gone")
     (found,) = scene.found("key")
     assert (found.state, found.message[:40]) == (CheckState.OK, "b.tar.age was opened with the secret key")
+
+
+def test_backups_are_told_with_their_age_and_the_newest_that_was_verified(scene: Scene) -> None:
+    backups_that_nobody_has_verified(scene)
+    older, newest = backups_in(scene.folder / "backups")
+    mark_verified(older)
+    (found,) = scene.found("backup")
+    said = (
+        f"2 in {scene.folder}/backups, 1 of them verified; the newest is 1 hours old, the oldest 2 hours; {older.name}"
+    )
+    assert (found.state, found.message) == (CheckState.OK, f"{said}, 2 hours old, is the newest that was verified")
+    mark_verified(newest)
+    (found,) = scene.found("backup")
+    assert found.message.endswith(
+        "2 of them verified; the newest is 1 hours old, the oldest 2 hours; it is the newest that was verified"
+    )
 
 
 def test_all_packages_of_recognition_are_named_where_none_is_there(scene: Scene) -> None:
