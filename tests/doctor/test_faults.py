@@ -569,10 +569,9 @@ def on_call_at_an_example_in_the_rules_that_judge(scene: Scene) -> None:
 
 def more_on_call_than_steps(scene: Scene) -> None:
     file = scene.folder / "rules" / "queues.yaml"
-    text = file.read_text(encoding="utf-8")
-    assert text.count("do: call_next}") == 2
-    lines = [line for line in text.splitlines(keepends=True) if "do: call_next}" not in line]
-    file.write_text("".join(lines).replace("  P1:\n", "  P1: []\n", 1), encoding="utf-8")
+    text, last = file.read_text(encoding="utf-8"), "cadre-astreinte.dtm@parishabitat.example]"
+    assert last in text
+    file.write_text(text.replace(last, f"third@bailleur.example, fourth@bailleur.example, {last}"), encoding="utf-8")
 
 
 def sender_that_is_none_of_ours(scene: Scene) -> None:
@@ -871,7 +870,7 @@ FAULTS: list[tuple[Plant, str, CheckState, str]] = [
     (postfix_without_the_daemon, "postfix", CheckState.FAULT, "where nobody takes it: Connection refused"),
     (postfix_that_takes_larger_messages, "postfix", CheckState.WARNING, "message_size_limit is 90000000"),
     (postfix_that_keeps_no_plus, "postfix", CheckState.FAULT, "recipient_delimiter has no +"),
-    (more_on_call_than_steps, "addressees", CheckState.WARNING, "the last 1 are never notified: escalation has 0"),
+    (more_on_call_than_steps, "addressees", CheckState.WARNING, "the last 1 are never notified: escalation has 2"),
     (backups_that_nobody_has_verified, "backup", CheckState.WARNING, "none of the 2 backups in {folder}/backups"),
     (backups_of_which_an_old_one_alone_was_verified, "backup", CheckState.WARNING, "and 2 made since were not"),
     (backup_that_has_changed_since, "backup", CheckState.WARNING, "has changed since it was verified, and counts"),
