@@ -230,6 +230,17 @@ def contents_of(folder: Path) -> Contents:
     return found
 
 
+def keys_of(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield channel and external id of each arrival that a journal holds, one at a time: a journal may be large.
+
+    Raises:
+        JournalError: there is no journal, or a file of it cannot be read.
+    """
+    for told, _raw in _records(folder, Contents()):
+        if told["record"] == "arrival":
+            yield told["channel"], told["external_id"]
+
+
 def arrivals_of(folder: Path, wanted: Callable[[str, str, datetime], bool]) -> Iterator[Arrival]:
     """Yield a journal's arrivals in the order in which they were taken in, one at a time.
 

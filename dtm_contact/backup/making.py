@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -35,6 +35,7 @@ from dtm_contact.backup.archive import (
     write_archive,
 )
 from dtm_contact.backup.databases import snapshot
+from dtm_contact.backup.kept import mark_verified, rotate
 from dtm_contact.backup.opening import encrypted_for
 from dtm_contact.backup.verifying import Verified, look_through
 from dtm_contact.rules.folder_merge import SHIPPED_BEFORE
@@ -44,10 +45,8 @@ from dtm_contact.settings.loading import laid_out
 from dtm_contact.store import Store
 from dtm_contact.store.database import Database
 
-_NAME: Final = re.compile(r"dtm-contact-\d{8}T\d{6}Z(-\d+)?\.tar(\.age|\.gpg)?")
 _LOCK: Final = ".dtm-contact.lock"
 _PARTIAL: Final = ".dtm-contact-partial-"
-VERIFIED: Final = ".verified"
 _SECRET_VALUES: Final = frozenset({"DTM_ALARM_WEBHOOK", "DTM_ALARM_COMMAND", "DTM_HEARTBEAT_URL"})
 """Settings whose value may be a secret by itself: whoever knows the address may use it."""
 _LARGEST_FILE: Final = 64 * 1024 * 1024
@@ -247,77 +246,6 @@ def _encryption(settings: Settings) -> tuple[list[str], str]:
         key = settings.backup.gpg_key
         return ["gpg", "--batch", "--quiet", "--trust-model", "always", "--encrypt", "--recipient", key], GPG
     return [], ""
-
-
-def backups_in(folder: Path) -> list[Path]:
-    """Return the backups in a folder, the oldest first."""
-    found = [path for path in folder.iterdir() if _NAME.fullmatch(path.name)]
-    return sorted(found, key=lambda path: (path.name[:29], len(path.name), path.name))
-
-
-def newest_backup(folder: Path) -> datetime | None:
-    """Return when the newest backup of a folder was made, as its name says; None where there is none.
-
-    Raises:
-        OSError: the folder cannot be read.
-    """
-    found = backups_in(folder)
-    return datetime.strptime(found[-1].name[12:28], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) if found else None
-
-
-def rotate(folder: Path, keep: int) -> tuple[Path, ...]:
-    """Erase all but the newest backups; the newest that was verified stays, however old it is.
-
-    Returns:
-        Those that were erased.
-    """
-    found = backups_in(folder)
-    proved = [path for path in found if is_verified(path)]
-    kept = {*found[-keep:], *proved[-1:]}
-    erased = tuple(path for path in found if path not in kept)
-    for path in erased:
-        path.unlink()
-        _note_of(path).unlink(missing_ok=True)
-    return erased
-
-
-def mark_verified(path: Path) -> None:
-    """Note beside a backup that it was verified as it is now.
-
-    Raises:
-        OSError: the note cannot be written.
-    """
-    told = {"sha256": digest_of(path), "octets": path.stat().st_size, "verified_at": datetime.now(UTC).isoformat()}
-    _note_of(path).write_text(json.dumps(told), encoding="ascii")
-    # As the backup, whether the timer or a person has it made.
-    _note_of(path).chmod(0o600)
-
-
-def is_verified(path: Path) -> bool:
-    """Tell whether a backup was verified, and has the size that it had then."""
-    try:
-        told = json.loads(_note_of(path).read_text(encoding="ascii"))
-        return bool(told["octets"] == path.stat().st_size)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-
-
-def sound_beside(path: Path) -> Path | None:
-    """Return the newest other backup in a file's folder that was verified and has not changed since; None: no such.
-
-    Raises:
-        OSError: the folder or a backup cannot be read.
-    """
-    others = (each for each in reversed(backups_in(path.absolute().parent)) if each.name != path.name)
-    return next((each for each in others if is_verified(each) and _noted_digest(each) == digest_of(each)), None)
-
-
-def _noted_digest(path: Path) -> str:
-    return str(json.loads(_note_of(path).read_text(encoding="ascii")).get("sha256", ""))
-
-
-def _note_of(path: Path) -> Path:
-    return path.with_name(path.name + VERIFIED)
 
 
 @contextmanager

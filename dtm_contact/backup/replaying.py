@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,7 @@ MARGIN: Final = 1_000
 given, and a journal that could not be written knows fewer."""
 _MOST_ARRIVALS: Final = 200
 _MOST_OCTETS: Final = 16 * 1024 * 1024
+_KEYS_AT_ONCE: Final = 10_000
 _AT_ONCE: Final = 500
 
 
@@ -148,7 +150,12 @@ def not_taken_in(store: Store, folder: Path, *, erased: Callable[[str, str], boo
         StoreUnavailableError: the store cannot be read.
     """
     # A daemon stores first what it appends then: read in this order, what comes in meanwhile is in both.
-    return len(_missing(store, (key for key in journal.contents_of(folder).arrived if not erased(*key))))
+    missing: set[tuple[str, str]] = set()
+    keys = (key for key in journal.keys_of(folder) if not erased(*key))
+    # Some at a time: all that a journal of two weeks holds is more than what is looked for.
+    while some := list(islice(keys, _KEYS_AT_ONCE)):
+        missing |= _missing(store, some)
+    return len(missing)
 
 
 def gap_since_restore(store: Store) -> RestoreGap | None:

@@ -3,7 +3,7 @@
 import os
 import pwd
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ from dtm_contact.backup.archive import (
 )
 from dtm_contact.backup.databases import integrity, load_postgresql, tables_of, unpack_sqlite
 from dtm_contact.backup.making import written_value
+from dtm_contact.backup.moving import Move, MovedSettings, moved_settings
 from dtm_contact.backup.verifying import opened
 from dtm_contact.errors import DaemonRunsError
 from dtm_contact.settings import Settings, rows
@@ -396,13 +397,25 @@ def _copy_readable(source: Path, folder: Path, name: str) -> None:
     (folder / name).chmod(0o644)
 
 
-def take_out_files(settings: Settings, path: Path, folder: Path) -> list[str]:
-    """Write rules, settings and, where they are in it, secrets of a backup into a new folder; return their names.
+def take_out_files(
+    settings: Settings, path: Path, folder: Path, moves: Sequence[Move] = ()
+) -> tuple[list[str], MovedSettings]:
+    """Write rules, settings and, where they are in it, secrets of a backup into a new folder.
 
     The folder is its owner's alone. In it, rules and model are for all to read, so that the daemon's user can once
     they were copied; settings are for their group, and secrets for their owner.
 
+    Args:
+        settings: how the backup is opened.
+        path: the backup.
+        folder: where to.
+        moves: what its settings name that lies elsewhere on this machine.
+
+    Returns:
+        The names of the files, and the settings as they were written.
+
     Raises:
+        CannotMoveError: a move leads nowhere, or is of nothing; nothing was written.
         BackupDamagedError: it cannot be relied on.
         CannotRestoreError: the folder is there already, or cannot be written.
         RestoreBrokenOffError: a disk is full or fails.
@@ -414,13 +427,15 @@ def take_out_files(settings: Settings, path: Path, folder: Path) -> list[str]:
         members = work / "members"
         members.mkdir()
         manifest = read_archive(plain, members)
+        moved = moved_settings((members / SETTINGS).read_text("utf-8"), moves)
+        (members / SETTINGS).write_text(moved.text, "utf-8")
         folder.mkdir(mode=0o700, parents=True)
         names = sorted(manifest.members.keys() - set(STORES.values()))
         for name in names:
             _copy_readable(members / name, folder, name)
             if not name.startswith((f"{_RULES}/", MODEL)):
                 (folder / name).chmod(0o640 if name == SETTINGS else 0o600)
-        return names
+        return names, moved
 
 
 def _sync(path: Path) -> None:

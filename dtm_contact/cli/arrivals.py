@@ -14,9 +14,19 @@ from dtm_contact.backup import take_journal_as_lost
 from dtm_contact.cases.knowledge import ConfigurationProvider
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.output import ReadablePath, as_json_option, clock_behind, plain, print_json, table, terminal_output
-from dtm_contact.danger_page.unjudged import OCTETS, DangerSuspicion, Suspect, Suspects, glance, sender_of, subject_of
+from dtm_contact.danger_page.unjudged import (
+    OCTETS,
+    DangerSuspicion,
+    Suspect,
+    Suspects,
+    glance,
+    message_id_of,
+    sender_of,
+    subject_of,
+)
 from dtm_contact.errors import DtmContactError, described
 from dtm_contact.privacy.erasing import erased_arrivals
+from dtm_contact.reading import message_id_at_a_glance
 from dtm_contact.settings import Settings
 from dtm_contact.store import ArrivalLine, ArrivalState, Store, open_store
 from dtm_contact.store.unjudged import UNJUDGED, Unjudged, unjudged
@@ -40,7 +50,7 @@ def arrivals() -> None:
 @as_json_option
 @click.pass_obj
 def list_(settings: Settings, state: ArrivalState | None, *, as_json: bool) -> None:
-    """List arrivals, oldest first: all, or those in one state."""
+    """List arrivals, oldest first: all, or those in one state; the mail server's log has each by its message id."""
     with open_store(settings.store.url, read_only=True) as store:
         lines = _with_heads(store, _all(store, state))
     if as_json:
@@ -48,7 +58,9 @@ def list_(settings: Settings, state: ArrivalState | None, *, as_json: bool) -> N
             print_json(plain(line))
         return
     rows = [_row(line, settings) for line in lines]
-    terminal_output().print(table(("arrival", "received", "state", "case", "from", "subject", "reason"), rows))
+    terminal_output().print(
+        table(("arrival", "received", "state", "case", "from", "subject", "message id", "reason"), rows)
+    )
 
 
 @arrivals.command()
@@ -217,14 +229,17 @@ def _all(store: Store, state: ArrivalState | None) -> list[ArrivalLine]:
 
 
 def _with_heads(store: Store, lines: list[ArrivalLine]) -> list[ArrivalLine]:
-    """Return lines with sender and subject also of what is not judged yet, as they stand in its first octets."""
+    """Return lines with sender, subject and message id also of what nobody has read, from its first octets."""
+    parked = [line.id for line in lines if line.state is ArrivalState.PARKED and not line.message_id]
+    ids = {each.id: message_id_at_a_glance(each.head) for each in store.arrivals.heads(parked, OCTETS)}
+    lines = [replace(line, message_id=ids.get(line.id, line.message_id)) for line in lines]
     if not any(line.state in UNJUDGED for line in lines):
         return lines
     heads = {each.id: each for each in unjudged(store.database, OCTETS)}
     return [
         line
         if (head := heads.get(line.id)) is None or line.sender
-        else replace(line, sender=sender_of(head), subject=subject_of(head))
+        else replace(line, sender=sender_of(head), subject=subject_of(head), message_id=message_id_of(head))
         for line in lines
     ]
 
@@ -237,5 +252,6 @@ def _row(line: ArrivalLine, settings: Settings) -> tuple[str, ...]:
         line.case_number or "–",
         line.sender,
         line.subject,
+        f"<{line.message_id}>" if line.message_id else "",
         line.reason or "",
     )

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -22,10 +22,13 @@ from dtm_contact.backup import (
 from dtm_contact.backup import restore as restore_backup
 from dtm_contact.backup import verify as verify_backup
 from dtm_contact.backup.archive import AGE, BODIES, MODEL, SETTINGS, BackupDamagedError
-from dtm_contact.backup.making import is_verified, mark_verified, sound_beside
+from dtm_contact.backup.kept import BackupState, is_verified, kept_in, mark_verified, sound_in
+from dtm_contact.backup.moving import Move, MovedSettings
+from dtm_contact.backup.moving import parsed as parsed_moves
 from dtm_contact.backup.restoring import take_out_files, user_named
+from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.outbox import held_table
-from dtm_contact.cli.output import ReadablePath, as_json_option, clock_behind, plain, print_json, terminal_output
+from dtm_contact.cli.output import ReadablePath, as_json_option, clock_behind, plain, print_json, table, terminal_output
 from dtm_contact.privacy.erasing import erase_again, erase_copies_again
 from dtm_contact.settings import Settings, own_of_machine
 from dtm_contact.store import open_store
@@ -36,17 +39,20 @@ _identity_option = click.option(
 )
 
 
-@click.command("backup")
+@click.group("backup", cls=CommandGroup, invoke_without_command=True)
 @click.option("--to", "folder", type=click.Path(file_okay=False, path_type=Path), help="Folder; else DTM_BACKUP_DIR.")
 @click.option("--keep", type=click.IntRange(1, 1000), help="How many are kept; else DTM_BACKUP_KEEP.")
 @click.option("--verify", "check", is_flag=True, help="Verify it before it is encrypted.")
 @click.option("--secrets", is_flag=True, help="With the passwords and keys that files of the settings hold.")
 @as_json_option
-@click.pass_obj
+@click.pass_context
 def backup_command(
-    settings: Settings, folder: Path | None, keep: int | None, *, check: bool, secrets: bool, as_json: bool
+    context: click.Context, folder: Path | None, keep: int | None, *, check: bool, secrets: bool, as_json: bool
 ) -> None:
-    """Make a backup of the store, the rules and the settings, while the daemon runs."""
+    """Make a backup of the store, the rules and the settings, while the daemon runs; list those that there are."""
+    if context.invoked_subcommand is not None:
+        return
+    settings: Settings = context.obj
     into = folder or settings.backup.dir
     if into is None:
         raise click.UsageError("name a folder: --to DIR, or set DTM_BACKUP_DIR")
@@ -68,6 +74,58 @@ def backup_command(
         click.echo(f"with the secrets {', '.join(taken)}: keep it as closely as they are")
     for path in made.erased:
         click.echo(f"erased: {path.name}")
+
+
+@backup_command.command("list")
+@click.argument("folder", type=ReadablePath(file_okay=False), required=False)
+@as_json_option
+@click.pass_obj
+def list_(settings: Settings, folder: Path | None, *, as_json: bool) -> int:
+    """List the backups in FOLDER, else in DTM_BACKUP_DIR, the newest first; status 1 where none of them is sound.
+
+    The newest that was verified is read, to see whether it is as it was then.
+    """
+    where = folder or settings.backup.dir
+    if where is None:
+        raise click.UsageError("name a folder, or set DTM_BACKUP_DIR")
+    now, found, sound = datetime.now(UTC), kept_in(where), sound_in(where)
+    if as_json:
+        for each in found:
+            newest = {"newest_sound": each.path == sound}
+            print_json({**plain(each), "path": str(each.path), "state": each.state.name.lower(), **newest})
+        return 0 if sound else 1
+    rows = [
+        (
+            each.path.name,
+            f"{each.made_at.astimezone(settings.zone):%d/%m/%Y %H:%M}",
+            _age(now - each.made_at),
+            f"{each.octets:,}",
+            f"{each.state} on {each.verified_at.astimezone(settings.zone):%d/%m/%Y %H:%M}"
+            if each.verified_at is not None and each.state is BackupState.VERIFIED
+            else each.state,
+        )
+        for each in found
+    ]
+    terminal_output().print(table(("backup", "made", "age", "octets", "verified"), rows))
+    kept = f"{settings.backup.keep} are kept (DTM_BACKUP_KEEP), and the newest verified one"
+    click.echo(f"{len(found)} backups in {where}; {kept}")
+    if sound is not None:
+        age = next(_age(now - each.made_at) for each in found if each.path == sound)
+        click.echo(
+            f"the newest sound one is {sound.name}, {age} old: what came in since is in the intake journal alone"
+        )
+        return 0
+    click.echo("none of them is known to be sound: dtm-contact verify FILE, the newest first")
+    return 1
+
+
+def _age(span: timedelta) -> str:
+    """Return how old something is, in hours up to two days."""
+    hours = span / timedelta(hours=1)
+    return f"{hours:.0f} hours" if hours < _HOURS_TOLD else f"{hours / 24:.0f} days"
+
+
+_HOURS_TOLD: Final = 48
 
 
 def _say_whose_key(settings: Settings, manifest: Manifest, folder: Path) -> None:
@@ -123,7 +181,7 @@ def _leading_on(settings: Settings, file: Path) -> Iterator[None]:
 def _what_is_left(settings: Settings, file: Path) -> str:
     """Return which backup to take in place of one that is damaged."""
     try:
-        sound = sound_beside(file)
+        sound = sound_in(file.absolute().parent, other_than=file.name)
     except OSError:
         sound = None
     if sound is None:
@@ -178,20 +236,35 @@ def _summary(found: Verified) -> str:
 @click.option(
     "--files", "folder", type=click.Path(path_type=Path), help="Only write its rules and settings into a new folder."
 )
+@click.option(
+    "--moved",
+    multiple=True,
+    metavar="OLD=NEW",
+    callback=lambda _context, _option, written: tuple(parsed_moves(written, fault=click.BadParameter)),
+    help="With --files: what its settings name below OLD lies below NEW on this machine; as often as is needed.",
+)
 @click.pass_obj
 def restore(
-    settings: Settings, file: Path, identity: Path | None, margin: int | None, folder: Path | None, *, replace: bool
+    settings: Settings,
+    file: Path,
+    identity: Path | None,
+    margin: int | None,
+    folder: Path | None,
+    moved: tuple[Move, ...],
+    *,
+    replace: bool,
 ) -> None:
     """Put a backup back where DTM_STORE_URL says; what waited in it to be sent is held (see `outbox`)."""
     settings = _with_identity(settings, identity)
     if folder is not None:
-        names = take_out_files(settings, file, folder)
-        rules = sum(name.startswith("rules/") for name in names)
-        click.echo(f"{folder}/rules ({rules} files): for the folder of DTM_RULES_DIR")
-        for name in names:
-            if not name.startswith("rules/"):
-                click.echo(f"{folder / name}: {_what_it_is(name)}")
+        with _leading_on(settings, file):
+            names, now_there = take_out_files(settings, file, folder, moved)
+        _say_what_was_taken_out(folder, names, now_there)
         return
+    if moved:
+        raise click.UsageError(
+            "--moved rewrites the settings that --files writes; to restore the store itself set DTM_STORE_URL"
+        )
     now = datetime.now(UTC)
     with _leading_on(settings, file):
         if not is_verified(file):
@@ -215,6 +288,25 @@ def restore(
     if noted := _note_opening(settings, file, done.manifest):
         click.echo(noted)
     _say_what_next(done, file, settings)
+
+
+def _say_what_was_taken_out(folder: Path, names: list[str], settings: MovedSettings) -> None:
+    """Say what each file is for, which lines of the settings were rewritten, and which paths lead nowhere yet."""
+    rules = sum(name.startswith("rules/") for name in names)
+    click.echo(f"{folder}/rules ({rules} files): for the folder of DTM_RULES_DIR")
+    for name in names:
+        if not name.startswith("rules/"):
+            click.echo(f"{folder / name}: {_what_it_is(name)}")
+    for line, said in settings.changed:
+        click.echo(f"{folder / SETTINGS}:{line}: moved: {said}")
+    absent = settings.absent()
+    if absent:
+        click.echo(
+            "not on this machine yet (restore itself puts the store and the rules there): put it there, or do it "
+            "again with --moved OLD=NEW and a new folder:"
+        )
+    for place in absent:
+        click.echo(f"  {folder / SETTINGS}:{place.line}: {place.setting}: {place.path}")
 
 
 def _what_it_is(name: str) -> str:

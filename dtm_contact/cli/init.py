@@ -139,7 +139,7 @@ def lay_out(folder: Path) -> LaidOut:
   2. dtm-contact settings check
   3. dtm-contact directory import EXPORT      a made-up one: {shipped("sample") / "directory"}
   4. dtm-contact run
-  5. dtm-contact doctor                       in another terminal
+  5. dtm-contact doctor                       in another terminal; "apart": what must not lie on the disk of data/
   6. dtm-contact user add NAME --role head --without-password; dtm-contact user link NAME"""
     return done
 
@@ -196,8 +196,8 @@ def lay_out_service(root: Path = Path("/"), user: str = APPLICATION) -> LaidOut:
     except OSError as error:
         raise CannotLayOutError(f"{error.filename or root}: {error.strerror}; --service is for root") from error
     done.next = f"""Next, as root:
-  1. look through {SERVICE_CONFIG / FILE_NAME}: your address, your mail servers, who hears alarms;
-     and {SERVICE_CONFIG / "rules" / "queues.yaml"}: who is on call
+  1. look through {SERVICE_CONFIG / FILE_NAME}: your address, your mail servers, who hears alarms,
+     [danger] folder on another disk than {SERVICE_DATA}; and {SERVICE_CONFIG / "rules" / "queues.yaml"}: who is on call
   2. /usr/local/sbin/dtm-contact settings check      it runs as {user}; so do all commands typed so
   3. dtm-contact directory import EXPORT; dtm-contact user add NAME --role admin --without-password
   4. systemctl daemon-reload; systemctl start dtm-contact-backup.service

@@ -8,7 +8,7 @@ from typing import Final
 
 from dtm_contact.labels.formats import clock
 from dtm_contact.log import get_log
-from dtm_contact.reading import sender_at_a_glance, texts_at_a_glance
+from dtm_contact.reading import message_id_at_a_glance, sender_at_a_glance, texts_at_a_glance
 from dtm_contact.store import Store
 from dtm_contact.store.unjudged import Unjudged, unjudged
 from dtm_contact.topics import SURE_DANGER, Reader, danger_score
@@ -107,6 +107,11 @@ def suspect_of(arrival: Unjudged, reader: Reader) -> Suspect:
     )
     cut = words if len(words) <= _MOST_WORDS else f"{words[:_MOST_WORDS]}…"
     return Suspect(arrival, sender_of(arrival), subject_of(arrival), cut, score, suspicion)
+
+
+def message_id_of(arrival: Unjudged) -> str:
+    """Return the id that an arrival has as a mail, by which the mail server's log names it; empty where it has none."""
+    return message_id_at_a_glance(arrival.head) if arrival.media_type == MESSAGE else ""
 
 
 def sender_of(arrival: Unjudged) -> str:

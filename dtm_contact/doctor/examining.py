@@ -6,12 +6,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from dtm_contact.doctor import database, intake, links, local, machine, postfix, restored, sources
+from dtm_contact.doctor import apart, database, intake, links, local, machine, postfix, restored, sources
 from dtm_contact.doctor.registry import Check, CheckResult, CheckState, Site, SkipError, fault, warning
 from dtm_contact.errors import described
 from dtm_contact.settings.loading import InvalidSettingsError, load
 
-_MODULES: Final = (local, machine, database, restored, links, postfix, sources, intake)
+_MODULES: Final = (local, apart, machine, database, restored, links, postfix, sources, intake)
 
 CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
     {each.name: each for module in _MODULES for each in vars(module).values() if isinstance(each, Check)}

@@ -11,11 +11,11 @@ from pathlib import Path
 from subprocess import SubprocessError
 from typing import Any, Final
 
-from dtm_contact.backup import encrypted_for, keys_here, last_opening
+from dtm_contact.backup import BackupState, KeptBackup, encrypted_for, kept_in, keys_here, last_opening
 from dtm_contact.daemon import files_needed
 from dtm_contact.doctor.registry import SECONDS, CheckResult, Site, SkipError, check, days, fault, ok, warning
 from dtm_contact.errors import described
-from dtm_contact.health import backup_age, backup_trouble, free_octets
+from dtm_contact.health import backup_trouble, free_octets
 from dtm_contact.recognition.reader import missing_languages, missing_programs
 from dtm_contact.settings import Settings
 
@@ -99,9 +99,13 @@ def recognition(site: Site) -> Iterator[CheckResult]:
     yield ok(f"scanned letters are recognised, {settings.processes} at a time, in {settings.languages}")
 
 
-@check("backup", "Where a folder of backups is set: the newest backup in it is not older than the settings allow.")
+@check(
+    "backup",
+    "Where a folder of backups is set: the newest backup in it is not older than the settings allow, and the newest "
+    "that was verified neither; each has the size that it had then.",
+)
 def backup(site: Site) -> Iterator[CheckResult]:
-    """Look at the age of the newest backup."""
+    """Look at the age of the newest backup, and of the newest that is known to be sound."""
     folder = site.settings.backup.dir
     if folder is None:
         raise SkipError("backup.dir is not set, so nobody is told where no backup is made")
@@ -109,9 +113,56 @@ def backup(site: Site) -> Iterator[CheckResult]:
     if message is not None:
         remedy = "see why none is made: journalctl -u dtm-contact-backup; then: dtm-contact backup --verify"
         yield warning(message, remedy)
-    else:
-        age = backup_age(site.settings, site.now)
-        yield ok(f"the newest in {folder} is {age.total_seconds() / 3600:.0f} hours old" if age else "age is no matter")
+    try:
+        found = kept_in(folder)
+    except OSError:
+        # Told above, and by the check of rights.
+        return
+    changed = [each for each in found if each.state is BackupState.CHANGED]
+    for each in changed:
+        yield warning(f"{each.path} has changed since it was verified, and counts for none", "dtm-contact verify it")
+    doubt = _nobody_knows(found, site) if found else None
+    if doubt is not None:
+        yield doubt
+    if message is None and doubt is None and not changed:
+        yield ok(_backups_told(found, folder, site) if found else "age is no matter")
+
+
+def _nobody_knows(found: list[KeptBackup], site: Site) -> CheckResult | None:
+    """Return a warning where no backup, or an old one alone, is known to be sound."""
+    newest = next((each for each in found if each.state is BackupState.VERIFIED), None)
+    if newest is None:
+        message = (
+            f"none of the {len(found)} backups in {found[0].path.parent} was verified: whether one can be restored"
+        )
+        return warning(f"{message} nobody knows", _VERIFY)
+    most = site.settings.backup.max_age_hours
+    age = (site.now - newest.made_at) / timedelta(hours=1)
+    if not most or age <= most or newest is found[0]:
+        return None
+    younger = found.index(newest)
+    message = (
+        f"the newest backup that was verified, {newest.path.name}, is {age:.0f} hours old, and {younger} made since"
+    )
+    return warning(f"{message} were not verified", _VERIFY)
+
+
+_VERIFY: Final = (
+    "dtm-contact verify FILE (encrypted: --identity KEY), or dtm-contact backup --verify; of PostgreSQL with an empty "
+    "database in backup.scratch_url"
+)
+
+
+def _backups_told(found: list[KeptBackup], folder: Path, site: Site) -> str:
+    """Say which backups there are: how many, how old, and which is the newest that was verified."""
+    ages = [f"{(site.now - each.made_at) / timedelta(hours=1):.0f} hours" for each in found]
+    sound = sum(each.state is BackupState.VERIFIED for each in found)
+    newest = next(at for at, each in enumerate(found) if each.state is BackupState.VERIFIED)
+    which = "it" if newest == 0 else f"{found[newest].path.name}, {ages[newest]} old,"
+    return (
+        f"{len(found)} in {folder}, {sound} of them verified; the newest is {ages[0]} old, the oldest {ages[-1]}; "
+        f"{which} is the newest that was verified"
+    )
 
 
 @check(

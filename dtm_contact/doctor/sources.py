@@ -15,11 +15,12 @@ from dtm_contact.directory import Residence
 from dtm_contact.doctor.local import closed_rules
 from dtm_contact.doctor.registry import CheckResult, Site, SkipError, check, days, fault, ok, warning
 from dtm_contact.errors import DtmContactError, InvalidFilesError, described
-from dtm_contact.model import Problem, errors_first
+from dtm_contact.model import Priority, Problem, errors_first
 from dtm_contact.rules import load_in_force
 from dtm_contact.rules.arguments import AllowedNames
 from dtm_contact.rules.queues import load_queues
 from dtm_contact.rules.reader_files import load_model
+from dtm_contact.rules.schedule import Action
 from dtm_contact.settings import Settings
 from dtm_contact.store.rule_versions import files_in_force
 
@@ -91,7 +92,7 @@ def _faulty(folder: Path, problems: tuple[Problem, ...]) -> Iterator[CheckResult
     "Those on call, the admins and the offices of the directory have real addresses, none of a domain that is kept for "
     "examples; the address that we send from is one that we take mail for. While nothing is sent: what of that, and of "
     "`outbound.host`, will be missing once it is. No trial (`rules.observe`) is left on beside a mail server that "
-    "sends for us.",
+    "sends for us. A P1 has as many steps `call_next` as people are on call behind the first.",
     offline=True,
 )
 def addressees(site: Site) -> Iterator[CheckResult]:
@@ -120,6 +121,7 @@ def _missing_to_send(site: Site) -> Iterator[CheckResult]:
         if examples := [each for each in given if is_example(each)]:
             message = f"{what}: {', '.join(examples)}: nobody has such an address, so nobody is told"
             yield fault(message, _REAL)
+    yield from _never_notified(settings)
     ours = {
         each.lower()
         for name, way in settings.mail_servers.items()
@@ -131,6 +133,25 @@ def _missing_to_send(site: Site) -> Iterator[CheckResult]:
             f"outbound.sender: {settings.outbound.sender} is none of smtp.recipients, so replies do not come to us"
         )
         yield warning(message, "name an address that is handed to us")
+
+
+def _never_notified(settings: Settings) -> Iterator[CheckResult]:
+    """Yield a warning for each list of people on call that is longer than a P1 has steps to go down it."""
+    queues, _names = load_queues(settings.rules.dir, AllowedNames(), settings.zone, list[Problem]())
+    found: dict[tuple[tuple[str, ...], int], list[str]] = {}
+    for queue in queues.by_id.values() if queues is not None else ():
+        steps = sum(step.does is Action.CALL_NEXT for step in queue.escalation.get(Priority.P1, ()))
+        for call in dict.fromkeys(shift.call for shift in queue.on_call.shifts):
+            # The first is notified at once, and each step goes on to one more.
+            if len(call) > steps + 1:
+                found.setdefault((call, steps), []).append(queue.id)
+    for (call, steps), names in found.items():
+        message = (
+            f"on_call in queues.yaml: of {len(call)} on call for a P1 of {', '.join(names)} the last "
+            f"{len(call) - steps - 1} are never notified: escalation has {steps} steps call_next"
+        )
+        remedy = "write one more step for each below escalation, P1: {after: 45 minutes, until: taken, do: call_next}"
+        yield warning(message, remedy)
 
 
 _UNHEARD: Final = "nothing is sent, and nobody is told of danger (P1)"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from dtm_contact.backup import backups_in
 from dtm_contact.journal import erase_records, records_to_erase
 from dtm_contact.log import get_log
 from dtm_contact.privacy.places import is_test_of
@@ -153,7 +154,8 @@ def _logs(erasing: Erasing) -> int:
 
 def _backups(erasing: Erasing) -> int:
     folder = erasing.settings.backup.dir
-    return len([*folder.glob("dtm-contact-*")]) if folder and folder.is_dir() else 0
+    # The backups alone, and not the notes beside them.
+    return len(backups_in(folder)) if folder and folder.is_dir() else 0
 
 
 def _mailbox(erasing: Erasing) -> int:

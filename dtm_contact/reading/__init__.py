@@ -7,13 +7,14 @@ from dtm_contact.errors import UnreadableArrivalError
 from dtm_contact.model import Arrival, Contact, FileReader
 from dtm_contact.reading.automatic import is_speech, kind_of_sign, voice_notice
 from dtm_contact.reading.formats import FormatContext, all_formats
-from dtm_contact.reading.glance import sender_at_a_glance, texts_at_a_glance
+from dtm_contact.reading.glance import message_id_at_a_glance, sender_at_a_glance, texts_at_a_glance
 from dtm_contact.reading.headers import PARIS, split_head, time_of, with_line_feeds
 
 __all__ = [
     "all_formats",
     "is_speech",
     "kind_of_sign",
+    "message_id_at_a_glance",
     "message_time",
     "read",
     "sender_at_a_glance",

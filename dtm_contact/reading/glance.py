@@ -11,6 +11,7 @@ from html import unescape
 
 _SUBJECT = re.compile(rb"^subject:[ \t]*((?:.*\n)(?:[ \t].*\n)*)", re.IGNORECASE | re.MULTILINE)
 _FROM = re.compile(_SUBJECT.pattern.replace(b"subject", b"from"), _SUBJECT.flags)
+_MESSAGE_ID = re.compile(rb"^message-id:\s*<?([^<>\s]+)", re.IGNORECASE | re.MULTILINE)
 _FIELD = re.compile(
     rb"^content-type:[ \t]*(?P<type>[a-z]+)/|^content-transfer-encoding:[ \t]*\"?(?P<coding>base64|quoted-printable)",
     re.IGNORECASE | re.MULTILINE,
@@ -32,6 +33,14 @@ def texts_at_a_glance(head: bytes) -> list[str]:
 def sender_at_a_glance(head: bytes) -> str:
     """Return whom a message says it is from, name and address as they stand there, else nothing."""
     return " ".join(_line(_FROM, head).split())
+
+
+def message_id_at_a_glance(head: bytes) -> str:
+    """Return a message's own id, without angle brackets; empty where it has none, or not in its first octets."""
+    end = _END_OF_HEAD.search(head)
+    # That of a message which it holds is another's.
+    found = _MESSAGE_ID.search(head, 0, end.start() if end is not None else len(head))
+    return _decoded(found[1][:_LINE_OCTETS]) if found is not None else ""
 
 
 def _subject(head: bytes) -> str:

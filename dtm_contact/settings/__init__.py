@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, Self, get_args
+from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, model_validator
@@ -32,6 +32,7 @@ from dtm_contact.settings.files import SecretFile
 from dtm_contact.settings.intake import DropFolder, FolderSettings, HttpSettings, HttpSource
 from dtm_contact.settings.mail_server import LmtpSettings, MailServerSettings, SmtpSettings
 from dtm_contact.settings.mailbox import FollowedMailbox, GraphSettings, ImapSettings, OAuthSettings, OutboundSettings
+from dtm_contact.settings.places import is_place, parts_of
 from dtm_contact.settings.privacy import PrivacySettings, RetentionSettings
 from dtm_contact.settings.recognition import RecognitionSettings
 from dtm_contact.settings.switchboard import SwitchboardSettings
@@ -257,7 +258,7 @@ def secret_files(model: BaseModel, within: str = "") -> Iterator[tuple[str, Secr
             for key, each in value.items():
                 if isinstance(each, BaseModel):
                     yield from secret_files(each, f"{within}{name}.{key}.")
-        elif value is not None and SecretFile in (field.annotation, *get_args(field.annotation)):
+        elif value is not None and SecretFile in parts_of(field):
             yield f"{within}{name}", value
 
 
@@ -267,11 +268,8 @@ def own_of_machine(model: BaseModel, prefix: str = "DTM_") -> Iterator[str]:
         value = getattr(model, name)
         if isinstance(value, BaseModel):
             yield from own_of_machine(value, f"{prefix}{name.upper()}_")
-        elif OWN_OF_MACHINE in field.metadata or {field.annotation, *get_args(field.annotation)} & _PATHS:
+        elif OWN_OF_MACHINE in field.metadata or is_place(field):
             yield f"{prefix}{name.upper()}"
-
-
-_PATHS: Final = {Path, SecretFile}
 
 
 def _default(field: FieldInfo) -> object:

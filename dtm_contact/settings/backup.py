@@ -5,11 +5,13 @@ from typing import Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
+from dtm_contact.settings.common import WrittenPath
+
 
 class BackupSettings(BaseModel):
     """Where backups go, how many are kept, and for whom they are encrypted."""
 
-    dir: Path | None = Field(
+    dir: WrittenPath | None = Field(
         default=None,
         description="Folder of the backups, best on another disk; unset: `backup --to` must name one, and nobody "
         "is told that none is made",
@@ -66,7 +68,7 @@ class BackupSettings(BaseModel):
 class JournalSettings(BaseModel):
     """The intake journal: what came in and what was sent, on another disk than the store."""
 
-    dir: Path | None = Field(
+    dir: WrittenPath | None = Field(
         default=None, description="Folder of the intake journal, on another disk than the store; unset: none is kept"
     )
     days: int = Field(

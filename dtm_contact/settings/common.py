@@ -14,6 +14,12 @@ ListenHost = Annotated[str, OWN_OF_MACHINE]
 """An address that we listen on."""
 ListenPort = Annotated[int, OWN_OF_MACHINE]
 """Its port."""
+WRITTEN: Final = "written to"
+"""What the type of a path is annotated with at which the program writes: its user must be able to."""
+WrittenPath = Annotated[Path, WRITTEN]
+"""A folder that the program writes into, or a file that it makes."""
+StoreUrl = Annotated[str, WRITTEN]
+"""The address of a store; that of a SQLite store holds the path of its file."""
 
 
 def _exists(name: str) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from dtm_contact.settings.common import ListenHost, ListenPort, shipped, store_in, user_data
+from dtm_contact.settings.common import ListenHost, ListenPort, StoreUrl, WrittenPath, shipped, store_in, user_data
 
 _HOST = re.compile(r"[0-9A-Za-z]([0-9A-Za-z.-]{0,252}[0-9A-Za-z])?|[0-9A-Fa-f:.]{2,45}")
 _SQLITE_PATH = re.compile(r"sqlite(?:\+\w+)?:///([^?]+)")
@@ -18,7 +18,7 @@ _STORE_URL = re.compile(r"sqlite(\+\w+)?:///(?!:memory:).+|postgresql(\+\w+)?://
 class StoreSettings(BaseModel):
     """Where everything is kept."""
 
-    url: str = Field(
+    url: StoreUrl = Field(
         default_factory=lambda: store_in(user_data()),
         json_schema_extra={"default": "sqlite:///$XDG_DATA_HOME/dtm-contact/store.db"},
         description="SQLAlchemy URL of the store (SQLite or PostgreSQL); as a service: in `/var/lib/dtm-contact`",
@@ -213,7 +213,7 @@ class DeskSettings(BaseModel):
         "empty: the agency's phone number of the directory",
     )
 
-    socket: Path | None = Field(
+    socket: WrittenPath | None = Field(
         default=None,
         description="Unix socket on which the daemon takes the changes of other processes; unset: it takes none",
     )
@@ -320,7 +320,7 @@ class LogSettings(BaseModel):
         default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe level that is written"
     )
     json_lines: bool = Field(default=False, description="One JSON object a line, for machines, in place of text")
-    file: Path | None = Field(
+    file: WrittenPath | None = Field(
         default=None,
         description="File that the daemon writes its log into, opened anew once it was renamed and on SIGHUP; unset, "
         "or where it cannot be written: standard error",

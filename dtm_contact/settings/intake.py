@@ -1,14 +1,13 @@
 """The ways in for requests and files of other programs: by HTTP, and in folders."""
 
 from ipaddress import ip_network
-from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from dtm_contact.errors import WrongSettingError
 from dtm_contact.model import Channel
-from dtm_contact.settings.common import ListenHost, ListenPort
+from dtm_contact.settings.common import ListenHost, ListenPort, WrittenPath
 from dtm_contact.settings.files import SecretFile, secret_file
 
 SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
@@ -73,7 +72,7 @@ class DropFolder(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    path: Path = Field(description="The folder")
+    path: WrittenPath = Field(description="The folder")
     number: NumberPath = Field(
         default="number", description="The key of a request's number, or the path to it, in .json files"
     )

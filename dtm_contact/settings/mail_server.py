@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from dtm_contact.settings.common import ListenHost, ListenPort
+from dtm_contact.settings.common import ListenHost, ListenPort, WrittenPath
 from dtm_contact.settings.files import SecretFile, secret_file
 
 
@@ -80,4 +80,4 @@ class LmtpSettings(MailServerSettings):
     )
     host: ListenHost = Field(default="127.0.0.1", description="Address to listen on, where no socket is set")
     port: ListenPort = Field(default=8024, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
-    socket: Path | None = Field(default=None, description="Unix socket to listen on, in place of an address")
+    socket: WrittenPath | None = Field(default=None, description="Unix socket to listen on, in place of an address")

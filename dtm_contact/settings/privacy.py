@@ -5,6 +5,8 @@ from typing import Self
 
 from pydantic import BaseModel, Field, model_validator
 
+from dtm_contact.settings.common import WrittenPath
+
 
 class RetentionSettings(BaseModel):
     """The nightly pass that archives and erases by age; the ages are for the data protection officer to confirm."""
@@ -99,7 +101,7 @@ class RetentionSettings(BaseModel):
 class PrivacySettings(BaseModel):
     """The record of what was erased on request, and further places to look for a person in."""
 
-    dir: Path | None = Field(
+    dir: WrittenPath | None = Field(
         default=None,
         description="Folder of the record of erasures and its key, on another disk than the store and not in its "
         "backups, so that a restore can erase again; unset: `privacy` beside a SQLite store, and none for PostgreSQL",

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from dtm_contact.settings.common import ListenHost, ListenPort
+from dtm_contact.settings.common import ListenHost, ListenPort, WrittenPath
 
 
 class MonitorSettings(BaseModel):
@@ -78,7 +78,7 @@ class AlarmSettings(BaseModel):
         description="Seconds for which a cause must be gone before its alarm is told to be over; one that comes back "
         "within them is the same alarm, and counted",
     )
-    folder: Path | None = Field(
+    folder: WrittenPath | None = Field(
         default=None,
         description="Folder that keeps alarms not told yet over a restart; unset: that of a SQLite store, and with "
         "PostgreSQL none",
@@ -91,7 +91,7 @@ class HeartbeatSettings(BaseModel):
     url: Url = Field(
         default=None, description="Address (http or https) asked for (GET) every minute while `/healthz` is well"
     )
-    file: Path | None = Field(default=None, description="File touched every minute while `/healthz` is well")
+    file: WrittenPath | None = Field(default=None, description="File touched every minute while `/healthz` is well")
     authority: Path | None = Field(
         default=None,
         description="PEM file of the authorities that the certificate of that address is checked against; unset: the "
@@ -102,7 +102,7 @@ class HeartbeatSettings(BaseModel):
 class DangerSettings(BaseModel):
     """The page of the open P1 on disk, for when the store or the desk is down."""
 
-    folder: Path | None = Field(
+    folder: WrittenPath | None = Field(
         default=None,
         description="Folder in which `danger.html` and `danger.txt` are kept fresh: the open P1 with all that whoever "
         "is on call needs, names and numbers included; unset: nothing is written",

@@ -1,6 +1,6 @@
 """Arrivals: taken in, claimed by one worker each, put off, parked and let go again."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +16,7 @@ from dtm_contact.store import checkpoints, events, leases
 from dtm_contact.store.accepting import fit_one_statement, insert_arrivals, insert_at_once, prepare_at_once
 from dtm_contact.store.columns import bounded_key
 from dtm_contact.store.database import Database
+from dtm_contact.store.restores import pages
 from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts
 
 
@@ -65,6 +66,7 @@ class ArrivalLine:
         kind: what a judged or set aside one became.
         reason: why it was put off or parked.
         sender, subject: who wrote and about what, once that was read; else empty.
+        message_id: the mail's own, without angle brackets, once that was read; empty where it has none.
         case_number: the case that it lies in, or that stands in for it.
     """
 
@@ -80,6 +82,7 @@ class ArrivalLine:
     reason: str | None
     sender: str
     subject: str
+    message_id: str
     case_number: str | None
 
 
@@ -204,6 +207,21 @@ class Arrivals:
                 return None
             arrival = load_arrival(connection, row.id)
             return Claimed(row.id, arrival, row.attempts, worker, row.claimed_at, row.forced_case, row.danger_score)
+
+    def heads(self, numbers: Collection[int], octets: int) -> Iterator[Glance]:
+        """Yield the first octets of arrivals, as far as the store holds them.
+
+        Args:
+            numbers: of which arrivals.
+            octets: how many of the first octets of each.
+        """
+        head = sa.func.substr(arrival_bodies.c.raw, 1, octets, type_=sa.LargeBinary).label("head")
+        query = sa.select(arrivals.c.id, arrivals.c.media_type, head).join(arrival_bodies)
+        for some in pages(list(numbers)):
+            with self._database.reading() as connection:
+                rows = connection.execute(query.where(arrivals.c.id.in_(some))).all()
+            for row in rows:
+                yield Glance(row.id, row.media_type, bytes(row.head))
 
     def not_looked_at(self, after: int, limit: int, octets: int) -> list[Glance]:
         """Return the first octets of arrivals that wait and that nobody has glanced at, in the order of their numbers.
@@ -478,6 +496,7 @@ def _lines() -> sa.Select[Any]:
             *(arrivals.c[name] for name in _OF_ARRIVAL),
             sa.func.coalesce(contacts.c.sender_address, "").label("sender"),
             sa.func.coalesce(contacts.c.subject, "").label("subject"),
+            sa.func.coalesce(contacts.c.message_id, "").label("message_id"),
             cases.c.number.label("case_number"),
         )
         .outerjoin(contacts, contacts.c.arrival_id == arrivals.c.id)

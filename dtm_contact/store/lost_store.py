@@ -161,7 +161,7 @@ def events_before(connection: Connection, case_id: int, number: str) -> list[Eve
         contacts, contacts.c.arrival_id == arrivals.c.id
     )
     own = [(row.channel, row.external_id) for row in connection.execute(lay_in.where(contacts.c.case_id == case_id))]
-    # Asked with values and not by a join: marks have no index by arrival, and are read through once.
+    # Asked with values and not by a join: each is then looked up by its own.
     mark_of = sa.tuple_(sent_marks.c.channel, sent_marks.c.external_id)
     by_number = connection.execute(_lost_replies().where(sent_marks.c.case_number == number))
     replies = {row.message_id: row.sent_at for row in by_number}

@@ -65,6 +65,8 @@ sent_marks = sa.Table(
 `matched_at`: when something that was written anew was found to be this one, which counts once."""
 
 sa.Index("ix_sent_marks_to_digest", sent_marks.c.to_digest, sent_marks.c.kind)
+sa.Index("ix_sent_marks_case_number", sent_marks.c.case_number)
+sa.Index("ix_sent_marks_external_id", sent_marks.c.external_id, sent_marks.c.channel)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from dtm_contact.store.columns import (
     classed,
 )
 
-SCHEMA_VERSION = "0038"
+SCHEMA_VERSION = "0039"
 """The Alembic revision that this version of the program reads and writes."""
 
 metadata = sa.MetaData(

@@ -32,7 +32,7 @@ from dtm_contact.backup import (
 )
 from dtm_contact.backup.archive import SETTINGS
 from dtm_contact.backup.databases import body_digests, connection_of, snapshot, unpack_sqlite
-from dtm_contact.backup.making import backups_in, is_verified, mark_verified, rotate
+from dtm_contact.backup.kept import backups_in, is_verified, mark_verified, rotate
 from dtm_contact.backup.opening import Opening
 from dtm_contact.backup.restoring import CannotRestoreError, take_out_files, user_named
 from dtm_contact.cli import cli

@@ -1,5 +1,6 @@
 """After a restore those on call are notified once more, and it is said why; of what cannot come back, that it was."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -238,3 +239,6 @@ def test_what_waits_is_listed_with_sender_and_subject(tmp_path: Path, command: C
         command(running, "arrivals", "replay", f"{tmp_path}/journal")
         listed = command(running, "arrivals", "list", "--waiting")
         assert all(each in listed for each in ("Zoé Alba", "Fuite", "Luc Roy", "Quittance"))
+        lines = [json.loads(line) for line in command(running, "arrivals", "list", "--waiting", "--json").splitlines()]
+        assert all(f"<{line['message_id']}>" in "".join(listed.split()) for line in lines)
+        assert all("@" in line["message_id"] for line in lines), "the mail server's log has a mail by that"

@@ -62,3 +62,28 @@ def test_out_of_the_machine_and_back(program: Program, environment: dict[str, st
     assert program("arrivals", "replay", "--lost", **place).stdout.endswith("is not asked for any more\n")
     assert json.loads(program("arrivals", "replay", "--lost", "--json", **place).stdout) == {"gap": None}
     assert "write sqlite" in program("store", "copy", "mysql://x", "postgresql://y").stderr
+
+
+def test_backups_are_listed_with_the_newest_sound_one(program: Program, tmp_path: Path) -> None:
+    assert program("store", "migrate").returncode == 0
+    folder = tmp_path / "backups"
+    assert "name a folder" in program("backup", "list").stderr
+    first, second, third = (
+        Path(json.loads(program("backup", "--to", str(folder), *more, "--json").stdout)["file"])
+        for more in (["--verify"], ["--verify"], [])
+    )
+    second.write_bytes(second.read_bytes()[:-1] + b"x")
+    listed = program("backup", "list", DTM_BACKUP_DIR=str(folder))
+    head, *rows, counted, sound = listed.stdout.splitlines()
+    assert (listed.returncode, head.split()) == (0, ["backup", "made", "age", "octets", "verified"])
+    told = [(row.split()[0], "never verified" in row) for row in rows]
+    assert told == [(third.name, True), (second.name, False), (first.name, False)], "the newest first, and no notes"
+    assert counted.startswith(f"3 backups in {folder}; 14 are kept")
+    assert sound.startswith(f"the newest sound one is {first.name}, 0 hours old"), "an octet of the second has changed"
+    lines = [json.loads(line) for line in program("backup", "list", str(folder), "--json").stdout.splitlines()]
+    assert [(Path(line["path"]).name, line["newest_sound"]) for line in lines] == [
+        (third.name, False), (second.name, False), (first.name, True),
+    ]  # fmt: skip
+    first.unlink()
+    none = program("backup", "list", str(folder))
+    assert (none.returncode, "none of them is known to be sound" in none.stdout) == (1, True)

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from dtm_contact.backup import replay, take_journal_as_lost
+from dtm_contact.backup import backups_in, replay, take_journal_as_lost
+from dtm_contact.backup.kept import mark_verified
 from dtm_contact.doctor import CHECKS, CheckState, examine, links, machine
 from dtm_contact.journal import Journal
 from dtm_contact.model import IMPORTED, Limits, Outgoing, OutgoingKind, Priority
@@ -245,12 +246,40 @@ def backups_that_are_old(scene: Scene) -> None:
     scene.file("backups/dtm-contact-20260101T024000Z.tar", "")
 
 
+def backups_that_nobody_has_verified(scene: Scene) -> None:
+    backups_that_are_none(scene)
+    for age in (1, 2):
+        made = datetime.now(UTC) - timedelta(hours=age)
+        scene.file(f"backups/dtm-contact-{made:%Y%m%dT%H%M%SZ}.tar", "backup")
+
+
+def backups_of_which_an_old_one_alone_was_verified(scene: Scene) -> None:
+    backups_that_nobody_has_verified(scene)
+    mark_verified(scene.file("backups/dtm-contact-20260101T024000Z.tar", "backup"))
+
+
+def backup_that_has_changed_since(scene: Scene) -> None:
+    backups_that_nobody_has_verified(scene)
+    newest = backups_in(scene.folder / "backups")[-1]
+    mark_verified(newest)
+    newest.write_text("back")
+
+
 def password_that_is_a_credential(scene: Scene) -> None:
     scene.set(outbound={"host": "localhost", "user": "us", "password_file": "credential:smtp.password"})
 
 
 def language_of_letters_that_is_not_there(scene: Scene) -> None:
     scene.set(recognition={"languages": "fra+tlh"})
+
+
+def page_on_the_disk_of_the_store(scene: Scene) -> None:
+    (scene.folder / "danger").mkdir()
+    scene.set(danger={"folder": str(scene.folder / "danger")})
+
+
+def no_page_where_those_on_call_are_notified(scene: Scene) -> None:
+    scene.set(rules={"observe": False})
 
 
 def disk_without_inodes(scene: Scene) -> None:
@@ -536,6 +565,13 @@ def on_call_at_an_example_in_the_rules_that_judge(scene: Scene) -> None:
     store.rule_versions.refuse("dtm-contact", "new", (), datetime.now(UTC))
     queues = rules / "queues.yaml"
     queues.write_text(queues.read_text("utf-8").replace("parishabitat.example", "lilas.fr"), "utf-8")
+
+
+def more_on_call_than_steps(scene: Scene) -> None:
+    file = scene.folder / "rules" / "queues.yaml"
+    text, last = file.read_text(encoding="utf-8"), "cadre-astreinte.dtm@parishabitat.example]"
+    assert last in text
+    file.write_text(text.replace(last, f"third@bailleur.example, fourth@bailleur.example, {last}"), encoding="utf-8")
 
 
 def sender_that_is_none_of_ours(scene: Scene) -> None:
@@ -834,6 +870,12 @@ FAULTS: list[tuple[Plant, str, CheckState, str]] = [
     (postfix_without_the_daemon, "postfix", CheckState.FAULT, "where nobody takes it: Connection refused"),
     (postfix_that_takes_larger_messages, "postfix", CheckState.WARNING, "message_size_limit is 90000000"),
     (postfix_that_keeps_no_plus, "postfix", CheckState.FAULT, "recipient_delimiter has no +"),
+    (more_on_call_than_steps, "addressees", CheckState.WARNING, "the last 1 are never notified: escalation has 2"),
+    (backups_that_nobody_has_verified, "backup", CheckState.WARNING, "none of the 2 backups in {folder}/backups"),
+    (backups_of_which_an_old_one_alone_was_verified, "backup", CheckState.WARNING, "and 2 made since were not"),
+    (backup_that_has_changed_since, "backup", CheckState.WARNING, "has changed since it was verified, and counts"),
+    (page_on_the_disk_of_the_store, "apart", CheckState.WARNING, "danger.folder: on the disk of the store"),
+    (no_page_where_those_on_call_are_notified, "apart", CheckState.WARNING, "danger.folder is not set"),
     (no_directory, "directory", CheckState.FAULT, "no directory has been imported"),
     (directory_that_is_old, "directory", CheckState.WARNING, "(2026-01-01)"),
     (rules_with_an_error, "rules", CheckState.FAULT, "{folder}/rules/routing.yaml:"),
@@ -885,9 +927,10 @@ def test_nothing_is_found_where_nothing_is_wrong(scene: Scene) -> None:
     scene.patch.setattr(machine, "PROC", scene.folder / "proc")
     scene.write()
     found = list(examine(scene.config))
-    # No daemon runs, no folder of backups or of a journal is set, the directory of the tests has no office that the
-    # rules name, and all its addresses are examples.
+    # No daemon runs, no folder of backups, of a journal or of the page of open P1 is set, the directory of the tests
+    # has no office that the rules name, and all its addresses are examples.
     others = {
+        "apart": CheckState.WARNING,
         "backup": CheckState.SKIPPED,
         "key": CheckState.SKIPPED,
         "daemon": CheckState.WARNING,
@@ -1023,6 +1066,22 @@ def test_a_key_that_opened_a_backup_lately_and_was_taken_away_is_well(scene: Sce
     encrypted(scene, identity="/gone")
     (found,) = scene.found("key")
     assert (found.state, found.message[:40]) == (CheckState.OK, "b.tar.age was opened with the secret key")
+
+
+def test_backups_are_told_with_their_age_and_the_newest_that_was_verified(scene: Scene) -> None:
+    backups_that_nobody_has_verified(scene)
+    older, newest = backups_in(scene.folder / "backups")
+    mark_verified(older)
+    (found,) = scene.found("backup")
+    said = (
+        f"2 in {scene.folder}/backups, 1 of them verified; the newest is 1 hours old, the oldest 2 hours; {older.name}"
+    )
+    assert (found.state, found.message) == (CheckState.OK, f"{said}, 2 hours old, is the newest that was verified")
+    mark_verified(newest)
+    (found,) = scene.found("backup")
+    assert found.message.endswith(
+        "2 of them verified; the newest is 1 hours old, the oldest 2 hours; it is the newest that was verified"
+    )
 
 
 def test_all_packages_of_recognition_are_named_where_none_is_there(scene: Scene) -> None:

@@ -27,6 +27,7 @@ from tests.prove import (
     mailbox,
     outbox,
     power,
+    recovery,
     reload,
     requests,
     retention,
@@ -186,6 +187,18 @@ def _backup(trial: Trial) -> bool:
     return outcome.sound and control.lost > 0
 
 
+def _recovery(trial: Trial) -> bool:
+    outcome = asyncio.run(recovery.prove_recovery(trial.new("kept"), 10 * trial.times, trial.random, place=trial.place))
+    _say(outcome.lines())
+    control = asyncio.run(
+        recovery.prove_recovery(
+            trial.new("off"), max(20, 2 * trial.times), trial.random, place=trial.place, journal=False
+        )
+    )
+    _say([f"control, no journal: {control.audit.lost:,} of {control.before + control.after:,} lost"])
+    return outcome.sound and control.audit.lost > 0
+
+
 def _figures(trial: Trial) -> bool:
     outcome = figures.prove_figures(trial.folder, 1000 * trial.times, trial.random)
     _say(outcome.lines())
@@ -269,6 +282,7 @@ PROOFS = {
     "mailbox": Proof(_mailbox, 10),
     "failover": Proof(_failover, 50, _SERVER),
     "backup": Proof(_backup, 20),
+    "recovery": Proof(_recovery, 20),
     "figures": Proof(_figures, 600, _FILE),
     "import": Proof(_import, 50),
     "intake": Proof(_intake, 50),

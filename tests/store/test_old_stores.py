@@ -64,6 +64,7 @@ RELEASED = {
     "v0036_writing_pages": "c83df31389b356c8",
     "v0037_lists_behind_figures": "f384a9a0a2c2c025",
     "v0038_corrections": "2379ef2008a95780",
+    "v0039_lost_numbers": "1a6229069dec85c5",
 }
 """Each revision with the beginning of its text's SHA-256."""
 NUMBERS = [f"2026-{number:06}" for number in range(1, 5)]

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from dtm_contact.model import Party
 from dtm_contact.store import Store
+from dtm_contact.store.lost_store import numbers_since
 from tests.store.samples import NOW, judgement, minutes, open_case
 
 
@@ -29,6 +30,11 @@ def registered(store: Store) -> None:
 def next_page(store: Store) -> None:
     (first,) = store.cases.queue("montreuil")
     store.cases.queue("montreuil", after=first)
+
+
+def cases_since(store: Store) -> None:
+    with store.database.reading() as connection:
+        numbers_since(connection, ["2026-000777"])
 
 
 QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
@@ -56,6 +62,7 @@ QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
     "address": (lambda store: party_history(store, addresses=("a@free.example",)), "ix_contacts_sender"),
     "register": (registered, "ix_register_entries_tenant_id"),
     "never used": (lambda store: store.desk.never_used(["a@free.example"], NOW.date()), "ix_register_entries_key"),
+    "a lost case's number": (cases_since, "ix_sent_marks_case_number"),
     "number": (lambda store: party_history(store, numbers=("+33612345678",)), "ix_contacts_phone_key"),
 }
 
@@ -78,6 +85,11 @@ def test_answered_from_an_index(sqlite_store: Store, question: str) -> None:
     assert not any("SCAN arrivals" in step and "INDEX" not in step for step in plans), plans
     # The few messages of one case are sorted: those that lie in it, and those that it shares with another one.
     assert question == "case" or not any("TEMP B-TREE" in step for step in plans), plans
+
+
+def test_what_was_sent_for_an_arrival_before_a_restore_is_found_in_an_index(sqlite_store: Store) -> None:
+    of_arrival = "SELECT case_number FROM sent_marks WHERE channel = ? AND external_id = ?"
+    assert any("ix_sent_marks_external_id" in step for step in explained(sqlite_store, of_arrival, ("smtp", "one")))
 
 
 def explained(store: Store, statement: str, parameters: Any) -> list[str]:
