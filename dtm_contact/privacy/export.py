@@ -21,6 +21,7 @@ from dtm_contact.errors import DtmContactError, NoDirectoryError
 from dtm_contact.explain.names import Names
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import Channel, CodedText, OutgoingKind
+from dtm_contact.privacy.data_place import DataPlace
 from dtm_contact.privacy.disclosed import OurPeople, our_people, receiver_of_notice
 from dtm_contact.privacy.erasing import sought_outside
 from dtm_contact.privacy.export_page import NOT_THEIRS, page
@@ -28,7 +29,7 @@ from dtm_contact.privacy.export_parts import ATTACHED, ExportNames, WrittenFile,
 from dtm_contact.privacy.export_sections import CASE_NUMBER
 from dtm_contact.privacy.identified import identification
 from dtm_contact.privacy.inventory import InventoryLine, in_store, outside_of_store
-from dtm_contact.privacy.places import PLACES, DataPlace
+from dtm_contact.privacy.places import PLACES
 from dtm_contact.privacy.subject import DataSubject, SubjectScope, rows_of, slices
 from dtm_contact.rules import load_in_force
 from dtm_contact.settings import Settings
