@@ -76,8 +76,16 @@ class DataPlace:
         return self.table.name
 
     def prepare(self, connection: Connection, scope: SubjectScope) -> Prepared:
-        """Look up, in a read transaction, what takes long to find."""
-        del connection, scope
+        """Look up, in a read transaction, what takes long to find.
+
+        That are the keys of the rows beside a person's cases, which are found by addresses and the like: where no
+        index has these, each row of the table is looked at, and nothing comes in meanwhile if that is done in the
+        transaction that erases.
+        """
+        condition = self._condition(scope) if scope.person is not None else None
+        if condition is None or self._key is None:
+            return None
+        return list(connection.execute(sa.select(self._key).where(condition)).scalars())
 
     def count(self, connection: Connection, scope: SubjectScope) -> int:
         """Return how many rows of a scope are still to be erased."""
@@ -105,10 +113,12 @@ class DataPlace:
 
     def erase(self, connection: Connection, scope: SubjectScope, prepared: Prepared = None) -> int:
         """Erase the rows of a scope; return how many."""
-        del prepared
         condition = self._condition(scope)
         if condition is None:
             return 0
+        if isinstance(prepared, list) and self._key is not None:
+            # What was held or reopened since it was looked up stays.
+            condition = sa.and_(self._key.in_(prepared), condition)
         if self.blank is None:
             return connection.execute(self.table.delete().where(condition)).rowcount
         values = {name: value() if callable(value) else value for name, value in self.blank.items()}
@@ -118,6 +128,12 @@ class DataPlace:
         """Delete the rows of cases that have reached their age; return how many."""
         condition = self.rows(scope) if self.with_case else None
         return 0 if condition is None else connection.execute(self.table.delete().where(condition)).rowcount
+
+    @property
+    def _key(self) -> "sa.Column[Any] | None":
+        """The column by which a row is known; None where that takes several."""
+        columns = list(self.table.primary_key.columns)
+        return columns[0] if len(columns) == 1 else None
 
     def _condition(self, scope: SubjectScope) -> "sa.ColumnElement[bool] | None":
         condition = self.rows(scope)
