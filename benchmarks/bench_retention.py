@@ -7,11 +7,12 @@ run: of each kind of spell the median of the 99th percentiles is told, and their
 kind. A transaction is told twice, by the clock and by the processor's time of its thread: on a machine that others use
 the first tells of them, too. Then one person of many cases is erased.
 
-    python benchmarks/bench_retention.py [--cases N] [--share PER_CENT] [--minutes N] [--postgresql URL]
+    python benchmarks/bench_retention.py [--cases N] [--share PER_CENT] [--minutes N] [--postgresql URL] [--made FILE]
 """
 
 import argparse
 import random
+import shutil
 import statistics
 import sys
 import tempfile
@@ -245,14 +246,24 @@ def main() -> None:
     arguments.add_argument("--minutes", type=float, default=600.0, help="end the pass after so long, held still or not")
     arguments.add_argument("--share", type=float, help="per cent of the time that the pass may take; else the default")
     arguments.add_argument("--postgresql", default="", help="an empty database, in place of SQLite")
+    arguments.add_argument(
+        "--made", type=Path, help="the filled SQLite store: copied where it is there, else kept there"
+    )
     chosen = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-retention-") as folder:
         url = chosen.postgresql or f"sqlite:///{folder}/store.db"
+        made = chosen.made if chosen.made and not chosen.postgresql else None
+        if made and made.exists():
+            shutil.copyfile(made, Path(folder) / "store.db")
         migrate(url)
         privacy = PrivacySettings(dir=Path(folder) / "privacy")
         settings = Settings.defaults().model_copy(update={"store": StoreSettings(url=url), "privacy": privacy})
+        if not (made and made.exists()):
+            with open_store(url) as store:
+                fill(store, chosen.cases)
+            if made:
+                shutil.copyfile(Path(folder) / "store.db", made)
         with open_store(url) as store:
-            fill(store, chosen.cases)
             one_pass(settings, store, chosen.minutes, chosen.share)
             one_person(settings, store)
 

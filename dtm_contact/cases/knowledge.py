@@ -6,6 +6,7 @@ from functools import cache
 from typing import Protocol
 
 from dtm_contact.directory import Directory
+from dtm_contact.errors import DtmContactError
 from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
@@ -42,6 +43,19 @@ class SiteConfiguration:
     directory: Directory
     rules: RuleSet
     settings: Settings
+
+
+def configuration_or_none(store: Store, settings: Settings) -> SiteConfiguration | None:
+    """Return the directory and the rules that judge, for what goes on without them; None where one cannot be read.
+
+    Args:
+        store: holds the directory, and the rules that judge.
+        settings: say where the rules are where none judged yet.
+    """
+    try:
+        return ConfigurationProvider(store, settings)()
+    except (DtmContactError, OSError):
+        return None
 
 
 class ConfigurationProvider:

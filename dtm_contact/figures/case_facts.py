@@ -34,7 +34,7 @@ _SAID: Final = frozenset({"danger", "priority"})
 _CHANGES: Final = ("changed", "restored")
 """What an event says that it did to columns: of each, what it was and what it became."""
 READS: Final = frozenset({"alarm", "changed", "in_sent_folder", "restored", "state", "undoes", "whom_was"})
-"""What is read here of the data of events, by name: when a person is erased, it stays of theirs (`privacy.places`)."""
+"""What is read here of events' data, by name: when a person is erased, it stays of theirs (`privacy.data_place`)."""
 _WHOM: Final = ("tenant_id", "dwelling_id")
 """The columns by which a case names somebody."""
 _DAY: Final = timedelta(days=1)

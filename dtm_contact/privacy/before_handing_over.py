@@ -13,12 +13,19 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from dtm_contact.cases.knowledge import configuration_or_none
+from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import Channel
-from dtm_contact.privacy.subject import DataSubject, rows_of, slices
+from dtm_contact.privacy.export_parts import draft_words
+from dtm_contact.privacy.places import PLACES
+from dtm_contact.privacy.subject import DataSubject, SubjectScope, rows_of, slices
+from dtm_contact.rules.free_words import FreeWords
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
-from dtm_contact.store.schema import cases, contacts, events, judgements
-from dtm_contact.store.system_schema import DIRECTORY_TABLES
+from dtm_contact.store.holds import legal_holds
+from dtm_contact.store.schema import cases, contacts, events, judgements, register_entries
+from dtm_contact.store.system_schema import DIRECTORY_TABLES, appointments
+from dtm_contact.store.writing_schema import drafts
 from dtm_contact.text import find_phones, phone_key
 from dtm_contact.text.names import name_words
 from dtm_contact.wording import Translatable, joined, worded
@@ -68,19 +75,23 @@ def passages_to_read(settings: Settings, store: Store, person: DataSubject) -> l
     Raises:
         StoreUnavailableError: the store cannot be read.
     """
+    in_force = configuration_or_none(store, settings)
+    free_words = in_force.rules.free_words if in_force is not None else FreeWords()
     with store.database.reading() as connection:
         scope = rows_of(connection, person, to_read=True).whole
         others = _Others(connection, person, frozenset(settings.domains))
+        reader = _Reader(others, free_words)
         told = sa.select(contacts, cases.c.number, judgements.c.judgement)
         told = told.outerjoin(cases, cases.c.id == contacts.c.case_id)
         told = told.outerjoin(judgements, judgements.c.contact_id == contacts.c.id)
         found = []
         for some in slices(scope.contact_ids):
-            found += [_message(row, person, others) for row in connection.execute(told.where(contacts.c.id.in_(some)))]
+            found += [_message(row, person, reader) for row in connection.execute(told.where(contacts.c.id.in_(some)))]
         happened = sa.select(events, cases.c.number).join(cases, cases.c.id == events.c.case_id)
         for some in slices(scope.case_ids):
             ours = happened.where(events.c.case_id.in_(some), events.c.who.not_in(_ENGINE))
-            found += [_event(row, others) for row in connection.execute(ours)]
+            found += [_event(row, reader) for row in connection.execute(ours)]
+        found += _besides(connection, scope, reader)
     return sorted(filter(None, found), key=lambda each: each.at)
 
 
@@ -119,7 +130,32 @@ class _Others:
         return address in self._person.addresses or address.rpartition("@")[2] in self._domains
 
 
-def _message(row: Any, person: DataSubject, others: _Others) -> PassageToRead | None:
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Finds in a text what somebody has to read: what it tells of others, and words that have no place in it."""
+
+    others: _Others
+    free_words: FreeWords
+
+    def named(self, text: str) -> list[Translatable]:
+        """Return what a text tells of others, as a reason to read it; nothing where it tells of none."""
+        named = self.others.named(text)
+        return [worded("tells of others: {named}", named=", ".join(named))] if named else []
+
+    def of_agent(self, text: str, *, letter: bool = False) -> list[Translatable]:
+        """Return why what an agent wrote is to be read; nothing where it tells of no other and wounds nobody.
+
+        Args:
+            text: what they wrote.
+            letter: it went out to the person.
+        """
+        hints = self.free_words.hints(text, letter=letter)
+        told = ", ".join(f"« {each.words} » ({each.label.lower()})" for each in hints)
+        return [*self.named(text), *([worded("words that wound or judge: {words}", words=told)] if told else [])]
+
+
+def _message(row: Any, person: DataSubject, reader: _Reader) -> PassageToRead | None:
+    others = reader.others
     by_us = Channel(row.channel) in _BY_US
     theirs = (row.sender_address or "").lower() in person.addresses or row.phone_key in person.numbers
     whose = row.tenant_id in person.tenants or not person.tenants
@@ -133,26 +169,69 @@ def _message(row: Any, person: DataSubject, others: _Others) -> PassageToRead | 
     elif not theirs and person.tenants:
         why.append(worded("from an address that is not theirs"))
     said = (row.judgement or {}).get("contact") or {}
-    named = others.named("\n".join(filter(None, (row.subject if isinstance(row.subject, str) else "",
-                                                  *(str(said.get(each) or "") for each in _OF_MESSAGE)))))  # fmt: skip
-    why += [worded("tells of others: {named}", named=", ".join(named))] if named else []
+    parts = (row.subject if isinstance(row.subject, str) else "", *(str(said.get(each) or "") for each in _OF_MESSAGE))
+    text = "\n".join(filter(None, parts))
+    why += reader.of_agent(text) if by_us else reader.named(text)
     if not why:
         return None
     sender = row.sender_address or row.sender_name or row.phone_key or ""
     return PassageToRead(row.number or "", row.at or row.judged_at, sender, joined(why, "; "), f"message-{row.id}")
 
 
-def _event(row: Any, others: _Others) -> PassageToRead | None:
+def _event(row: Any, reader: _Reader) -> PassageToRead | None:
     text = "\n".join(each for name in _WRITTEN if isinstance(each := row.data.get(name), str))
     if not text:
         return None
-    named = others.named(text)
-    # What was written to the person they have already, but for whom else it may name.
-    if row.what == "replied" and not named:
+    is_letter = row.what == "replied"
+    found = reader.of_agent(text, letter=is_letter)
+    # What was written to the person they have already, but for whom else it may name, and how.
+    if is_letter and not found:
         return None
-    why = [worded("written by an agent")]
-    why += [worded("tells of others: {named}", named=", ".join(named))] if named else []
-    return PassageToRead(row.number, row.at, "", joined(why, "; "), f"note-{row.id}")
+    return _by_agent(row.number, row.at, worded("written by an agent"), found, f"note-{row.id}")
+
+
+def _by_agent(number: str, at: datetime, what: Translatable, found: list[Translatable], anchor: str) -> PassageToRead:
+    return PassageToRead(number, at, "", joined([what, *found], "; "), anchor)
+
+
+def _besides(connection: Connection, scope: SubjectScope, reader: _Reader) -> Iterator[PassageToRead]:
+    """Yield what agents wrote beside the events of cases: drafts, appointments, wishes and protections, holds."""
+    numbers: dict[int, str] = {}
+    for some in slices(scope.case_ids):
+        rows = connection.execute(sa.select(cases.c.id, cases.c.number).where(cases.c.id.in_(some)))
+        numbers |= {row.id: row.number for row in rows}
+    for row in _rows(connection, scope, drafts.name):
+        text = "\n".join(words for _label, words in draft_words(row["fields"]))
+        number = row["about"] if row["about"] in numbers.values() else ""
+        if text:
+            what = worded("a draft, which was not sent")
+            yield _by_agent(number, row["saved_at"], what, reader.of_agent(text), f"brouillon-{row['id']}")
+    for row in _rows(connection, scope, appointments.name):
+        who = row["who"] if isinstance(row["who"], str) else text_of(row["who"])
+        if not reader.others.is_own_name(who):
+            what, anchor = worded("an appointment under another name"), f"rendez-vous-{row['id']}"
+            yield _by_agent(numbers[row["case_id"]], row["booked_at"], what, reader.of_agent(who), anchor)
+    for row in _rows(connection, scope, register_entries.name):
+        if row["words"]:
+            what, anchor = worded("words of a wish or a protection"), f"souhait-{row['id']}"
+            at = row["entered_at"]
+            yield _by_agent(row["case_number"] or "", at, what, reader.of_agent(row["words"]), anchor)
+    for some in slices(scope.case_ids):
+        held = sa.select(legal_holds.c.case_id, legal_holds.c.since, legal_holds.c.why)
+        for hold in connection.execute(held.where(legal_holds.c.case_id.in_(some))):
+            number, what = numbers[hold.case_id], worded("why the case is held")
+            yield _by_agent(number, hold.since, what, reader.of_agent(hold.why), f"dossier-{number}")
+
+
+def _rows(connection: Connection, scope: SubjectScope, table: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a table as the copy has them, each once."""
+    seen = set[int]()
+    for place in PLACES:
+        for part in scope.parts() if place.name == table else ():
+            for row in place.export(connection, part):
+                if row["id"] not in seen:
+                    seen.add(row["id"])
+                    yield row
 
 
 def unsaid(settings: Settings) -> Iterator[str]:

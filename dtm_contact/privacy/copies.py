@@ -13,7 +13,7 @@ from typing import Final
 from dtm_contact.backup import backups_in
 from dtm_contact.journal import erase_records, records_to_erase
 from dtm_contact.log import get_log
-from dtm_contact.privacy.places import is_test_of
+from dtm_contact.privacy.packed_places import is_test_of
 from dtm_contact.privacy.subject import SubjectScope
 from dtm_contact.rules.rule_tests import TESTS_FOLDER
 from dtm_contact.settings import Settings

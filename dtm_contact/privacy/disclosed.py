@@ -85,9 +85,11 @@ def looks_at(connection: Connection, scope: SubjectScope, named: Iterable[int]) 
         rows = map(dict, connection.execute(query).mappings())
         found |= {row["id"]: row for row in rows if not _is_of_others(row, scope, protections)}
     searched = _searches(connection, scope.person) if scope.person is not None else ()
+    # A line of a case of theirs is told with its case, in the part of the scope that has it.
+    told = frozenset(scope.own.numbers) if scope.own is not None else frozenset[str]()
     for some in slices(dict.fromkeys((*named, *searched))):
         for row in map(dict, connection.execute(sa.select(*columns).where(table.id.in_(some))).mappings()):
-            if not _is_of_others(row, scope, protections):
+            if row["subject"] not in told and not _is_of_others(row, scope, protections):
                 found.setdefault(row["id"], {**row, "subject": ""})
     return [{**_look(row), "subject": row["subject"]} for row in found.values()]
 

@@ -23,7 +23,8 @@ from dtm_contact import __version__
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.log import get_log
 from dtm_contact.privacy.copies import COPIES, Erasing
-from dtm_contact.privacy.places import PLACES, DataPlace
+from dtm_contact.privacy.data_place import DataPlace
+from dtm_contact.privacy.places import PLACES
 from dtm_contact.privacy.record import ErasureRecord, ErasureRecordError, Erasures, folder_of
 from dtm_contact.privacy.subject import DataSubject, KeptCase, PersonalData, SubjectScope, rows_of, slices
 from dtm_contact.settings import Settings

@@ -15,22 +15,25 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from dtm_contact.cases.knowledge import Knowledge, SiteConfiguration, configuration_or_none
+from dtm_contact.cases.safety_words import safety_words
 from dtm_contact.directory import Directory
 from dtm_contact.directory.records import Records
 from dtm_contact.errors import DtmContactError, NoDirectoryError
 from dtm_contact.explain.names import Names
 from dtm_contact.labels.coded_text import text_of
-from dtm_contact.model import Channel, CodedText, OutgoingKind
+from dtm_contact.model import AlarmLevel, Channel, CodedText, OutgoingKind, Urgency
+from dtm_contact.privacy.data_place import DataPlace
 from dtm_contact.privacy.disclosed import OurPeople, our_people, receiver_of_notice
 from dtm_contact.privacy.erasing import sought_outside
 from dtm_contact.privacy.export_page import NOT_THEIRS, page
 from dtm_contact.privacy.export_parts import ATTACHED, ExportNames, WrittenFile, mail_subject, mail_text
+from dtm_contact.privacy.export_program import SAFETY, as_data
 from dtm_contact.privacy.export_sections import CASE_NUMBER
 from dtm_contact.privacy.identified import identification
 from dtm_contact.privacy.inventory import InventoryLine, in_store, outside_of_store
-from dtm_contact.privacy.places import PLACES, DataPlace
+from dtm_contact.privacy.places import PLACES
 from dtm_contact.privacy.subject import DataSubject, SubjectScope, rows_of, slices
-from dtm_contact.rules import load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.store.holds import legal_holds
@@ -115,9 +118,11 @@ def export_person(settings: Settings, store: Store, person: DataSubject, folder:
         ]
         bodies = _own_bodies(store, found, mails)
         _say_where(found.contents, bodies, written)
+        in_force = configuration_or_none(store, settings)
+        _say_safety(store, found.contents, in_force)
         plain = partial(_plain, zone=settings.zone)
         _write(folder / _DATA, json.dumps(found.contents, ensure_ascii=False, indent=1, default=plain).encode())
-        told = page(settings, _names(settings, store), found.contents, bodies, written, now)
+        told = page(settings, _names(settings, store, in_force), found.contents, bodies, written, now)
         _write(folder / _PAGE, told.encode())
         archive.touch(0o600, exist_ok=False)
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as to:
@@ -351,6 +356,18 @@ def _say_where(contents: Mapping[str, Any], bodies: Mapping[int, bytes], written
             row["fichier"] = names.get((files.name, row[key]))
 
 
+def _say_safety(store: Store, contents: Mapping[str, Any], knowledge: Knowledge | None) -> None:
+    """Add to the row of each case in which somebody was in danger whether they were told what to do."""
+    rows: Mapping[str, Any] = contents["donnees"]
+    mails = {row["id"]: row for row in rows.get(outbox.name, {}).get("lignes", ())}
+    answered = {row["case_id"] for row in mails.values() if row["urgency"] == Urgency.DANGER}
+    for row in rows.get(cases.name, {}).get("lignes", ()):
+        if row["alarm_level"] == AlarmLevel.CERTAIN or row["id"] in answered:
+            words = safety_words(store, store.cases.get(row["number"]), knowledge)
+            if words is not None:
+                row[SAFETY] = as_data(words, mails[words.outgoing]["to_address"] if words.outgoing in mails else "")
+
+
 def _write(path: Path, octets: bytes) -> None:
     path.parent.mkdir(exist_ok=True, mode=0o700)
     path.write_bytes(octets)
@@ -440,15 +457,15 @@ def _safe(name: str) -> str:
     return _NAME.sub("_", name).strip(".")[-_LONGEST_NAME:] or "piece"
 
 
-def _names(settings: Settings, store: Store) -> ExportNames:
-    """Return how things are called, by the directory and the rules in force; by codes where rules cannot be read."""
-    try:
-        directory = Directory(store.directory.load())
-    except NoDirectoryError:
-        directory = Directory(Records())
-    try:
-        rules = load_in_force(settings.rules.dir, zone=settings.zone, model=settings.model)
-    except (DtmContactError, OSError):
+def _names(settings: Settings, store: Store, in_force: SiteConfiguration | None) -> ExportNames:
+    """Return how things are called, by the directory and the rules in force; by codes where these cannot be read."""
+    if in_force is None:
+        try:
+            directory = Directory(store.directory.load())
+        except NoDirectoryError:
+            directory = Directory(Records())
         return ExportNames(Names(directory, {}, settings.zone))
+    rules = in_force.rules
     topics = {code: topic.label for code, topic in rules.reader.topics.items()}
-    return ExportNames(Names(directory, topics, settings.zone), {q.id: q.label for q in rules.queues.values()})
+    queues = {each.id: each.label for each in rules.queues.values()}
+    return ExportNames(Names(in_force.directory, topics, settings.zone), queues)

@@ -11,6 +11,7 @@ h2{border-bottom:1px solid #555;margin-top:2.5rem}h3{margin-top:2rem}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .8rem .3rem 0;vertical-align:top}
 th{font-weight:600}tr{border-bottom:1px solid #ccc}td:first-child,th:first-child{width:11rem}
 a[href^="#dossier-"]{white-space:nowrap}td{overflow-wrap:break-word}
+td ul{margin:.1rem 0 .4rem;padding-left:1.1rem}
 blockquote{margin:.3rem 0;padding:.1rem .8rem;border-left:3px solid #767676;white-space:pre-wrap;overflow-wrap:anywhere}
 @media (max-width:40rem){thead{display:none}table,tbody,tr,td,th{display:block}td:first-child,th:first-child{width:auto}
 td,th{padding:.1rem 0;overflow-wrap:anywhere}tr{padding:.4rem 0}tr>:first-child{font-weight:600}}
@@ -40,6 +41,12 @@ def typeset(markup: str) -> str:
 def quote(text: str) -> str:
     """Return words as they were written; nothing where there are none."""
     return f"<blockquote>{escape(text)}</blockquote>" if text else ""
+
+
+def lines(told: Iterable[str]) -> str:
+    """Return texts as a list, each on a line of its own and begun as a sentence is; nothing where there are none."""
+    items = "".join(f"<li>{escape(each[:1].upper() + each[1:])}</li>" for each in told if each)
+    return f"<ul>{items}</ul>" if items else ""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

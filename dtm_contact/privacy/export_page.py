@@ -4,7 +4,6 @@ What is written here stands in the rows that the export has gathered; codes are 
 the names of the directory and the rules.
 """
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -13,23 +12,21 @@ from typing import Any, Final
 
 from dtm_contact.calls.outcomes import national
 from dtm_contact.labels.cases import ENTRY_KINDS, PRIORITIES, PROTECTIONS, VISITS, entry_words
-from dtm_contact.labels.events import SENT_STATES, event_line, rule_label, tag_label
+from dtm_contact.labels.events import SENT_STATES, event_line, tag_label
 from dtm_contact.labels.formats import spaced
-from dtm_contact.labels.judging import ASKERS, OUTCOMES, SCOPES
+from dtm_contact.labels.judging import OUTCOMES
 from dtm_contact.model import (
     AlarmLevel,
     AlarmSource,
-    Asker,
     Channel,
     DraftKind,
     EntryKind,
     Outcome,
     OutgoingKind,
     Protection,
-    Scope,
 )
 from dtm_contact.privacy.disclosed import disclosures
-from dtm_contact.privacy.export_html import NOTHING, STYLE, quote, table, typeset
+from dtm_contact.privacy.export_html import NOTHING, STYLE, lines, quote, table, typeset
 from dtm_contact.privacy.export_parts import (
     ATTACHED,
     ExportNames,
@@ -42,9 +39,8 @@ from dtm_contact.privacy.export_parts import (
     mail_text,
     to_whom,
 )
-from dtm_contact.privacy.export_sections import decisions, inside, readings, recipients
-from dtm_contact.privacy.export_steps import upcoming
-from dtm_contact.privacy.identified import explain_identification
+from dtm_contact.privacy.export_program import guided_by, how_read, told_safety, upcoming, without_codes
+from dtm_contact.privacy.export_sections import decisions, inside, readings, recipients, who_answers
 from dtm_contact.privacy.register import Heading, blocks_as_html, notice
 from dtm_contact.settings import Settings
 
@@ -199,6 +195,7 @@ class _ExportPage:
             + (f" par {escape(controller)}" if controller else "")
             + ", à votre demande (droit d’accès, RGPD, articles 15 et 20). Les heures sont "
             f"celles de {escape(self._settings.timezone.rpartition('/')[2])}.</p>",
+            who_answers(self._settings),
             (
                 "<p>Une partie de ce que vous avez écrit peut toucher votre santé, vos revenus ou votre famille : ces "
                 "mots sont gardés parce qu’ils sont dans vos messages ou ont été notés pour répondre à votre demande, "
@@ -313,7 +310,8 @@ class _ExportPage:
             ended = f", terminé le {self._day(each['ended_at'])} {each['ended_why'] or ''}" if each["ended_at"] else ""
             until = f" jusqu’au {self._day(each['until'])}" if each["until"] else ""
             since = f"depuis le {self._day(each['since'])}{until}{ended}"
-            rows.append((ENTRY_KINDS[kind], escape(" ; ".join(filter(None, (*parts, since))))))
+            anchored = f'<span id="souhait-{each["id"]}">{ENTRY_KINDS[kind]}</span>'
+            rows.append((anchored, escape(" ; ".join(filter(None, (*parts, since))))))
         yield table(("Quoi", "Ce qui est noté"), rows)
 
     def _cases(self) -> Iterator[str]:
@@ -329,7 +327,7 @@ class _ExportPage:
         state = "encore ouvert" if case["state"] == "open" else f"clos le {self._day(case['closed_at'])}"
         home = self._naming.dwelling(case["dwelling_id"]) if case["dwelling_id"] else ""
         place = home or (self._naming.residence(case["residence_id"]) if case["residence_id"] else "")
-        lines = [
+        facts = [
             ("Ouvert", f"le {self._when(case['opened_at'])} ; {state}"),
             ("De la part de", case["who"]),
             ("Sujet", self._names.topic(case["topic"]) + self._by(case, "topic") if case["topic"] else ""),
@@ -337,23 +335,24 @@ class _ExportPage:
             ("Qui s’en occupe", self._names.queue(case["queue"]) + self._by(case, "queue")),
             ("Urgence", PRIORITIES[case["priority"]] + self._by(case, "priority")),
             ("Réponse prévue", f"avant le {self._when(case['due'])}"),
-            ("Danger", _without_codes(self._danger(case))),
-            ("Ce qui a guidé le programme", " ; ".join(map(self._reason, case["why"]))),
-            ("Ce qui est prévu ensuite", self._upcoming(case)),
+            ("Danger", without_codes(self._danger(case))),
             ("En attente", f"jusqu’au {self._when(case['waiting_until'])}" if case["waiting_until"] else ""),
             ("Étiquettes", ", ".join(map(tag_label, case["tags"] or ()))),
             ("Raison de la clôture", case["done_reason"] or ""),
             ("Gelé", self._hold(case)),
             ("Archivé", f"depuis le {self._day(case['archived_at'])}" if case["archived_at"] else ""),
         ]
-        yield table(("", ""), [(head, escape(told)) for head, told in lines if told])
+        steps = upcoming(case, self._of(case, "timers"), self._names.queue, self._when)
+        of_program = [
+            ("Consignes de sécurité", told_safety(case, self._when)),
+            ("Ce qui a guidé le programme", lines(guided_by(case))),
+            ("Ce qui est prévu ensuite", lines(steps)),
+        ]
+        rows = [*((head, escape(told)) for head, told in facts), *of_program]
+        yield table(("", ""), [(head, told) for head, told in rows if told])
         yield "<h4>Ce qui a été dit et fait</h4>"
         moments = sorted(self._moments(case), key=lambda moment: moment.order)
         yield table(("Quand", "Sens", "Quoi"), [(self._anchored(each), each.way, each.html) for each in moments])
-
-    def _upcoming(self, case: Row) -> str:
-        steps = list(upcoming(case, self._of(case, "timers"), self._names.queue, self._when))
-        return " ; ".join(steps)
 
     def _anchored(self, entry: _TimelineEntry) -> str:
         told = self._when(entry.at)
@@ -364,12 +363,6 @@ class _ExportPage:
         acts = (each for each in self._of(case, "events") if each["who"] != "le système")
         changed = any(column in (each["data"].get("changed") or {}) for each in acts)
         return f" (choisi par {'un agent' if changed or column in (case['by_hand'] or ()) else 'le programme'})"
-
-    def _reason(self, told: str) -> str:
-        word, _, rule = told.partition(" ")
-        if word == "règle" and rule:
-            return f"règle de tri appelée « {rule_label(rule)} »"
-        return f"mots relevés : {told}" if told.startswith("«") else _without_codes(told)
 
     def _hold(self, case: Row) -> str:
         return " ; ".join(
@@ -397,6 +390,7 @@ class _ExportPage:
             yield _TimelineEntry(
                 visit["booked_at"],
                 escape(f"Noté à l’agenda du bureau pour le {self._when(visit['at'])}, au nom de : {visit['who']}"),
+                anchor=f"rendez-vous-{visit['id']}",
             )
         for label in self._of(case, "alarm_labels"):
             told = f"Un agent a dit qu’il {'y avait' if label['danger'] else 'n’y avait pas de'} danger"
@@ -420,7 +414,8 @@ class _ExportPage:
             if draft["about"] in numbers and texts:
                 head = _DRAFTS.get(DraftKind(draft["kind"]), _DRAFT)
                 told = "".join((escape(f"{label} :") if label else "") + quote(words) for label, words in texts)
-                yield _TimelineEntry(draft["saved_at"], f"<strong>{escape(head)}</strong>" + told)
+                anchor = f"brouillon-{draft['id']}"
+                yield _TimelineEntry(draft["saved_at"], f"<strong>{escape(head)}</strong>" + told, anchor=anchor)
 
     def _contact(self, contact: Row, otherwise: datetime) -> _TimelineEntry:
         judged = self._judged.get(contact["id"])
@@ -440,7 +435,7 @@ class _ExportPage:
         if link := self._link("arrivals", contact["arrival_id"], "le message tel qu’il est arrivé"):
             parts.append(f"Voir {link}")
         if judged:
-            parts += [f"<strong>{head}</strong> : {escape(told)}" for head, told in self._by_program(judged) if told]
+            parts.append("".join(how_read(judged, self._names, self._when)))
         anchor = f"message-{contact['id']}"
         return _TimelineEntry(contact["at"] or otherwise, "<br>".join(parts), "Reçu", before=True, anchor=anchor)
 
@@ -461,37 +456,6 @@ class _ExportPage:
             spent = datetime.fromisoformat(call["ended_at"]) - datetime.fromisoformat(call["started_at"])
             told.append(f"({round(spent.total_seconds())} secondes)")
         return " ".join(told)
-
-    def _by_program(self, judged: Row) -> Iterator[tuple[str, str]]:
-        """Yield what the program did with a message by itself: whom it took for its writer, and what it decided."""
-        yield "Ce que le programme en a compris", self._understood(judged)
-        yield "Qui il a pensé que c’était", " ".join(explain_identification(judged["judgement"]["identification"]))
-        yield "Ce qu’il a décidé seul", self._decided(judged["decision"])
-
-    def _decided(self, decision: Row) -> str:
-        told = [f"sujet : {self._names.topic(each)}" for each in decision.get("topics") or ()]
-        if queue := decision.get("queue"):
-            told.append(f"service : {self._names.queue(queue)}")
-        if priority := decision.get("priority"):
-            told.append(f"urgence : {PRIORITIES[priority].lower()}")
-        if due := decision.get("due"):
-            told.append(f"réponse prévue avant le {self._when(datetime.fromisoformat(due))}")
-        if rule := decision.get("rule"):
-            told.append(f"par la règle de tri appelée « {rule_label(rule)} »")
-        return " ; ".join(told)
-
-    def _understood(self, judged: Row) -> str:
-        found: Row = judged["judgement"].get("understanding") or {}
-        told = [self._names.topic(each) for each in found.get("topics") or ()]
-        if found.get("scope"):
-            told.append(f"concerne {SCOPES[Scope(found['scope'])]}")
-        if found.get("asker"):
-            told.append(f"demandé par {ASKERS[Asker(found['asker'])]}")
-        if found.get("priority"):
-            told.append(f"urgence : {PRIORITIES[found['priority']].lower()}")
-        wished = [each["evidence"]["seen"] for each in found.get("wishes") or () if each.get("evidence")]
-        told += [f"souhait : « {each} »" for each in wished]
-        return " ; ".join(told)
 
     def _event(self, event: Row) -> str:
         what = event["what"]
@@ -539,12 +503,13 @@ class _ExportPage:
         if to_staff and not raw:
             told.append(escape(NOT_THEIRS.capitalize()))
         if subject := mail_subject(raw):
-            told.append(f"Objet : {escape(_without_codes(subject) if to_staff else subject)}")
+            told.append(f"Objet : {escape(without_codes(subject) if to_staff else subject)}")
         text = mail_text(raw)
-        told.append(quote(_without_codes(text) if to_staff else text))
+        told.append(quote(without_codes(text) if to_staff else text))
         if link := self._link("outbox", mail["id"], "le courriel tel qu’il est parti"):
             told.append(f"Voir {link}")
-        return _TimelineEntry(mail["created_at"], "<br>".join(told), "Avis interne" if to_staff else "Envoyé")
+        way = "Avis interne" if to_staff else "Envoyé"
+        return _TimelineEntry(mail["created_at"], "<br>".join(told), way, anchor=f"courriel-{mail['id']}")
 
     def _loose(self) -> Iterator[str]:
         moments = sorted(self._loose_moments(), key=lambda moment: moment.order)
@@ -607,13 +572,7 @@ class _ExportPage:
         return linked(file, told) if file else ""
 
 
-def _without_codes(text: str) -> str:
-    """Return a reason with an urgency's words in place of its code."""
-    return _PRIORITY.sub(lambda found: f"urgence « {PRIORITIES[found[0]]} »", text)
-
-
 _VOWELS: Final = "aàâeéèêiîoôuyhœ"
-_PRIORITY: Final = re.compile(r"\bP[1-4]\b")
 
 
 def _reached(value: str) -> str:

@@ -71,6 +71,21 @@ _WITHHELD: Final = (
 """What is not inside, what is told in its place, and by which law."""
 
 
+def who_answers(settings: Settings) -> str:
+    """Return who has the data, whom to ask and how to complain, as settings say it, for the top of the page."""
+    privacy = settings.privacy
+    officer = privacy.officer or "notre délégué à la protection des données ; son adresse est à votre bureau"
+    rows = (
+        ("Qui répond de vos données", privacy.controller or "votre bailleur"),
+        ("Une question, une erreur, un effacement", f"écrivez à {officer}"),
+        (
+            "Vous n’êtes pas d’accord avec nous",
+            f"vous pouvez vous plaindre auprès de {privacy.authority.rstrip('.')}. C’est gratuit",
+        ),
+    )
+    return table(("", ""), [(head, escape(told)) for head, told in rows])
+
+
 def inside(*, cases: int, messages: int, files: int, officer: str) -> Iterator[str]:
     """Yield what the copy holds and what it does not, and how to complain, for the first page."""
     yield (
@@ -94,7 +109,7 @@ def inside(*, cases: int, messages: int, files: int, officer: str) -> Iterator[s
     )
     whom = escape(officer or "notre délégué à la protection des données")
     yield (
-        f"<p>Quelque chose manque, ou est faux ? Écrivez à {whom}. Vos droits, et à qui vous plaindre, sont dits "
+        f"<p>Quelque chose manque, ou est faux ? Écrivez à {whom}. Tous vos droits sont dits "
         '<a href="#pourquoi">plus bas</a>.</p>'
     )
 
@@ -161,13 +176,27 @@ def readings(rows: Sequence[Mapping[str, Any]], months: int, when: Callable[[dat
         f"figurez, c’est noté : le voici. Ces lignes sont gardées {months} mois ; ce qui est plus ancien n’existe "
         "plus. Les agents agissent pour notre compte : leur fonction vous est donnée, et non leur nom. Une page qui "
         "montre beaucoup de personnes à la fois, comme la liste des dossiers d’un bureau, ne note pas chacune "
-        "d’elles.</p>"
+        "d’elles. Ce que la même fonction a fait plusieurs fois le même jour tient sur une ligne.</p>"
     )
-    lines = [
-        (when(each["at"]), escape(each["who"].capitalize()), escape(_looked(each)))
-        for each in sorted(rows, key=lambda row: row["at"])
-    ]
+    alike: dict[tuple[str, str, str], list[datetime]] = {}
+    for each in sorted(rows, key=lambda row: row["at"]):
+        day, _, _hour = when(each["at"]).partition(_AT)
+        alike.setdefault((day, each["who"].capitalize(), _looked(each)), []).append(each["at"])
+    lines = [(_times(times, when), escape(who), escape(what)) for (_day, who, what), times in alike.items()]
     yield table(("Quand", "Qui", "Quoi"), lines)
+
+
+_AT: Final = " à "
+
+
+def _times(times: Sequence[datetime], when: Callable[[datetime], str]) -> str:
+    """Return when something was done on one day, once or several times."""
+    told = list(dict.fromkeys(map(when, times)))
+    often = f", {len(times)} fois" if len(times) > 1 else ""
+    if len(told) == 1:
+        return told[0] + often
+    (day, _, first), (_day, _, last) = told[0].partition(_AT), told[-1].partition(_AT)
+    return f"{day} de {first} à {last}{often}"
 
 
 def _looked(line: Mapping[str, Any]) -> str:

@@ -90,7 +90,7 @@ def explain_identification(identified: Mapping[str, Any] | None) -> Iterator[str
     if identified["ecrit_pour_quelqu_un"]:
         yield "Le programme a lu qu’une personne écrit pour une autre."
     if identified["coordonnees_a_confirmer"]:
-        told = ", ".join(identified["coordonnees_a_confirmer"])
+        told = ", ".join(map(_as_read, identified["coordonnees_a_confirmer"]))
         yield f"Coordonnée lue dans ce message, à confirmer par un agent : {told}."
     yield _told_of_others(identified["autres_personnes_envisagees"], identified["dont_presque_exclues"])
 
@@ -111,8 +111,11 @@ def _told_of_others(others: int, hardly: int) -> str:
     return f"{least}{others} autres personnes ont été envisagées{rest} ; leurs noms leur appartiennent."
 
 
+def _as_read(value: str) -> str:
+    """Return a number as people write it; anything else as it is."""
+    return spaced(national(value)) if value.startswith("+") else value
+
+
 def _quoted(reason: Mapping[str, str]) -> str:
-    words = reason["mots"]
-    if words.startswith("+"):
-        words = spaced(national(words))
+    words = _as_read(reason["mots"])
     return f"{reason['raison']} (« {words} »)" if words else reason["raison"]

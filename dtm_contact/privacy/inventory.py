@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy.engine import Connection
 
 from dtm_contact.privacy.copies import COPIES, Erasing
-from dtm_contact.privacy.places import DataPlace
+from dtm_contact.privacy.data_place import DataPlace
 from dtm_contact.privacy.subject import SubjectScope
 
 _REPEATED: Final = "cela répète ce qui est donné dans cette copie"

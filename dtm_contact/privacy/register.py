@@ -255,7 +255,7 @@ def notice(settings: Settings) -> list[Block]:
             "usage, les reprendre pour un autre organisme (portabilité), ou vous opposer à leur usage. C’est gratuit. "
             "Écrivez, par courriel ou par lettre, à notre délégué à la protection des données : "
             f"{settings.privacy.officer or 'son adresse est à votre bureau'}. Nous répondons dans le mois. Vous pouvez "
-            "aussi vous plaindre à la CNIL : 3 place de Fontenoy, TSA 80715, 75334 Paris cedex 07 ; www.cnil.fr."
+            f"aussi vous plaindre auprès de {settings.privacy.authority.rstrip('.')}."
         ),
     ]
 

@@ -23,7 +23,7 @@ from dtm_contact.errors import LeaseLostError, StoreUnavailableError, described
 from dtm_contact.log import get_log
 from dtm_contact.privacy.ages import PIECE, Step, left_long_ago, steps, zero_piece
 from dtm_contact.privacy.erasing import finish, sweep, unfinished
-from dtm_contact.privacy.places import WHO
+from dtm_contact.privacy.packed_places import WHO
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.store.database import insert_of

@@ -112,12 +112,19 @@ class PrivacySettings(BaseModel):
         "an erasure looks through them and deletes the person's",
     )
     controller: str = Field(
-        default="", description="Name and address of the controller, for the register and the notice (GDPR art. 30, 13)"
+        default="",
+        description="Name and address of the controller, for the register, the notice and the "
+        "export (GDPR art. 30, 13, 15)",
     )
     officer: str = Field(
         default="",
         description="How the data protection officer is reached, for the register, the notice and the export: an "
         "address to write to",
+    )
+    authority: str = Field(
+        default="la CNIL : 3 place de Fontenoy, TSA 80715, 75334 Paris cedex 07 ; www.cnil.fr",
+        description="In French: the supervisory authority to which people may complain, and how it is reached, for the "
+        "notice and the export (GDPR art. 13(2)(d), 15(1)(f))",
     )
     processors: str = Field(
         default="",

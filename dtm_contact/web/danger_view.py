@@ -1,52 +1,33 @@
 """What the page of a danger says of those who know of it: which caretaker is there, and what the writer was told."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from dtm_contact.errors import NotFoundError
-from dtm_contact.labels.events import WITHHELD_BECAUSE
+from dtm_contact.cases.safety_words import SafetyOutcome, SafetyWords, safety_words
 from dtm_contact.labels.formats import clock
-from dtm_contact.labels.judging import UNANSWERED
-from dtm_contact.model import (
-    DANGER_QUESTION,
-    NEUTRAL_RECEIPT,
-    CaseKind,
-    Judgement,
-    KeptHistory,
-    OutgoingKind,
-    Unanswered,
-    Urgency,
-    Withheld,
-)
-from dtm_contact.outbound.answers import chosen_answer
-from dtm_contact.rules import decide
-from dtm_contact.store import CaseContact, CaseFile
-from dtm_contact.store.outbox import OutboxEntry, SentMail
+from dtm_contact.model import OutgoingKind
+from dtm_contact.store import CaseFile
+from dtm_contact.store.outbox import FAILED_STATES, SentMail
 from dtm_contact.web.request_context import RequestContext
 
-_SAFE_TO_READ: Final = "seul un accusé de réception neutre peut lui être écrit, car quelqu’un d’autre peut le lire"
-_UNKNOWN: Final = "pour une raison qui n’est pas connue"
 _WOMEN: Final = frozenset({"mme", "mlle"})
-_FAILED: Final = frozenset({"refused", "no_such_address", "given_up", "bounced"})
 
 CaretakerLines = Sequence[tuple[str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class SafetyWords:
-    """Whether whoever wrote of a danger was told what to do.
+class SafetyLine:
+    """What the page says of whether whoever wrote of a danger was told what to do.
 
     Attributes:
         text: what is said of it.
-        are_on_their_way: they were sent, or are about to be.
-        outgoing: the number of that message in the outbox; 0 of none.
+        words: what became of them.
     """
 
     text: str
-    are_on_their_way: bool
-    outgoing: int = 0
+    words: SafetyWords
 
 
 def caretaker_states_of(
@@ -92,7 +73,7 @@ def _at_the_entrance(file: CaseFile) -> set[str]:
 
 
 def _notified(notice: SentMail, gender: str, now: datetime) -> str:
-    if notice.state in _FAILED:
+    if notice.state in FAILED_STATES:
         return "courriel non remis"
     if notice.settled_at is None:
         return "courriel pas encore parti"
@@ -104,7 +85,7 @@ def _at(time: datetime, now: datetime) -> str:
     return f"à {told}" if time.astimezone(now.tzinfo).date() == now.date() else told
 
 
-def safety_words(context: RequestContext, file: CaseFile) -> SafetyWords | None:
+def safety_line(context: RequestContext, file: CaseFile) -> SafetyLine | None:
     """Return whether whoever wrote of a danger was told what to do, and why not; None where there is no P1.
 
     Args:
@@ -113,56 +94,17 @@ def safety_words(context: RequestContext, file: CaseFile) -> SafetyWords | None:
     """
     if not file.case.alarm.certain or file.case.state != "open":
         return None
-    entries = context.app.store.outbox.entries(case_number=file.case.number)
-    sent = [each for each in entries if _is_safety(each)]
-    if sent:
-        return _as_sent(max(sent, key=lambda each: each.id), context.now)
-    return SafetyWords(f"non envoyées à qui a écrit – {_why_not(context, file)}", are_on_their_way=False)
+    words = safety_words(context.app.store, file, context.app.in_force())
+    return SafetyLine(_safety_text(words, context.now), words) if words is not None else None
 
 
-def _is_safety(entry: OutboxEntry) -> bool:
-    is_answer = entry.kind is OutgoingKind.ANSWER and entry.urgency is Urgency.DANGER
-    return is_answer and entry.reason not in {DANGER_QUESTION, NEUTRAL_RECEIPT}
-
-
-def _as_sent(entry: OutboxEntry, now: datetime) -> SafetyWords:
-    if entry.state in _FAILED:
-        return SafetyWords(f"non remises à {entry.to}", are_on_their_way=False, outgoing=entry.id)
-    if entry.settled_at is None:
-        return SafetyWords(f"en attente d’envoi à {entry.to}", are_on_their_way=True, outgoing=entry.id)
-    return SafetyWords(f"envoyées à {entry.to} {_at(entry.settled_at, now)}", are_on_their_way=True, outgoing=entry.id)
-
-
-def _why_not(context: RequestContext, file: CaseFile) -> str:
-    """Return why no safety words went out, of the latest contact that tells of the danger, else of the latest."""
-    withheld = [each.data for each in file.events if each.what == "not sent" and each.data.get("kind") == "answer"]
-    if withheld and withheld[-1].get("reason") in set(Withheld):
-        return WITHHELD_BECAUSE[Withheld(withheld[-1]["reason"])]
-    told = [each for each in file.contacts if each.judgement and each.judgement.understanding.alarm.any]
-    judged = told or [each for each in file.contacts if each.judgement]
-    return _why_unanswered(context, file, judged[-1], judged[-1].judgement) if judged else _UNKNOWN
-
-
-def _why_unanswered(context: RequestContext, file: CaseFile, contact: CaseContact, judgement: Judgement | None) -> str:
-    if judgement is None:
-        return _UNKNOWN
-    if judgement.contact.call is not None:
-        return UNANSWERED[Unanswered.NO_EMAIL]
-    grounds = context.app.in_force()
-    try:
-        arrival = context.app.store.arrivals.get(contact.arrival_id)
-    except NotFoundError:
-        return _UNKNOWN
-    at = contact.judged_at or arrival.received_at
-    if not judgement.decision.alarm.any:
-        # An agent saw the danger: as what it would have been answered then.
-        understanding = replace(judgement.understanding, kind=CaseKind.CASE, alarm=file.case.alarm)
-        history = KeptHistory(judgement.history)
-        decision = decide(
-            judgement.contact, judgement.match, understanding, at, grounds.rules, grounds.directory, history=history
-        )
-        judgement = replace(judgement, understanding=understanding, decision=decision)
-    chosen = chosen_answer(arrival, judgement, (grounds.rules, grounds.directory), grounds.settings, at)
-    if chosen.name == NEUTRAL_RECEIPT:
-        return _SAFE_TO_READ
-    return UNANSWERED[chosen.why_not] if chosen.why_not is not None else _UNKNOWN
+def _safety_text(words: SafetyWords, now: datetime) -> str:
+    match words.outcome:
+        case SafetyOutcome.FAILED:
+            return f"non remises à {words.to}"
+        case SafetyOutcome.WAITING:
+            return f"en attente d’envoi à {words.to}"
+        case SafetyOutcome.NOT_WRITTEN:
+            return f"non envoyées à qui a écrit – {words.why_not}"
+        case SafetyOutcome.SENT:
+            return " ".join(filter(None, (f"envoyées à {words.to}", _at(words.at, now) if words.at else "")))

@@ -4,10 +4,10 @@ import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from starlette.datastructures import FormData, QueryParams
 from starlette.requests import cookie_parser
@@ -29,6 +29,8 @@ PAGE = "ecrit"
 _OF_THE_PAGE = frozenset({ONE_TIME_KEY, PAGE, "csrf", "version", "vu", "reste", "bandeau"})
 """Fields that say from which page a form was sent."""
 _MOST_PEOPLE = 20
+_MOST_PLACES = 24
+_Found = TypeVar("_Found")
 _NEW_FOR = timedelta(minutes=5)
 """So long a danger that nobody has taken stands before those that came earlier."""
 _NUMBER = re.compile(r"(\d{4})-?0*(\d{1,7})")
@@ -36,13 +38,18 @@ _LONGEST_FIELD = 20_000
 _SEE_OTHER = 303
 
 
-class FoundPeople(list[FoundPerson]):
-    """The people whom a search shows, the nearest first, and how many it found."""
+class Shown(list[_Found]):
+    """What a search shows of what it found, the nearest first, and how many that were: a page says where it is cut."""
 
-    def __init__(self, shown: Iterable[FoundPerson] = (), total: int = 0) -> None:
-        """Hold those shown; `total`: how many there are with those that are not."""
-        super().__init__(shown)
-        self.total = total
+    def __init__(self, found: Sequence[_Found] = (), most: int = 0) -> None:
+        """Take what was found, and how many of it are shown at the most."""
+        super().__init__(found[:most])
+        self.total = len(found)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether more was found than is shown."""
+        return self.total > len(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +202,7 @@ class RequestContext:
         """
         return self.app.store.cases.get(self.case().number)
 
-    def find_people(self, asked: str, where: str) -> "FoundPeople":
+    def find_people(self, asked: str, where: str) -> Shown[FoundPerson]:
         """Return the people whom they may see by what they typed; the look-up is noted before anybody is shown.
 
         This is the one search for people: of the page of search, of a case, of a new one. Whom the directory does not
@@ -209,20 +216,22 @@ class RequestContext:
             StoreUnavailableError: it could not be noted.
         """
         if not asked:
-            return FoundPeople()
+            return Shown()
         index, on = self.app.people(), self.now.date()
         seen = index.find(asked, on, lambda office_id: sees(self.account, office_id))
         if not seen:
             tenants = dict.fromkeys(case.tenant_id for case in self.find_cases(asked) if case.tenant_id)
             found = (index.person(tenant_id, on) for tenant_id in tenants)
             seen = [person for person in found if person is not None and sees(self.account, person.office_id)]
-        shown = FoundPeople(seen[:_MOST_PEOPLE], len(seen))
+        shown = Shown(seen, _MOST_PEOPLE)
         self.audit("searched", asked, people=[person.tenant_id for person in shown], case=where)
         return shown
 
-    def find_places(self, asked: str) -> list[FoundPlace]:
+    def find_places(self, asked: str) -> Shown[FoundPlace]:
         """Return the entrances of streets and residences of the offices that they see, by what they typed."""
-        return self.app.people().places(asked, lambda office_id: sees(self.account, office_id)) if asked else []
+        if not asked:
+            return Shown()
+        return Shown(self.app.people().places(asked, lambda office_id: sees(self.account, office_id)), _MOST_PLACES)
 
     def find_cases(self, asked: str) -> list[Case]:
         """Return the cases that they see by what they typed, open ones first."""

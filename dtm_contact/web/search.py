@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -155,9 +154,6 @@ class ContactIndex:
         return connection
 
 
-_MOST_PEOPLE = 20
-_MOST_PLACES = 24
-
 Sees = Callable[[str | None], bool]
 """Tells whether who looks something up sees what an office works."""
 
@@ -181,7 +177,7 @@ class FoundPlace:
 
 
 class PeopleIndex:
-    """The look-ups over one directory; each gives what somebody sees, and of too much the nearest of that."""
+    """The look-ups over one directory; each gives all of what was asked for that somebody sees, the nearest first."""
 
     def __init__(self, directory: Directory) -> None:
         """Build them."""
@@ -238,7 +234,7 @@ class PeopleIndex:
             found, key=lambda each: (addresses[each].commune, addresses[each].street, _number(addresses[each]), each)
         )
         seen = [each for each in ordered if sees(self._office_of(addresses[each].residence_id))]
-        return [FoundPlace(each, addresses[each].residence_id, len(self._homes[each])) for each in seen[:_MOST_PLACES]]
+        return [FoundPlace(each, addresses[each].residence_id, len(self._homes[each])) for each in seen]
 
     def matter_and_place(self, text: str) -> tuple[list[str], set[str]]:
         """Return the words that say what a matter is, and the entrances of the place that the other words name.
@@ -287,7 +283,7 @@ class PeopleIndex:
             for home in self._homes[entrance]
         )
         if not who:
-            return list(islice((person for home in dwellings for person in self._household(home, on)), _MOST_PEOPLE))
+            return self._living_in(dwellings, on)
         at_home, leases = set(dwellings), self.directory.records.leases
         rows = {row for row in set.intersection(*who) if leases[row].dwelling_id in at_home}
         return self._people(rows, on, words, sees)
@@ -296,8 +292,14 @@ class PeopleIndex:
         exact = self._placed.get(word, set())
         return exact or {entrance for near in nearest(word, self._placed) for entrance in self._placed[near]}
 
-    def _household(self, dwelling_id: str, on: date) -> list[FoundPerson]:
-        return [self._person(tenant_id, dwelling_id) for tenant_id in self.directory.household(dwelling_id, on)]
+    def _living_in(self, dwellings: Iterable[str], on: date) -> list[FoundPerson]:
+        """Return who lives in some dwellings, in their order; somebody with two of them once."""
+        people: dict[str, FoundPerson] = {}
+        for dwelling_id in dwellings:
+            for tenant_id in self.directory.household(dwelling_id, on):
+                if tenant_id not in people:
+                    people[tenant_id] = self._person(tenant_id, dwelling_id)
+        return list(people.values())
 
     def _people(self, rows: set[int], on: date, words: Sequence[str], sees: Sees) -> list[FoundPerson]:
         """Return people, those first who live here now; of them, those whose surname is nearest."""

@@ -20,7 +20,7 @@ from dtm_contact.figures.files import as_rows
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place
 from dtm_contact.figures.report import report_text
 from dtm_contact.pipeline import Grounds
-from dtm_contact.privacy.places import counted_part
+from dtm_contact.privacy.data_place import counted_part
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from tests.cases.conftest import RULES, Desk

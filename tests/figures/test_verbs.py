@@ -24,7 +24,7 @@ from dtm_contact.model import (
     Priority,
 )
 from dtm_contact.pipeline import Grounds
-from dtm_contact.privacy.places import counted_part
+from dtm_contact.privacy.data_place import counted_part
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, TrailLine
 from dtm_contact.store.schema import cases, events

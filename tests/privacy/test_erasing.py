@@ -28,8 +28,10 @@ from dtm_contact.privacy.erasing import (
     vacuum,
     verify_certificate,
 )
+from dtm_contact.privacy.mention_places import MentionsPlace
+from dtm_contact.privacy.places import PLACES
 from dtm_contact.privacy.record import ErasureRecordError, Erasures, folder_of
-from dtm_contact.privacy.subject import DataSubject, UnknownPersonError, person_named
+from dtm_contact.privacy.subject import DataSubject, UnknownPersonError, person_named, rows_of
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
 from dtm_contact.store.schema import cases, contacts, events, outbox, undeliverable
@@ -237,6 +239,28 @@ def test_what_is_open_held_or_still_to_be_sent_is_kept_and_told(
         sqlite_store.holds.release(first)
         erased(sqlite_store, planted_site)
         assert column(sqlite_store, first, "subject") == ""
+
+
+def test_rows_beside_cases_are_looked_up_before_the_transaction_that_erases_and_one_held_since_stays(
+    planted_site: Planted, sqlite_store: Store
+) -> None:
+    (place,) = (each for each in PLACES if each.table is outbox and not isinstance(each, MentionsPlace))
+    with sqlite_store.database.writing() as connection:
+        case_id = connection.execute(sa.select(cases.c.id).where(cases.c.number == planted_site.other)).scalar_one()
+        letter = {"case_id": case_id, "kind": "reply", "reason": "by paul", "to_address": ADDRESS, "raw": b"x"}
+        letter |= {"mail_from": "us@ours.example", "message_id": "o1", "state": "sent", "created_at": NOW}
+        elsewhere = connection.execute(outbox.insert().returning(outbox.c.id), letter).scalar_one()
+    with sqlite_store.database.reading() as connection:
+        person = person_named(connection, TENANT, TODAY)
+        *_, scope = rows_of(connection, person).scopes
+        prepared = place.prepare(connection, scope)
+    assert prepared == [elsewhere]
+    sqlite_store.holds.hold(planted_site.other, "paul", "expertise", NOW)
+    with sqlite_store.database.writing() as connection:
+        assert place.erase(connection, scope, prepared) == 0
+    sqlite_store.holds.release(planted_site.other)
+    with sqlite_store.database.writing() as connection:
+        assert place.erase(connection, scope, prepared) == 1
 
 
 def test_a_lease_that_runs_stays_in_the_directory(planted_site: Planted, sqlite_store: Store) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+import io
 import json
 import re
 import zipfile
@@ -16,7 +17,18 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 
 from dtm_contact.directory.records import Records
-from dtm_contact.model import Candidate, Decision, EntryKind, Evidence, Likely, Match, Priority
+from dtm_contact.model import (
+    AlarmLevel,
+    Candidate,
+    Decision,
+    EntryKind,
+    Evidence,
+    Likely,
+    Match,
+    Priority,
+    Urgency,
+    Withheld,
+)
 from dtm_contact.privacy.before_handing_over import PassageToRead, passages_to_read
 from dtm_contact.privacy.export import Exported, ExportError, export_person
 from dtm_contact.privacy.export_html import typeset
@@ -29,6 +41,7 @@ from tests.privacy.planted import ADDRESS, LEARNT_PHONE, OTHERS, PHONE, TENANT, 
 from tests.store.samples import NOW, confirmed, entered, judgement
 from tests.web.daemons import chromium
 
+SHIPPED_RULES = Path(__file__).parents[2] / "rules"
 LATER = NOW + timedelta(days=1)
 ON_THE_PAGE = (
     "Zelindra Quartzhammer", "nomdejeune6612", "BAIL-77120", "06 55 50 12 34", "06 55 50 56 78",
@@ -188,7 +201,7 @@ DECIDED = judgement().decision
         ),
         (
             Match(tenant=Likely(TENANT, 0.93)),
-            ("Le programme a pensé que cela vous concerne, sûr à 93,0 %. Il n’a pensé à personne d’autre.",),
+            ("Le programme a pensé que cela vous concerne, sûr à 93,0 %.", "Il n’a pensé à personne d’autre."),
         ),
         (
             Match(
@@ -252,11 +265,10 @@ def test_a_person_is_told_what_the_program_decided_of_each_message(
     site = planted(sqlite_store, sqlite_site, tmp_path)
     judge_first(sqlite_store, site.numbers[0], Match(), replace(DECIDED, queue="astreinte", priority=Priority.P1))
     page = told_text(exported(sqlite_store, site.settings, tmp_path / "out"))
-    told = re.findall(r"Ce qu’il a décidé seul\s+: ([^\n]+?)\s{2,}", page)
+    told = re.findall(r"Ce qu’il a décidé seul\s+: ([^\n]+?)\s{4,}", page)
     (decided,) = (line for line in told if "Astreinte" in line)
-    assert "urgence : danger" in decided
-    assert "service : Astreinte" in decided
-    assert "réponse prévue avant le" in decided
+    for words in ("Urgence : danger", "Service à qui le confier : Astreinte", "Réponse prévue avant le"):
+        assert words in decided
 
 
 def test_a_person_is_told_who_looked_at_their_data_by_role(
@@ -409,11 +421,11 @@ def test_what_will_happen_by_itself_is_told_in_words_with_its_day(
             connection.execute(timers.insert(), {**row, "state": state})
     page = told_text(exported(sqlite_store, site.settings, tmp_path / "out"))
     last, next_ = (f"{(NOW + timedelta(days=days)).astimezone(site.settings.zone):%d/%m/%Y à %H:%M}" for days in (9, 8))
-    told = re.findall(r"Ce qui est prévu ensuite\s+([^\n]+?)\s{2,}", page)
+    told = re.findall(r"L[^\n]+?répondu avant", page.partition("Ce qui est prévu ensuite")[2])
     unless = "sauf si quelqu’un vous a répondu avant"
-    reminded = f"le {next_}, le service reçoit un rappel : votre demande attend toujours une réponse, {unless}"
-    handed = f"le {last}, votre demande est transmise au service « Agence direction », {unless}"
-    assert told == [f"{reminded} ; {handed}"]
+    reminded = f"Le {next_}, le service reçoit un rappel : votre demande attend toujours une réponse, {unless}"
+    handed = f"Le {last}, votre demande est transmise au service « Agence direction », {unless}"
+    assert [" ".join(each.split()) for each in told] == [reminded, handed]
 
 
 def test_of_a_draft_its_words_are_told_and_not_what_was_chosen_in_its_form(
@@ -557,6 +569,134 @@ def test_who_is_cited_in_a_note_or_in_ones_own_message_is_named_with_its_place(
     assert why.get(f"message-{contact}", "") == expected
     page = (exported(sqlite_store, site.settings, tmp_path / "out").folder / "lisez-moi.html").read_text()
     assert page.count(f'id="note-{noted}"') == page.count(f'id="message-{contact}"') == 1
+
+
+def judged_by_shipped_rules(store: Store, settings: Settings) -> None:
+    """Say that the daemon judges by the rules that the program ships."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path in sorted(each for each in SHIPPED_RULES.rglob("*") if each.is_file()):
+            archive.write(path, path.relative_to(SHIPPED_RULES).as_posix())
+    store.rule_versions.put_in_force(settings.name, "shipped", packed.getvalue(), LATER)
+
+
+def test_what_agents_wrote_beside_events_and_words_that_wound_are_to_be_read_each_at_its_place_in_the_page(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    judged_by_shipped_rules(sqlite_store, site.settings)
+    first, _called, came = site.numbers
+    with sqlite_store.database.writing() as connection:
+        mine = sa.update(drafts).where(drafts.c.about == first)
+        connection.execute(mine.values(fields={"texte": "Dame pénible, dit M. Lemoine"}))
+        ids = {row.number: row.id for row in connection.execute(sa.select(cases.c.number, cases.c.id))}
+        note = {"case_id": ids[first], "at": NOW, "who": "paul", "what": "noted", "data": {"text": "Dame pénible"}}
+        noted = connection.execute(events.insert().returning(events.c.id), note).scalar_one()
+    sqlite_store.holds.hold(first, "paul", "expertise 26-4471", NOW)
+    with sqlite_store.database.reading() as connection:
+        person = person_named(connection, TENANT, date(2026, 11, 25))
+    found = {each.anchor: each for each in passages_to_read(site.settings, sqlite_store, person)}
+    page = (exported(sqlite_store, site.settings, tmp_path / "out").folder / "lisez-moi.html").read_text()
+    kinds: dict[str, list[PassageToRead]] = {}
+    for anchor, each in found.items():
+        kinds.setdefault(anchor.partition("-")[0], []).append(each)
+        assert page.count(f'id="{anchor}"') == 1, anchor
+    assert found[f"note-{noted}"].why == "written by an agent; words that wound or judge: « Dame pénible » (jugement)"
+    wounding = "words that wound or judge: « Dame pénible » (jugement)"
+    assert {(each.number, each.why) for each in kinds["brouillon"]} == {
+        (first, f"a draft, which was not sent; tells of others: M. Lemoine; {wounding}"),
+        ("", "a draft, which was not sent"),
+    }
+    assert [(each.number, each.why) for each in kinds["rendez"]] == [(came, "an appointment under another name")]
+    assert [each.why for each in kinds["souhait"]] == ["words of a wish or a protection"]
+    assert [(each.number, each.why) for each in kinds["dossier"]] == [(first, "why the case is held")]
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("sent", f"envoyées à {ADDRESS} le "),
+        ("waiting", f"écrites pour {ADDRESS}, pas encore parties ; leur texte"),
+        ("bounced", f"écrites pour {ADDRESS}, mais le courriel n’a pas été remis ; leur texte"),
+        ("", "non envoyées – les réponses automatiques sont coupées"),
+        ("withheld", "non envoyées – l'adresse n'existe pas"),
+        ("no danger", ""),
+    ],
+)
+def test_whoever_was_in_danger_is_told_whether_they_were_told_what_to_do(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path, state: str, expected: str
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    judged_by_shipped_rules(sqlite_store, site.settings)
+    number = site.numbers[0]
+    with sqlite_store.database.writing() as connection:
+        level = AlarmLevel.NONE if state == "no danger" else AlarmLevel.CERTAIN
+        connection.execute(sa.update(cases).where(cases.c.number == number).values(alarm_level=level))
+        case_id = connection.execute(sa.select(cases.c.id).where(cases.c.number == number)).scalar_one()
+        if state in ("sent", "waiting", "bounced"):
+            mail = {"case_id": case_id, "kind": "answer", "reason": "urgence-gaz", "to_address": ADDRESS}
+            mail |= {
+                "mail_from": "us@ours.example",
+                "message_id": "s1",
+                "raw": b"Subject: Gaz\n\nSortez.",
+                "state": state,
+            }
+            mail |= {"urgency": int(Urgency.DANGER), "created_at": NOW}
+            connection.execute(outbox.insert(), {**mail, "settled_at": None if state == "waiting" else NOW})
+        elif state == "withheld":
+            data = {"kind": "answer", "reason": Withheld.NO_SUCH_ADDRESS.value}
+            row = {"case_id": case_id, "at": NOW, "who": "worker", "what": "not sent", "data": data}
+            connection.execute(events.insert(), row)
+    silent = site.settings.outbound.model_copy(update={"answers": False})
+    done = exported(sqlite_store, site.settings.model_copy(update={"outbound": silent}), tmp_path / "out")
+    told = told_text(done).partition("Consignes de sécurité")
+    assert bool(told[1]) is bool(expected)
+    row = next(
+        each for each in _rows(json.loads((done.folder / "donnees.json").read_text())["donnees"], "cases")
+        if each["number"] == number
+    )  # fmt: skip
+    assert ("consignes_de_securite" in row) is bool(expected)
+    if expected:
+        assert " ".join(told[2].split()).startswith(expected)
+    if mail_of := re.search(r'href="#(courriel-\d+)">leur texte', (done.folder / "lisez-moi.html").read_text()):
+        assert f'id="{mail_of[1]}"' in (done.folder / "lisez-moi.html").read_text()
+
+
+def test_the_top_says_who_answers_for_the_data_whom_to_ask_and_how_to_complain(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    says = {"controller": "Habitat SA, Lyon", "officer": "dpo@habitat.example", "authority": "l’autorité, Monaco"}
+    settings = site.settings.model_copy(update={"privacy": site.settings.privacy.model_copy(update=says)})
+    for given, expected in (
+        (
+            settings,
+            ("Habitat SA, Lyon", "écrivez à dpo@habitat.example", "plaindre auprès de l’autorité, Monaco"),
+        ),
+        (site.settings, ("votre bailleur", "son adresse est à votre bureau", "vous plaindre auprès de la CNIL")),
+    ):
+        page = told_text(exported(sqlite_store, given, tmp_path / expected[0]))
+        top = page[: page.index("Ce que cette copie contient")]
+        assert [words for words in expected if words not in top] == []
+
+
+def test_what_staff_looked_at_again_and_again_stands_on_one_line_with_how_often(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    number = site.numbers[1]
+    for minutes in (0, 20, 80):
+        at = NOW + timedelta(minutes=minutes)
+        sqlite_store.accounts.trail(TrailLine(at, "paul", "read", number, {"tenant": TENANT}))
+    sqlite_store.accounts.trail(TrailLine(NOW + timedelta(days=1), "paul", "read", number, {"tenant": TENANT}))
+    done = exported(sqlite_store, site.settings, tmp_path / "out")
+    rows = _rows(json.loads((done.folder / "donnees.json").read_text())["donnees"], "audit_trail")
+    assert sorted(row["subject"] for row in rows if row["what"] == "read") == sorted([site.numbers[0], *[number] * 4])
+    first, last = (f"{(NOW + timedelta(minutes=each)).astimezone(site.settings.zone):%H:%M}" for each in (0, 80))
+    day = f"{NOW.astimezone(site.settings.zone):%d/%m/%Y}"
+    page = " ".join(told_text(done).split())
+    assert f"{day} de {first} à {last}, 3 fois Agent de l'agence lecture du dossier {number}" in page
+    assert page.count(f"lecture du dossier {number}") == 2
 
 
 LINES_OF_WORDS = """[...document.querySelectorAll("td:nth-child(2)")]

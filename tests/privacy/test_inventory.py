@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from dtm_contact.model import EntryKind
 from dtm_contact.privacy.erasing import ErasurePlan, plan
 from dtm_contact.privacy.export import export_person
-from dtm_contact.privacy.places import PLACES, DirectoryPlace, MentionsPlace, TrailPlace
+from dtm_contact.privacy.mention_places import MentionsPlace, TrailPlace
+from dtm_contact.privacy.packed_places import DirectoryPlace
+from dtm_contact.privacy.places import PLACES
 from dtm_contact.privacy.subject import DataSubject, person_named
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store

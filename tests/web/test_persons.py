@@ -100,7 +100,7 @@ def test_a_list_of_people_that_is_cut_says_so_and_how_many_there_are(
     assert "personnes montrées sur" not in admin.get("/personnes?q=rue").text
     monkeypatch.setattr("dtm_contact.web.request_context._MOST_PEOPLE", 1)
     page = admin.get("/personnes?q=rue").text
-    assert f"1 personnes montrées sur {everyone}" in page
+    assert f"1 personne montrée sur {everyone}" in page
     assert page.count('<a href="/personnes?q=') == 1
 
 

@@ -1,11 +1,18 @@
 """What is found at the desk: streets alone, people the same way everywhere, and a case that one opened elsewhere."""
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 from dtm_contact.access import Role
+from dtm_contact.directory import Directory
+from dtm_contact.directory.records import Dwelling
 from dtm_contact.store.restores import SentMark, add_marks, mark_restored
+from dtm_contact.web.search import PeopleIndex
+from tests.rules.cast import lease
 from tests.store.samples import arrival
-from tests.web.conftest import DeskAlone, Somebody, open_in
+from tests.web.conftest import RECORDS, DeskAlone, Somebody, open_in
 
 
 @pytest.fixture
@@ -49,10 +56,47 @@ def test_a_street_of_another_office_is_not_found(agent: Somebody, secretary: Som
 def test_people_of_the_own_office_are_found_behind_those_of_others(
     desk: DeskAlone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dtm_contact.web.search._MOST_PEOPLE", 1)
+    monkeypatch.setattr("dtm_contact.web.request_context._MOST_PEOPLE", 1)
     office = desk.directory.residences["R01"].office_id
     found = desk.people().find("rue", desk.now().date(), lambda each: each == office)
-    assert [person.office_id for person in found] == [office]
+    assert {person.office_id for person in found} == {office}
+
+
+@pytest.mark.parametrize(
+    ("role", "path", "told"),
+    [
+        (
+            Role.AGENCY,
+            "/recherche?q=rue",
+            "1 personne montrée sur {people} : ajoutez le nom et le prénom, ou le numéro et la rue.",
+        ),
+        (Role.AGENCY, "/recherche?q=rue", "1 entrée montrée sur {places} : ajoutez le numéro, la rue ou la commune."),
+        (Role.AGENCY, "/nouveau?q=rue", "1 personne montrée sur {people} : "),
+        (Role.AGENCY, "/dossier/{number}/locataires?q=rue", "1 personne montrée sur {people} : "),
+        (Role.ADMIN, "/journal?personne=rue", "Les lignes de 1 personne montrée sur {people} : "),
+    ],
+)
+def test_whoever_searches_by_a_place_alone_is_told_that_more_live_there_and_how_to_narrow(
+    desk: DeskAlone, monkeypatch: pytest.MonkeyPatch, role: Role, path: str, told: str
+) -> None:
+    somebody = Somebody(desk, "odile", role, "agence")
+    path = path.format(number=open_in(desk.store, "nord", "one"))
+    people = len(desk.people().find("rue", desk.now().date(), lambda _office: True))
+    places = len(desk.people().places("rue", lambda _office: True))
+    assert people > 1
+    assert places > 1
+    assert "ajoutez le n" not in somebody.get(path).text
+    monkeypatch.setattr("dtm_contact.web.request_context._MOST_PEOPLE", 1)
+    monkeypatch.setattr("dtm_contact.web.request_context._MOST_PLACES", 1)
+    assert told.format(people=people, places=places) in somebody.get(path).text
+
+
+def test_of_a_street_everybody_is_found_and_whoever_has_two_homes_there_once() -> None:
+    homes = tuple(Dwelling(f"L{each}", "A01", "dwelling", "", "", "", "", "") for each in range(100, 130))
+    leases = tuple(lease(f"T{each}", f"L{each}", "holder") for each in range(100, 129))
+    records = replace(RECORDS, dwellings=homes, leases=(*leases, lease("T100", "L129", "co_holder")))
+    found = PeopleIndex(Directory(records)).find("tilleuls", date(2026, 11, 25), lambda _office: True)
+    assert [person.tenant_id for person in found] == [f"T{each}" for each in range(100, 129)]
 
 
 @pytest.mark.parametrize("asked", ["beranger", "beranjer", "0611223344", "t09@free.example", "{number}"])

@@ -54,7 +54,7 @@ from dtm_contact.web.case_view import (
     voice_messages,
     wishes,
 )
-from dtm_contact.web.danger_view import caretaker_states_of, entrance_first, safety_words
+from dtm_contact.web.danger_view import caretaker_states_of, entrance_first, safety_line
 from dtm_contact.web.drafts import FORMS, TypedFields, keep_typed, typed_on, writing_in
 from dtm_contact.web.letters import files_of_form, forwardable, own_signature, reply_subject, useful_contacts
 from dtm_contact.web.pages.canned import filled, previewed
@@ -146,7 +146,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "lives_at": _lives_at(context, last),
         "caretakers": entrance_first(caretakers, caretaker_states),
         "caretaker_states": caretaker_states,
-        "safety_words": safety_words(context, file),
+        "safety": safety_line(context, file),
         "wishes": wishes(file.contacts),
         "proposals": [each for each in _proposals(context, file) if each.value not in registered.never],
         "register": shown_register(context, registered, whole=theirs),

@@ -1,6 +1,6 @@
 """Search: cases, people and places by number, name, phone, street, words; and what lies behind one entrance."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -25,7 +25,7 @@ def search(context: RequestContext) -> Mapping[str, Any] | Response:
         context.audit("searched", asked, case=exact.number)
         return go(f"/dossier/{exact.number}")
     if not asked:
-        return {"q": "", "cases": [], "people": [], "places": {}, "elsewhere": [], "beside": {}}
+        return {"q": "", "cases": [], "people": [], "places": {}, "found_places": [], "elsewhere": [], "beside": {}}
     people, places = context.find_people(asked, ""), context.find_places(asked)
     cases, elsewhere = context.find_cases_and_opened(asked)
     shown = list({case.number: case for case in (*cases, *_cases_at(context, places))}.values())[:_MOST_SHOWN]
@@ -33,6 +33,7 @@ def search(context: RequestContext) -> Mapping[str, Any] | Response:
         "q": asked,
         "people": people,
         "places": _by_residence(places),
+        "found_places": places,
         "cases": shown,
         "elsewhere": elsewhere[:_MOST_SHOWN],
         "beside": context.app.store.desk.case_hints([case.number for case in shown]),
@@ -49,14 +50,14 @@ def _by_number(context: RequestContext, asked: str) -> Case | None:
         return None
 
 
-def _by_residence(places: list[FoundPlace]) -> dict[str, list[FoundPlace]]:
+def _by_residence(places: Iterable[FoundPlace]) -> dict[str, list[FoundPlace]]:
     found: dict[str, list[FoundPlace]] = {}
     for place in places:
         found.setdefault(place.residence_id, []).append(place)
     return found
 
 
-def _cases_at(context: RequestContext, places: list[FoundPlace]) -> list[Case]:
+def _cases_at(context: RequestContext, places: Iterable[FoundPlace]) -> list[Case]:
     """Return the cases about the dwellings behind some entrances that they see, open ones first."""
     index = context.app.people()
     homes = [home for place in places for home in index.homes(place.address_id)]

@@ -1,6 +1,6 @@
 """The audit trail: searched by who, whom it concerns, what and when, saved as a file; and who read unusually much."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -15,7 +15,8 @@ from dtm_contact.figures.files import as_csv
 from dtm_contact.labels.audit import AUDITED, audit_details, audit_subject, audited
 from dtm_contact.store.trail import TrailQuery
 from dtm_contact.web.registry import page
-from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext
+from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, Shown
+from dtm_contact.web.search import FoundPerson
 
 _LINES: Final = 100
 _MOST_EXPORTED: Final = 100_000
@@ -58,9 +59,17 @@ class TrailFilter:
         named = {name: getattr(self, name) for name in self.__slots__}
         return {name: value for name, value in named.items() if value}
 
-    def query(self, context: RequestContext) -> TrailQuery:
-        """Return the query; looking a tenant up leaves its own line."""
-        people = context.find_people(self.personne, "journal") if self.personne else []
+    def people(self, context: RequestContext) -> Shown[FoundPerson]:
+        """Return the tenants who are asked for; looking one up leaves its own line."""
+        return context.find_people(self.personne, "journal")
+
+    def query(self, context: RequestContext, people: Sequence[FoundPerson]) -> TrailQuery:
+        """Return the query.
+
+        Args:
+            context: the request.
+            people: the tenants who are asked for.
+        """
         since, until = _day(self.du), _day(self.au)
         zone = context.app.settings.zone
         return TrailQuery(
@@ -78,11 +87,14 @@ class TrailFilter:
 def trail(context: RequestContext) -> Mapping[str, Any]:
     """Show who read and did what."""
     asked = TrailFilter.of(context)
-    lines = context.app.store.trail.search(asked.query(context), before=context.number("avant"), limit=_LINES + 1)
+    people = asked.people(context)
+    query = asked.query(context, people)
+    lines = context.app.store.trail.search(query, before=context.number("avant"), limit=_LINES + 1)
     more = lines[_LINES - 1][0] if len(lines) > _LINES else 0
     return {
         "lines": lines[:_LINES],
         "asked": asked,
+        "people": people,
         "actions": sorted(AUDITED.items(), key=lambda each: each[1]),
         "older": urlencode({**asked.asked, "avant": more}) if more else "",
         "export": urlencode(asked.asked),
@@ -94,7 +106,7 @@ def trail(context: RequestContext) -> Mapping[str, Any]:
 def trail_export(context: RequestContext) -> Response:
     """Give the lines that were searched as a file; that leaves a line of its own, written first."""
     asked = TrailFilter.of(context)
-    query = asked.query(context)
+    query = asked.query(context, asked.people(context))
     lines = context.app.store.trail.search(query, limit=_MOST_EXPORTED)
     # Words that were typed are not kept: they may name somebody who is erased later.
     by = {f"by_{name}": each for name, each in asked.asked.items() if name in {"action", "du", "au"}}
