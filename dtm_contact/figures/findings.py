@@ -8,7 +8,7 @@ a few of its months: so every run up to the period is looked at, and of a year e
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property, partial
 from typing import Final
@@ -250,6 +250,18 @@ class _Finder:
         is_over = last < latest and whole[last + 1 : latest + 1].max() >= SMALLEST
         return FindingPeriod(periods[first], periods[last] if is_over else None, self._beginning(first))
 
+    def _settled(self, figure: Figure) -> int:
+        """Return the first period that a figure is compared with; what is silent for long grows for as long again.
+
+        In a store that began empty nothing is silent at first, then ever more, until what is answered late has come to
+        its usual share.
+        """
+        settled, periods = self.scene.settled, self.scene.course.periods
+        if not figure.silent or not 0 < settled < len(periods):
+            return settled
+        since = periods[settled] + timedelta(days=figure.silent)
+        return sum(first < since for first in periods)
+
     def _beginning(self, first: int) -> Beginning:
         """Return what is known of the time before something that is so since a period, by its place."""
         return Beginning.SEEN if first else self.scene.beginning
@@ -260,7 +272,7 @@ class _Finder:
     def _shown(self, figure: Figure, run: int, counts: np.ndarray, other: np.ndarray | None) -> Shown:
         """Return a share of a run, and that of what it is compared with; None: with itself before."""
         between = self._between(run)
-        rest = counts[self.scene.settled : between.start] if other is None else other[between]
+        rest = counts[self._settled(figure) : between.start] if other is None else other[between]
         mine, theirs = (_percent(figure, each) for each in (counts[between], rest))
         length = between.stop - between.start
         last = dict(zip(MEASURES, counts[between.stop - 1].tolist(), strict=True))
@@ -269,7 +281,7 @@ class _Finder:
     def _holds(self, figure: Figure, run: int, counts: np.ndarray, other: np.ndarray | None) -> bool:
         """Return whether by a share a place is worse in each period of a run."""
         between = self._between(run)
-        rest = counts[self.scene.settled : between.start] if other is None else other[between]
+        rest = counts[self._settled(figure) : between.start] if other is None else other[between]
         bad, whole = (part.sum() for part in _bad(figure, rest))
         return holds(*_bad(figure, counts[between]), bad / max(1, whole) + _least_share(figure) / 2)
 
@@ -584,14 +596,15 @@ class _Finder:
         found = [each for each in (self._growth(counts, parts),) if each is not None]
         for figure in self.shares:
             bad, whole = _bad(figure, counts)
-            is_settled = np.arange(len(whole)) >= self.scene.settled
+            settled = self._settled(figure)
+            is_settled = np.arange(len(whole)) >= settled
             large = np.full(whole.shape, _LARGE)
             standard = (large * (1 - figure.standard / 100))[None], large[None]
             for against, other in ((Against.STANDARD, standard), (Against.BEFORE, None)):
                 if against is Against.STANDARD and not figure.standard:
                     continue
                 looked_at = (bad, whole) if other is not None else (bad * is_settled, whole * is_settled)
-                compared = _compared(figure, (looked_at[0][None], looked_at[1][None]), other, self.scene.settled)
+                compared = _compared(figure, (looked_at[0][None], looked_at[1][None]), other, settled)
                 (run,) = compared.worst(self.runs, _least_share(figure))
                 if run is None or (against is Against.BEFORE and self._is_of_one(figure, run[0], counts, parts)):
                     continue
@@ -651,7 +664,7 @@ class _Finder:
 
     def _became_worse(self, figure: Figure, run: int, counts: np.ndarray) -> bool:
         between, cases = self._between(run), _bad(figure, counts)
-        now, before = (_mean(figure, cases, each) for each in (between, slice(self.scene.settled, between.start)))
+        now, before = (_mean(figure, cases, each) for each in (between, slice(self._settled(figure), between.start)))
         return _is_shown(now, before, _least_share(figure)) > -np.inf
 
     def _where(self, figure: Figure, run: int, parts: Mapping[str, np.ndarray], against: Against) -> tuple[str, ...]:

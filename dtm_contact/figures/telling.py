@@ -175,6 +175,7 @@ class Outlier:
         words: the sentence.
         office, residence, topic: the place; "" where it is none of it.
         details: each figure that shows it, that of the sentence first; none where it is a number of cases.
+        is_elsewhere: it is worse there than elsewhere; else than it was, or than what is to be reached.
         period: of a number of cases, the periods in which they were opened.
     """
 
@@ -183,6 +184,7 @@ class Outlier:
     residence: str = ""
     topic: str = ""
     details: tuple[OutlierDetail, ...] = ()
+    is_elsewhere: bool = False
     period: FindingPeriod | None = None
 
 
@@ -229,7 +231,8 @@ class _Words:
         told += self._compared(finding.shown, finding)
         details = [OutlierDetail(_sentence(self._compared(each, finding)), each.figure) for each in finding.others]
         first = OutlierDetail(finding.shown.figure.title, finding.shown.figure)
-        return Outlier(told, finding.office, finding.residence, finding.topic, (first, *details))
+        is_elsewhere = finding.against in {Against.OTHERS, Against.REST}
+        return Outlier(told, finding.office, finding.residence, finding.topic, (first, *details), is_elsewhere)
 
     def unusual(self, count: Unusual, dwellings: int) -> Outlier:
         """Return unusually many cases as a sentence; of a residence with so many dwellings."""

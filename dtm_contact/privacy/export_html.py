@@ -43,9 +43,9 @@ def quote(text: str) -> str:
     return f"<blockquote>{escape(text)}</blockquote>" if text else ""
 
 
-def lines(told: Iterable[str]) -> str:
+def lines(texts: Iterable[str]) -> str:
     """Return texts as a list, each on a line of its own and begun as a sentence is; nothing where there are none."""
-    items = "".join(f"<li>{escape(each[:1].upper() + each[1:])}</li>" for each in told if each)
+    items = "".join(f"<li>{escape(each[:1].upper() + each[1:])}</li>" for each in texts if each)
     return f"<ul>{items}</ul>" if items else ""
 
 

@@ -38,7 +38,7 @@ _LONGEST_FIELD = 20_000
 _SEE_OTHER = 303
 
 
-class Shown(list[_Found]):
+class CappedList(list[_Found]):
     """What a search shows of what it found, the nearest first, and how many that were: a page says where it is cut."""
 
     def __init__(self, found: Sequence[_Found] = (), most: int = 0) -> None:
@@ -202,7 +202,7 @@ class RequestContext:
         """
         return self.app.store.cases.get(self.case().number)
 
-    def find_people(self, asked: str, where: str) -> Shown[FoundPerson]:
+    def find_people(self, asked: str, where: str) -> CappedList[FoundPerson]:
         """Return the people whom they may see by what they typed; the look-up is noted before anybody is shown.
 
         This is the one search for people: of the page of search, of a case, of a new one. Whom the directory does not
@@ -216,22 +216,24 @@ class RequestContext:
             StoreUnavailableError: it could not be noted.
         """
         if not asked:
-            return Shown()
+            return CappedList()
         index, on = self.app.people(), self.now.date()
         seen = index.find(asked, on, lambda office_id: sees(self.account, office_id))
         if not seen:
             tenants = dict.fromkeys(case.tenant_id for case in self.find_cases(asked) if case.tenant_id)
             found = (index.person(tenant_id, on) for tenant_id in tenants)
             seen = [person for person in found if person is not None and sees(self.account, person.office_id)]
-        shown = Shown(seen, _MOST_PEOPLE)
+        shown = CappedList(seen, _MOST_PEOPLE)
         self.audit("searched", asked, people=[person.tenant_id for person in shown], case=where)
         return shown
 
-    def find_places(self, asked: str) -> Shown[FoundPlace]:
+    def find_places(self, asked: str) -> CappedList[FoundPlace]:
         """Return the entrances of streets and residences of the offices that they see, by what they typed."""
         if not asked:
-            return Shown()
-        return Shown(self.app.people().places(asked, lambda office_id: sees(self.account, office_id)), _MOST_PLACES)
+            return CappedList()
+        return CappedList(
+            self.app.people().places(asked, lambda office_id: sees(self.account, office_id)), _MOST_PLACES
+        )
 
     def find_cases(self, asked: str) -> list[Case]:
         """Return the cases that they see by what they typed, open ones first."""

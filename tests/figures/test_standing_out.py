@@ -368,6 +368,25 @@ def test_what_waits_more_and_more_began_where_the_table_shows_it(
     )
 
 
+def test_what_is_silent_for_long_is_compared_with_nothing_while_a_store_fills_up() -> None:
+    def silent(shares: tuple[int, ...]) -> list[str]:
+        year = [date(2026, month, 1) for month in range(1, 1 + len(shares))]
+        months = {
+            day: {
+                (office, residence, "heating"): {"open": 1000, "silent_45": 10 * share, "opened": 400, "closed": 400}
+                for residence, office in RESIDENCES
+            }
+            for day, share in zip(year, shares, strict=True)
+        }
+        span = FigureSpan(Grain.MONTH, year[-1])
+        made = Overview(Periods(months, year[0]), DIRECTORY, span, Place(), span.last)
+        return [each.words for each in describe_outliers(made, NAMES, DIRECTORY)]
+
+    assert silent((0, 2, 15, 30, 45, 45, 45, 45)) == []
+    (worse,) = silent((0, 2, 15, 30, 30, 30, 30, 45))
+    assert "45\u00a0% des dossiers en cours sans nouvelles depuis 45 jours, contre 30\u00a0% avant" in worse
+
+
 def test_what_was_so_before_all_that_is_looked_at_may_have_been_so_before() -> None:
     months = {FigureSpan.of(Grain.MONTH, date(2025 + at // 12, 1 + at % 12, 1)).first: EVEN for at in range(17)}
     (nord,) = offices(months)

@@ -74,7 +74,7 @@ def test_what_the_message_gives_of_the_address_is_not_asked_for(desk: DeskAlone,
     at = {"tenant": None, "dwelling": None, "place_evidence": (WRITTEN,)}
     number = open_in(desk.store, "nord", "one", alarm=CERTAIN, match=at)
     first = re.findall(r"<li>([^<]*)", agent.get(f"/dossier/{number}").text.partition('id="consigne"')[2])[0]
-    assert first.startswith("Le message donne « 9 rue Hoche bât. D ». Demandez")
+    assert first.startswith("Le message donne «\u00a09 rue Hoche bât. D\u00a0». Demandez")
     assert "numéro dans la rue" not in first
     assert "N&#39;attendez pas" in first
 

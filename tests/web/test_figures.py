@@ -278,13 +278,17 @@ def test_where_service_is_worse_than_elsewhere_comes_before_what_is_so_everywher
 ) -> None:
     details = (OutlierDetail("Réponses dans le délai : 60 %", BY_ID["in_time"]),)
     told = [Outlier("Partout", details=details), Outlier("R01 : 9 dossiers", residence="R01")]
-    told += [Outlier("Sud", office="sud", details=details), Outlier("Les Lilas", residence="R02", details=details)]
+    told += [
+        Outlier("Sud", office="sud", details=details, is_elsewhere=True),
+        Outlier("Les Lilas", residence="R02", details=details, is_elsewhere=True),
+        Outlier("Nord, moins bon qu’avant", office="nord", details=details),
+    ]
     monkeypatch.setattr(pages, "describe_outliers", lambda *_given: iter(told))
     found = unescape(head.get(f"/chiffres?le={last_month(head.desk)}").text)
     shown = re.findall(r"<h3>([^<]*)</h3>|<li><a[^>]*>([^<]*)</a>", found)
     assert [title or words for title, words in shown] == [
         "Moins bon qu’ailleurs", "Sud", "Les Lilas",
-        "Moins bon qu’avant, ou que ce qui est dû", "Partout",
+        "Moins bon qu’avant, ou que ce qui est dû", "Partout", "Nord, moins bon qu’avant",
         "Plus de dossiers que d’habitude, ou qu’ailleurs", "R01 : 9 dossiers",
     ]  # fmt: skip
 

@@ -336,8 +336,8 @@ def _compared_with(context: RequestContext, query: FigureQuery) -> str:
 def _by_question(outliers: Sequence[Outlier]) -> Iterator[tuple[str, list[Outlier]]]:
     """Yield what stands out by the question that it answers: where service is worse than elsewhere comes first."""
     told = [each for each in outliers if each.details]
-    yield "Moins bon qu’ailleurs", [each for each in told if each.office or each.residence]
-    yield "Moins bon qu’avant, ou que ce qui est dû", [each for each in told if not (each.office or each.residence)]
+    yield "Moins bon qu’ailleurs", [each for each in told if each.is_elsewhere]
+    yield "Moins bon qu’avant, ou que ce qui est dû", [each for each in told if not each.is_elsewhere]
     yield "Plus de dossiers que d’habitude, ou qu’ailleurs", [each for each in outliers if not each.details]
 
 

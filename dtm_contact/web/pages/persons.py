@@ -16,7 +16,7 @@ from dtm_contact.privacy.record import ErasureRecordError
 from dtm_contact.privacy.subject import DataSubject, UnknownPersonError, person_named
 from dtm_contact.web.pages.attachments import as_download
 from dtm_contact.web.registry import page, post
-from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, Shown, go
+from dtm_contact.web.request_context import LONGEST_SEARCH, CappedList, RequestContext, go
 from dtm_contact.web.search import FoundPerson
 from dtm_contact.wording import UserLanguage, in_language
 
@@ -33,7 +33,7 @@ def persons(context: RequestContext) -> Mapping[str, Any]:
 def _shown(context: RequestContext, asked: str, alert: str = "") -> Mapping[str, Any]:
     planned: ErasurePlan | None = None
     doubtful: list[tuple[PassageToRead, str]] = []
-    people: Shown[FoundPerson] = Shown()
+    people: CappedList[FoundPerson] = CappedList()
     if asked:
         person = _person(context, asked)
         if person is None:

@@ -15,7 +15,7 @@ from dtm_contact.figures.files import as_csv
 from dtm_contact.labels.audit import AUDITED, audit_details, audit_subject, audited
 from dtm_contact.store.trail import TrailQuery
 from dtm_contact.web.registry import page
-from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, Shown
+from dtm_contact.web.request_context import LONGEST_SEARCH, CappedList, RequestContext
 from dtm_contact.web.search import FoundPerson
 
 _LINES: Final = 100
@@ -59,7 +59,7 @@ class TrailFilter:
         named = {name: getattr(self, name) for name in self.__slots__}
         return {name: value for name, value in named.items() if value}
 
-    def people(self, context: RequestContext) -> Shown[FoundPerson]:
+    def people(self, context: RequestContext) -> CappedList[FoundPerson]:
         """Return the tenants who are asked for; looking one up leaves its own line."""
         return context.find_people(self.personne, "journal")
 
