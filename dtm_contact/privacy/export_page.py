@@ -40,7 +40,15 @@ from dtm_contact.privacy.export_parts import (
     to_whom,
 )
 from dtm_contact.privacy.export_program import guided_by, how_read, told_safety, upcoming, without_codes
-from dtm_contact.privacy.export_sections import decisions, inside, readings, recipients, who_answers
+from dtm_contact.privacy.export_sections import (
+    KEEP_IT_SAFE,
+    decisions,
+    inside,
+    inventory,
+    readings,
+    recipients,
+    who_answers,
+)
 from dtm_contact.privacy.register import Heading, blocks_as_html, notice
 from dtm_contact.settings import Settings
 
@@ -191,10 +199,11 @@ class _ExportPage:
         parts = [
             f"<h1>{title}</h1>",
             f"<p>{'Copie établie' if not whom else f'Copie établie pour <strong>{escape(whom)}</strong>'} "
-            f"le {self._day(now)}"
+            f"le {self._when(now)}"
             + (f" par {escape(controller)}" if controller else "")
             + ", à votre demande (droit d’accès, RGPD, articles 15 et 20). Les heures sont "
             f"celles de {escape(self._settings.timezone.rpartition('/')[2])}.</p>",
+            KEEP_IT_SAFE,
             who_answers(self._settings),
             (
                 "<p>Une partie de ce que vous avez écrit peut toucher votre santé, vos revenus ou votre famille : ces "
@@ -311,7 +320,8 @@ class _ExportPage:
             until = f" jusqu’au {self._day(each['until'])}" if each["until"] else ""
             since = f"depuis le {self._day(each['since'])}{until}{ended}"
             anchored = f'<span id="souhait-{each["id"]}">{ENTRY_KINDS[kind]}</span>'
-            rows.append((anchored, escape(" ; ".join(filter(None, (*parts, since))))))
+            noted = f"noté le {self._day(each['entered_at'])} par {each['entered_by']}"
+            rows.append((anchored, escape(" ; ".join(filter(None, (*parts, since, noted))))))
         yield table(("Quoi", "Ce qui est noté"), rows)
 
     def _cases(self) -> Iterator[str]:
@@ -547,25 +557,8 @@ class _ExportPage:
         yield blocks_as_html(replace(block, level=3) if isinstance(block, Heading) else block for block in blocks)
 
     def _inventory(self) -> Iterator[str]:
-        yield (
-            "<p>Cette liste est pour qui veut vérifier que rien ne manque, ou donner ces données à un autre organisme "
-            '(droit à la portabilité). Le fichier <a href="donnees.json">donnees.json</a> les contient toutes, sous '
-            "une forme qu’un ordinateur lit : vous n’en avez pas besoin pour lire cette page. Les heures y sont "
-            "suivies de leur écart à l’heure universelle.</p>"
-        )
-        rows = [(each["contenu"], each["donne"], each["non_donne"], each.get("pourquoi", "")) for each in self._lines()]
-        if notices := sum(row["kind"] == OutgoingKind.NOTICE for row in self._rows("outbox")):
-            rows.append(("dont les avis à la personne d’astreinte, au gardien ou au bureau", notices, 0, ""))
-        told = [(escape(what), str(given), str(left or ""), escape(why)) for what, given, left, why in rows]
-        yield table(("Ce que c’est", "Dans la copie", "Pas dans la copie", "Pourquoi"), told)
-        yield (
-            "<p>Ce qui dirait le souhait ou la protection d’une autre personne n’est ni donné ni compté : la copie de "
-            "quelqu’un qui partage votre logement ou votre adresse ne dit rien des vôtres, et la vôtre rien des siens "
-            "(RGPD, art. 15(4)). Cette phrase est dans toutes les copies, qu’il y en ait ou non.</p>"
-        )
-
-    def _lines(self) -> list[Row]:
-        return list(self._contents["inventaire"])
+        notices = sum(row["kind"] == OutgoingKind.NOTICE for row in self._rows("outbox"))
+        yield from inventory(self._contents["inventaire"], notices)
 
     def _link(self, table: str, row_id: int, told: str) -> str:
         file = self._files.get((table, row_id))

@@ -37,7 +37,10 @@ _ONTO: Final = frozenset({"registered", "register ended", "register undone", "wi
 _WITHHELD: Final = (
     (
         "Le nom des agents",
-        "on vous dit ce qui a été fait et par quelle fonction ; un courriel qui vous a été envoyé garde sa signature",
+        (
+            "on vous dit ce qui a été fait, par « un agent » ; sa fonction est donnée quand il a consulté vos données, "
+            "ou noté un souhait ou une protection ; un courriel qui vous a été envoyé garde sa signature"
+        ),
         "RGPD, art. 15(4) ; CJUE, C-579/21",
     ),
     (
@@ -69,6 +72,14 @@ _WITHHELD: Final = (
     ("Les chiffres de l’activité", "ce sont des nombres, sans personne", "RGPD, considérant 26"),
 )
 """What is not inside, what is told in its place, and by which law."""
+
+
+KEEP_IT_SAFE: Final = (
+    "<p><strong>Cette copie contient tout ce que vous nous avez dit. Si quelqu’un, chez vous ou ailleurs, pouvait s’en "
+    "servir contre vous, gardez-la là où il ne peut pas la lire.</strong> Cet avertissement est dans toutes les "
+    "copies.</p>"
+)
+"""What stands at the top of every copy alike, so that it tells nothing of whose it is."""
 
 
 def who_answers(settings: Settings) -> str:
@@ -153,8 +164,10 @@ def recipients(
         "<p>Vos données sont lues, pour répondre à vos demandes, par les agents du bureau qui suit votre logement, par "
         "l’agence et par les responsables. En cas de danger, la personne d’astreinte et le gardien sont prévenus. Un "
         "agent peut transmettre un message à une entreprise chargée des travaux ou à un autre service. "
-        f"{escape(processors(settings))} Rien n’est vendu. {escape(outside(settings))} Voici tout ce qui est parti à "
-        "d’autres que vous :</p>"
+        f"{escape(processors(settings))} Rien n’est vendu. {escape(outside(settings))} Voici tout ce que ce logiciel "
+        "a envoyé par courriel à d’autres que vous. Il ne sait pas ce qui a été dit autrement, par exemple au "
+        "téléphone à un plombier ou aux secours : vous ne le lisez ici que si un agent l’a noté dans le "
+        "dossier.</p>"
     )
     rows = [
         (when(each.at), escape(each.whom), escape(each.what), cases.get(each.case_id or 0, "sans dossier"))
@@ -214,3 +227,29 @@ def _looked(line: Mapping[str, Any]) -> str:
 
 
 _NO_NAMES: Final[Mapping[str, Callable[[str], str]]] = dict.fromkeys(("queue", "office", "person"), str)
+
+
+def inventory(lines: Sequence[Mapping[str, Any]], notices: int) -> Iterator[str]:
+    """Yield what is kept, place by place.
+
+    Args:
+        lines: the lines of the inventory, as they stand in the file of data.
+        notices: how many of the mails went to staff.
+    """
+    yield (
+        "<p>Cette liste est pour qui veut vérifier que rien ne manque, ou donner ces données à un autre organisme "
+        '(droit à la portabilité). Le fichier <a href="donnees.json">donnees.json</a> les contient toutes, sous '
+        "une forme qu’un ordinateur lit : vous n’en avez pas besoin pour lire cette page. Une heure y est celle de "
+        "cette page, suivie de ce qu’il faut en retrancher pour avoir l’heure universelle (« +01:00 » : une heure)."
+        "</p>"
+    )
+    rows = [(each["contenu"], each["donne"], each["non_donne"], each.get("pourquoi", "")) for each in lines]
+    if notices:
+        rows.append(("dont les avis à la personne d’astreinte, au gardien ou au bureau", notices, 0, ""))
+    told = [(escape(what), str(given), str(left), escape(why)) for what, given, left, why in rows]
+    yield table(("Ce que c’est", "Dans la copie", "Pas dans la copie", "Pourquoi"), told, named=True)
+    yield (
+        "<p>Ce qui dirait le souhait ou la protection d’une autre personne n’est ni donné ni compté : la copie de "
+        "quelqu’un qui partage votre logement ou votre adresse ne dit rien des vôtres, et la vôtre rien des siens "
+        "(RGPD, art. 15(4)). Cette phrase est dans toutes les copies, qu’il y en ait ou non.</p>"
+    )

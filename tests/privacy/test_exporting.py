@@ -7,7 +7,7 @@ import json
 import re
 import zipfile
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,10 @@ from dtm_contact.model import (
     Withheld,
 )
 from dtm_contact.privacy.before_handing_over import PassageToRead, passages_to_read
+from dtm_contact.privacy.disclosed import OurPeople
 from dtm_contact.privacy.export import Exported, ExportError, export_person
 from dtm_contact.privacy.export_html import typeset
+from dtm_contact.privacy.own_words import OwnWords, own_words
 from dtm_contact.privacy.subject import DataSubject, person_named
 from dtm_contact.settings import Settings
 from dtm_contact.store import Account, Origin, Store, TrailLine
@@ -114,7 +116,10 @@ def test_nothing_of_an_export_names_staff_or_says_whom_of_us_was_told(
     page = (done.folder / "lisez-moi.html").read_text().replace("\N{NO-BREAK SPACE}", " ")
     assert "Un agent s’occupe du dossier" in page
     assert "Avis par courriel à la personne d’astreinte</strong>" in page
-    assert "dont les avis à la personne d’astreinte, au gardien ou au bureau</td><td>2</td>" in page
+    assert (
+        'dont les avis à la personne d’astreinte, au gardien ou au bureau</td><td data-head="Dans la copie">2</td>'
+        in page
+    )
     assert "(choisi par un agent)" in page
     rows = json.loads((done.folder / "donnees.json").read_text())["donnees"]
     plain, naming_staff = (row for row in rows["outbox"]["lignes"] if row["kind"] == "notice")
@@ -320,6 +325,50 @@ def test_a_person_is_told_who_got_their_data(sqlite_store: Store, sqlite_site: S
     assert re.search(rf"{ADDRESS}\s+un ", page) is None, "what went to themselves went to nobody else"
     data = (done.folder / "donnees.json").read_text()
     assert [each for each in (oncall, colleague) if each in data or each in page] == []
+
+
+@pytest.mark.parametrize(
+    ("notice", "expected"),
+    [
+        ("Où : ici\n\nPremiers mots : « L'eau coule du plafond chez moi »\n", OwnWords.ALL),
+        ("Premiers mots : « […] coule du plafond chez moi »", OwnWords.ALL),
+        ("Premiers mots : « L'eau coule du plafond ch… »", OwnWords.FIRST),
+        ("Fuite : l'eau coule quelque part", OwnWords.NONE),
+        ("", OwnWords.NONE),
+    ],
+)
+def test_a_notice_repeats_a_message_whole_its_beginning_or_nothing_of_it(notice: str, expected: OwnWords) -> None:
+    assert own_words(notice, ["L'eau coule\ndu plafond chez moi", ""]) is expected
+
+
+def test_of_what_went_to_others_the_copy_says_whether_it_repeats_the_persons_words(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    with sqlite_store.database.writing() as connection:
+        case_id = connection.execute(sa.select(cases.c.id).where(cases.c.number == site.numbers[0])).scalar_one()
+        mine = sa.select(contacts.c.id).where(contacts.c.case_id == case_id)
+        row = sa.select(judgements.c.judgement).where(judgements.c.contact_id.in_(mine))
+        words = connection.execute(row).scalar_one()["contact"]["new_text"]
+        mail = {"case_id": case_id, "kind": "notice", "reason": "caretaker: g@ours.example", "state": "sent"}
+        mail |= {"to_address": "g@ours.example", "mail_from": "us@ours.example", "message_id": "n1", "created_at": NOW}
+        raw = f"Subject: P1\nContent-Type: text/plain; charset=utf-8\n\nPremiers mots : « {words} »".encode()
+        connection.execute(outbox.insert(), mail | {"raw": raw})
+    page = told_text(exported(sqlite_store, site.settings, tmp_path / "out"))
+    assert re.search(rf"le gardien\s+avis sur votre demande, avec votre message en entier\s+{site.numbers[0]}", page)
+    assert "Voici tout ce que ce logiciel a envoyé par courriel" in page
+
+
+def test_a_protection_says_when_it_was_noted_and_by_which_role(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    done = exported(sqlite_store, site.settings, tmp_path / "out")
+    (row, *_rest) = _rows(json.loads((done.folder / "donnees.json").read_text())["donnees"], "register_entries")
+    day = f"{datetime.fromisoformat(row['entered_at']).astimezone(site.settings.zone):%d/%m/%Y}"
+    assert f"noté le {day} par {row['entered_by']}" in told_text(done)
+    assert OurPeople({"claire": "responsable"}, {}).agent("claire") == "un agent (fonction : responsable)"
+    assert OurPeople({}, {}).agent("claire") == "un agent"
 
 
 def test_the_first_page_says_what_is_inside_what_is_not_and_by_which_law(
@@ -678,6 +727,8 @@ def test_the_top_says_who_answers_for_the_data_whom_to_ask_and_how_to_complain(
         page = told_text(exported(sqlite_store, given, tmp_path / expected[0]))
         top = page[: page.index("Ce que cette copie contient")]
         assert [words for words in expected if words not in top] == []
+        assert f"{LATER.astimezone(given.zone):%d/%m/%Y à %H:%M}" in top
+        assert "Cet avertissement est dans toutes les copies." in top
 
 
 def test_what_staff_looked_at_again_and_again_stands_on_one_line_with_how_often(
