@@ -56,7 +56,7 @@ _STAFF_COLUMNS: Final = frozenset(
 )
 """What names an employee: the person is told what was done, and not which of us did it (GDPR article 15(4))."""
 _OWN_PARTS: Final = ("contact", "understanding")
-_DECIDED: Final = ("kind", "queue", "priority", "due", "topics", "rule", "rules_version")
+_DECIDED: Final = ("kind", "queue", "priority", "due", "topics", "rule", "rules_version", "alarm", "joins")
 """What of a decision is the person's; whom else it might have been about is not."""
 _OF_OTHERS: Final = frozenset({"tenant_id", "dwelling_id", "residence_id", "concerned", "who"})
 _WHOM_WE_TOLD: Final = frozenset({"to", "whom", "told", "unreached"})
@@ -253,7 +253,9 @@ def _of_the_person(table: str, row: Mapping[str, Any], person: DataSubject, ours
     if table == "judgements":
         found = identification(kept["judgement"], person)
         kept["judgement"] = {name: kept["judgement"].get(name) for name in _OWN_PARTS} | {"identification": found}
+        whole: Mapping[str, Any] = row["judgement"].get("decision") or {}
         kept["decision"] = {name: kept["decision"][name] for name in _DECIDED if name in kept["decision"]}
+        kept["decision"] |= {"avertis": list(dict.fromkeys(map(receiver_of_notice, whole.get("notify") or ())))}
     elif table == "outbox":
         reason = kept.pop("reason")
         if kept["kind"] == "notice":
@@ -378,13 +380,13 @@ def _say_where(contents: Mapping[str, Any], bodies: Mapping[int, bytes], written
 
 
 def _say_safety(store: Store, contents: Mapping[str, Any], knowledge: Knowledge | None) -> None:
-    """Add to the row of each case in which somebody was in danger whether they were told what to do."""
+    """Add to the row of each case in which somebody was in danger, or may be, whether they were told what to do."""
     rows: Mapping[str, Any] = contents["donnees"]
     mails = {row["id"]: row for row in rows.get(outbox.name, {}).get("lignes", ())}
     answered = {row["case_id"] for row in mails.values() if row["urgency"] == Urgency.DANGER}
     for row in rows.get(cases.name, {}).get("lignes", ()):
-        if row["alarm_level"] == AlarmLevel.CERTAIN or row["id"] in answered:
-            words = safety_words(store, store.cases.get(row["number"]), knowledge)
+        if row["alarm_level"] != AlarmLevel.NONE or row["id"] in answered:
+            words = safety_words(store, store.cases.get(row["number"]), knowledge, of_possible=True)
             if words is not None:
                 row[SAFETY] = as_data(words, mails[words.outgoing]["to_address"] if words.outgoing in mails else "")
 

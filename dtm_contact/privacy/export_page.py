@@ -39,7 +39,7 @@ from dtm_contact.privacy.export_parts import (
     mail_text,
     to_whom,
 )
-from dtm_contact.privacy.export_program import guided_by, how_read, told_safety, upcoming, without_codes
+from dtm_contact.privacy.export_program import answered, guided_by, how_read, over, told_safety, upcoming, without_codes
 from dtm_contact.privacy.export_sections import (
     KEEP_IT_SAFE,
     decisions,
@@ -92,14 +92,20 @@ _SAID_TO_CONCERN: Final = {
 _SAID_WHERE: Final = "Un agent a précisé le logement que le dossier concerne"
 _LEVELS: Final = {
     AlarmLevel.CERTAIN: "oui : quelqu’un pouvait être en danger",
-    AlarmLevel.POSSIBLE: "possible, à vérifier par un agent",
+    AlarmLevel.POSSIBLE: "possible",
 }
 _RAISED_BY: Final[Mapping[str | None, str]] = {
     AlarmSource.AGENT: "un agent",
     AlarmSource.ANSWER: "votre réponse à la question du programme",
 }
 """Who says that there is a danger, where it is not the program."""
+_UNPROVEN: Final = "Rien n’a prouvé qui a écrit ce courriel : une adresse se contrefait."
 _SAYS_ALL: Final = frozenset({"opened", "taken", "released", "called next", "resumed"})
+_NOTED_BESIDE: Final = {
+    "call": "Lieu ou téléphone noté lors de l’appel",
+    "counter": "Lieu ou téléphone noté lors de la visite",
+    "letter": "Lieu ou téléphone noté d’après le courrier",
+}
 _OF_MESSAGE: Final = (
     ("", "new_text"),
     ("Ce qui suit le texte", "signature"),
@@ -352,11 +358,12 @@ class _ExportPage:
             ("Gelé", self._hold(case)),
             ("Archivé", f"depuis le {self._day(case['archived_at'])}" if case["archived_at"] else ""),
         ]
-        steps = upcoming(case, self._of(case, "timers"), self._names.queue, self._when)
+        steps, gone = (tell(case, self._of(case, "timers"), self._names.queue, self._when) for tell in (upcoming, over))
         of_program = [
             ("Consignes de sécurité", told_safety(case, self._when)),
             ("Ce qui a guidé le programme", lines(guided_by(case))),
             ("Ce qui est prévu ensuite", lines(steps)),
+            ("Ce qui avait été prévu", lines(gone)),
         ]
         rows = [*((head, escape(told)) for head, told in facts), *of_program]
         yield table(("", ""), [(head, told) for head, told in rows if told])
@@ -384,8 +391,11 @@ class _ExportPage:
     def _danger(self, case: Row) -> str:
         level = AlarmLevel(case["alarm_level"])
         by = _RAISED_BY.get(case["alarm_by"], "le programme")
-        told = "" if level is AlarmLevel.NONE else f"{_LEVELS[level]} (dit par {by})"
-        return " ; ".join(filter(None, (told, case["alarm_why_not"])))
+        said = sorted(self._of(case, "alarm_labels"), key=lambda row: row["at"])
+        open_ = ", à vérifier par un agent" if level is AlarmLevel.POSSIBLE and not said else ""
+        told = "" if level is AlarmLevel.NONE else f"{_LEVELS[level]}{open_} (dit par {by})"
+        last = [f"le {self._day(each['at'])}, {_labelled(each)}" for each in said[-1:]] or [case["alarm_why_not"]]
+        return " ; ".join(filter(None, (told, *last)))
 
     def _moments(self, case: Row) -> Iterator[_TimelineEntry]:
         for contact in self._rows("contacts"):
@@ -403,7 +413,7 @@ class _ExportPage:
                 anchor=f"rendez-vous-{visit['id']}",
             )
         for label in self._of(case, "alarm_labels"):
-            told = f"Un agent a dit qu’il {'y avait' if label['danger'] else 'n’y avait pas de'} danger"
+            told = _labelled(label).capitalize()
             yield _TimelineEntry(
                 label["at"], escape(" : ".join(filter(None, (told, label["alarm_why_not"])))), before=True
             )
@@ -431,9 +441,14 @@ class _ExportPage:
         judged = self._judged.get(contact["id"])
         said: Row = (judged["judgement"].get("contact") if judged else None) or {}
         parts = [f"<strong>{escape(self._came(contact, said))}</strong>"]
+        if contact["channel"] == Channel.EMAIL and not contact["proven"]:
+            parts.append(_UNPROVEN)
         if contact["subject"]:
             parts.append(f"Objet : {escape(contact['subject'])}")
-        for head, name in _OF_MESSAGE:
+        # What an agent noted has no signature: the place and the number that they typed stand there.
+        noted = {"signature": _NOTED_BESIDE.get((said.get("stated") or {}).get("visit", ""), "")}
+        for head_of_message, name in _OF_MESSAGE:
+            head = noted.get(name) or head_of_message
             if said.get(name):
                 parts.append((f"{head} :" if head else "") + quote(said[name]))
         forwarded = said.get("forwarded") or ()
@@ -445,9 +460,14 @@ class _ExportPage:
         if link := self._link("arrivals", contact["arrival_id"], "le message tel qu’il est arrivé"):
             parts.append(f"Voir {link}")
         if judged:
-            parts.append("".join(how_read(judged, self._names, self._when)))
+            parts.append("".join(how_read(judged, self._names, self._when, self._answered(contact))))
         anchor = f"message-{contact['id']}"
         return _TimelineEntry(contact["at"] or otherwise, "<br>".join(parts), "Reçu", before=True, anchor=anchor)
+
+    def _answered(self, contact: Row) -> str:
+        case = next((each for each in self._rows("cases") if each["id"] == contact["case_id"]), None)
+        mails, happened = ([*self._of(case, table)] if case else [] for table in ("outbox", "events"))
+        return answered(contact, mails, happened, case)
 
     def _came(self, contact: Row, said: Row) -> str:
         stated: Row = said.get("stated") or {}
@@ -566,6 +586,10 @@ class _ExportPage:
 
 
 _VOWELS: Final = "aàâeéèêiîoôuyhœ"
+
+
+def _labelled(label: Row) -> str:
+    return f"un agent a dit qu’il {'y avait' if label['danger'] else 'n’y avait pas de'} danger"
 
 
 def _reached(value: str) -> str:

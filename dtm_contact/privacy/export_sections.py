@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from dtm_contact.labels.audit import audit_details
 from dtm_contact.privacy.disclosed import Disclosure
-from dtm_contact.privacy.export_html import table
+from dtm_contact.privacy.export_html import lines, table
+from dtm_contact.privacy.export_program import Choice
 from dtm_contact.privacy.register import outside, processors
 from dtm_contact.settings import Settings
 
@@ -82,6 +83,17 @@ KEEP_IT_SAFE: Final = (
 """What stands at the top of every copy alike, so that it tells nothing of whose it is."""
 
 
+_WORDS: Final = (
+    ("Bureau", "les agents qui suivent votre logement ; un « bureau de proximité » en est un"),
+    ("Agence", "les agents et les responsables dont dépendent plusieurs bureaux"),
+    ("Personne d’astreinte", "celle qui répond à une urgence, quand les bureaux sont fermés aussi"),
+    ("Avis", "un courriel que le programme envoie à l’un de nous pour le prévenir"),
+    ("Gelé", "gardé pour un litige : rien n’est effacé d’un dossier gelé, même s’il est ancien"),
+    ("Annuaire", "le fichier des locataires de votre bailleur"),
+)
+"""Words of ours that a layman meets in the copy."""
+
+
 def who_answers(settings: Settings) -> str:
     """Return who has the data, whom to ask and how to complain, as settings say it, for the top of the page."""
     privacy = settings.privacy
@@ -118,6 +130,8 @@ def inside(*, cases: int, messages: int, files: int, officer: str) -> Iterator[s
         "parle de vous. Respectez-les : ne le montrez pas sans raison. Ce que celui qui vous la remet en aurait retiré "
         "pour protéger quelqu’un, il vous le dit, avec sa raison (RGPD, art. 15(4)).</p>"
     )
+    yield "<p>Quelques mots de cette copie :</p>"
+    yield table(("", ""), _WORDS)
     whom = escape(officer or "notre délégué à la protection des données")
     yield (
         f"<p>Quelque chose manque, ou est faux ? Écrivez à {whom}. Tous vos droits sont dits "
@@ -137,11 +151,11 @@ def decisions(officer: str) -> str:
     whom = escape(officer or "notre délégué à la protection des données")
     return (
         "<p>Un programme lit chaque message à son arrivée. Par les mots qu’il y relève et par des règles écrites par "
-        "des responsables, il choisit seul, sans attendre un agent : le sujet, l’urgence et le délai de réponse, le "
-        "service à qui confier le dossier, s’il peut y avoir un danger et qui est alors prévenu, si le message rejoint "
-        "un dossier déjà ouvert ou est mis de côté, et si une réponse automatique part ou non. Il pèse tous les mots "
-        "ensemble : un mot relevé peut ne rien dire à lui seul. Chaque dossier, plus bas, dit ce qui a été choisi, par "
-        "quels mots et quelle règle, et ce qu’un agent a changé.</p>"
+        "des responsables, il choisit seul, sans attendre un agent :</p>"
+        f"{lines(Choice)}"
+        "<p>Il pèse tous les mots ensemble : l’un des mots relevés n’aurait parfois pas suffi. Plus bas, chaque "
+        "message dit ce qui a été choisi pour lui, dans le même ordre, et chaque dossier par quels mots, par quelle "
+        "règle, et ce qu’un agent a changé.</p>"
         "<p>Ce programme ne décide ni de votre bail, ni de votre loyer, ni d’une attribution de logement.</p>"
         "<p>Pour contester un de ces choix, donner votre avis ou demander qu’une personne relise votre dossier : "
         f"répondez à un courriel du dossier, appelez votre bureau, ou écrivez à {whom}. Un agent peut changer chacun "

@@ -150,7 +150,7 @@ PLACES: list[DataPlace] = [
         in_scope(_arrivals.id, "arrival_ids"),
         still=_arrivals.external_id.not_like("erased:%"),
     ),
-    DataPlace(schema.timers, "les étapes à venir d’un dossier", in_scope(schema.timers.c.case_id, "case_ids")),
+    DataPlace(schema.timers, "les étapes prévues d’un dossier", in_scope(schema.timers.c.case_id, "case_ids")),
     DataPlace(
         schema.case_links,
         "les liens entre dossiers",
