@@ -82,6 +82,7 @@ _TOLD: Final = {
     "not sent": "La réponse automatique n’est pas partie",
 }
 """What some events are called here: who is addressed has no queue, and is no colleague."""
+_NOTICE_NOT_SENT: Final = "Un avis à l’un de nous n’est pas parti"
 _YOU: Final = "vous"
 _SAID_TO_CONCERN: Final = {
     _YOU: "Un agent a indiqué que ce dossier vous concerne",
@@ -509,7 +510,8 @@ class _ExportPage:
         if what == "done":
             told = told.replace(" : raison ", " : ", 1)
         if what in _TOLD:
-            told = f"{_TOLD[what]} :{told.partition(':')[2]}"
+            head = _NOTICE_NOT_SENT if what == "not sent" and data.get("kind") == OutgoingKind.NOTICE else _TOLD[what]
+            told = f"{head} :{told.partition(':')[2]}"
         if raised:
             rest = told.partition(" : ")[2] if what == "priority" else told
             told = " ; ".join(filter(None, (raised, rest)))

@@ -310,6 +310,20 @@ def test_of_each_message_it_is_told_whether_it_was_answered_by_itself(
     assert answered(contact, mails, events, case) == expected
 
 
+def test_a_notice_that_did_not_go_out_is_told_as_no_answer(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    with sqlite_store.database.writing() as connection:
+        case_id = connection.execute(sa.select(cases.c.id).where(cases.c.number == site.numbers[0])).scalar_one()
+        data = {"kind": "notice", "reason": Withheld.STORM.value}
+        row = {"case_id": case_id, "at": NOW, "who": "outbound", "what": "not sent", "data": data}
+        connection.execute(events.insert(), row)
+    page = told_text(exported(sqlite_store, site.settings, tmp_path / "out"))
+    assert "Un avis à l’un de nous n’est pas parti : beaucoup de dossiers semblables" in page
+    assert "La réponse automatique n’est pas partie" not in page
+
+
 def test_a_message_set_aside_or_of_a_danger_says_so_among_what_was_decided() -> None:
     names = ExportNames(Names(Directory(Records()), {}, ZoneInfo("UTC")))
     told = decided({"kind": "spam", "alarm": {"level": "certain"}, "avertis": ["le gardien"]}, {}, names, str, "non")
