@@ -799,8 +799,16 @@ def test_a_number_read_in_a_message_is_said_to_be_on_no_card_and_one_noted_at_a_
     site = planted(sqlite_store, sqlite_site, tmp_path)
     read = Proposal("number", "+33611223344", TENANT, "06 11 22 33 44")
     judge_first(sqlite_store, site.numbers[0], Match(tenant=Likely(TENANT, 0.9), proposals=(read,)), DECIDED)
+    with sqlite_store.database.writing() as connection:
+        mine = sa.select(contacts.c.id).join(cases, cases.c.id == contacts.c.case_id)
+        visit = connection.execute(mine.where(cases.c.number == site.numbers[2])).scalar_one()
+        row = sa.select(judgements.c.judgement).where(judgements.c.contact_id == visit)
+        judged = dict(connection.execute(row).scalar_one())
+        judged["contact"] |= {"signature": "0698765432", "stated": {"by": "paul", "visit": "counter"}}
+        connection.execute(sa.update(judgements).where(judgements.c.contact_id == visit).values(judgement=judged))
     page = told_text(exported(sqlite_store, site.settings, tmp_path / "out"))
     assert "à confirmer par un agent : 06 11 22 33 44. Elle n’est pas sur votre fiche" in page
+    assert re.search(r"Lieu ou téléphone noté lors de la visite :\s*0698765432", page)
 
 
 def test_what_only_the_data_said_is_told_in_words_too(
