@@ -51,6 +51,7 @@ class SafetyWords:
         at: when it was sent, or was known not to arrive; None before, and where nothing was written.
         outgoing: the number of that mail in the outbox; 0 of none.
         why_not: in French, why nothing was written; "" where something was.
+        asks: the mail asks whether somebody is in danger, and says whom to call if so.
         under_other_rules: the reason is found by the rules in force, which are not those of then.
     """
 
@@ -59,6 +60,7 @@ class SafetyWords:
     at: datetime | None = None
     outgoing: int = 0
     why_not: str = ""
+    asks: bool = False
     under_other_rules: bool = False
 
     @property
@@ -67,21 +69,26 @@ class SafetyWords:
         return self.outcome in (SafetyOutcome.SENT, SafetyOutcome.WAITING)
 
 
-def safety_words(store: Store, file: CaseFile, knowledge: Knowledge | None) -> SafetyWords | None:
+def safety_words(
+    store: Store, file: CaseFile, knowledge: Knowledge | None, *, of_possible: bool = False
+) -> SafetyWords | None:
     """Return whether whoever wrote of a danger was told what to do; None of a case without one.
 
     Args:
         store: read alone.
         file: the case with all that lies in it.
         knowledge: the directory, rules and settings in force; None where they cannot be read.
+        of_possible: of a danger that is possible alone, too, with the question whether there is one.
 
     Raises:
         StoreUnavailableError: the store cannot be read.
     """
-    written = [each for each in store.outbox.entries(case_number=file.case.number) if _is_safety(each)]
-    if written:
+    entries = store.outbox.entries(case_number=file.case.number)
+    if written := [each for each in entries if _is_safety(each)]:
         return _as_sent(max(written, key=lambda each: each.id))
-    if not file.case.alarm.certain:
+    if asked := [each for each in entries if of_possible and each.reason == DANGER_QUESTION]:
+        return replace(_as_sent(max(asked, key=lambda each: each.id)), asks=True)
+    if not (file.case.alarm.any if of_possible else file.case.alarm.certain):
         return None
     return _not_written(store, file, knowledge)
 

@@ -56,6 +56,7 @@ class DataPlace:
         identifies: the person is found by its rows even after their cases are erased, so these rows are erased last.
         covers: further tables whose rows are deleted with them by foreign keys.
         theirs: returns the SQL condition for those of the rows that the person may read; None: all of them.
+        promised: the copy says that it is counted there: so it is where nothing is found, too.
         not_given: in French, to the person: why they are not given what `withheld` counts.
     """
 
@@ -68,6 +69,7 @@ class DataPlace:
     identifies: bool = False
     covers: tuple[sa.Table, ...] = ()
     theirs: Condition | None = None
+    promised: bool = False
     not_given: str = ""
 
     @property

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.labels.cases import NOTIFIED, role_label
 from dtm_contact.model import OutgoingKind
+from dtm_contact.privacy.own_words import OWN_WORDS, OwnWords
 from dtm_contact.privacy.subject import DataSubject, SubjectScope, slices
 from dtm_contact.store.schema import cases, register_entries
 from dtm_contact.store.system_schema import DIRECTORY_TABLES, accounts, audit_trail
@@ -25,6 +26,11 @@ _CARETAKERS: Final = next(part.table for part in DIRECTORY_TABLES if part.name =
 _OFFICE: Final = "un bureau ou un service du bailleur"
 _SINGULAR: Final = {"on_call": "la personne d’astreinte", "caretaker": "le gardien"}
 _AGENT: Final = "agent"
+_OWN_WORDS: Final = {
+    OwnWords.ALL: "avis sur votre demande, avec votre message en entier",
+    OwnWords.FIRST: "avis sur votre demande, avec les premiers mots de votre message",
+    OwnWords.NONE: "avis sur votre demande",
+}
 _PROTECTION: Final = "protection"
 """What the trail calls it that somebody was shown by what a household is protected."""
 
@@ -44,6 +50,10 @@ class OurPeople:
     def role(self, who: str) -> str:
         """Return the role of whoever did something."""
         return self.roles.get(who, _AGENT)
+
+    def agent(self, who: str) -> str:
+        """Return an agent with the role of today; without it where there is no such account any more."""
+        return f"un agent (fonction : {self.roles[who]})" if who in self.roles else "un agent"
 
     def recipient(self, address: str) -> str:
         """Return a recipient by what they are for us, or by their address where they are none of us."""
@@ -177,7 +187,8 @@ def disclosures(mails: Collection[Row], forwards: Collection[Row], own: Collecti
     passed_on = {each["data"].get("message_id") for each in forwards}
     for mail in sorted(mails, key=lambda row: row["created_at"]):
         if mail["kind"] == OutgoingKind.NOTICE:
-            yield Disclosure(mail["created_at"], mail["destinataire"], "avis sur votre demande", mail["case_id"])
+            what = _OWN_WORDS[OwnWords(mail.get(OWN_WORDS, OwnWords.NONE))]
+            yield Disclosure(mail["created_at"], mail["destinataire"], what, mail["case_id"])
             continue
         what = "un de vos messages, transmis" if mail["message_id"] in passed_on else "un courriel du dossier"
         for address in (mail["to_address"], *(mail.get("also_to") or ())):

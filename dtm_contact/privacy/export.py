@@ -32,12 +32,13 @@ from dtm_contact.privacy.export_program import SAFETY, as_data
 from dtm_contact.privacy.export_sections import CASE_NUMBER
 from dtm_contact.privacy.identified import identification
 from dtm_contact.privacy.inventory import InventoryLine, in_store, outside_of_store
+from dtm_contact.privacy.own_words import OWN_WORDS, own_words
 from dtm_contact.privacy.places import PLACES
 from dtm_contact.privacy.subject import DataSubject, SubjectScope, rows_of, slices
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.store.holds import legal_holds
-from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts, events, outbox
+from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts, events, judgements, outbox
 from dtm_contact.store.system_schema import accounts
 from dtm_contact.store.writing_schema import file_pieces, files
 from dtm_contact.wording import worded
@@ -55,7 +56,7 @@ _STAFF_COLUMNS: Final = frozenset(
 )
 """What names an employee: the person is told what was done, and not which of us did it (GDPR article 15(4))."""
 _OWN_PARTS: Final = ("contact", "understanding")
-_DECIDED: Final = ("kind", "queue", "priority", "due", "topics", "rule", "rules_version")
+_DECIDED: Final = ("kind", "queue", "priority", "due", "topics", "rule", "rules_version", "alarm", "joins")
 """What of a decision is the person's; whom else it might have been about is not."""
 _OF_OTHERS: Final = frozenset({"tenant_id", "dwelling_id", "residence_id", "concerned", "who"})
 _WHOM_WE_TOLD: Final = frozenset({"to", "whom", "told", "unreached"})
@@ -117,6 +118,7 @@ def export_person(settings: Settings, store: Store, person: DataSubject, folder:
             *_write_files(store, found.scope, folder),
         ]
         bodies = _own_bodies(store, found, mails)
+        _say_own_words(found.contents, mails)
         _say_where(found.contents, bodies, written)
         in_force = configuration_or_none(store, settings)
         _say_safety(store, found.contents, in_force)
@@ -251,13 +253,17 @@ def _of_the_person(table: str, row: Mapping[str, Any], person: DataSubject, ours
     if table == "judgements":
         found = identification(kept["judgement"], person)
         kept["judgement"] = {name: kept["judgement"].get(name) for name in _OWN_PARTS} | {"identification": found}
+        whole: Mapping[str, Any] = row["judgement"].get("decision") or {}
         kept["decision"] = {name: kept["decision"][name] for name in _DECIDED if name in kept["decision"]}
+        kept["decision"] |= {"avertis": list(dict.fromkeys(map(receiver_of_notice, whole.get("notify") or ())))}
     elif table == "outbox":
         reason = kept.pop("reason")
         if kept["kind"] == "notice":
             kept |= dict.fromkeys(_ADDRESSEES) | {"destinataire": receiver_of_notice(reason)}
         else:
             kept |= {name: _recipients(kept.get(name), ours) for name in _ADDRESSEES}
+    elif table == "register_entries":
+        kept |= {name: ours.agent(row[name]) for name in ("entered_by", "ended_by") if kept[name] == "un agent"}
     elif table == "audit_trail":
         kept["who"] = ours.role(row["who"]) if row["who"] not in _ENGINE else kept["who"]
     elif table == "events":
@@ -333,6 +339,23 @@ def _own_bodies(store: Store, found: Collected, mails: list[Any]) -> dict[int, b
     return bodies
 
 
+def _say_own_words(contents: Mapping[str, Any], mails: list[Any]) -> None:
+    """Add to the row of each notice how much it repeats of what the person wrote in its case."""
+
+    def rows(table: str) -> list[dict[str, Any]]:
+        return list(contents["donnees"].get(table, {}).get("lignes", ()))
+
+    case_of = {row["id"]: row["case_id"] for row in rows(contacts.name)}
+    said: dict[int | None, list[str]] = {}
+    for row in rows(judgements.name):
+        told = row["judgement"].get("contact") or {}
+        said.setdefault(case_of.get(row["contact_id"]), []).append(told.get("new_text") or told.get("subject") or "")
+    texts = {mail.id: mail_text(bytes(mail.raw)) for mail in mails if mail.kind == OutgoingKind.NOTICE}
+    for row in rows(outbox.name):
+        if row["kind"] == OutgoingKind.NOTICE:
+            row[OWN_WORDS] = own_words(texts.get(row["id"], ""), said.get(row["case_id"], ())).value
+
+
 def _say_where(contents: Mapping[str, Any], bodies: Mapping[int, bytes], written: Sequence[WrittenFile]) -> None:
     """Add to each row whose words are no part of it the words, the file that has them, or why neither is there."""
     names = {(each.table, each.id): each.name for each in written}
@@ -357,13 +380,13 @@ def _say_where(contents: Mapping[str, Any], bodies: Mapping[int, bytes], written
 
 
 def _say_safety(store: Store, contents: Mapping[str, Any], knowledge: Knowledge | None) -> None:
-    """Add to the row of each case in which somebody was in danger whether they were told what to do."""
+    """Add to the row of each case in which somebody was in danger, or may be, whether they were told what to do."""
     rows: Mapping[str, Any] = contents["donnees"]
     mails = {row["id"]: row for row in rows.get(outbox.name, {}).get("lignes", ())}
     answered = {row["case_id"] for row in mails.values() if row["urgency"] == Urgency.DANGER}
     for row in rows.get(cases.name, {}).get("lignes", ()):
-        if row["alarm_level"] == AlarmLevel.CERTAIN or row["id"] in answered:
-            words = safety_words(store, store.cases.get(row["number"]), knowledge)
+        if row["alarm_level"] != AlarmLevel.NONE or row["id"] in answered:
+            words = safety_words(store, store.cases.get(row["number"]), knowledge, of_possible=True)
             if words is not None:
                 row[SAFETY] = as_data(words, mails[words.outgoing]["to_address"] if words.outgoing in mails else "")
 

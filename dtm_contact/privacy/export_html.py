@@ -14,7 +14,8 @@ a[href^="#dossier-"]{white-space:nowrap}td{overflow-wrap:break-word}
 td ul{margin:.1rem 0 .4rem;padding-left:1.1rem}
 blockquote{margin:.3rem 0;padding:.1rem .8rem;border-left:3px solid #767676;white-space:pre-wrap;overflow-wrap:anywhere}
 @media (max-width:40rem){thead{display:none}table,tbody,tr,td,th{display:block}td:first-child,th:first-child{width:auto}
-td,th{padding:.1rem 0;overflow-wrap:anywhere}tr{padding:.4rem 0}tr>:first-child{font-weight:600}}
+td,th{padding:.1rem 0;overflow-wrap:anywhere}tr{padding:.4rem 0}tr>:first-child{font-weight:600}
+td[data-head]:not(:empty)::before{content:attr(data-head) " : "}}
 @page{margin:2cm 1.8cm;@bottom-right{content:counter(page) " / " counter(pages);font:9pt sans-serif}}
 @media print{body{margin:0;max-width:none;font-size:11pt}nav{display:none}
 h2,h3,h4{break-after:avoid}p,blockquote{orphans:3;widows:3}}
@@ -49,13 +50,23 @@ def lines(texts: Iterable[str]) -> str:
     return f"<ul>{items}</ul>" if items else ""
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table of cells that are HTML already; the first of each row is its heading where the table has none."""
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, named: bool = False) -> str:
+    """Return a table; the first cell of each row is its heading where the table has none.
+
+    Args:
+        head: the headings of the columns.
+        rows: their cells, which are HTML already.
+        named: each cell but the first says its heading where a narrow page hides the head, since it would tell nothing
+            by itself.
+    """
     heads = "".join(f'<th scope="col">{escape(each)}</th>' for each in head)
     first = ('<th scope="row">', "</th>") if not any(head) else ("<td>", "</td>")
-    body = "".join(
-        f"<tr>{first[0]}{row[0]}{first[1]}{''.join(f'<td>{cell}</td>' for cell in row[1:])}</tr>" for row in rows
-    )
+    opened = [f'<td data-head="{escape(each)}">' if named else "<td>" for each in head]
+
+    def cells(row: Sequence[str]) -> str:
+        return "".join(f"{tag}{cell}</td>" for tag, cell in zip(opened[1:], row[1:], strict=True))
+
+    body = "".join(f"<tr>{first[0]}{row[0]}{first[1]}{cells(row)}</tr>" for row in rows)
     if not body:
         return NOTHING
     return f"<table>{f'<thead><tr>{heads}</tr></thead>' if any(head) else ''}<tbody>{body}</tbody></table>"

@@ -39,8 +39,16 @@ from dtm_contact.privacy.export_parts import (
     mail_text,
     to_whom,
 )
-from dtm_contact.privacy.export_program import guided_by, how_read, told_safety, upcoming, without_codes
-from dtm_contact.privacy.export_sections import decisions, inside, readings, recipients, who_answers
+from dtm_contact.privacy.export_program import answered, guided_by, how_read, over, told_safety, upcoming, without_codes
+from dtm_contact.privacy.export_sections import (
+    KEEP_IT_SAFE,
+    decisions,
+    inside,
+    inventory,
+    readings,
+    recipients,
+    who_answers,
+)
 from dtm_contact.privacy.register import Heading, blocks_as_html, notice
 from dtm_contact.settings import Settings
 
@@ -74,6 +82,7 @@ _TOLD: Final = {
     "not sent": "La réponse automatique n’est pas partie",
 }
 """What some events are called here: who is addressed has no queue, and is no colleague."""
+_NOTICE_NOT_SENT: Final = "Un avis à l’un de nous n’est pas parti"
 _YOU: Final = "vous"
 _SAID_TO_CONCERN: Final = {
     _YOU: "Un agent a indiqué que ce dossier vous concerne",
@@ -84,14 +93,20 @@ _SAID_TO_CONCERN: Final = {
 _SAID_WHERE: Final = "Un agent a précisé le logement que le dossier concerne"
 _LEVELS: Final = {
     AlarmLevel.CERTAIN: "oui : quelqu’un pouvait être en danger",
-    AlarmLevel.POSSIBLE: "possible, à vérifier par un agent",
+    AlarmLevel.POSSIBLE: "possible",
 }
 _RAISED_BY: Final[Mapping[str | None, str]] = {
     AlarmSource.AGENT: "un agent",
     AlarmSource.ANSWER: "votre réponse à la question du programme",
 }
 """Who says that there is a danger, where it is not the program."""
+_UNPROVEN: Final = "Rien n’a prouvé qui a écrit ce courriel : une adresse se contrefait."
 _SAYS_ALL: Final = frozenset({"opened", "taken", "released", "called next", "resumed"})
+_NOTED_BESIDE: Final = {
+    "call": "Lieu ou téléphone noté lors de l’appel",
+    "counter": "Lieu ou téléphone noté lors de la visite",
+    "letter": "Lieu ou téléphone noté d’après le courrier",
+}
 _OF_MESSAGE: Final = (
     ("", "new_text"),
     ("Ce qui suit le texte", "signature"),
@@ -191,10 +206,11 @@ class _ExportPage:
         parts = [
             f"<h1>{title}</h1>",
             f"<p>{'Copie établie' if not whom else f'Copie établie pour <strong>{escape(whom)}</strong>'} "
-            f"le {self._day(now)}"
+            f"le {self._when(now)}"
             + (f" par {escape(controller)}" if controller else "")
             + ", à votre demande (droit d’accès, RGPD, articles 15 et 20). Les heures sont "
             f"celles de {escape(self._settings.timezone.rpartition('/')[2])}.</p>",
+            KEEP_IT_SAFE,
             who_answers(self._settings),
             (
                 "<p>Une partie de ce que vous avez écrit peut toucher votre santé, vos revenus ou votre famille : ces "
@@ -311,7 +327,8 @@ class _ExportPage:
             until = f" jusqu’au {self._day(each['until'])}" if each["until"] else ""
             since = f"depuis le {self._day(each['since'])}{until}{ended}"
             anchored = f'<span id="souhait-{each["id"]}">{ENTRY_KINDS[kind]}</span>'
-            rows.append((anchored, escape(" ; ".join(filter(None, (*parts, since))))))
+            noted = f"noté le {self._day(each['entered_at'])} par {each['entered_by']}"
+            rows.append((anchored, escape(" ; ".join(filter(None, (*parts, since, noted))))))
         yield table(("Quoi", "Ce qui est noté"), rows)
 
     def _cases(self) -> Iterator[str]:
@@ -342,11 +359,12 @@ class _ExportPage:
             ("Gelé", self._hold(case)),
             ("Archivé", f"depuis le {self._day(case['archived_at'])}" if case["archived_at"] else ""),
         ]
-        steps = upcoming(case, self._of(case, "timers"), self._names.queue, self._when)
+        steps, gone = (tell(case, self._of(case, "timers"), self._names.queue, self._when) for tell in (upcoming, over))
         of_program = [
             ("Consignes de sécurité", told_safety(case, self._when)),
             ("Ce qui a guidé le programme", lines(guided_by(case))),
             ("Ce qui est prévu ensuite", lines(steps)),
+            ("Ce qui avait été prévu", lines(gone)),
         ]
         rows = [*((head, escape(told)) for head, told in facts), *of_program]
         yield table(("", ""), [(head, told) for head, told in rows if told])
@@ -374,8 +392,11 @@ class _ExportPage:
     def _danger(self, case: Row) -> str:
         level = AlarmLevel(case["alarm_level"])
         by = _RAISED_BY.get(case["alarm_by"], "le programme")
-        told = "" if level is AlarmLevel.NONE else f"{_LEVELS[level]} (dit par {by})"
-        return " ; ".join(filter(None, (told, case["alarm_why_not"])))
+        said = sorted(self._of(case, "alarm_labels"), key=lambda row: row["at"])
+        open_ = ", à vérifier par un agent" if level is AlarmLevel.POSSIBLE and not said else ""
+        told = "" if level is AlarmLevel.NONE else f"{_LEVELS[level]}{open_} (dit par {by})"
+        last = [f"le {self._day(each['at'])}, {_labelled(each)}" for each in said[-1:]] or [case["alarm_why_not"]]
+        return " ; ".join(filter(None, (told, *last)))
 
     def _moments(self, case: Row) -> Iterator[_TimelineEntry]:
         for contact in self._rows("contacts"):
@@ -393,7 +414,7 @@ class _ExportPage:
                 anchor=f"rendez-vous-{visit['id']}",
             )
         for label in self._of(case, "alarm_labels"):
-            told = f"Un agent a dit qu’il {'y avait' if label['danger'] else 'n’y avait pas de'} danger"
+            told = _labelled(label).capitalize()
             yield _TimelineEntry(
                 label["at"], escape(" : ".join(filter(None, (told, label["alarm_why_not"])))), before=True
             )
@@ -421,9 +442,14 @@ class _ExportPage:
         judged = self._judged.get(contact["id"])
         said: Row = (judged["judgement"].get("contact") if judged else None) or {}
         parts = [f"<strong>{escape(self._came(contact, said))}</strong>"]
+        if contact["channel"] == Channel.EMAIL and not contact["proven"]:
+            parts.append(_UNPROVEN)
         if contact["subject"]:
             parts.append(f"Objet : {escape(contact['subject'])}")
-        for head, name in _OF_MESSAGE:
+        # What an agent noted has no signature: the place and the number that they typed stand there.
+        noted = {"signature": _NOTED_BESIDE.get((said.get("stated") or {}).get("visit", ""), "")}
+        for head_of_message, name in _OF_MESSAGE:
+            head = noted.get(name) or head_of_message
             if said.get(name):
                 parts.append((f"{head} :" if head else "") + quote(said[name]))
         forwarded = said.get("forwarded") or ()
@@ -435,9 +461,14 @@ class _ExportPage:
         if link := self._link("arrivals", contact["arrival_id"], "le message tel qu’il est arrivé"):
             parts.append(f"Voir {link}")
         if judged:
-            parts.append("".join(how_read(judged, self._names, self._when)))
+            parts.append("".join(how_read(judged, self._names, self._when, self._answered(contact))))
         anchor = f"message-{contact['id']}"
         return _TimelineEntry(contact["at"] or otherwise, "<br>".join(parts), "Reçu", before=True, anchor=anchor)
+
+    def _answered(self, contact: Row) -> str:
+        case = next((each for each in self._rows("cases") if each["id"] == contact["case_id"]), None)
+        mails, happened = ([*self._of(case, table)] if case else [] for table in ("outbox", "events"))
+        return answered(contact, mails, happened, case)
 
     def _came(self, contact: Row, said: Row) -> str:
         stated: Row = said.get("stated") or {}
@@ -479,7 +510,8 @@ class _ExportPage:
         if what == "done":
             told = told.replace(" : raison ", " : ", 1)
         if what in _TOLD:
-            told = f"{_TOLD[what]} :{told.partition(':')[2]}"
+            head = _NOTICE_NOT_SENT if what == "not sent" and data.get("kind") == OutgoingKind.NOTICE else _TOLD[what]
+            told = f"{head} :{told.partition(':')[2]}"
         if raised:
             rest = told.partition(" : ")[2] if what == "priority" else told
             told = " ; ".join(filter(None, (raised, rest)))
@@ -547,25 +579,8 @@ class _ExportPage:
         yield blocks_as_html(replace(block, level=3) if isinstance(block, Heading) else block for block in blocks)
 
     def _inventory(self) -> Iterator[str]:
-        yield (
-            "<p>Cette liste est pour qui veut vérifier que rien ne manque, ou donner ces données à un autre organisme "
-            '(droit à la portabilité). Le fichier <a href="donnees.json">donnees.json</a> les contient toutes, sous '
-            "une forme qu’un ordinateur lit : vous n’en avez pas besoin pour lire cette page. Les heures y sont "
-            "suivies de leur écart à l’heure universelle.</p>"
-        )
-        rows = [(each["contenu"], each["donne"], each["non_donne"], each.get("pourquoi", "")) for each in self._lines()]
-        if notices := sum(row["kind"] == OutgoingKind.NOTICE for row in self._rows("outbox")):
-            rows.append(("dont les avis à la personne d’astreinte, au gardien ou au bureau", notices, 0, ""))
-        told = [(escape(what), str(given), str(left or ""), escape(why)) for what, given, left, why in rows]
-        yield table(("Ce que c’est", "Dans la copie", "Pas dans la copie", "Pourquoi"), told)
-        yield (
-            "<p>Ce qui dirait le souhait ou la protection d’une autre personne n’est ni donné ni compté : la copie de "
-            "quelqu’un qui partage votre logement ou votre adresse ne dit rien des vôtres, et la vôtre rien des siens "
-            "(RGPD, art. 15(4)). Cette phrase est dans toutes les copies, qu’il y en ait ou non.</p>"
-        )
-
-    def _lines(self) -> list[Row]:
-        return list(self._contents["inventaire"])
+        notices = sum(row["kind"] == OutgoingKind.NOTICE for row in self._rows("outbox"))
+        yield from inventory(self._contents["inventaire"], notices)
 
     def _link(self, table: str, row_id: int, told: str) -> str:
         file = self._files.get((table, row_id))
@@ -573,6 +588,10 @@ class _ExportPage:
 
 
 _VOWELS: Final = "aàâeéèêiîoôuyhœ"
+
+
+def _labelled(label: Row) -> str:
+    return f"un agent a dit qu’il {'y avait' if label['danger'] else 'n’y avait pas de'} danger"
 
 
 def _reached(value: str) -> str:

@@ -7,14 +7,15 @@ whether it told somebody in danger what to do.
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from enum import StrEnum
 from html import escape
 from typing import Any, Final
 
 from dtm_contact.cases.safety_words import SafetyOutcome, SafetyWords
 from dtm_contact.labels.cases import PRIORITIES
-from dtm_contact.labels.events import rule_label
-from dtm_contact.labels.judging import ASKERS, SCOPES
-from dtm_contact.model import Asker, Scope
+from dtm_contact.labels.events import SENT_STATES, WITHHELD_BECAUSE, rule_label
+from dtm_contact.labels.judging import ASKERS, SCOPES, UNANSWERED
+from dtm_contact.model import AlarmLevel, Asker, CaseKind, Channel, OutgoingKind, Scope, Unanswered, Withheld
 from dtm_contact.privacy.export_html import lines
 from dtm_contact.privacy.export_parts import ExportNames
 from dtm_contact.privacy.identified import explain_identification
@@ -28,10 +29,24 @@ _WILL: Final = {
     Action.HAND_OVER: "votre demande est transmise au service « {queue} »",
     Action.CALL_NEXT: "la personne d’astreinte suivante est prévenue",
 }
+_STEP: Final = {
+    Action.REMIND: "rappel au service",
+    Action.RAISE: "urgence relevée",
+    Action.HAND_OVER: "demande transmise au service « {queue} »",
+    Action.CALL_NEXT: "personne d’astreinte suivante prévenue",
+}
+"""What a step is called that is not to come any more."""
+_DONE: Final = "done"
+_WAITING: Final = "waiting"
 _UNLESS: Final = {
     Until.TAKEN: "sauf si un agent s’en est chargé avant",
     Until.ANSWERED: "sauf si quelqu’un vous a répondu avant",
     Until.CLOSED: "sauf si le dossier est clos avant",
+}
+_SAW_DANGER: Final = {
+    AlarmLevel.CERTAIN: "oui, quelqu’un pouvait être en danger",
+    AlarmLevel.POSSIBLE: "possible, à vérifier par un agent",
+    AlarmLevel.NONE: "pas de danger vu",
 }
 _PRIORITY: Final = re.compile(r"\bP[1-4]\b")
 _OTHER_RULES: Final = "d’après les règles d’aujourd’hui, qui ne sont plus celles d’alors"
@@ -39,13 +54,27 @@ SAFETY: Final = "consignes_de_securite"
 """Under what the row of a case says what became of the words that tell somebody in danger what to do."""
 
 
-def how_read(judged: Row, names: ExportNames, when: When) -> Iterator[str]:
+class Choice(StrEnum):
+    """What the program decides of a message by itself, in the words that the page says it in of all messages."""
+
+    TOPIC = "le sujet"
+    URGENCY = "l’urgence"
+    DUE = "le délai de réponse"
+    QUEUE = "le service à qui confier le dossier"
+    DANGER = "s’il peut y avoir un danger"
+    NOTIFIED = "qui est alors prévenu"
+    CASE = "si le message ouvre un dossier, en rejoint un ou est mis de côté"
+    ANSWER = "si une réponse automatique part ou non"
+
+
+def how_read(judged: Row, names: ExportNames, when: When, answer: str) -> Iterator[str]:
     """Yield, as HTML, how the program read a message: what it understood, whom it took for its writer, what it decided.
 
     Args:
         judged: the row of its judgement.
         names: how things are called.
         when: how a moment is told.
+        answer: whether an answer went out by itself, as `answered` tells it.
     """
     found: Row = judged["judgement"].get("understanding") or {}
     decision: Row = judged["decision"]
@@ -53,7 +82,7 @@ def how_read(judged: Row, names: ExportNames, when: When) -> Iterator[str]:
     for head, told in (
         ("Ce que le programme en a compris", _understood(found, names)),
         ("Qui il a pensé que c’était", identified),
-        ("Ce qu’il a décidé seul", _decided(decision, found, names, when)),
+        ("Ce qu’il a décidé seul", [*decided(decision, found, names, when, answer).values(), *_by_rule(decision)]),
     ):
         if listed := lines(told):
             yield f"<strong>{head}</strong> :{listed}"
@@ -66,26 +95,81 @@ def _understood(found: Row, names: ExportNames) -> Iterator[str]:
         yield f"concerne {SCOPES[Scope(found['scope'])]}"
     if found.get("asker"):
         yield f"demandé par {ASKERS[Asker(found['asker'])]}"
+    if found.get("violence_at_home"):
+        yield "le danger peut venir de quelqu’un qui vit au logement : nous prenons garde à ce qui y est écrit ou dit"
     wished = [each["evidence"]["seen"] for each in found.get("wishes") or () if each.get("evidence")]
     yield from (f"souhait : « {each} »" for each in wished)
 
 
-def _decided(decision: Row, found: Row, names: ExportNames, when: When) -> Iterator[str]:
-    """Yield what was decided; of what was understood so, too, no more than what it says otherwise."""
-    topics, read = ([names.topic(each) for each in row.get("topics") or ()] for row in (decision, found))
-    if topics and topics != read:
-        yield f"{'sujets retenus' if len(topics) > 1 else 'sujet retenu'} : {', '.join(topics)}"
-    if priority := decision.get("priority"):
-        told = PRIORITIES[priority].lower()
-        first = found.get("priority")
-        changed = f" (par ses mots seuls : {PRIORITIES[first].lower()})" if first and first != priority else ""
-        yield f"urgence : {told}{changed}"
-    if queue := decision.get("queue"):
-        yield f"service à qui le confier : {names.queue(queue)}"
-    if due := decision.get("due"):
-        yield f"réponse prévue avant le {when(datetime.fromisoformat(due))}"
+def decided(decision: Row, found: Row, names: ExportNames, when: When, answer: str) -> dict[Choice, str]:
+    """Return what was decided of a message: a sentence for each choice, whatever it was.
+
+    Args:
+        decision: what of it is the person's.
+        found: what was understood.
+        names: how things are called.
+        when: how a moment is told.
+        answer: whether an answer went out by itself, as `answered` tells it.
+    """
+    topics = ", ".join(map(names.topic, decision.get("topics") or ()))
+    due, queue, first = decision.get("due"), decision.get("queue"), found.get("priority")
+    priority = decision.get("priority")
+    changed = f" (par ses mots seuls : {PRIORITIES[first].lower()})" if first and first != priority else ""
+    told = {
+        Choice.TOPIC: f"sujet : {topics or 'aucun'}",
+        Choice.URGENCY: f"urgence : {PRIORITIES[priority].lower()}{changed}" if priority else "urgence : aucune",
+        Choice.DUE: f"réponse prévue avant le {when(datetime.fromisoformat(due))}" if due else "réponse : aucun délai",
+        Choice.QUEUE: f"service à qui le confier : {names.queue(queue) if queue else 'aucun'}",
+        Choice.DANGER: f"danger : {_danger(decision.get('alarm') or found.get('alarm') or {})}",
+        Choice.NOTIFIED: f"prévenu aussitôt : {', '.join(decision.get('avertis') or ()) or 'personne'}",
+        Choice.CASE: f"dossier : {_case(decision)}",
+        Choice.ANSWER: f"réponse automatique : {answer}",
+    }
+    return {choice: told[choice] for choice in Choice}
+
+
+def _danger(alarm: Row) -> str:
+    level = AlarmLevel(alarm.get("level") or AlarmLevel.NONE)
+    why_not = alarm.get("why_not")
+    return _SAW_DANGER[level] + (f" ({without_codes(why_not)})" if isinstance(why_not, str) else "")
+
+
+def _case(decision: Row) -> str:
+    if (decision.get("kind") or CaseKind.CASE) != CaseKind.CASE:
+        return "aucun, le message est mis de côté"
+    return "rejoint un dossier déjà ouvert" if decision.get("joins") else "n’en rejoint aucun, un dossier est ouvert"
+
+
+def _by_rule(decision: Row) -> Iterator[str]:
     if rule := decision.get("rule"):
         yield f"règle de tri appliquée : « {rule_label(rule)} »"
+
+
+def answered(contact: Row, mails: Iterable[Row], happened: Iterable[Row], case: Row | None) -> str:
+    """Return whether an answer to a message went out by itself, and why not, as far as that is kept.
+
+    Args:
+        contact: the message's row.
+        mails: the rows of the outbox of its case.
+        happened: the rows of the events of its case.
+        case: the row of its case, with `SAFETY` where there was a danger; None where it has none.
+    """
+    # An answer is written, or not, in the transaction that judges its message.
+    at = contact["judged_at"]
+    for mail in mails:
+        if mail["kind"] == OutgoingKind.ANSWER and mail["created_at"] == at:
+            return f"oui ({SENT_STATES[mail['state']]})"
+    for event in happened:
+        data = event["data"]
+        withheld = event["what"] == "not sent" and data.get("kind") == OutgoingKind.ANSWER and event["at"] == at
+        if withheld and data.get("reason") in set(Withheld):
+            return f"non, {WITHHELD_BECAUSE[Withheld(data['reason'])]}"
+    if case is None:
+        return f"non, {UNANSWERED[Unanswered.NO_CASE]}"
+    if contact["channel"] != Channel.EMAIL:
+        return f"non, {UNANSWERED[Unanswered.NO_EMAIL]}"
+    why: str = (case.get(SAFETY) or {}).get("raison") or "la raison n’en est pas gardée"
+    return f"non, {why}"
 
 
 def guided_by(case: Row) -> Iterator[str]:
@@ -117,12 +201,37 @@ def upcoming(case: Row, timers: Iterable[Row], queue: Callable[[str], str], when
         when: how a moment is told.
     """
     for step in sorted(timers, key=lambda row: row["at"]):
-        data = step["data"]
-        # Another urgency has steps of its own, and nothing is done to a closed case.
-        stands = step["state"] == "waiting" and case["state"] == "open" and data["priority"] == case["priority"]
-        if stands:
+        if not _why_over(case, step):
+            data = step["data"]
             will = _WILL[Action(data["does"])].format(queue=queue(data["to"]) if data.get("to") else "")
             yield f"le {when(step['at'])}, {will}, {_UNLESS[Until(data['until'])]}"
+
+
+def over(case: Row, timers: Iterable[Row], queue: Callable[[str], str], when: When) -> Iterator[str]:
+    """Yield the steps that were planned for a case and are not to come any more, each with why, the earliest first.
+
+    Args:
+        case: its row.
+        timers: the rows of its steps.
+        queue: what a queue is called.
+        when: how a moment is told.
+    """
+    for step in sorted(timers, key=lambda row: row["at"]):
+        if why := _why_over(case, step):
+            data = step["data"]
+            told = _STEP[Action(data["does"])].format(queue=queue(data["to"]) if data.get("to") else "")
+            yield f"{told}, prévu le {when(step['at'])} : {why}"
+
+
+def _why_over(case: Row, step: Row) -> str:
+    """Return why a step is not to come; "" where it is: those of another urgency and of a closed case are not."""
+    if step["state"] == _DONE:
+        return "fait"
+    if step["state"] != _WAITING:
+        return "pas fait, quelqu’un s’était occupé du dossier avant"
+    if case["state"] != "open":
+        return "n’aura pas lieu, le dossier est clos"
+    return "" if step["data"]["priority"] == case["priority"] else "n’aura pas lieu, l’urgence a changé depuis"
 
 
 def as_data(words: SafetyWords, to: str) -> dict[str, Any]:
@@ -138,6 +247,7 @@ def as_data(words: SafetyWords, to: str) -> dict[str, Any]:
         "le": words.at,
         "courriel": words.outgoing or None,
         "raison": words.why_not,
+        "question": words.asks,
         "regles_d_aujourd_hui": words.under_other_rules,
     }
 
@@ -153,15 +263,16 @@ def told_safety(case: Row, when: When) -> str:
     if words is None:
         return ""
     to = escape(words["a"])
+    within = "dans la question « y a-t-il un danger ? », " if words["question"] else ""
     mail = f' ; <a href="#courriel-{words["courriel"]}">leur texte</a>' if words["courriel"] else ""
     match SafetyOutcome(words["etat"]):
         case SafetyOutcome.SENT:
             at = f" le {when(words['le'])}" if words["le"] else ""
-            return f"envoyées à {to}{at}{mail}"
+            return f"{within}envoyées à {to}{at}{mail}"
         case SafetyOutcome.WAITING:
-            return f"écrites pour {to}, pas encore parties{mail}"
+            return f"{within}écrites pour {to}, pas encore parties{mail}"
         case SafetyOutcome.FAILED:
-            return f"écrites pour {to}, mais le courriel n’a pas été remis{mail}"
+            return f"{within}écrites pour {to}, mais le courriel n’a pas été remis{mail}"
         case SafetyOutcome.NOT_WRITTEN:
             of_today = f" ({_OTHER_RULES})" if words["regles_d_aujourd_hui"] else ""
             return f"non envoyées – {escape(words['raison'])}{of_today}"

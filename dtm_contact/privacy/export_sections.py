@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from dtm_contact.labels.audit import audit_details
 from dtm_contact.privacy.disclosed import Disclosure
-from dtm_contact.privacy.export_html import table
+from dtm_contact.privacy.export_html import lines, table
+from dtm_contact.privacy.export_program import Choice
 from dtm_contact.privacy.register import outside, processors
 from dtm_contact.settings import Settings
 
@@ -37,7 +38,10 @@ _ONTO: Final = frozenset({"registered", "register ended", "register undone", "wi
 _WITHHELD: Final = (
     (
         "Le nom des agents",
-        "on vous dit ce qui a été fait et par quelle fonction ; un courriel qui vous a été envoyé garde sa signature",
+        (
+            "on vous dit ce qui a été fait, par « un agent » ; sa fonction est donnée quand il a consulté vos données, "
+            "ou noté un souhait ou une protection ; un courriel qui vous a été envoyé garde sa signature"
+        ),
         "RGPD, art. 15(4) ; CJUE, C-579/21",
     ),
     (
@@ -69,6 +73,25 @@ _WITHHELD: Final = (
     ("Les chiffres de l’activité", "ce sont des nombres, sans personne", "RGPD, considérant 26"),
 )
 """What is not inside, what is told in its place, and by which law."""
+
+
+KEEP_IT_SAFE: Final = (
+    "<p><strong>Cette copie contient tout ce que vous nous avez dit. Si quelqu’un, chez vous ou ailleurs, pouvait s’en "
+    "servir contre vous, gardez-la là où il ne peut pas la lire.</strong> Cet avertissement est dans toutes les "
+    "copies.</p>"
+)
+"""What stands at the top of every copy alike, so that it tells nothing of whose it is."""
+
+
+_WORDS: Final = (
+    ("Bureau", "les agents qui suivent votre logement ; un « bureau de proximité » en est un"),
+    ("Agence", "les agents et les responsables dont dépendent plusieurs bureaux"),
+    ("Personne d’astreinte", "celle qui répond à une urgence, quand les bureaux sont fermés aussi"),
+    ("Avis", "un courriel que le programme envoie à l’un de nous pour le prévenir"),
+    ("Gelé", "gardé pour un litige : rien n’est effacé d’un dossier gelé, même s’il est ancien"),
+    ("Annuaire", "le fichier des locataires de votre bailleur"),
+)
+"""Words of ours that a layman meets in the copy."""
 
 
 def who_answers(settings: Settings) -> str:
@@ -107,6 +130,8 @@ def inside(*, cases: int, messages: int, files: int, officer: str) -> Iterator[s
         "parle de vous. Respectez-les : ne le montrez pas sans raison. Ce que celui qui vous la remet en aurait retiré "
         "pour protéger quelqu’un, il vous le dit, avec sa raison (RGPD, art. 15(4)).</p>"
     )
+    yield "<p>Quelques mots de cette copie :</p>"
+    yield table(("", ""), _WORDS)
     whom = escape(officer or "notre délégué à la protection des données")
     yield (
         f"<p>Quelque chose manque, ou est faux ? Écrivez à {whom}. Tous vos droits sont dits "
@@ -126,11 +151,11 @@ def decisions(officer: str) -> str:
     whom = escape(officer or "notre délégué à la protection des données")
     return (
         "<p>Un programme lit chaque message à son arrivée. Par les mots qu’il y relève et par des règles écrites par "
-        "des responsables, il choisit seul, sans attendre un agent : le sujet, l’urgence et le délai de réponse, le "
-        "service à qui confier le dossier, s’il peut y avoir un danger et qui est alors prévenu, si le message rejoint "
-        "un dossier déjà ouvert ou est mis de côté, et si une réponse automatique part ou non. Il pèse tous les mots "
-        "ensemble : un mot relevé peut ne rien dire à lui seul. Chaque dossier, plus bas, dit ce qui a été choisi, par "
-        "quels mots et quelle règle, et ce qu’un agent a changé.</p>"
+        "des responsables, il choisit seul, sans attendre un agent :</p>"
+        f"{lines(Choice)}"
+        "<p>Il pèse tous les mots ensemble : l’un des mots relevés n’aurait parfois pas suffi. Plus bas, chaque "
+        "message dit ce qui a été choisi pour lui, dans le même ordre, et chaque dossier par quels mots, par quelle "
+        "règle, et ce qu’un agent a changé.</p>"
         "<p>Ce programme ne décide ni de votre bail, ni de votre loyer, ni d’une attribution de logement.</p>"
         "<p>Pour contester un de ces choix, donner votre avis ou demander qu’une personne relise votre dossier : "
         f"répondez à un courriel du dossier, appelez votre bureau, ou écrivez à {whom}. Un agent peut changer chacun "
@@ -153,8 +178,10 @@ def recipients(
         "<p>Vos données sont lues, pour répondre à vos demandes, par les agents du bureau qui suit votre logement, par "
         "l’agence et par les responsables. En cas de danger, la personne d’astreinte et le gardien sont prévenus. Un "
         "agent peut transmettre un message à une entreprise chargée des travaux ou à un autre service. "
-        f"{escape(processors(settings))} Rien n’est vendu. {escape(outside(settings))} Voici tout ce qui est parti à "
-        "d’autres que vous :</p>"
+        f"{escape(processors(settings))} Rien n’est vendu. {escape(outside(settings))} Voici tout ce que ce logiciel "
+        "a envoyé par courriel à d’autres que vous. Il ne sait pas ce qui a été dit autrement, par exemple au "
+        "téléphone à un plombier ou aux secours : vous ne le lisez ici que si un agent l’a noté dans le "
+        "dossier.</p>"
     )
     rows = [
         (when(each.at), escape(each.whom), escape(each.what), cases.get(each.case_id or 0, "sans dossier"))
@@ -214,3 +241,29 @@ def _looked(line: Mapping[str, Any]) -> str:
 
 
 _NO_NAMES: Final[Mapping[str, Callable[[str], str]]] = dict.fromkeys(("queue", "office", "person"), str)
+
+
+def inventory(lines: Sequence[Mapping[str, Any]], notices: int) -> Iterator[str]:
+    """Yield what is kept, place by place.
+
+    Args:
+        lines: the lines of the inventory, as they stand in the file of data.
+        notices: how many of the mails went to staff.
+    """
+    yield (
+        "<p>Cette liste est pour qui veut vérifier que rien ne manque, ou donner ces données à un autre organisme "
+        '(droit à la portabilité). Le fichier <a href="donnees.json">donnees.json</a> les contient toutes, sous '
+        "une forme qu’un ordinateur lit : vous n’en avez pas besoin pour lire cette page. Une heure y est celle de "
+        "cette page, suivie de ce qu’il faut en retrancher pour avoir l’heure universelle (« +01:00 » : une heure)."
+        "</p>"
+    )
+    rows = [(each["contenu"], each["donne"], each["non_donne"], each.get("pourquoi", "")) for each in lines]
+    if notices:
+        rows.append(("dont les avis à la personne d’astreinte, au gardien ou au bureau", notices, 0, ""))
+    told = [(escape(what), str(given), str(left), escape(why)) for what, given, left, why in rows]
+    yield table(("Ce que c’est", "Dans la copie", "Pas dans la copie", "Pourquoi"), told, named=True)
+    yield (
+        "<p>Ce qui dirait le souhait ou la protection d’une autre personne n’est ni donné ni compté : la copie de "
+        "quelqu’un qui partage votre logement ou votre adresse ne dit rien des vôtres, et la vôtre rien des siens "
+        "(RGPD, art. 15(4)). Cette phrase est dans toutes les copies, qu’il y en ait ou non.</p>"
+    )

@@ -91,10 +91,14 @@ def explain_identification(identified: Mapping[str, Any] | None) -> Iterator[str
         yield "Le programme a lu qu’une personne écrit pour une autre."
     if identified["coordonnees_a_confirmer"]:
         told = ", ".join(map(_as_read, identified["coordonnees_a_confirmer"]))
-        yield f"Coordonnée lue dans ce message, à confirmer par un agent : {told}."
+        yield f"Coordonnée lue dans ce message, à confirmer par un agent : {told}. {_NOT_ON_CARD}"
     yield _told_of_others(identified["autres_personnes_envisagees"], identified["dont_presque_exclues"])
 
 
+_NOT_ON_CARD: Final = (
+    "Elle n’est pas sur votre fiche tant qu’un agent ne l’y a pas mise ; si elle n’est pas la vôtre, écrivez "
+    "à qui est nommé en haut de cette page, pour qu’elle soit retirée."
+)
 _NOBODY_ELSE: Final = "Il n’a pensé à personne d’autre."
 
 
@@ -103,12 +107,12 @@ def _told_of_others(others: int, hardly: int) -> str:
     if not others:
         return _NOBODY_ELSE
     if others == 1:
-        rest = " et presque exclue" if hardly else ""
-        return f"Une autre personne a été envisagée{rest} ; son nom lui appartient."
-    rest = f", dont {hardly} presque exclue{'s' if hardly > 1 else ''}" if 0 < hardly < others else ""
-    rest = ", toutes presque exclues" if hardly == others else rest
+        rest = ", très peu probable" if hardly else ""
+        return f"Une autre personne a été envisagée{rest} ; son nom ne vous est pas donné."
+    rest = f", dont {hardly} très peu probable{'s' if hardly > 1 else ''}" if 0 < hardly < others else ""
+    rest = ", toutes très peu probables" if hardly == others else rest
     least = "Au moins " if others >= _KEPT - 1 else ""
-    return f"{least}{others} autres personnes ont été envisagées{rest} ; leurs noms leur appartiennent."
+    return f"{least}{others} autres personnes ont été envisagées{rest} ; leurs noms ne vous sont pas donnés."
 
 
 def _as_read(value: str) -> str:

@@ -44,7 +44,7 @@ class InventoryLine:
 def in_store(
     connection: Connection, scope: SubjectScope, given: Iterable[tuple[DataPlace, int]]
 ) -> Iterator[InventoryLine]:
-    """Yield a line for each place of the store that holds something of a person.
+    """Yield a line for each place of the store that holds something of a person, or that the copy promises to count.
 
     Args:
         connection: a transaction.
@@ -53,7 +53,7 @@ def in_store(
     """
     for place, rows in given:
         withheld = place.withheld(connection, scope)
-        if rows or withheld:
+        if rows or withheld or place.promised:
             yield InventoryLine(place.name, place.holds, rows, withheld, place.not_given if withheld else "")
 
 

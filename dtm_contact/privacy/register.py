@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from dtm_contact.privacy.places import KEPT_WITH_CASE, PLACES, STAFF
 from dtm_contact.settings import Settings
 from dtm_contact.store.columns import DataClass
-from dtm_contact.store.schema import metadata
+from dtm_contact.store.schema import metadata, register_entries
 
 _CLASSES: Final = {
     DataClass.IDENTITY: "identité, logement",
@@ -228,17 +228,20 @@ def notice(settings: Settings) -> list[Block]:
             (
                 (
                     "Votre dossier, une fois clos",
-                    f"{ages.case_months} mois, dont {ages.archive_months} à portée des agents",
+                    f"{ages.case_months} mois ; après {ages.archive_months} mois, les agents ne le voient plus",
                 ),
                 (
                     "Votre dossier tant qu’il est ouvert, ou gelé pour un litige",
-                    "sans limite, puis comme un dossier clos",
+                    "aussi longtemps qu’il l’est ; ensuite, comme un dossier clos",
                 ),
                 ("Réponses, avis, notes et fichiers d’un dossier", "comme leur dossier"),
+                ("Ce qu’un programme a compris de vos messages", "comme le dossier, ou le message, dont il s’agit"),
                 ("Un brouillon, et ce qui y est joint", "30 jours"),
                 ("Votre message tel qu’il est arrivé", f"{ages.raw_months} mois"),
                 ("Un message ou un appel qui n’a donné aucun dossier", f"{ages.aside_months} mois"),
-                ("Les coordonnées et souhaits que vous avez confirmés", f"{ages.lease_months} mois après votre bail"),
+                ("Les coordonnées que vous avez confirmées", f"{ages.lease_months} mois après votre bail"),
+                ("Vos souhaits et protections", f"{ages.lease_months} mois après votre bail"),
+                ("Le numéro d’une ordonnance de protection", _kept(register_entries.c.reference)),
                 (
                     "Votre nom, bail et logement dans l’annuaire",
                     f"{ages.directory_months} mois après votre bail au plus",
@@ -246,7 +249,10 @@ def notice(settings: Settings) -> list[Block]:
                 ("Vos rendez-vous", f"{ages.appointment_months} mois"),
                 ("Une adresse qui ne reçoit plus", f"{ages.reach_months} mois"),
                 ("Le journal de ce que les agents lisent et font", f"{ages.trail_months} mois"),
-                ("Les copies de secours", f"les {settings.backup.keep} dernières"),
+                (
+                    "Une sauvegarde, qui répète tout cela",
+                    f"jusqu’à ce que {settings.backup.keep} plus récentes soient gardées",
+                ),
             ),
         ),
         Heading(2, "Vos droits"),
@@ -258,6 +264,11 @@ def notice(settings: Settings) -> list[Block]:
             f"aussi vous plaindre auprès de {settings.privacy.authority.rstrip('.')}."
         ),
     ]
+
+
+def _kept(column: "sa.Column[Any]") -> str:
+    """Return for how long a column is kept whose age no setting changes, as the schema declares it."""
+    return format_age(column.info["keep"], column.info["since"])
 
 
 def as_markdown(blocks: Iterable[Block]) -> str:

@@ -7,17 +7,21 @@ import json
 import re
 import zipfile
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
+from dtm_contact.directory import Directory
 from dtm_contact.directory.records import Records
+from dtm_contact.explain.names import Names
 from dtm_contact.model import (
+    DANGER_QUESTION,
     AlarmLevel,
     Candidate,
     Decision,
@@ -26,12 +30,17 @@ from dtm_contact.model import (
     Likely,
     Match,
     Priority,
+    Proposal,
     Urgency,
     Withheld,
 )
 from dtm_contact.privacy.before_handing_over import PassageToRead, passages_to_read
+from dtm_contact.privacy.disclosed import OurPeople
 from dtm_contact.privacy.export import Exported, ExportError, export_person
 from dtm_contact.privacy.export_html import typeset
+from dtm_contact.privacy.export_parts import ExportNames
+from dtm_contact.privacy.export_program import SAFETY, Choice, answered, decided
+from dtm_contact.privacy.own_words import OwnWords, own_words
 from dtm_contact.privacy.subject import DataSubject, person_named
 from dtm_contact.settings import Settings
 from dtm_contact.store import Account, Origin, Store, TrailLine
@@ -114,7 +123,10 @@ def test_nothing_of_an_export_names_staff_or_says_whom_of_us_was_told(
     page = (done.folder / "lisez-moi.html").read_text().replace("\N{NO-BREAK SPACE}", " ")
     assert "Un agent s’occupe du dossier" in page
     assert "Avis par courriel à la personne d’astreinte</strong>" in page
-    assert "dont les avis à la personne d’astreinte, au gardien ou au bureau</td><td>2</td>" in page
+    assert (
+        'dont les avis à la personne d’astreinte, au gardien ou au bureau</td><td data-head="Dans la copie">2</td>'
+        in page
+    )
     assert "(choisi par un agent)" in page
     rows = json.loads((done.folder / "donnees.json").read_text())["donnees"]
     plain, naming_staff = (row for row in rows["outbox"]["lignes"] if row["kind"] == "notice")
@@ -196,7 +208,7 @@ DECIDED = judgement().decision
                 f"Ce qui l’y a mené : adresse connue (« {ADDRESS} ») ; signature (« motcourriel7731 »).",
                 "Ce qui parlait contre : étage cité.",
                 "L’adresse d’où il vient est la vôtre",
-                "2 autres personnes ont été envisagées, dont 1 presque exclue ; leurs noms leur appartiennent.",
+                "2 autres personnes ont été envisagées, dont 1 très peu probable ; leurs noms ne vous sont pas donnés.",
             ),
         ),
         (
@@ -218,7 +230,7 @@ DECIDED = judgement().decision
             Match(candidates=(TWO[1], TWO[0]), tenant=Likely("T2", 0.9)),
             (
                 "Le programme a envisagé que cela vous concerne, à 97,4 % ; il a retenu quelqu’un d’autre.",
-                "Une autre personne a été envisagée ; son nom lui appartient.",
+                "Une autre personne a été envisagée ; son nom ne vous est pas donné.",
             ),
         ),
         (
@@ -227,7 +239,7 @@ DECIDED = judgement().decision
         ),
         (
             Match(candidates=(TWO[0], TWO[2]), tenant=Likely(TENANT, 0.974)),
-            ("Une autre personne a été envisagée et presque exclue ; son nom lui appartient.",),
+            ("Une autre personne a été envisagée, très peu probable ; son nom ne vous est pas donné.",),
         ),
         (
             Match(),
@@ -267,8 +279,61 @@ def test_a_person_is_told_what_the_program_decided_of_each_message(
     page = told_text(exported(sqlite_store, site.settings, tmp_path / "out"))
     told = re.findall(r"Ce qu’il a décidé seul\s+: ([^\n]+?)\s{4,}", page)
     (decided,) = (line for line in told if "Astreinte" in line)
-    for words in ("Urgence : danger", "Service à qui le confier : Astreinte", "Réponse prévue avant le"):
+    for words in (
+        "Sujet : ", "Urgence : danger", "Service à qui le confier : Astreinte", "Réponse prévue avant le",
+        "Danger : pas de danger vu", "Prévenu aussitôt : personne", "Dossier : n’en rejoint aucun",
+        "Réponse automatique : non, la raison n’en est pas gardée",
+    ):  # fmt: skip
         assert words in decided
+    general = page.partition("il choisit seul, sans attendre un agent :")[2]
+    assert [choice for choice in Choice if choice.value[1:] not in general] == []
+
+
+@pytest.mark.parametrize(
+    ("mail", "event", "channel", "case", "expected"),
+    [
+        ({}, {}, "email", {}, "oui (envoyé)"),
+        ({"kind": "reply"}, {}, "email", {}, "non, l'adresse n'existe pas"),
+        ({"created_at": LATER}, {"at": LATER}, "phone", {}, "non, il n'est pas venu par courriel"),
+        ({"kind": "notice"}, {"what": "sent"}, "email", {SAFETY: {"raison": "coupé"}}, "non, coupé"),
+        ({"kind": "notice"}, {"what": "sent"}, "email", {}, "non, la raison n’en est pas gardée"),
+        ({"kind": "notice"}, {"what": "sent"}, "email", None, "non, aucun dossier n'est ouvert"),
+    ],
+)
+def test_of_each_message_it_is_told_whether_it_was_answered_by_itself(
+    mail: dict[str, Any], event: dict[str, Any], channel: str, case: dict[str, Any] | None, expected: str
+) -> None:
+    contact = {"judged_at": NOW, "channel": channel}
+    mails = [{"kind": "answer", "created_at": NOW, "state": "sent", **mail}]
+    withheld = {"kind": "answer", "reason": Withheld.NO_SUCH_ADDRESS.value}
+    events = [{"what": "not sent", "at": NOW, "data": withheld, **event}]
+    assert answered(contact, mails, events, case) == expected
+
+
+def test_a_notice_that_did_not_go_out_is_told_as_no_answer(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    with sqlite_store.database.writing() as connection:
+        case_id = connection.execute(sa.select(cases.c.id).where(cases.c.number == site.numbers[0])).scalar_one()
+        data = {"kind": "notice", "reason": Withheld.STORM.value}
+        row = {"case_id": case_id, "at": NOW, "who": "outbound", "what": "not sent", "data": data}
+        connection.execute(events.insert(), row)
+    page = told_text(exported(sqlite_store, site.settings, tmp_path / "out"))
+    assert "Un avis à l’un de nous n’est pas parti : beaucoup de dossiers semblables" in page
+    assert "La réponse automatique n’est pas partie" not in page
+
+
+def test_a_message_set_aside_or_of_a_danger_says_so_among_what_was_decided() -> None:
+    names = ExportNames(Names(Directory(Records()), {}, ZoneInfo("UTC")))
+    told = decided({"kind": "spam", "alarm": {"level": "certain"}, "avertis": ["le gardien"]}, {}, names, str, "non")
+    assert list(told) == list(Choice)
+    assert told[Choice.CASE] == "dossier : aucun, le message est mis de côté"
+    assert told[Choice.DANGER] == "danger : oui, quelqu’un pouvait être en danger"
+    assert told[Choice.NOTIFIED] == "prévenu aussitôt : le gardien"
+    assert (
+        decided({"joins": "2026-000001"}, {}, names, str, "")[Choice.CASE] == "dossier : rejoint un dossier déjà ouvert"
+    )
 
 
 def test_a_person_is_told_who_looked_at_their_data_by_role(
@@ -320,6 +385,50 @@ def test_a_person_is_told_who_got_their_data(sqlite_store: Store, sqlite_site: S
     assert re.search(rf"{ADDRESS}\s+un ", page) is None, "what went to themselves went to nobody else"
     data = (done.folder / "donnees.json").read_text()
     assert [each for each in (oncall, colleague) if each in data or each in page] == []
+
+
+@pytest.mark.parametrize(
+    ("notice", "expected"),
+    [
+        ("Où : ici\n\nPremiers mots : « L'eau coule du plafond chez moi »\n", OwnWords.ALL),
+        ("Premiers mots : « […] coule du plafond chez moi »", OwnWords.ALL),
+        ("Premiers mots : « L'eau coule du plafond ch… »", OwnWords.FIRST),
+        ("Fuite : l'eau coule quelque part", OwnWords.NONE),
+        ("", OwnWords.NONE),
+    ],
+)
+def test_a_notice_repeats_a_message_whole_its_beginning_or_nothing_of_it(notice: str, expected: OwnWords) -> None:
+    assert own_words(notice, ["L'eau coule\ndu plafond chez moi", ""]) is expected
+
+
+def test_of_what_went_to_others_the_copy_says_whether_it_repeats_the_persons_words(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    with sqlite_store.database.writing() as connection:
+        case_id = connection.execute(sa.select(cases.c.id).where(cases.c.number == site.numbers[0])).scalar_one()
+        mine = sa.select(contacts.c.id).where(contacts.c.case_id == case_id)
+        row = sa.select(judgements.c.judgement).where(judgements.c.contact_id.in_(mine))
+        words = connection.execute(row).scalar_one()["contact"]["new_text"]
+        mail = {"case_id": case_id, "kind": "notice", "reason": "caretaker: g@ours.example", "state": "sent"}
+        mail |= {"to_address": "g@ours.example", "mail_from": "us@ours.example", "message_id": "n1", "created_at": NOW}
+        raw = f"Subject: P1\nContent-Type: text/plain; charset=utf-8\n\nPremiers mots : « {words} »".encode()
+        connection.execute(outbox.insert(), mail | {"raw": raw})
+    page = told_text(exported(sqlite_store, site.settings, tmp_path / "out"))
+    assert re.search(rf"le gardien\s+avis sur votre demande, avec votre message en entier\s+{site.numbers[0]}", page)
+    assert "Voici tout ce que ce logiciel a envoyé par courriel" in page
+
+
+def test_a_protection_says_when_it_was_noted_and_by_which_role(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    done = exported(sqlite_store, site.settings, tmp_path / "out")
+    (row, *_rest) = _rows(json.loads((done.folder / "donnees.json").read_text())["donnees"], "register_entries")
+    day = f"{datetime.fromisoformat(row['entered_at']).astimezone(site.settings.zone):%d/%m/%Y}"
+    assert f"noté le {day} par {row['entered_by']}" in told_text(done)
+    assert OurPeople({"claire": "responsable"}, {}).agent("claire") == "un agent (fonction : responsable)"
+    assert OurPeople({}, {}).agent("claire") == "un agent"
 
 
 def test_the_first_page_says_what_is_inside_what_is_not_and_by_which_law(
@@ -426,6 +535,11 @@ def test_what_will_happen_by_itself_is_told_in_words_with_its_day(
     reminded = f"Le {next_}, le service reçoit un rappel : votre demande attend toujours une réponse, {unless}"
     handed = f"Le {last}, votre demande est transmise au service « Agence direction », {unless}"
     assert [" ".join(each.split()) for each in told] == [reminded, handed]
+    # Each step that is kept is told, so that the page agrees with the inventory.
+    gone = re.findall(r"[^\n]+?, prévu le [^\n]+? : ([^\n]+?)(?:  |\n)", page)
+    assert sorted(" ".join(each.split()) for each in gone) == [
+        "fait", "n’aura pas lieu, le dossier est clos", "n’aura pas lieu, l’urgence a changé depuis",
+    ]  # fmt: skip
 
 
 def test_of_a_draft_its_words_are_told_and_not_what_was_chosen_in_its_form(
@@ -620,6 +734,8 @@ def test_what_agents_wrote_beside_events_and_words_that_wound_are_to_be_read_eac
         ("bounced", f"écrites pour {ADDRESS}, mais le courriel n’a pas été remis ; leur texte"),
         ("", "non envoyées – les réponses automatiques sont coupées"),
         ("withheld", "non envoyées – l'adresse n'existe pas"),
+        ("asked", f"dans la question « y a-t-il un danger ? », envoyées à {ADDRESS} le "),
+        ("possible", "non envoyées – les réponses automatiques sont coupées"),
         ("no danger", ""),
     ],
 )
@@ -630,16 +746,18 @@ def test_whoever_was_in_danger_is_told_whether_they_were_told_what_to_do(
     judged_by_shipped_rules(sqlite_store, site.settings)
     number = site.numbers[0]
     with sqlite_store.database.writing() as connection:
-        level = AlarmLevel.NONE if state == "no danger" else AlarmLevel.CERTAIN
+        levels = {"no danger": AlarmLevel.NONE, "asked": AlarmLevel.POSSIBLE, "possible": AlarmLevel.POSSIBLE}
+        level = levels.get(state, AlarmLevel.CERTAIN)
         connection.execute(sa.update(cases).where(cases.c.number == number).values(alarm_level=level))
         case_id = connection.execute(sa.select(cases.c.id).where(cases.c.number == number)).scalar_one()
-        if state in ("sent", "waiting", "bounced"):
-            mail = {"case_id": case_id, "kind": "answer", "reason": "urgence-gaz", "to_address": ADDRESS}
+        if state in ("sent", "waiting", "bounced", "asked"):
+            reason = DANGER_QUESTION if state == "asked" else "urgence-gaz"
+            mail = {"case_id": case_id, "kind": "answer", "reason": reason, "to_address": ADDRESS}
             mail |= {
                 "mail_from": "us@ours.example",
                 "message_id": "s1",
                 "raw": b"Subject: Gaz\n\nSortez.",
-                "state": state,
+                "state": "sent" if state == "asked" else state,
             }
             mail |= {"urgency": int(Urgency.DANGER), "created_at": NOW}
             connection.execute(outbox.insert(), {**mail, "settled_at": None if state == "waiting" else NOW})
@@ -662,6 +780,55 @@ def test_whoever_was_in_danger_is_told_whether_they_were_told_what_to_do(
         assert f'id="{mail_of[1]}"' in (done.folder / "lisez-moi.html").read_text()
 
 
+def test_what_an_agent_said_of_a_danger_stands_beside_what_the_program_said(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    with sqlite_store.database.writing() as connection:
+        mine = sa.update(cases).where(cases.c.number.in_(site.numbers))
+        connection.execute(mine.values(alarm_level=AlarmLevel.POSSIBLE, alarm_by="model"))
+    page = " ".join(told_text(exported(sqlite_store, site.settings, tmp_path / "out")).split())
+    assert "Danger possible, à vérifier par un agent (dit par le programme)" in page
+    day = f"{NOW.astimezone(site.settings.zone):%d/%m/%Y}"
+    assert re.search(rf"Danger possible \(dit par le programme\) ; le {day}, un agent a dit qu’il ", page)
+
+
+def test_a_number_read_in_a_message_is_said_to_be_on_no_card_and_one_noted_at_a_visit_is_named(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    read = Proposal("number", "+33611223344", TENANT, "06 11 22 33 44")
+    judge_first(sqlite_store, site.numbers[0], Match(tenant=Likely(TENANT, 0.9), proposals=(read,)), DECIDED)
+    with sqlite_store.database.writing() as connection:
+        mine = sa.select(contacts.c.id).join(cases, cases.c.id == contacts.c.case_id)
+        visit = connection.execute(mine.where(cases.c.number == site.numbers[2])).scalar_one()
+        row = sa.select(judgements.c.judgement).where(judgements.c.contact_id == visit)
+        judged = dict(connection.execute(row).scalar_one())
+        judged["contact"] |= {"signature": "0698765432", "stated": {"by": "paul", "visit": "counter"}}
+        connection.execute(sa.update(judgements).where(judgements.c.contact_id == visit).values(judgement=judged))
+    page = told_text(exported(sqlite_store, site.settings, tmp_path / "out"))
+    assert "à confirmer par un agent : 06 11 22 33 44. Elle n’est pas sur votre fiche" in page
+    assert re.search(r"Lieu ou téléphone noté lors de la visite :\s*0698765432", page)
+
+
+def test_what_only_the_data_said_is_told_in_words_too(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    with sqlite_store.database.writing() as connection:
+        mine = sa.select(contacts.c.id).where(contacts.c.sender_address == ADDRESS).limit(1)
+        contact_id = connection.execute(mine).scalar_one()
+        connection.execute(sa.update(contacts).where(contacts.c.id == contact_id).values(proven=False))
+        row = sa.select(judgements.c.judgement).where(judgements.c.contact_id == contact_id)
+        judged = dict(connection.execute(row).scalar_one())
+        judged["understanding"] = {**judged["understanding"], "violence_at_home": True}
+        connection.execute(sa.update(judgements).where(judgements.c.contact_id == contact_id).values(judgement=judged))
+    page = told_text(exported(sqlite_store, site.settings, tmp_path / "out"))
+    for words in ("Rien n’a prouvé qui a écrit ce courriel", "Le danger peut venir de quelqu’un qui vit au logement"):
+        assert words in page
+    assert re.search("Gelé  *gardé pour un litige", page)
+
+
 def test_the_top_says_who_answers_for_the_data_whom_to_ask_and_how_to_complain(
     sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
 ) -> None:
@@ -678,6 +845,8 @@ def test_the_top_says_who_answers_for_the_data_whom_to_ask_and_how_to_complain(
         page = told_text(exported(sqlite_store, given, tmp_path / expected[0]))
         top = page[: page.index("Ce que cette copie contient")]
         assert [words for words in expected if words not in top] == []
+        assert f"{LATER.astimezone(given.zone):%d/%m/%Y à %H:%M}" in top
+        assert "Cet avertissement est dans toutes les copies." in top
 
 
 def test_what_staff_looked_at_again_and_again_stands_on_one_line_with_how_often(

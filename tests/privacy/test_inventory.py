@@ -88,8 +88,9 @@ def test_the_page_tells_each_line_and_why_it_is_not_given(
     page = (tmp_path / "out" / "lisez-moi.html").read_text().replace("\N{NO-BREAK SPACE}", " ")
     inventory = page[page.index('<section id="inventaire">') :]
     for line in lines:
-        row = f"<tr><td>{line['contenu']}</td><td>{line['donne']}</td><td>{line['non_donne'] or ''}</td>"
-        assert row + f"<td>{line.get('pourquoi', '')}</td></tr>" in inventory
+        row = f'<tr><td>{line["contenu"]}</td><td data-head="Dans la copie">{line["donne"]}</td>'
+        row += f'<td data-head="Pas dans la copie">{line["non_donne"]}</td>'
+        assert row + f'<td data-head="Pourquoi">{line.get("pourquoi", "")}</td></tr>' in inventory
 
 
 def test_a_draft_of_ones_own_case_that_names_one_is_told_once(
@@ -116,6 +117,11 @@ def test_what_would_tell_of_anothers_protection_is_not_even_counted(
     told = copied(sqlite_store, site, tmp_path / "out")
     of_others = {line["contenu"] for line in told["inventaire"] if line["non_donne"]} & MENTIONS
     assert of_others == set()
+    # Zero is told where nobody wrote, too: it cannot be told from what is shielded.
+    counted = {line["contenu"]: line for line in told["inventaire"]}
+    promised = [place.holds for place in PLACES if place.promised]
+    assert len(promised) == 3
+    assert {counted[holds]["donne"] + counted[holds]["non_donne"] for holds in promised} == {0}
     page = (tmp_path / "out" / "lisez-moi.html").read_text().replace("\N{NO-BREAK SPACE}", " ")
     assert "Cette phrase est dans toutes les copies" in page
 

@@ -43,6 +43,15 @@ def test_ages_and_names_come_from_the_settings() -> None:
         assert "dpo@office.example" in written
 
 
+def test_the_notice_says_how_long_wishes_protections_and_what_was_understood_are_kept() -> None:
+    written = as_markdown(notice(settings(lease_months=40)))
+    assert "| Vos souhaits et protections | 40 mois après votre bail |" in written
+    assert "| Le numéro d’une ordonnance de protection | 1 an depuis la fin de l’inscription |" in written
+    assert (
+        "| Ce qu’un programme a compris de vos messages | comme le dossier, ou le message, dont il s’agit |" in written
+    )
+
+
 def test_a_page_of_html_is_whole_and_escapes() -> None:
     class Tags(HTMLParser):
         open: list[str] = []  # noqa: RUF012 - of one test
