@@ -42,7 +42,6 @@ _LONGER = 2
 """So many times as many at once at the most as the time before."""
 _DAY = timedelta(days=1)
 _MOMENT = timedelta(microseconds=1)
-"""Events by which a person answers, but for closings."""
 _CLOCKS_DIFFER = timedelta(hours=1)
 """Ids grow with the times of what they are of, but for so much between the clocks of several daemons."""
 _OPENED_LATE = timedelta(days=100)
@@ -118,10 +117,12 @@ class _Part(NamedTuple):
     Attributes:
         conditions: what they fulfil.
         walked: where each case of a time is asked, that time; None where few rows tell which they are.
+        since: the parts up to this one have all that were opened since then, the latest first; None for all.
     """
 
     conditions: Sequence[sa.ColumnElement[bool]]
     walked: tuple[datetime | None, datetime] | None = None
+    since: datetime | None = None
 
 
 class CaseSearch:
@@ -159,12 +160,23 @@ class CaseSearch:
                     return Among(found, found[-1])
                 if edge is not None and self.is_over:
                     return Among(found, edge)
+            if part.since is not None and self.is_over:
+                edge = self._earliest(part.since)
+                # Where the part had no case but the one that it began after, the next one is looked at too.
+                if edge != wanted.after:
+                    return Among(found, edge)
         return Among(found, None)
 
     def _look_in_indexes(self) -> None:
         """Have PostgreSQL find rows in indexes: it takes the few events that some of them hold for nearly all."""
         if self._dialect == "postgresql":
             self._connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+
+    def _earliest(self, since: datetime) -> int | None:
+        """Return the first case that was opened since a time; None where none was."""
+        order = cases.c.opened_at.asc(), cases.c.id.asc()
+        query = sa.select(cases.c.id).where(cases.c.opened_at >= since).order_by(*order).limit(1)
+        return self._connection.execute(query).scalar()
 
     @property
     def is_over(self) -> bool:
@@ -261,7 +273,8 @@ class CaseSearch:
                 continue
             lowest = self.first_id(cases, cases.c.opened_at, since) if since == wanted.start else edge
             part = replace(wanted, start=since, end=end, counted_at=wanted.counted_at or wanted.end)
-            yield _Part(tuple(self._conditions(part, said.where(events.c.case_id >= lowest))))
+            conditions = tuple(self._conditions(part, said.where(events.c.case_id >= lowest)))
+            yield _Part(conditions, since=since if since > wanted.start else None)
             end = since
 
     def _surely_after(self, case_id: int) -> datetime:
