@@ -34,6 +34,9 @@ _MOMENT: Final = timedelta(microseconds=1)
 """What happened at the very moment of counting was counted."""
 _MOST: Final = 1_000_000
 
+_Found = tuple[int, CaseFacts, int, bool]
+"""A case that is counted: its id, what it is, how often, and whether it is of the part of a share."""
+
 
 @dataclass(frozen=True, slots=True)
 class CountedCase:
@@ -61,11 +64,13 @@ class CaseList:
 
     Attributes:
         cases: what waits with the oldest first, all else with the latest.
-        after: the id of the last of them where others follow; None where these are the last.
+        after: the id of the case after which to go on where others follow, or may; None where these are the last.
+        is_cut: the time was over before as many were found as were asked for, or all: others may follow.
     """
 
     cases: Sequence[CountedCase]
     after: int | None
+    is_cut: bool = False
 
 
 def cases_behind(  # noqa: PLR0913 - what is listed, and which part of it
@@ -77,6 +82,7 @@ def cases_behind(  # noqa: PLR0913 - what is listed, and which part of it
     *,
     after: int | None = None,
     limit: int = _MOST,
+    seconds: float | None = None,
 ) -> CaseList:
     """Return the cases that are counted in a figure.
 
@@ -88,6 +94,7 @@ def cases_behind(  # noqa: PLR0913 - what is listed, and which part of it
         grounds: what counting needs; its time is when the latest day was counted.
         after: the id of the case that the list goes on after; None for its head.
         limit: how many at the most.
+        seconds: about how long to look for them: then those are returned that were found; None: until there are enough.
 
     Raises:
         StoreUnavailableError: it cannot be read.
@@ -97,24 +104,25 @@ def cases_behind(  # noqa: PLR0913 - what is listed, and which part of it
         return CaseList((), None)
     with store.database.reading() as connection:
         rows = FigureRows(connection)
-        found: list[tuple[int, CaseFacts, int, bool]] = []
-        for each in (
-            looking.incident_cases(rows, after) if figure.basis is Basis.INCIDENTS else looking.all(rows, after, limit)
-        ):
+        if figure.basis is not Basis.INCIDENTS:
+            rows.search.seconds = seconds
+            return looking.page(rows, after, limit)
+        found: list[_Found] = []
+        for each in looking.incident_cases(rows, after):
             if len(found) == limit:
-                return _listed(rows, found, has_more=True)
+                return _listed(rows, found, found[-1][0])
             found.append(each)
-        return _listed(rows, found, has_more=False)
+        return _listed(rows, found, None)
 
 
-def _listed(rows: FigureRows, found: Sequence[tuple[int, CaseFacts, int, bool]], *, has_more: bool) -> CaseList:
+def _listed(rows: FigureRows, found: Sequence[_Found], after: int | None, *, is_cut: bool = False) -> CaseList:
     cases = rows.cases([number for number, _, _, _ in found])
     listed = []
     for number, facts, times, is_part in found:
         first = facts.first_answer
         waited = None if first is None else facts.waited_until(first)
         listed.append(CountedCase(cases[number], times, is_part, first, waited, facts.met_due))
-    return CaseList(listed, found[-1][0] if has_more else None)
+    return CaseList(listed, after, is_cut)
 
 
 @dataclass(frozen=True)
@@ -168,23 +176,26 @@ class _Looking:
         found = case_rows(rows, ids, contacts=contacts, alarms=alarms)
         return {each.case.id: CaseFacts(each, self.grounds.times) for each in found}
 
-    def all(self, rows: FigureRows, after: int | None, limit: int) -> Iterator[tuple[int, CaseFacts, int, bool]]:
-        """Yield each case that is counted: its id, what it is, how often, and whether it is of the part of a share.
+    def page(self, rows: FigureRows, after: int | None, limit: int) -> CaseList:
+        """Return the cases that are counted, from the one after another on.
 
         Most are: so many are looked at at once as are likely to be needed, by how many of those before were counted.
         """
-        looked, counted, count = 0, 0, _likely(limit, 1.0)
-        while ids := rows.search.among(self._wanted(after), count):
-            facts = self._facts(rows, ids)
-            for number in ids:
+        found: list[_Found] = []
+        looked, count = 0, _likely(limit, 1.0)
+        while True:
+            some = rows.search.among(self._wanted(after), count)
+            facts = self._facts(rows, some.ids)
+            for number in some.ids:
                 times, part = self._counted(facts[number])
+                if times and len(found) == limit:
+                    return _listed(rows, found, found[-1][0])
                 if times:
-                    counted += 1
-                    yield number, facts[number], times, part > 0
-            if len(ids) < count:
-                return
-            looked += len(ids)
-            after, count = ids[-1], _likely(limit + 1 - counted, max(1, counted) / looked)
+                    found.append((number, facts[number], times, part > 0))
+            if some.after is None or rows.search.is_over:
+                return _listed(rows, found, some.after, is_cut=some.after is not None and len(found) < limit)
+            looked, after = looked + len(some.ids), some.after
+            count = _likely(limit + 1 - len(found), max(1, len(found)) / max(1, looked))
 
     def _counted(self, facts: CaseFacts) -> tuple[int, int]:
         """Return how often a case is counted here, and how often in the part of a share."""
@@ -201,7 +212,7 @@ class _Looking:
                     part += counts.get(self.figure.measure, 0)
         return times, part
 
-    def incident_cases(self, rows: FigureRows, after: int | None) -> Iterator[tuple[int, CaseFacts, int, bool]]:
+    def incident_cases(self, rows: FigureRows, after: int | None) -> Iterator[_Found]:
         """Yield the cases of each incident; the latest first.
 
         An incident is of one day, so that days are looked at from the last on: one by one where there are many, and

@@ -1,6 +1,7 @@
 """Among which cases those behind a figure are looked for."""
 
 import re
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -35,9 +36,12 @@ _FIRST_CORRECTIONS = 500
 """Corrections among which the first cases of a list are looked for; where they are not enough, among ever more."""
 _MORE_CORRECTIONS = 4
 """So many times as many each time."""
+_FIRST_STEP = 4_000
+"""Cases that are asked at once at first where the search is given a time; then as many as the rest of it allows."""
+_LONGER = 2
+"""So many times as many at once at the most as the time before."""
 _DAY = timedelta(days=1)
 _MOMENT = timedelta(microseconds=1)
-"""Events by which a person answers, but for closings."""
 _CLOCKS_DIFFER = timedelta(hours=1)
 """Ids grow with the times of what they are of, but for so much between the clocks of several daemons."""
 _OPENED_LATE = timedelta(days=100)
@@ -100,32 +104,115 @@ class HomeRow(NamedTuple):
     topic: str
 
 
+class Among(NamedTuple):
+    """Some cases, by their ids; and after which case to look for others: None where there are none."""
+
+    ids: Sequence[int]
+    after: int | None
+
+
+class _Part(NamedTuple):
+    """By what some of the cases are known.
+
+    Attributes:
+        conditions: what they fulfil.
+        walked: where each case of a time is asked, that time; None where few rows tell which they are.
+        since: the parts up to this one have all that were opened since then, the latest first; None for all.
+    """
+
+    conditions: Sequence[sa.ColumnElement[bool]]
+    walked: tuple[datetime | None, datetime] | None = None
+    since: datetime | None = None
+
+
 class CaseSearch:
-    """Looks for cases, in one read transaction."""
+    """Looks for cases, in one read transaction.
+
+    Attributes:
+        seconds: how long it may look, from its first question on: then it says how far it came; None: to the end.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.seconds: float | None = None
+        self._began: float | None = None
         self._ids_by_time: dict[tuple[str, datetime], tuple[int, int]] = {}
         self._known_few: dict[CasesWanted, _Ids | Sequence[int] | None] = {}
         self._opened_again: dict[datetime, frozenset[int]] = {}
 
-    def among(self, wanted: CasesWanted, limit: int) -> list[int]:
-        """Return the ids of some cases among which those behind a figure are, in the order that is asked for.
+    def among(self, wanted: CasesWanted, limit: int) -> Among:
+        """Return some cases among which those behind a figure are, in the order that is asked for.
 
         Where few rows tell which they are, those are read and put in order; else cases are read in their order, each
-        asked whether it is one, until there are enough.
+        asked whether it is one, until there are enough, or until the time is over.
         """
+        if self._began is None:
+            self._began = time.monotonic()
+            self._look_in_indexes()
         found: list[int] = []
         follows = () if wanted.after is None else (self._follows(wanted.after, oldest_first=wanted.oldest_first),)
         order = [column.asc() if wanted.oldest_first else column.desc() for column in (cases.c.opened_at, cases.c.id)]
         for part in self._parts(wanted):
-            query = sa.select(cases.c.id).where(*part, *follows).order_by(*order).limit(limit - len(found))
-            found += self._connection.execute(query).scalars()
-            if len(found) == limit:
-                break
-        return found
+            for step, edge in self._steps(part, wanted):
+                query = sa.select(cases.c.id).where(*part.conditions, *(step or follows)).order_by(*order)
+                found += self._connection.execute(query.limit(limit - len(found))).scalars()
+                if len(found) == limit:
+                    return Among(found, found[-1])
+                if edge is not None and self.is_over:
+                    return Among(found, edge)
+            if part.since is not None and self.is_over:
+                edge = self._earliest(part.since)
+                # Where the part had no case but the one that it began after, the next one is looked at too.
+                if edge != wanted.after:
+                    return Among(found, edge)
+        return Among(found, None)
 
-    def _parts(self, wanted: CasesWanted) -> Iterator[Sequence[sa.ColumnElement[bool]]]:
+    def _look_in_indexes(self) -> None:
+        """Have PostgreSQL find rows in indexes: it takes the few events that some of them hold for nearly all."""
+        if self._dialect == "postgresql":
+            self._connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+
+    def _earliest(self, since: datetime) -> int | None:
+        """Return the first case that was opened since a time; None where none was."""
+        order = cases.c.opened_at.asc(), cases.c.id.asc()
+        query = sa.select(cases.c.id).where(cases.c.opened_at >= since).order_by(*order).limit(1)
+        return self._connection.execute(query).scalar()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has looked for as long as it may."""
+        return self.seconds is not None and self._began is not None and self._left <= 0
+
+    @property
+    def _left(self) -> float:
+        return (self.seconds or 0.0) - (time.monotonic() - (self._began or 0.0))
+
+    def _steps(self, part: _Part, wanted: CasesWanted) -> Iterator[tuple[Sequence[sa.ColumnElement[bool]], int | None]]:
+        """Yield which cases of a part are asked at once, and the last of them; none where all that are left are.
+
+        However few of them are wanted, each step takes but a share of the time.
+        """
+        if part.walked is None or self.seconds is None:
+            yield (), None
+            return
+        since, until = part.walked
+        bounds = [cases.c.opened_at < until, *(() if since is None else (cases.c.opened_at >= since,))]
+        order = [column.asc() if wanted.oldest_first else column.desc() for column in (cases.c.opened_at, cases.c.id)]
+        after, count = wanted.after, _FIRST_STEP
+        while True:
+            began = time.monotonic()
+            left = [] if after is None else [self._follows(after, oldest_first=wanted.oldest_first)]
+            query = sa.select(cases.c.id).where(*bounds, *left).order_by(*order).offset(count - 1).limit(1)
+            edge = self._connection.execute(query).scalar()
+            # Neither order has two cases at one place: up to the edge is all that does not follow it.
+            up_to = [] if edge is None else [self._reaches(edge, oldest_first=wanted.oldest_first)]
+            yield [*bounds, *left, *up_to], edge
+            if edge is None:
+                return
+            after, took = edge, time.monotonic() - began
+            count = max(_FIRST_STEP, min(_LONGER * count, int(count * self._left / max(took, 1e-6))))
+
+    def _parts(self, wanted: CasesWanted) -> Iterator[_Part]:
         """Yield by what the cases are known, in parts that follow each other in the order that is asked for."""
         if wanted.basis in _OF_CONTACTS:
             yield from self._parts_of_contacts(wanted)
@@ -133,10 +220,13 @@ class CaseSearch:
             yield from self._parts_of_corrections(wanted)
         else:
             few = self._few(wanted)
-            if few != []:
-                yield tuple(self._conditions(wanted, few))
+            if few is None:
+                since = wanted.start if wanted.basis in {"opened", "corrected"} else None
+                yield _Part(tuple(self._conditions(wanted, None)), (since, wanted.end + _CLOCKS_DIFFER))
+            elif few != []:
+                yield _Part(tuple(self._conditions(wanted, few)))
 
-    def _parts_of_contacts(self, wanted: CasesWanted) -> Iterator[Sequence[sa.ColumnElement[bool]]]:
+    def _parts_of_contacts(self, wanted: CasesWanted) -> Iterator[_Part]:
         """Yield by what cases are known in which contacts of the period lie: those opened after it, in it, before it.
 
         Of those opened in it most are, so that each is asked. Of all others few are: their contacts tell which, by
@@ -156,12 +246,13 @@ class CaseSearch:
                 is_late = contacts.c.case_id.between(opened[0] + 1, opened[1])
                 received = sa.select(contacts.c.case_id).where(is_late, contacts.c.arrival_id + 0 <= last)
                 late = sa.union_all(received, *(query.where(is_late) for query in _calls(wanted)))
-            yield cases.c.id.in_(late), opened_at >= end, opened_at < end + _OPENED_LATE, *place, came
-        yield opened_at >= start, opened_at < end, *place, came
+            yield _Part((cases.c.id.in_(late), opened_at >= end, opened_at < end + _OPENED_LATE, *place, came))
+        yield _Part((opened_at >= start, opened_at < end, *place, came), (start, end))
         early = self._of_received(wanted, first, last, of_case <= self._last_id(cases, opened_at, start))
-        yield *(() if early is None else (cases.c.id.in_(early),)), opened_at < start, *place, came
+        known = () if early is None else (cases.c.id.in_(early),)
+        yield _Part((*known, opened_at < start, *place, came), (None, start) if early is None else None)
 
-    def _parts_of_corrections(self, wanted: CasesWanted) -> Iterator[Sequence[sa.ColumnElement[bool]]]:
+    def _parts_of_corrections(self, wanted: CasesWanted) -> Iterator[_Part]:
         """Yield by what the cases are known that an agent corrected: the latest ones, then ever more of those before.
 
         Ids of cases grow with the time, and an index has the corrections in the order of those ids: where the first
@@ -182,7 +273,8 @@ class CaseSearch:
                 continue
             lowest = self.first_id(cases, cases.c.opened_at, since) if since == wanted.start else edge
             part = replace(wanted, start=since, end=end, counted_at=wanted.counted_at or wanted.end)
-            yield tuple(self._conditions(part, said.where(events.c.case_id >= lowest)))
+            conditions = tuple(self._conditions(part, said.where(events.c.case_id >= lowest)))
+            yield _Part(conditions, since=since if since > wanted.start else None)
             end = since
 
     def _surely_after(self, case_id: int) -> datetime:
@@ -209,14 +301,23 @@ class CaseSearch:
         return sa.union_all(sa.select(contacts.c.case_id).where(*received), *calls)
 
     def _follows(self, after: int, *, oldest_first: bool) -> sa.ColumnElement[bool]:
-        opened_at = self.opened_at(after)
+        return self._beyond(after, is_later=oldest_first, itself=False)
+
+    def _reaches(self, edge: int, *, oldest_first: bool) -> sa.ColumnElement[bool]:
+        return self._beyond(edge, is_later=not oldest_first, itself=True)
+
+    def _beyond(self, case_id: int, *, is_later: bool, itself: bool) -> sa.ColumnElement[bool]:
+        """Return the condition that a case was opened later than another, or earlier; `itself`: or is that one."""
+        opened_at = self.opened_at(case_id)
         if opened_at is None:
             return sa.false()
-        at_once = sa.and_(cases.c.opened_at == opened_at, cases.c.id > after if oldest_first else cases.c.id < after)
-        is_other = cases.c.opened_at > opened_at if oldest_first else cases.c.opened_at < opened_at
+        is_other = cases.c.opened_at > opened_at if is_later else cases.c.opened_at < opened_at
+        at_once = cases.c.id > case_id if is_later else cases.c.id < case_id
+        if itself:
+            at_once = sa.or_(at_once, cases.c.id == case_id)
         # Said once more without the moment itself, so that the index begins there.
-        begins = cases.c.opened_at >= opened_at if oldest_first else cases.c.opened_at <= opened_at
-        return sa.and_(begins, sa.or_(is_other, at_once))
+        begins = cases.c.opened_at >= opened_at if is_later else cases.c.opened_at <= opened_at
+        return sa.and_(begins, sa.or_(is_other, sa.and_(cases.c.opened_at == opened_at, at_once)))
 
     def _conditions(self, wanted: CasesWanted, few: _Ids | Sequence[int] | None) -> Iterator[sa.ColumnElement[bool]]:
         start, end = wanted.start, wanted.end
@@ -436,8 +537,12 @@ def _gave(office: str, *sides: int) -> sa.ColumnElement[bool]:
 
 
 def _of_case(found: sa.Select[Any], of: sa.Column[Any] = events.c.case_id) -> sa.ColumnElement[bool]:
-    """Return the condition that a row of a query is of the case."""
-    return sa.exists(found.where(of == cases.c.id).correlate(cases))
+    """Return the condition that a row of a query is of the case.
+
+    PostgreSQL would join all such rows to all cases, or hash them all first, though a page wants a few cases of an
+    order; from an EXISTS with an OFFSET it makes neither, and asks case by case as SQLite does.
+    """
+    return sa.exists(found.where(of == cases.c.id).correlate(cases).offset(sa.literal_column("0")))
 
 
 def _answers(before: datetime, since: datetime | sa.Column[datetime] | None = None) -> sa.ColumnElement[bool]:

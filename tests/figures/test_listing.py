@@ -13,7 +13,7 @@ from dtm_contact.figures.listing import cases_behind
 from dtm_contact.figures.overview import Place
 from dtm_contact.store import Store, open_store
 from dtm_contact.store import figure_cases as stored
-from dtm_contact.store.figure_cases import CaseSearch, CasesWanted
+from dtm_contact.store.figure_cases import Among, CaseSearch, CasesWanted
 from dtm_contact.store.schema import CORRECTIONS, cases, events
 from tests.prove.figures import grounds, made_store
 from tests.prove.program import chance
@@ -34,12 +34,14 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, da
         yield store, made_store(store, 300, FIRST, DAYS, chance(5))
 
 
-def listed(filled: tuple[Store, datetime], figure: str, place: Place, limit: int = 1000) -> list[tuple[str, int]]:
+def listed(
+    filled: tuple[Store, datetime], figure: str, place: Place, limit: int = 1000, seconds: float | None = None
+) -> list[tuple[str, int]]:
     """Return the numbers of the cases behind a figure, and how often each is counted, page by page."""
     store, now = filled
     found, after, is_first = list[tuple[str, int]](), None, True
     while is_first or after is not None:
-        page = cases_behind(store, BY_ID[figure], place, SPAN, grounds(now), after=after, limit=limit)
+        page = cases_behind(store, BY_ID[figure], place, SPAN, grounds(now), after=after, limit=limit, seconds=seconds)
         found += [(each.case.number, each.times) for each in page.cases]
         after, is_first = page.after, False
     return found
@@ -61,6 +63,26 @@ def test_a_list_is_the_same_however_it_is_looked_for(
             changed.setattr(listing, "_OF_INCIDENTS", 3)
             changed.setattr(stored, "_NEAR", 0)
             assert listed(filled, figure, place, limit=5) == whole
+            changed.setattr(stored, "_FIRST_STEP", 7)
+            for seconds in (0, 60):
+                assert listed(filled, figure, place, limit=5, seconds=seconds) == whole
+
+
+def test_a_search_whose_time_is_over_says_that_it_goes_on(
+    filled: tuple[Store, datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored, "_FIRST_STEP", 7)
+    store, now = filled
+    place, looked, after = Place(office="agence"), 0, None
+    whole = cases_behind(store, BY_ID["opened"], place, SPAN, grounds(now))
+    assert not whole.is_cut
+    while looked == 0 or after is not None:
+        page = cases_behind(store, BY_ID["opened"], place, SPAN, grounds(now), after=after, limit=100, seconds=0)
+        assert page.is_cut == (page.after is not None)
+        looked, after = looked + 1, page.after
+    with store.database.reading() as connection:
+        count = connection.execute(sa.select(sa.func.count()).where(cases.c.opened_at.is_not(None))).scalar_one()
+    assert 1 < looked <= count // 7 + 2
 
 
 @pytest.mark.parametrize("figure", ["opened", "in_time", "open", "transfers", "handed_in", "automatic_answers"])
@@ -69,9 +91,9 @@ def test_cases_that_lay_at_another_office_then_are_not_looked_at(
 ) -> None:
     looked_at, among = set[int](), CaseSearch.among
 
-    def noting(search: CaseSearch, wanted: CasesWanted, limit: int) -> list[int]:
+    def noting(search: CaseSearch, wanted: CasesWanted, limit: int) -> Among:
         found = among(search, wanted, limit)
-        looked_at.update(found)
+        looked_at.update(found.ids)
         return found
 
     monkeypatch.setattr(CaseSearch, "among", noting)
@@ -90,7 +112,7 @@ def test_what_is_looked_at_at_once_follows_from_what_is_missing(
 ) -> None:
     asked, among = list[int](), CaseSearch.among
 
-    def noting(search: CaseSearch, wanted: CasesWanted, limit: int) -> list[int]:
+    def noting(search: CaseSearch, wanted: CasesWanted, limit: int) -> Among:
         asked.append(limit)
         return among(search, wanted, limit)
 
@@ -116,7 +138,9 @@ def test_postgresql_lists_the_same(
             monkeypatch.setattr(stored, "_FIRST_CORRECTIONS", max(1, few))
             for figure in LISTED:
                 place = Place(office="malakoff")
-                assert listed(other, figure, place) == listed(filled, figure, place), figure
+                whole = listed(filled, figure, place)
+                assert listed(other, figure, place) == whole, figure
+                assert listed(other, figure, place, seconds=0) == whole, figure
 
 
 def test_each_correction_has_its_index() -> None:

@@ -23,6 +23,7 @@ from dtm_contact.figures.surpluses import Unusual
 from dtm_contact.figures.telling import Outlier, OutlierDetail
 from dtm_contact.model import Channel
 from dtm_contact.serving import RateLimit
+from dtm_contact.store import figure_cases
 from dtm_contact.store.figure_cases import CaseSearch
 from dtm_contact.store.figures import Period
 from dtm_contact.web.pages import figures as pages
@@ -113,11 +114,24 @@ def test_a_long_list_goes_on_and_no_case_is_on_two_pages(head: Somebody, monkeyp
     while path:
         page = pages_of(head, path)
         found += re.findall(r'<li class="line[^>]*data-case="([^"]*)"', page)
-        following = re.search(r'href="([^"]*)">Les \d+ suivants', page)
+        following = re.search(r'href="([^"]*)">(?:Les \d+ suivants|Continuer vers)', page)
         path = f"/chiffres/dossiers{following[1]}" if following else ""
     told = rows(head, f"/chiffres/export?t=bureaux&f=json&le={le}")
     number = next(row["valeur"] for row in told if row["chiffre"] == "opened" and row["bureau"] == "ensemble")
     assert len(found) == len(set(found)) == number
+
+
+def test_a_page_whose_time_is_over_says_that_it_goes_on_and_where(
+    head: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "_SECONDS_LOOKED", 0)
+    monkeypatch.setattr(figure_cases, "_FIRST_STEP", 1)
+    le = last_month(head.desk)
+    for figure, where in (("opened", "les plus anciens"), ("open", "les plus récents")):
+        page = pages_of(head, f"/chiffres/dossiers?c={figure}&b=nord&le={le}")
+        assert "continue à la page suivante" in page
+        assert re.search(rf'href="[^"]*apres=\d+[^"]*">Continuer vers {where}</a>', page)
+        assert "Aucun dossier.</p>" not in page
 
 
 def test_where_nothing_was_counted_no_case_is_looked_for(head: Somebody, monkeypatch: pytest.MonkeyPatch) -> None:

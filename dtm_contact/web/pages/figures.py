@@ -60,6 +60,8 @@ from dtm_contact.web.registry import page
 from dtm_contact.web.request_context import RequestContext
 
 _SHOWN_CASES: Final = 100
+_SECONDS_LOOKED: Final = 0.15
+"""How long a page looks for them: where so many are not found by then, it goes on with the next page."""
 _MOST_EXPORTED: Final = 50_000
 _MOST_DIGITS: Final = 16
 _LONGEST_NAME: Final = 100
@@ -675,7 +677,7 @@ def figure_cases(context: RequestContext) -> Mapping[str, Any]:
     query, figure = FigureQuery.of(context), _figure(context)
     after = int(text) if (text := context.text("apres")).isdecimal() and len(text) < _MOST_DIGITS else None
     number = _count_behind(context, query, figure)
-    listed = _cases(context, query, figure, number, limit=_SHOWN_CASES, after=after)
+    listed = _cases(context, query, figure, number, limit=_SHOWN_CASES, after=after, seconds=_SECONDS_LOOKED)
     context.audit("read", "chiffres", figure=figure.id, cases=len(listed.cases), **_audited(query))
     numbers = [each.case.number for each in listed.cases]
     return {
@@ -685,6 +687,7 @@ def figure_cases(context: RequestContext) -> Mapping[str, Any]:
         "number": number,
         "since": f"depuis {format_period(query.steps_since)}" if query.since else "",
         "period_is_over": query.span.last < query.today,
+        "is_cut": listed.is_cut,
         "is_whole": after is None and listed.after is None,
         "more": query.link(c=figure.id, apres=str(listed.after)) if listed.after is not None else "",
         "head": query.link(c=figure.id) if after is not None else "",
@@ -785,7 +788,7 @@ def _figure(context: RequestContext) -> Figure:
     return found
 
 
-def _cases(
+def _cases(  # noqa: PLR0913 - which list, and which part of it
     context: RequestContext,
     query: FigureQuery,
     figure: Figure,
@@ -793,6 +796,7 @@ def _cases(
     *,
     limit: int,
     after: int | None = None,
+    seconds: float | None = None,
 ) -> CaseList:
     if figure.basis is Basis.COUNTED_ONLY:
         raise NotFoundError("cases")
@@ -804,7 +808,7 @@ def _cases(
     counted_at = app.figures.counted_at() or context.now
     grounds = grounds_of(app.settings, in_force.rules, in_force.directory, counted_at)
     days = query.since or query.span.first, query.span.last
-    return cases_behind(app.store, figure, query.place, days, grounds, after=after, limit=limit)
+    return cases_behind(app.store, figure, query.place, days, grounds, after=after, limit=limit, seconds=seconds)
 
 
 def _overview(context: RequestContext, query: FigureQuery) -> Overview:
