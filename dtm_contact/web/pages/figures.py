@@ -60,7 +60,7 @@ from dtm_contact.web.registry import page
 from dtm_contact.web.request_context import RequestContext
 
 _SHOWN_CASES: Final = 100
-_SECONDS_LOOKED: Final = 0.15
+_SECONDS_LOOKED: Final = 0.12
 """How long a page looks for them: where so many are not found by then, it goes on with the next page."""
 _MOST_EXPORTED: Final = 50_000
 _MOST_DIGITS: Final = 16
