@@ -78,7 +78,7 @@ def sound_in(folder: Path, other_than: str = "") -> Path | None:
 def backups_in(folder: Path) -> list[Path]:
     """Return the backups in a folder, the oldest first."""
     found = [path for path in folder.iterdir() if _NAME.fullmatch(path.name)]
-    return sorted(found, key=lambda path: (path.name[:29], len(path.name), path.name))
+    return sorted(found, key=lambda path: (path.name.partition("Z")[0], len(path.name), path.name))
 
 
 def newest_backup(folder: Path) -> datetime | None:

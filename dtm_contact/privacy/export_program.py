@@ -54,7 +54,7 @@ SAFETY: Final = "consignes_de_securite"
 """Under what the row of a case says what became of the words that tell somebody in danger what to do."""
 
 
-class Choice(StrEnum):
+class ProgramChoice(StrEnum):
     """What the program decides of a message by itself, in the words that the page says it in of all messages."""
 
     TOPIC = "le sujet"
@@ -101,31 +101,33 @@ def _understood(found: Row, names: ExportNames) -> Iterator[str]:
     yield from (f"souhait : « {each} »" for each in wished)
 
 
-def decided(decision: Row, found: Row, names: ExportNames, when: When, answer: str) -> dict[Choice, str]:
+def decided(decision: Row, understood: Row, names: ExportNames, when: When, answer: str) -> dict[ProgramChoice, str]:
     """Return what was decided of a message: a sentence for each choice, whatever it was.
 
     Args:
         decision: what of it is the person's.
-        found: what was understood.
+        understood: what was understood.
         names: how things are called.
         when: how a moment is told.
         answer: whether an answer went out by itself, as `answered` tells it.
     """
     topics = ", ".join(map(names.topic, decision.get("topics") or ()))
-    due, queue, first = decision.get("due"), decision.get("queue"), found.get("priority")
+    due, queue, first = decision.get("due"), decision.get("queue"), understood.get("priority")
     priority = decision.get("priority")
     changed = f" (par ses mots seuls : {PRIORITIES[first].lower()})" if first and first != priority else ""
     told = {
-        Choice.TOPIC: f"sujet : {topics or 'aucun'}",
-        Choice.URGENCY: f"urgence : {PRIORITIES[priority].lower()}{changed}" if priority else "urgence : aucune",
-        Choice.DUE: f"réponse prévue avant le {when(datetime.fromisoformat(due))}" if due else "réponse : aucun délai",
-        Choice.QUEUE: f"service à qui le confier : {names.queue(queue) if queue else 'aucun'}",
-        Choice.DANGER: f"danger : {_danger(decision.get('alarm') or found.get('alarm') or {})}",
-        Choice.NOTIFIED: f"prévenu aussitôt : {', '.join(decision.get('avertis') or ()) or 'personne'}",
-        Choice.CASE: f"dossier : {_case(decision)}",
-        Choice.ANSWER: f"réponse automatique : {answer}",
+        ProgramChoice.TOPIC: f"sujet : {topics or 'aucun'}",
+        ProgramChoice.URGENCY: f"urgence : {PRIORITIES[priority].lower()}{changed}" if priority else "urgence : aucune",
+        ProgramChoice.DUE: f"réponse prévue avant le {when(datetime.fromisoformat(due))}"
+        if due
+        else "réponse : aucun délai",
+        ProgramChoice.QUEUE: f"service à qui le confier : {names.queue(queue) if queue else 'aucun'}",
+        ProgramChoice.DANGER: f"danger : {_danger(decision.get('alarm') or understood.get('alarm') or {})}",
+        ProgramChoice.NOTIFIED: f"prévenu aussitôt : {', '.join(decision.get('avertis') or ()) or 'personne'}",
+        ProgramChoice.CASE: f"dossier : {_case(decision)}",
+        ProgramChoice.ANSWER: f"réponse automatique : {answer}",
     }
-    return {choice: told[choice] for choice in Choice}
+    return {choice: told[choice] for choice in ProgramChoice}
 
 
 def _danger(alarm: Row) -> str:

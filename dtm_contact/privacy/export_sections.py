@@ -9,7 +9,7 @@ from typing import Any, Final
 from dtm_contact.labels.audit import audit_details
 from dtm_contact.privacy.disclosed import Disclosure
 from dtm_contact.privacy.export_html import lines, table
-from dtm_contact.privacy.export_program import Choice
+from dtm_contact.privacy.export_program import ProgramChoice
 from dtm_contact.privacy.register import outside, processors
 from dtm_contact.settings import Settings
 
@@ -152,7 +152,7 @@ def decisions(officer: str) -> str:
     return (
         "<p>Un programme lit chaque message à son arrivée. Par les mots qu’il y relève et par des règles écrites par "
         "des responsables, il choisit seul, sans attendre un agent :</p>"
-        f"{lines(Choice)}"
+        f"{lines(ProgramChoice)}"
         "<p>Il pèse tous les mots ensemble : l’un des mots relevés n’aurait parfois pas suffi. Plus bas, chaque "
         "message dit ce qui a été choisi pour lui, dans le même ordre, et chaque dossier par quels mots, par quelle "
         "règle, et ce qu’un agent a changé.</p>"

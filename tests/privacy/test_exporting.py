@@ -39,7 +39,7 @@ from dtm_contact.privacy.disclosed import OurPeople
 from dtm_contact.privacy.export import Exported, ExportError, export_person
 from dtm_contact.privacy.export_html import typeset
 from dtm_contact.privacy.export_parts import ExportNames
-from dtm_contact.privacy.export_program import SAFETY, Choice, answered, decided
+from dtm_contact.privacy.export_program import SAFETY, ProgramChoice, answered, decided
 from dtm_contact.privacy.own_words import OwnWords, own_words
 from dtm_contact.privacy.subject import DataSubject, person_named
 from dtm_contact.settings import Settings
@@ -286,7 +286,7 @@ def test_a_person_is_told_what_the_program_decided_of_each_message(
     ):  # fmt: skip
         assert words in decided
     general = page.partition("il choisit seul, sans attendre un agent :")[2]
-    assert [choice for choice in Choice if choice.value[1:] not in general] == []
+    assert [choice for choice in ProgramChoice if choice.value[1:] not in general] == []
 
 
 @pytest.mark.parametrize(
@@ -327,12 +327,13 @@ def test_a_notice_that_did_not_go_out_is_told_as_no_answer(
 def test_a_message_set_aside_or_of_a_danger_says_so_among_what_was_decided() -> None:
     names = ExportNames(Names(Directory(Records()), {}, ZoneInfo("UTC")))
     told = decided({"kind": "spam", "alarm": {"level": "certain"}, "avertis": ["le gardien"]}, {}, names, str, "non")
-    assert list(told) == list(Choice)
-    assert told[Choice.CASE] == "dossier : aucun, le message est mis de côté"
-    assert told[Choice.DANGER] == "danger : oui, quelqu’un pouvait être en danger"
-    assert told[Choice.NOTIFIED] == "prévenu aussitôt : le gardien"
+    assert list(told) == list(ProgramChoice)
+    assert told[ProgramChoice.CASE] == "dossier : aucun, le message est mis de côté"
+    assert told[ProgramChoice.DANGER] == "danger : oui, quelqu’un pouvait être en danger"
+    assert told[ProgramChoice.NOTIFIED] == "prévenu aussitôt : le gardien"
     assert (
-        decided({"joins": "2026-000001"}, {}, names, str, "")[Choice.CASE] == "dossier : rejoint un dossier déjà ouvert"
+        decided({"joins": "2026-000001"}, {}, names, str, "")[ProgramChoice.CASE]
+        == "dossier : rejoint un dossier déjà ouvert"
     )
 
 
