@@ -51,14 +51,18 @@ def kept_in(folder: Path) -> list[KeptBackup]:
 
 
 def _kept(path: Path) -> KeptBackup:
-    verified_at = None
-    state = BackupState.UNVERIFIED
-    try:
-        verified_at = datetime.fromisoformat(json.loads(_note_of(path).read_text(encoding="ascii"))["verified_at"])
+    verified_at, state = _verified_at(path), BackupState.UNVERIFIED
+    if verified_at is not None:
         state = BackupState.VERIFIED if is_verified(path) else BackupState.CHANGED
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
     return KeptBackup(path, _made_at(path), path.stat().st_size, state, verified_at)
+
+
+def _verified_at(path: Path) -> datetime | None:
+    """Return when a backup was verified, as the note beside it says; None where none says so."""
+    try:
+        return datetime.fromisoformat(json.loads(_note_of(path).read_text(encoding="ascii"))["verified_at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _made_at(path: Path) -> datetime:

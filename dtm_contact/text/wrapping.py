@@ -47,8 +47,8 @@ _BARE_NO: Final = re.compile(r"(?:non|no|nein)\W*", re.IGNORECASE)
 _FIELDS_ASKED: Final = 40
 """Fields of a form that are asked for danger, so that a text of nothing but labels costs little."""
 
-_SENTENCE: Final = re.compile(r"(?:[^.!?\n]|[.!?](?=\S)|\n(?=[ \t]*[a-zà-ÿ0-9]))+[.!?]*")
-"""A sentence, over several lines where the next goes on in small letters."""
+_SENTENCE: Final = re.compile(r"(?:[^.!?;\n]|[.!?](?=\S)|\n(?=[ \t]*[a-zà-ÿ0-9]))+[.!?;]*")
+"""A sentence, over several lines where the next goes on in small letters; fields of a form end in a semicolon."""
 _ONE_WORD: Final = re.compile(r"\s*[^\W\d_]{1,12}\W*(?:\n|\Z)")
 _LONGEST_ADVICE: Final = 400
 """Characters of a sentence that may be advice."""

@@ -40,8 +40,6 @@ def danger_of_field(reader: Reader, label: str, value: str) -> FieldDanger:
     affirmed = bool(words) and words[0] in AFFIRMATIONS
     if words and len(words) <= _BARE and (words[0] in NEGATIONS or _NOUGHT.match(value)):
         return _not_over(reader, label)
-    if label and is_advice(reader, f"{label} : {value}"):
-        return FieldDanger()
     if not affirmed and (len(words) < _FEWEST or not _LETTERS.search(value)):
         return FieldDanger()
     heard = Heard.of(tokenize([(Part.NEW, f"{label} : {value}" if label else value)]), reader)
@@ -51,7 +49,9 @@ def danger_of_field(reader: Reader, label: str, value: str) -> FieldDanger:
         if hit.phrase.effect is Effect.NOT_DANGER or heard.tokens.ends[hit.places[0]] <= len(label)
     ]
     found = judge_danger(heard.tokens, heard.reading, asked, reader.scale, reader.limits.danger, outage=False)
-    return FieldDanger(found.alarm.level, found.alarm.score or 0.0)
+    # What reads like advice stays in the text, where it is told apart from the rest: as a field it adds nothing.
+    advises = bool(label) and found.alarm.any and is_advice(reader, f"{label} : {value}")
+    return FieldDanger(found.alarm.level, 0.0 if advises else found.alarm.score or 0.0)
 
 
 def is_advice(reader: Reader, sentence: str) -> bool:

@@ -31,6 +31,16 @@ def test_a_forms_advice_wakes_nobody_and_says_why(read: Read) -> None:
     assert told.kind is CaseKind.CASE
 
 
+@pytest.mark.parametrize(
+    "field",
+    ["Signalement d'une odeur de gaz : appelez-moi vite", "Odeur de gaz : appelez le gardien", "Gaz : odeur, sortez"],
+)
+def test_a_field_that_reads_like_advice_is_never_dropped_in_silence(field: str, read: Read) -> None:
+    alarm = read(f"Locataire : Mme Roy\nBâtiment : C\n{field}\nPièce jointe : aucune", signs=PROGRAM).alarm
+    assert alarm.any
+    assert alarm.certain or "odeur" in (text_of(alarm.why_not) or "").lower()
+
+
 def test_a_danger_beside_advice_is_heard_as_ever(read: Read) -> None:
     assert read(FORM.format(matter="forte odeur de gaz au 3e étage"), signs=PROGRAM).alarm.certain
 
