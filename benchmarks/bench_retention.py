@@ -220,6 +220,7 @@ def one_pass(settings: Settings, store: Store, minutes: float, share: float | No
     print(f"pass{came}: {done.seconds - still:.0f} s ({still:.0f} s held still beside), {used:.0f} s of the processor")
     print(f"  {counts}")
     held.tell()
+    print(f"  the longest, with what it waited for: {done.longest * 1000:.0f} ms, {done.longest_step}")
     spells.tell()
     print(f"after: {told_size(store)}")
     if done.finished:

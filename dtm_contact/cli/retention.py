@@ -64,7 +64,11 @@ def run_command(settings: Settings, *, share: float | None, as_json: bool) -> No
         if count:
             say(joined((name, f"{count}"), ": "))
     spent, longest = f"{done.seconds:.1f}", f"{done.longest * 1000:.0f}"
-    say(worded("{seconds} s, the longest transaction {longest} ms", seconds=spent, longest=longest))
+    if done.longest_step:
+        told = {"seconds": spent, "longest": longest, "step": done.longest_step}
+        say(worded("{seconds} s, the longest transaction {longest} ms ({step})", **told))
+    else:
+        say(worded("{seconds} s, there was nothing to do", seconds=spent))
 
 
 @retention.command()

@@ -62,12 +62,21 @@ class PlannedStep:
 
 @dataclass(slots=True)
 class Passed:
-    """What a pass did: rows by step, its seconds, its transactions and the longest of these in seconds."""
+    """What a pass did.
+
+    Attributes:
+        counts: rows by step.
+        seconds: how long it took.
+        transactions: how many it made.
+        longest, longest_step: the seconds of the longest of these, and of which step it was.
+        finished: whether it came to its end.
+    """
 
     counts: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     transactions: int = 0
     longest: float = 0.0
+    longest_step: str = ""
     finished: bool = False
 
 
@@ -88,6 +97,7 @@ def planned(settings: Settings, store: Store, now: datetime) -> list[PlannedStep
 
 
 _DIRECTORY: Final = worded("tenants of the directory")
+_FREED: Final = worded("pages given back to the disk")
 _DIRECTORY_LAW: Final = worded("Code civil art. 2224")
 
 
@@ -188,7 +198,7 @@ class RetentionPass:
                 found = found[len(keys) :]
                 if step.octets is not None:
                     self._overwrite_large(step, keys)
-                worked, changed = self._timed(lambda connection, keys=keys: step.act(connection, keys))  # type: ignore[misc]
+                worked, changed = self._timed(step.name, lambda connection, keys=keys: step.act(connection, keys))  # type: ignore[misc]
                 count += changed
                 batch = self._pace.next_batch(batch, worked, _FOUND_AT_ONCE)
         self._done.counts[step.name] = count
@@ -216,9 +226,11 @@ class RetentionPass:
             large = connection.execute(query.where(length > PIECE)).all()
         for arrival_id, size in large:
             for start in range(0, size, PIECE):
-                self._timed(partial(zero_piece, arrival_id=arrival_id, start=start, end=min(size, start + PIECE)))
+                self._timed(
+                    step.name, partial(zero_piece, arrival_id=arrival_id, start=start, end=min(size, start + PIECE))
+                )
 
-    def _timed(self, act: Callable[[Connection], int]) -> tuple[float, int]:
+    def _timed(self, step: str, act: Callable[[Connection], int]) -> tuple[float, int]:
         """Do something in a transaction of its own and rest; return the seconds of work in it, and what it returned."""
         database = self._store.database
         with database.writing(gives_way=True) as connection:
@@ -228,7 +240,8 @@ class RetentionPass:
             worked = self._clock() - began
         spent = self._clock() - began
         self._done.transactions += 1
-        self._done.longest = max(self._done.longest, spent)
+        if spent > self._done.longest:
+            self._done.longest, self._done.longest_step = spent, step
         # Else the log grows until it is taken into the file within a transaction of whoever comes next.
         database.checkpoint()
         self._pace.rest(self._clock() - began)
@@ -240,7 +253,7 @@ class RetentionPass:
             if not tenants:
                 return 0
             repacked = repacked_without(connection, tenants)
-        self._timed(lambda connection: leave_out(connection, tenants, repacked, WHO, now))
+        self._timed(_DIRECTORY, lambda connection: leave_out(connection, tenants, repacked, WHO, now))
         return len(tenants)
 
     def _free(self) -> None:
@@ -251,7 +264,7 @@ class RetentionPass:
                 before = _free_pages(connection)
             if not before:
                 break
-            worked, left = self._timed(partial(give_back, most=pages))
+            worked, left = self._timed(_FREED, partial(give_back, most=pages))
             if left >= before:
                 # A file made before pages could be given back.
                 break
@@ -378,7 +391,8 @@ async def keeping_ages(
             done = await asyncio.to_thread(nightly.look)
             if done is not None:
                 told = {name.replace(" ", "_"): count for name, count in done.counts.items() if count}
-                _log.info("aged", seconds=round(done.seconds, 1), longest_ms=round(done.longest * 1000), **told)
+                longest = {"longest_ms": round(done.longest * 1000), "longest_step": done.longest_step}
+                _log.info("aged", seconds=round(done.seconds, 1), **longest, **told)
 
     def trouble(error: Exception) -> None:
         _log.warning("nothing is archived or erased by age", error=described(error))
