@@ -81,7 +81,8 @@ class Lost:
 async def prove_kills(folder: Path, times: int, random: Random, place: Place = on_sqlite) -> Outcome:
     """Kill the daemon so many times, then let it finish its work and audit the store.
 
-    One in five dies while it starts; of the others each second one loses a judge first, at work.
+    The first ones lose a judge at work before. Once that was so, one in five dies while it starts; of the others each
+    second one loses a judge first, at work.
     """
     with place(folder) as database:
         program, judges = Program(database), Judges()
@@ -127,14 +128,14 @@ async def _answered(ledger: Ledger, count: int) -> None:
 
 
 async def _live_and_die(program: Program, random: Random, judges: Judges, senders: Senders) -> None:
-    if random.random() < _DIES_STARTING:
+    # A judge is met at work before any start is cut short: at least one, however short the trial.
+    if judges.at_work and random.random() < _DIES_STARTING:
         await program.kill()
         await program.launch()
         await asyncio.sleep(random.uniform(0, _LONGEST_START))
     else:
         await program.started()
         await asyncio.sleep(random.uniform(0, _LONGEST_LIFE))
-        # At least one, however short the trial.
         if not judges.at_work or random.random() < _JUDGE_DIES_FIRST:
             for _ in range(1 if judges.at_work else _FIRST_TRIES):
                 judges.tried += 1
