@@ -414,14 +414,20 @@
     scrollTo(text, from + place.index);
     return true;
   };
+  const TO_FILL_IN = "[à compléter";
+  // Whoever has had a place to fill in before them writes on after the last, however it came into the text: inserted,
+  // typed, or kept from another day.
+  ["focusin", "beforeinput"].forEach((name) => document.addEventListener(name, (event) => {
+    if (event.target.matches("#ecrire textarea") && event.target.value.includes(TO_FILL_IN)) event.target.dataset.filling = "";
+  }));
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Tab" || event.shiftKey || event.ctrlKey || event.altKey || !event.target.matches("#ecrire textarea")) return;
     const text = event.target, told = $("[data-filled]", text.form);
-    if (choosePlace(text, text.selectionEnd)) { text.dataset.filling = ""; event.preventDefault(); return; }
+    if (choosePlace(text, text.selectionEnd)) { event.preventDefault(); return; }
     if (!("filling" in text.dataset) || !told) return;
-    // Whoever went from place to place writes on: the next Tab leads to the button.
+    // The next Tab leads to the button.
     delete text.dataset.filling;
-    told.textContent = text.value.includes("[à compléter") ? "Il reste un passage à compléter plus haut." : "Plus rien à compléter.";
+    told.textContent = text.value.includes(TO_FILL_IN) ? "Il reste un passage à compléter plus haut." : "Plus rien à compléter.";
     event.preventDefault();
   });
   document.addEventListener("input", (event) => {
@@ -451,8 +457,7 @@
       text.setRangeText(before.trim() && !before.endsWith("\n") ? `\n\n${words}` : words, text.selectionStart, text.selectionStart, "end");
       const start = text.selectionEnd - words.length;
       text.focus();
-      if (choosePlace(text, start)) text.dataset.filling = "";
-      else { text.setSelectionRange(start, start); scrollTo(text, start); }
+      if (!choosePlace(text, start)) { text.setSelectionRange(start, start); scrollTo(text, start); }
       text.dispatchEvent(new Event("input", { bubbles: true }));
     } catch { announce(CUT); } finally { form.ariaBusy = null; hush(); }
   };
