@@ -149,6 +149,17 @@ class Calendar:
             day += _DAY
         return spans[-1][1].astimezone(self.zone)
 
+    def next_morning(self, at: datetime) -> datetime | None:
+        """Return when the office opens on the first day that it opens after the day of `at`, an aware time.
+
+        None where it does not open for years.
+        """
+        day = at.astimezone(self.zone).date()
+        for ahead in range(1, _LONGEST_SEARCH_DAYS):
+            if spans := self._spans_of(day + ahead * _DAY):
+                return spans[0][0].astimezone(self.zone)
+        return None
+
     def last_open_on_or_before(self, day: date) -> datetime:
         """Return when the office closes for the last time on a day or the nearest one before, in `zone`.
 

@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 from dtm_contact.cases.act import Act
@@ -195,6 +196,7 @@ class Enclosed:
         files: what is attached.
         forwarded: files of messages that came in, which go along too.
         calendar, method: an invitation (RFC 5545), and what calendars are to do with it.
+        slot: when the appointment begins that the invitation is to.
         tail: stands behind what the agent says: a signature, what is quoted.
         kind: the event that tells it.
     """
@@ -205,6 +207,7 @@ class Enclosed:
     forwarded: tuple[OutgoingFile, ...] = ()
     calendar: str = ""
     method: str = ""
+    slot: datetime | None = None
     tail: str = ""
     kind: str = "replied"
 
@@ -274,6 +277,7 @@ def post(act: Act, to: Addressee, text: str, *, subject: str | None = None, encl
         "forwarded": [each.name for each in enclosed.forwarded],
     }
     told |= {"unproven": to.unproven, "invitation": enclosed.method}
+    told |= {"slot": enclosed.slot.isoformat() if enclosed.slot else ""}
     act.tell(enclosed.kind, {name: value for name, value in told.items() if value})
 
 

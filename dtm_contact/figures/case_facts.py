@@ -33,7 +33,9 @@ _SAID: Final = frozenset({"danger", "priority"})
 """Events by which a person says that there is danger."""
 _CHANGES: Final = ("changed", "restored")
 """What an event says that it did to columns: of each, what it was and what it became."""
-READS: Final = frozenset({"alarm", "changed", "in_sent_folder", "restored", "state", "undoes", "whom_was"})
+READS: Final = frozenset(
+    {"alarm", "changed", "in_sent_folder", "invitation", "restored", "state", "undoes", "whom_was", "withdraws"}
+)
 """What is read here of events' data, by name: when a person is erased, it stays of theirs (`privacy.data_place`)."""
 _WHOM: Final = ("tenant_id", "dwelling_id")
 """The columns by which a case names somebody."""
@@ -110,6 +112,7 @@ class CaseFacts:
         self._events = [
             event for event in rows.events if event.id not in undone and "undoes" not in event.data and event.at <= now
         ]
+        self._withdrawn = {event.data.get("withdraws") for event in self._events}
         self.closings: list[datetime] = []
         self._answers: list[datetime] = []
         self._reopenings: list[datetime] = []
@@ -164,6 +167,8 @@ class CaseFacts:
         return (office, *self._place)
 
     def _is_answer(self, event: EventRow) -> bool:
+        if event.data.get("invitation") == "CANCEL" or event.id in self._withdrawn:
+            return False
         if event.what == "answered" and self._case.priority == "P1":
             return event.data.get("in_sent_folder") is True
         return event.what in ANSWERS

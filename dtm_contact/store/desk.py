@@ -15,7 +15,7 @@ from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import Database
 from dtm_contact.store.drafts import begun_by
-from dtm_contact.store.events import ANSWERS, still_stands
+from dtm_contact.store.events import ANSWERS, is_answer
 from dtm_contact.store.lost_store import numbers_since
 from dtm_contact.store.register import RegisterEntry
 from dtm_contact.store.schema import (
@@ -440,11 +440,19 @@ class StoredDesk:
 
     def appointments(self, office_id: str, start: datetime, end: datetime) -> list[Appointment]:
         """Return who comes to an office from a time till another, in order."""
+        at_office = appointments.c.office_id == office_id
+        return self._appointments(at_office, appointments.c.at >= start, appointments.c.at < end)
+
+    def appointments_of(self, number: str, start: datetime) -> list[Appointment]:
+        """Return when somebody comes because of a case, from a time on, in order."""
+        return self._appointments(cases.c.number == number, appointments.c.at >= start)
+
+    def _appointments(self, *which: sa.ColumnElement[bool]) -> list[Appointment]:
         query = (
             sa.select(appointments.c.office_id, appointments.c.at, cases.c.number)
             .add_columns(appointments.c.who, appointments.c.booked_by)
             .join(cases, cases.c.id == appointments.c.case_id)
-            .where(appointments.c.office_id == office_id, appointments.c.at >= start, appointments.c.at < end)
+            .where(*which)
             .order_by(appointments.c.at)
         )
         with self._database.reading() as connection:
@@ -559,9 +567,8 @@ _COME_IN = ("opened", "joined", "reopened")
 
 def _answered(connection: Connection, numbers: Collection[str]) -> dict[str, datetime]:
     """Return when one of us answered last in each of some cases in which nothing has come in since."""
-    # A letter that is gone stays an answer; a call is one until it is taken back.
-    is_answer = sa.and_(events.c.what.in_(ANSWERS), sa.or_(events.c.what != "reached", still_stands()))
-    last, at = sa.func.max(events.c.id).filter(is_answer), sa.func.max(events.c.at).filter(is_answer)
+    answers = is_answer(*ANSWERS)
+    last, at = sa.func.max(events.c.id).filter(answers), sa.func.max(events.c.at).filter(answers)
     came = sa.func.max(events.c.id).filter(events.c.what.in_(_COME_IN))
     query = (
         sa.select(cases.c.number, at)

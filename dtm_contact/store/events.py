@@ -12,6 +12,8 @@ from dtm_contact.store.schema import events
 _APPENDING = 0x64746D02
 ANSWERS: Final = ("replied", "answered", "spoken", "reached")
 """The events by which one of us answered: a letter, one from their own mailbox, a call taken, a call back."""
+CANCELLED: Final = "appointment cancelled"
+"""The event of an appointment given up; `withdraws` is the id of the letter that invited to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +73,19 @@ def _event(row: Any) -> Event:
     return Event(row.id, row.at, row.who, row.what, row.data)
 
 
-_undoing = events.alias()
+_later = events.alias()
 
 
-def still_stands() -> sa.ColumnElement[bool]:
-    """Return the condition that nobody has taken back what an event of the query's `events` says."""
-    took_it_back = sa.and_(
-        _undoing.c.case_id == events.c.case_id,
-        _undoing.c.what == "undone",
-        _undoing.c.data["undoes"].as_integer() == events.c.id,
+def is_answer(*acts: str) -> sa.ColumnElement[bool]:
+    """Return the condition that an event of the query's `events` is one of some acts, and answers by now.
+
+    A call answers until it is taken back, an invitation until the appointment is cancelled; the letter that cancels it
+    answers nothing.
+    """
+    took_it_back = sa.or_(
+        sa.and_(_later.c.what == "undone", _later.c.data["undoes"].as_integer() == events.c.id),
+        sa.and_(_later.c.what == CANCELLED, _later.c.data["withdraws"].as_integer() == events.c.id),
     )
-    return ~sa.exists().where(took_it_back).correlate(events)
+    stands = ~sa.exists().where(_later.c.case_id == events.c.case_id, took_it_back).correlate(events)
+    cancels = sa.func.coalesce(events.c.data["invitation"].as_string(), "") == "CANCEL"
+    return sa.and_(events.c.what.in_(acts), sa.not_(cancels), stands)

@@ -13,7 +13,7 @@ from dtm_contact.errors import NotFoundError
 from dtm_contact.model import IMPORTED, ON_CALL, OutgoingKind, Priority
 from dtm_contact.store.arrivals import envelope_of
 from dtm_contact.store.database import Database, insert_of
-from dtm_contact.store.events import still_stands
+from dtm_contact.store.events import is_answer
 from dtm_contact.store.outbox import FAILED_STATES, NOTICE_QUEUED
 from dtm_contact.store.schema import arrivals, cases, contacts, events, judgements, outbox, storms, timers
 from dtm_contact.store.system_schema import positions
@@ -36,7 +36,7 @@ FIRST_OF_P1: Final = f"{Priority.P1}:first"
 
 _NOTIFY: Final = ("decision", "notify")
 _TRIED: Final = (NOTICE_QUEUED, "not sent", CALLED_NEXT)
-_ANSWERS_AT_THE_DESK = ("replied", "tried", "reached")
+_ANSWERS_AT_THE_DESK = ("replied", "forwarded", "tried", "reached")
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,12 +327,8 @@ def _last(*which: sa.ColumnElement[bool]) -> sa.ColumnElement[datetime]:
 
 def _answered_since(begun: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
     by_mail = sa.or_(cases.c.priority != Priority.P1, events.c.data[IN_SENT_FOLDER].as_boolean().is_(True))
-    at_the_desk = sa.and_(events.c.what.in_(_ANSWERS_AT_THE_DESK), still_stands())
-    answers = sa.or_(at_the_desk, sa.and_(events.c.what == "answered", by_mail))
-    return sa.or_(
-        sa.exists().where(events.c.case_id == cases.c.id, answers, events.c.at >= begun),
-        sa.exists().where(outbox.c.case_id == cases.c.id, outbox.c.kind == "reply", outbox.c.created_at >= begun),
-    )
+    answers = sa.or_(is_answer(*_ANSWERS_AT_THE_DESK), sa.and_(events.c.what == "answered", by_mail))
+    return sa.exists().where(events.c.case_id == cases.c.id, answers, events.c.at >= begun)
 
 
 _BEGUN = _last(_AGAIN)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dtm_contact.cases.verbs.calling_back import CallBackOutcome, attempts
+from dtm_contact.hours import Calendar
 from dtm_contact.labels.call_backs import CALL_BACK_OUTCOMES, DANGER_STAYS, P1_STAYS, attempt_left, comes_back
 from dtm_contact.model import Priority
 from dtm_contact.store import CaseFile
@@ -22,12 +23,14 @@ class CallBackPanel:
         hints: what holds of this case, in sentences.
         outcomes: what may be said of the call, by their codes: of a danger not that it is settled.
         may_wait: whether a day may be chosen on which the case comes again.
+        back_at: when it comes again by itself where somebody was reached and it is not settled; None of a danger.
     """
 
     number: str
     hints: tuple[str, ...]
     outcomes: tuple[tuple[str, str], ...]
     may_wait: bool
+    back_at: datetime | None
 
 
 def call_back_panel(context: RequestContext, file: CaseFile) -> CallBackPanel:
@@ -40,7 +43,8 @@ def call_back_panel(context: RequestContext, file: CaseFile) -> CallBackPanel:
     )
     is_p1 = found.priority is Priority.P1
     hints = (P1_STAYS,) if is_p1 else _what_follows(context, file)
-    return CallBackPanel(_number(context, file), hints, outcomes, may_wait=not is_p1)
+    back_at = None if found.in_danger else _calendar(context, file).next_morning(context.now)
+    return CallBackPanel(_number(context, file), hints, outcomes, may_wait=not is_p1, back_at=back_at)
 
 
 def _what_follows(context: RequestContext, file: CaseFile) -> tuple[str, ...]:
@@ -54,10 +58,15 @@ def _what_follows(context: RequestContext, file: CaseFile) -> tuple[str, ...]:
 
 def _opens_after(context: RequestContext, file: CaseFile, at: datetime) -> datetime | None:
     """Return when the case's office opens again, where it is closed at a time; None where it is open then."""
-    queue = context.app.rules.queues.get(file.case.queue) or context.app.rules.desks.reception
-    if queue.calendar.is_open(at):
+    calendar = _calendar(context, file)
+    if calendar.is_open(at):
         return None
-    return queue.calendar.add_business_time(at, timedelta(minutes=1)) - timedelta(minutes=1)
+    return calendar.add_business_time(at, timedelta(minutes=1)) - timedelta(minutes=1)
+
+
+def _calendar(context: RequestContext, file: CaseFile) -> Calendar:
+    """Return when the queue of a case is open."""
+    return (context.app.rules.queues.get(file.case.queue) or context.app.rules.desks.reception).calendar
 
 
 def _number(context: RequestContext, file: CaseFile) -> str:

@@ -1,7 +1,7 @@
 """What the page of a case shows beside the case itself: the household's card, wishes, proposals, the time line."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -15,7 +15,7 @@ from dtm_contact.explain.names import Names
 from dtm_contact.labels.cases import VISITS
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.labels.events import ENGINE, WRITTEN_BY, EventNaming, actor, event_line, letter_act, mail_line
-from dtm_contact.labels.formats import day_of, spaced
+from dtm_contact.labels.formats import day_of, spaced, when_said
 from dtm_contact.labels.judging import NUMBER_WITHHELD, OUTCOMES, WISH_HEADINGS
 from dtm_contact.model import (
     Attachment,
@@ -32,6 +32,8 @@ from dtm_contact.model import (
     Wished,
 )
 from dtm_contact.store import Case, CaseContact, CaseFile, Confirmation, Event
+from dtm_contact.store.desk import Appointment
+from dtm_contact.store.events import CANCELLED
 from dtm_contact.store.outbox import ENDED_STATES, NOTICE_QUEUED, SentMail
 from dtm_contact.text import canonical_mailbox, phone_key
 
@@ -230,6 +232,25 @@ def caretaker_lines(directory: Directory, names: Names, on: Sequence[OnDuty]) ->
         absent = names.caretaker(duty.replaces) if duty.replaces else ""
         lines.append((names.caretaker(duty.id) if duty.id else "personne", there.phone if there else "", absent))
     return tuple(lines)
+
+
+def visits(events: Iterable[Event], coming: Iterable[Appointment]) -> list[tuple[Appointment, str]]:
+    """Return when somebody is to come because of a case, each with the address that was invited; "" where none was."""
+    told = [event.data for event in events if event.what == "appointed"]
+    invited = {datetime.fromisoformat(each["at"]): each.get("invited", "") for each in told}
+    return [(each, invited.get(each.at, "")) for each in coming]
+
+
+def visit_said(events: Iterable[Event], now: datetime) -> str:
+    """Return what is to be known of the appointment made or cancelled last: when it is, and who is written to."""
+    when = invited = ""
+    for event in events:
+        if event.what in {"appointed", CANCELLED}:
+            when, invited = when_said(datetime.fromisoformat(event.data["at"]), now), ""
+        elif event.data.get("invitation"):
+            invited = event.data["to"]
+    written = f"Un courriel part à {invited}." if invited else "Aucun courriel ne part : prévenez la personne."
+    return f"{when}. {written}" if when else ""
 
 
 PDF: Final = "application/pdf"

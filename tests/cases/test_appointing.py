@@ -85,7 +85,20 @@ def test_who_is_invited_gets_it_for_his_calendar_and_hears_when_it_is_cancelled(
     assert asked.decoded("dtstart") == datetime.fromisoformat(SLOT)
     answers_to = str(asked["organizer"]).removeprefix("mailto:")
     assert tokens.case_of_address(answers_to) == number, "a calendar's answer finds its case"
+    assert desk.store.desk.answered_at(number) is not None, "whoever is invited has been answered"
     desk.do(number, "cancel_appointment", slot=SLOT)
+    assert desk.store.desk.answered_at(number) is None, "and waits again once nothing is left of it"
     method, taken_back = invitation(letter(desk))
     assert (method, taken_back["uid"], taken_back["sequence"]) == ("CANCEL", asked["uid"], 1)
     assert desk.happened(number)[-4:] == ["appointed", "replied", "appointment cancelled", "replied"]
+
+
+def test_an_answer_that_was_written_stands_whatever_becomes_of_an_appointment(desk: Desk) -> None:
+    outbound = OutboundSettings(host="relay.example", sender="metropole@bailleur.example")
+    desk.grounds = replace(desk.grounds, settings=desk.grounds.settings.model_copy(update={"outbound": outbound}))
+    number = desk.open("one")
+    desk.do(number, "reply", to="nadia.benali@free.example", text="Bonjour, venez mardi.")
+    answered_at = desk.store.desk.answered_at(number)
+    desk.do(number, "appoint", slot=SLOT, office=OFFICE, invite="nadia.benali@free.example")
+    desk.do(number, "cancel_appointment", slot=SLOT)
+    assert desk.store.desk.answered_at(number) == answered_at is not None

@@ -315,6 +315,9 @@ def test_who_was_reached_is_answered_until_that_is_taken_back(desk: Desk) -> Non
     number = desk.open(contact=CALL)
     desk.do(number, "call_back", outcome="unsettled", text="Rappeler le gardien.", at=minutes(5))
     assert desk.store.desk.answered_at(number) == minutes(5)
+    waiting_until = desk.case(number).waiting_until
+    assert waiting_until is not None, "what is not settled comes again by itself"
+    assert (waiting_until.date() - NOW.date()).days == 1
     desk.do(number, "undo", at=minutes(6))
     assert desk.store.desk.answered_at(number) is None
 

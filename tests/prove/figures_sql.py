@@ -82,7 +82,10 @@ _MADE = (
     "CREATE INDEX temp.turns_case ON turns (case_id, at)",
     """CREATE TEMP TABLE answers AS
        SELECT h.case_id, h.at FROM happened h JOIN cases c ON c.id = h.case_id
-       WHERE h.what IN ('replied', 'spoken')
+       WHERE h.what = 'spoken' OR (h.what = 'replied'
+            AND coalesce(json_extract(h.data, '$.invitation'), '') <> 'CANCEL'
+            AND h.id NOT IN (SELECT json_extract(g.data, '$.withdraws') FROM happened g
+                             WHERE g.what = 'appointment cancelled' AND json_extract(g.data, '$.withdraws') > 0))
           OR (h.what = 'answered' AND (c.priority <> 'P1' OR json_extract(h.data, '$.in_sent_folder') = 1))
        UNION ALL SELECT case_id, at FROM turns WHERE state = 'closed' AND what <> 'merged'""",
     "CREATE INDEX temp.answers_case ON answers (case_id, at)",

@@ -41,7 +41,7 @@ _YEAR = 2026
 
 @dataclass(slots=True)
 class Happening:
-    """One event to be; `undoes`: the one that it takes back."""
+    """One event to be; `undoes`: the one that it takes back; `withdraws`: the letter that does not hold after it."""
 
     at: datetime
     case_id: int
@@ -50,6 +50,7 @@ class Happening:
     data: dict[str, Any]
     arrival_id: int | None = None
     undoes: "Happening | None" = None
+    withdraws: "Happening | None" = None
     id: int = 0
     label: tuple[bool, AlarmLevel] | None = None
 
@@ -191,6 +192,8 @@ class Writer:
         for event in self.made.events:
             if event.undoes is not None:
                 event.data["undoes"] = event.undoes.id
+            if event.withdraws is not None:
+                event.data["withdraws"] = event.withdraws.id
 
 
 _DUE = {"P1": timedelta(minutes=15), "P2": timedelta(hours=4), "P3": timedelta(hours=16), "P4": timedelta(hours=40)}
@@ -346,9 +349,13 @@ class _Life:
         if random.random() < 0.05:
             self._later(6)
             self._tell("anne", "appointed", {"at": "2026-01-01T09:00:00+01:00", "office": "agence"})
+            letter = self._tell("anne", "replied", {"invitation": "REQUEST"}) if random.random() < 0.7 else None
             if random.random() < 0.3:
                 self._later(6)
-                self._tell("anne", "appointment cancelled", {"at": "2026-01-01T09:00:00+01:00"})
+                cancelled = self._tell("anne", "appointment cancelled", {"at": "2026-01-01T09:00:00+01:00"})
+                if letter and cancelled:
+                    cancelled.withdraws = letter
+                    self._tell("anne", "replied", {"invitation": "CANCEL"})
 
     def _message(self, data: dict[str, Any], what: str = "joined") -> None:
         self._later(20)

@@ -158,6 +158,13 @@ def test_an_appointment_is_made_listed_and_sent_as_an_invitation(desk: DeskAlone
     invitation = agent.get(f"/dossier/{number}/invitation").text
     assert "BEGIN:VEVENT" in invitation
     assert f"Dossier {number}" in invitation
+    told = unescape(agent.get(f"/dossier/{number}?fait=appoint").text)
+    assert re.search(r"Rendez-vous pris [^<]*\d+ h[^<]*Aucun courriel ne part", told)
+    assert "Annuler ce rendez-vous" in told
+    assert agent.post(f"/dossier/{number}/rendez-vous/annuler", quand=slot[1]).status_code == 303
+    told = unescape(agent.get(f"/dossier/{number}?fait=cancel_appointment").text)
+    assert re.search(r"Rendez-vous annulé [^<]*Aucun courriel ne part : prévenez la personne", told)
+    assert "Annuler ce rendez-vous" not in told
 
 
 def test_every_answer_bears_the_headers_that_keep_it_in(agent: Somebody) -> None:

@@ -11,6 +11,8 @@ from dtm_contact.cases.refusals import WrongArgumentError, WrongStateError
 from dtm_contact.cases.registry import verb
 from dtm_contact.cases.texts import Code, Line
 from dtm_contact.outbound.invitations import Method, OfficeAppointment, calendar, letter
+from dtm_contact.store import Event
+from dtm_contact.store.events import CANCELLED
 
 SLOT = timedelta(minutes=30)
 """How long an appointment lasts; they begin on the hour and half past."""
@@ -58,7 +60,7 @@ def _write(act: Act, slot: datetime, office: str, to: Addressee, method: Method)
     )
     phone = settings.numbers[0] if settings.numbers else ""
     subject, text = letter(appointment, method, settings.zone, phone)
-    invitation = Enclosed(calendar=calendar(appointment, method, act.now), method=method)
+    invitation = Enclosed(calendar=calendar(appointment, method, act.now), method=method, slot=slot)
     post(act, to, text, subject=subject, enclosed=invitation)
 
 
@@ -72,10 +74,25 @@ def cancel_appointment(act: Act, slot: AwareDatetime) -> None:
         for event in reversed(act.work.events(act.held))
         if event.what == "appointed" and datetime.fromisoformat(event.data["at"]) == slot
     )
-    act.tell("appointment cancelled", {"at": slot.isoformat()})
+    letter = _invitation_to(act, slot)
+    act.tell(CANCELLED, {"at": slot.isoformat(), **({"withdraws": letter.id} if letter else {})})
     invited = _invited(act, made["invited"]) if made.get("invited") else None
     if invited is not None and not invited.never and act.grounds.settings.outbound.host:
         _write(act, slot, made["office"], invited, Method.CANCEL)
+
+
+def _invitation_to(act: Act, slot: datetime) -> Event | None:
+    """Return the last letter of the case in hand that invited somebody to come at a time."""
+    return next(
+        (
+            event
+            for event in reversed(act.work.events(act.held))
+            if event.data.get("invitation") == Method.REQUEST
+            and event.data.get("slot")
+            and datetime.fromisoformat(event.data["slot"]) == slot
+        ),
+        None,
+    )
 
 
 def _invited(act: Act, address: str) -> Addressee:

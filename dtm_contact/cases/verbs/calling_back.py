@@ -32,7 +32,8 @@ def call_back(
 
     `settled` : joint et réglé, le dossier est clos ; jamais un danger, qui ne l'est que si l'on dit pourquoi il est
     écarté (`done`). `unsettled` : joint, mais pas réglé ; le dossier reste ouvert, `text` dit où on en est, et il
-    revient à `again` s'il est donné ; l'agent le prend si personne ne l'a, sauf si un danger y est signalé.
+    revient à `again`, sinon le matin du prochain jour ouvré ; l'agent le prend si personne ne l'a, sauf si un danger y
+    est signalé : il reste alors où il est.
     `no_answer` : pas de réponse ; le dossier revient à `again` ou après le délai réglé, et après le nombre d'essais
     réglé il est clos ; un danger possible ne l'est pas ainsi. Un P1 n'attend pas : il reste en tête.
     """
@@ -64,6 +65,9 @@ def _unsettled(act: Act, text: str | None, again: datetime | None) -> None:
         raise WrongStateError("une urgence P1 n'attend pas : elle reste en tête jusqu'à ce que le danger soit écarté")
     if act.case.owner is None and not act.case.in_danger:
         act.change("taken", owner=act.actor)
+    if again is None and not act.case.in_danger:
+        queue = act.rules.queues.get(act.case.queue) or act.rules.desks.reception
+        again = queue.calendar.next_morning(act.now)
     if again is None:
         act.change("reached")
     else:

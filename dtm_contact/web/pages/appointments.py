@@ -47,7 +47,10 @@ def appointments(context: RequestContext) -> Mapping[str, Any]:
 
 
 def _invited(context: RequestContext, chosen: Case) -> list[Addressee]:
-    """Return where an invitation may go: where nothing is unproven; nowhere while nothing is set up to be sent."""
+    """Return where an invitation may go, and where it never may; nowhere while nothing is set up to be sent.
+
+    What nothing proves is left out.
+    """
     if not context.app.settings.outbound.host:
         return []
     answerable = addressees_of(context, context.app.store.cases.get(chosen.number))

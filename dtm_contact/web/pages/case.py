@@ -51,6 +51,8 @@ from dtm_contact.web.case_view import (
     residence_caretakers,
     time_line,
     violence_at_home,
+    visit_said,
+    visits,
     voice_messages,
     wishes,
 )
@@ -156,6 +158,8 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "others": _others(context, found),
         **_linked(context, found),
         "hold": context.app.store.holds.held(found.number),
+        "visits": visits(file.events, context.app.store.desk.appointments_of(found.number, context.now)),
+        "visit_said": visit_said(file.events, context.now),
         "candidates": candidates[:_CANDIDATES],
         "written_place": file.written_place,
         "likely": _likely_of_home(found, candidates),
