@@ -36,7 +36,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "reached": "Joint au téléphone, pas réglé",
     "noted": "Note",
     "replied": "Réponse écrite",
-    "forwarded": "Message transmis",
+    "forwarded": "Message transféré par courriel",
     "answered": "Réponse écrite depuis une messagerie",
     "returned": "Notre propre message, revenu",
     "notice queued": "Message de service à envoyer",
@@ -118,7 +118,7 @@ _LETTERS: Final[Mapping[str, tuple[str, bool]]] = {
 WRITTEN_BY: Final[Mapping[str, str]] = {
     "noted": "Note de",
     "replied": "Réponse de",
-    "forwarded": "Message transmis par",
+    "forwarded": "Message transféré par",
     "REQUEST": "Invitation de",
     "CANCEL": "Annulation de rendez-vous par",
 }

@@ -85,10 +85,10 @@ def letter(appointment: OfficeAppointment, method: Method, zone: ZoneInfo, phone
     """
     when, call = moment(appointment.at, zone), f", ou appelez-nous au {phone}" if phone else ""
     if method is Method.CANCEL:
-        said = f"Le rendez-vous du {when} au {appointment.office.name} est annulé."
+        said = f"Le rendez-vous du {when} ({appointment.office.name}) est annulé."
         asked = f"Pour en prendre un autre, répondez à ce message{call}."
         return f"Rendez-vous du {when} annulé – dossier {appointment.number}", _letter(said, asked)
-    said = f"Nous vous attendons {when} au {appointment.office.name}, {_where(appointment.office)}."
+    said = f"Nous vous attendons {when} : {appointment.office.name}, {_where(appointment.office)}."
     asked = f"L'invitation jointe s'ajoute à votre agenda. Pour changer ou annuler, répondez à ce message{call}."
     return f"Rendez-vous {when} – dossier {appointment.number}", _letter(said, asked)
 

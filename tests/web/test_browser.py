@@ -165,6 +165,7 @@ async def test_the_newest_danger_is_seen_first_with_its_place_in_one_line(world:
         await sent(world, subject, f"{gas} ({subject})")
         number = await settled(page, subject)
         await expect(newest).to_have_attribute("data-alarm", number)
+        await expect(newest).to_have_class("alarm new")
     await expect(newest).to_contain_text("14 rue du 11-Novembre-1918")
     await expect(newest).to_contain_text("Huguette Joly")
     box = await page.locator("#alertes").bounding_box()

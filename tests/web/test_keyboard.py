@@ -143,7 +143,7 @@ async def test_a_case_is_worked_by_keyboard_alone(world: World, keys: Keys) -> N
     await keys.choose(str(first))
     await keys.tab_to("[action$='/faire-suivre'] textarea")
     await keys.write("Merci d’y passer aujourd’hui.")
-    await keys.do(to="[action$='/faire-suivre'] button.primary", told="Message transmis")
+    await keys.do(to="[action$='/faire-suivre'] button.primary", told="Transfert en cours d’envoi")
     await arrived(world.sink, "passer aujourd=E2=80=99hui")
     await keys.do("n", "Vu au clavier", "Tab", told="Note ajoutée")
     await keys.do("a", "Le chauffagiste passe", to="button[name=jours][value='7']", told="Mis en attente")

@@ -512,7 +512,7 @@ def test_a_new_sheet_shows_what_is_open_for_the_household(desk: DeskAlone, agent
     assert f'/dossier/{open_}"' in page
     assert f'/dossier/{closed}"' not in page
     assert "Pour quel locataire" in page
-    assert "Qui appelle, si ce n’est pas lui" in page
+    assert "Qui appelle, si c’est quelqu’un d’autre" in page
 
 
 def test_what_all_of_an_incident_refuse_comes_back(desk: DeskAlone, secretary: Somebody, pair: tuple[str, str]) -> None:
@@ -669,7 +669,7 @@ def test_a_message_that_went_on_is_told_as_that(desk: DeskAlone, secretary: Some
     assert claimed is not None
     desk.store.outbox.settle(claimed, "sent", "250", desk.now())
     page = secretary.get(f"/dossier/{number}").text
-    assert "Message transmis par Claire" in page
+    assert "Message transféré par Claire" in page
     assert "Transfert envoyé à a@b.example" in page
     assert "Réponse envoyée" not in page
 

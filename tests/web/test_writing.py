@@ -136,7 +136,7 @@ async def test_a_message_goes_on_to_somebody_of_the_directory_by_keyboard(world:
     await form.locator("textarea").focus()
     await page.keyboard.insert_text("Une colonie est sous la cave.")
     await page.keyboard.press("Control+Enter")
-    await said(page, "Message transmis")
+    await said(page, "Transfert en cours d’envoi")
     to, mail = await arrived(world.sink, "Une colonie est sous la cave")
     assert to == office.email.lower()
     assert "rats dans le local" in mail.as_bytes().decode(errors="replace")

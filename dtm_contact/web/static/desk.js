@@ -160,9 +160,16 @@
     all("#alertes form button").forEach((each) => { each.disabled = left > 0; });
     if (left > 0) setTimeout(restBand, left);
   };
+  // Beside others that burn already a new one is told by more than its place.
+  const cameAt = new Map(), NEW_FOR = 20000;
+  const markNew = (alarms, before) => {
+    if (sessionStorage.getItem("desk-heard")) alarms.filter((each) => !before.has(each)).forEach((each) => cameAt.set(each, Date.now()));
+    all("[data-alarm]").forEach((row) => row.classList.toggle("new", Date.now() - (cameAt.get(row.dataset.alarm) || 0) < NEW_FOR));
+  };
   const ring = () => {
     newOnTop();
     const alarms = all("[data-alarm]").map((each) => each.dataset.alarm), before = heard();
+    markNew(alarms, before);
     document.title = document.title.replace(/^\(P1\) /, "");
     if (alarms.length) document.title = `(P1) ${document.title}`;
     if (alarms.some((each) => !before.has(each)) && wanted("sound")) { sound(); document.body.dataset.rang = alarms.join(" "); }
