@@ -139,6 +139,12 @@ def when_said(at: datetime, now: datetime) -> str:
     return said if " à " in said else f"à {said}"
 
 
+def appointment_time(at: datetime, now: datetime) -> str:
+    """Return when somebody is awaited: "aujourd'hui à 15 h 30", "mardi 24 novembre à 9 h"."""
+    said = _said(at, now)
+    return said if " à " in said else f"aujourd'hui à {said}"
+
+
 def plural(count: int, word: str, many: str = "") -> str:
     """Return "1 foyer", "2 foyers"."""
     return f"{count} {word if count < 2 else many or word + 's'}"  # noqa: PLR2004 - French has the plural from two on

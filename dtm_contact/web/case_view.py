@@ -15,7 +15,7 @@ from dtm_contact.explain.names import Names
 from dtm_contact.labels.cases import VISITS
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.labels.events import ENGINE, WRITTEN_BY, EventNaming, actor, event_line, letter_act, mail_line
-from dtm_contact.labels.formats import day_of, spaced, when_said
+from dtm_contact.labels.formats import appointment_time, day_of, spaced
 from dtm_contact.labels.judging import NUMBER_WITHHELD, OUTCOMES, WISH_HEADINGS
 from dtm_contact.model import (
     Attachment,
@@ -234,19 +234,19 @@ def caretaker_lines(directory: Directory, names: Names, on: Sequence[OnDuty]) ->
     return tuple(lines)
 
 
-def visits(events: Iterable[Event], coming: Iterable[Appointment]) -> list[tuple[Appointment, str]]:
+def coming_appointments(events: Iterable[Event], coming: Iterable[Appointment]) -> list[tuple[Appointment, str]]:
     """Return when somebody is to come because of a case, each with the address that was invited; "" where none was."""
     told = [event.data for event in events if event.what == "appointed"]
     invited = {datetime.fromisoformat(each["at"]): each.get("invited", "") for each in told}
     return [(each, invited.get(each.at, "")) for each in coming]
 
 
-def visit_said(events: Iterable[Event], now: datetime) -> str:
+def appointment_notice(events: Iterable[Event], now: datetime) -> str:
     """Return what is to be known of the appointment made or cancelled last: when it is, and who is written to."""
     when = invited = ""
     for event in events:
         if event.what in {"appointed", CANCELLED}:
-            when, invited = when_said(datetime.fromisoformat(event.data["at"]), now), ""
+            when, invited = appointment_time(datetime.fromisoformat(event.data["at"]), now), ""
         elif event.data.get("invitation"):
             invited = event.data["to"]
     written = f"Un courriel part à {invited}." if invited else "Aucun courriel ne part : prévenez la personne."

@@ -27,6 +27,7 @@ from dtm_contact.labels.coded_text import text_of, texts_of
 from dtm_contact.labels.events import rule_label, tag_label
 from dtm_contact.labels.formats import (
     answer_before,
+    appointment_time,
     because,
     clock,
     due_in,
@@ -325,6 +326,7 @@ _FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "shown_value": shown_value,
     "size": size,
     "spaced": spaced,
+    "appointment_time": appointment_time,
     "when_said": when_said,
     "strength": evidence_strength,
     "tag_word": tag_label,

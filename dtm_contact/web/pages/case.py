@@ -43,7 +43,9 @@ from dtm_contact.topics.reader import Topic
 from dtm_contact.web.call_back_view import call_back_panel
 from dtm_contact.web.canned import library, offered
 from dtm_contact.web.case_view import (
+    appointment_notice,
     by_register,
+    coming_appointments,
     guarded,
     household_card,
     how_it_came,
@@ -51,8 +53,6 @@ from dtm_contact.web.case_view import (
     residence_caretakers,
     time_line,
     violence_at_home,
-    visit_said,
-    visits,
     voice_messages,
     wishes,
 )
@@ -158,8 +158,8 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "others": _others(context, found),
         **_linked(context, found),
         "hold": context.app.store.holds.held(found.number),
-        "visits": visits(file.events, context.app.store.desk.appointments_of(found.number, context.now)),
-        "visit_said": visit_said(file.events, context.now),
+        "visits": coming_appointments(file.events, context.app.store.desk.appointments_of(found.number, context.now)),
+        "appointment_notice": appointment_notice(file.events, context.now),
         "candidates": candidates[:_CANDIDATES],
         "written_place": file.written_place,
         "likely": _likely_of_home(found, candidates),
