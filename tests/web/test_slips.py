@@ -405,3 +405,14 @@ async def test_tab_stays_in_a_draft_of_yesterday_whose_gap_has_been_filled(world
     await expect(text).to_have_value("Nous venons le 10 décembre.\n")
     await page.keyboard.press("Tab")
     await expect(text).not_to_be_focused()
+
+
+async def test_enter_in_a_reason_sends_nothing_and_says_so(world: World, come: Come) -> None:
+    page = await come()
+    number = await opened(world, page, "Raton dix")
+    await page.keyboard.press("e")
+    await page.locator("[action$='/clore'] [name=raison]").fill("Réponse donnée")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("Entrée n’envoie rien ici")
+    await page.goto(f"{world.daemon.desk}/dossier/{number}")
+    await expect(page.locator("[data-key=e]")).to_have_text("Clore")

@@ -254,6 +254,12 @@
     $("#annonce").replaceChildren(told);
   };
 
+  // Enter in a field of one line sends no act: that is said, or whoever pressed it waits for nothing.
+  document.addEventListener("keydown", (event) => {
+    const first = event.key === "Enter" && !event.defaultPrevented && !event.ctrlKey && !event.metaKey && event.target.matches("input") && event.target.form && $("button", event.target.form);
+    if (first && first.disabled && first.hidden) announce("Entrée n’envoie rien ici : appuyez sur le bouton (Tab y mène).");
+  });
+
   // What of two pages is the same: a field by its form, name and place; what folds by its title.
   const placed = (within, of) => {
     const seen = new Map();
