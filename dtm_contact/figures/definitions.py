@@ -93,6 +93,8 @@ class Basis(StrEnum):
     """A message, call or visit of the period lies in them."""
     UNSERVED = "unserved"
     """A call of the period that nobody answered lies in them."""
+    CALL_BACKS = "call_backs"
+    """A call that nobody answered lies in them, whose time to be called back ended in the period."""
     INCIDENTS = "incidents"
     """They were opened in the period, and several households opened one on that day."""
     OPEN = "open"
@@ -135,6 +137,7 @@ class Figure:
         judged_as: in French: of what that share is, "des dossiers en cours".
         sum_of: what is counted is the sum of these measures; where there is none, its own measure.
         quantile: of the durations: 0.5 or 0.9.
+        part_words: of a share, in French: what a case of the part is, and what all others of the whole are.
         sentence: in French: what it says of a place in a sentence, with {} for its number.
         least: the least difference between two places that is called one: points, or minutes; 0: that of its unit.
         standard: a share, in per cent, that is to be reached everywhere; 0 where there is none.
@@ -165,6 +168,7 @@ class Figure:
     kind: FigureKind = FigureKind.COUNT
     unit: Unit = Unit.NUMBER
     whole: str = ""
+    part_words: tuple[str, str] = ("", "")
     judged_of: tuple[str, ...] = ()
     judged_as: str = ""
     sum_of: tuple[str, ...] = ()
@@ -314,6 +318,7 @@ _FIRST_ANSWER_P1: Final = (
     "conversation au téléphone, clôture, ou message d’agent qui est dans nos messages envoyés), à l’horloge, jour et "
     "nuit."
 )
+_IN_TIME: Final = ("dans le délai", "hors délai")
 
 for _figure in (
     Figure(
@@ -531,6 +536,7 @@ for _figure in (
         kind=FigureKind.SHARE,
         unit=Unit.PERCENT,
         whole="due",
+        part_words=_IN_TIME,
         better=Better.MORE,
         basis=Basis.DUE,
         weight=12,
@@ -554,6 +560,7 @@ for _figure in (
         kind=FigureKind.SHARE,
         unit=Unit.PERCENT,
         whole="due_p1",
+        part_words=_IN_TIME,
         better=Better.MORE,
         basis=Basis.DUE,
         standard=90.0,
@@ -728,23 +735,28 @@ for _figure in (
         title="Rappel tenté au plus tard le jour ouvré suivant",
         counts=(
             "Part des appels sans réponse suivis d’un rappel, même vain, ou d’une réponse avant la fermeture du "
-            "premier jour d’ouverture de la file qui suit le jour de l’appel."
+            "premier jour d’ouverture de la file qui suit le jour de l’appel. Un appel compte le jour où ce délai se "
+            "termine, au bureau où le dossier est alors. Tant que le délai court, l’appel ne compte pas, même si "
+            "quelqu’un a déjà rappelé."
         ),
         title_en="Called back by the next working day",
         counts_en=(
             "The share of calls unserved that were followed by a call, even in vain, or an answer before the queue "
-            "closes on its first day of opening after the day of the call."
+            "closes on its first day of opening after the day of the call. A call counts on the day on which that time "
+            "ends, at the office where its case lies then. Until it has ended the call does not count, though somebody "
+            "has called back."
         ),
         sentence="un rappel tenté, au plus tard le jour ouvré suivant, pour {} des appels sans réponse",
         source="contacts, events",
-        measure="called_back",
+        measure="call_backs_met",
         kind=FigureKind.SHARE,
         unit=Unit.PERCENT,
-        whole="calls_unserved",
+        whole="call_backs_due",
+        part_words=("rappel tenté", "pas rappelé"),
         better=Better.MORE,
         weight=8,
         reported=True,
-        basis=Basis.UNSERVED,
+        basis=Basis.CALL_BACKS,
     ),
     Figure(
         id="call_attempts",

@@ -34,8 +34,8 @@ _MOMENT: Final = timedelta(microseconds=1)
 """What happened at the very moment of counting was counted."""
 _MOST: Final = 1_000_000
 
-_Found = tuple[int, CaseFacts, int, bool]
-"""A case that is counted: its id, what it is, how often, and whether it is of the part of a share."""
+_Found = tuple[int, CaseFacts, int, int]
+"""A case that is counted: its id, what it is, how often, and how often in the part of a share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,14 @@ class CountedCase:
     Attributes:
         case: as it is now.
         times: how often it is counted: of messages or transfers, one case may add several.
-        is_part: of a share, whether it is of the part that is told, and not only of the whole.
+        parts: of a share, how often it is of the part that is told, and not only of the whole.
         first_answer, waited: when a person answered first, and how long it had waited as that is counted; None: nobody.
         met_due: whether a person answered in time; None where that is to come.
     """
 
     case: Case
     times: int
-    is_part: bool
+    parts: int
     first_answer: datetime | None
     waited: timedelta | None
     met_due: bool | None
@@ -118,10 +118,10 @@ def cases_behind(  # noqa: PLR0913 - what is listed, and which part of it
 def _listed(rows: FigureRows, found: Sequence[_Found], after: int | None, *, is_cut: bool = False) -> CaseList:
     cases = rows.cases([number for number, _, _, _ in found])
     listed = []
-    for number, facts, times, is_part in found:
+    for number, facts, times, parts in found:
         first = facts.first_answer
         waited = None if first is None else facts.waited_until(first)
-        listed.append(CountedCase(cases[number], times, is_part, first, waited, facts.met_due))
+        listed.append(CountedCase(cases[number], times, parts, first, waited, facts.met_due))
     return CaseList(listed, after, is_cut)
 
 
@@ -150,12 +150,16 @@ class _Looking:
         end = self.grounds.times.end_of(self.last)
         # Under a former topic lie cases that have another one now.
         by_former = figure.basis is Basis.CORRECTED
+        since, until = self._start_of(self.first), end + _MOMENT
+        called = self.grounds.times.calls_over(since, end) if figure.basis is Basis.CALL_BACKS else ()
+        if called:
+            since, until = min(each.since for each in called), max(each.until for each in called)
         return CasesWanted(
-            self._start_of(self.first),
-            end + _MOMENT,
+            since,
+            until,
             figure.basis.value,
             figure.events,
-            tuple(sorted(UNSERVED)) if figure.basis is Basis.UNSERVED else (),
+            tuple(sorted(UNSERVED)) if figure.basis in {Basis.UNSERVED, Basis.CALL_BACKS} else (),
             figure.urgent,
             figure.answered,
             end - timedelta(days=figure.silent) if figure.silent else None,
@@ -164,6 +168,7 @@ class _Looking:
             self.place.residence,
             None if by_former else self.place.topic,
             former_topic=self.place.topic if by_former else None,
+            called=called,
             is_first=figure.basis is Basis.EVENTS and figure.kind is FigureKind.QUANTILE,
             oldest_first=figure.kind is FigureKind.STOCK,
             after=after,
@@ -172,7 +177,8 @@ class _Looking:
     def _facts(self, rows: FigureRows, ids: Sequence[int]) -> dict[int, CaseFacts]:
         """Return cases by their ids, with as much of them as the figure is counted from."""
         basis = self.figure.basis
-        contacts, alarms = basis in {Basis.CONTACTS, Basis.UNSERVED}, basis in {Basis.CRIED, Basis.LABELLED}
+        contacts = basis in {Basis.CONTACTS, Basis.UNSERVED, Basis.CALL_BACKS}
+        alarms = basis in {Basis.CRIED, Basis.LABELLED}
         found = case_rows(rows, ids, contacts=contacts, alarms=alarms)
         return {each.case.id: CaseFacts(each, self.grounds.times) for each in found}
 
@@ -187,11 +193,11 @@ class _Looking:
             some = rows.search.among(self._wanted(after), count)
             facts = self._facts(rows, some.ids)
             for number in some.ids:
-                times, part = self._counted(facts[number])
+                times, parts = self._counted(facts[number])
                 if times and len(found) == limit:
                     return _listed(rows, found, found[-1][0])
                 if times:
-                    found.append((number, facts[number], times, part > 0))
+                    found.append((number, facts[number], times, parts))
             if some.after is None or rows.search.is_over:
                 return _listed(rows, found, some.after, is_cut=some.after is not None and len(found) < limit)
             looked, after = looked + len(some.ids), some.after
@@ -237,7 +243,7 @@ class _Looking:
                 some = [row.id for row in found[at : at + _OF_INCIDENTS]]
                 known |= self._facts(rows, [number for number in some if number not in known])
                 for number in some:
-                    yield number, known[number], 1, False
+                    yield number, known[number], 1, 0
             last = first - timedelta(days=1)
             count = min(_MOST_DAYS, 2 * count) if len(found) < _FEW_OF_DAYS else 1
 

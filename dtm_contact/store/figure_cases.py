@@ -52,12 +52,20 @@ _Ids = sa.Select[Any] | sa.CompoundSelect[Any]
 """A query for the ids of cases."""
 
 
+class CallsOver(NamedTuple):
+    """Which calls to a queue are looked for: those since a time, before another one; "" for all queues not named."""
+
+    queue: str
+    since: datetime
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class CasesWanted:
     """Among which cases those behind a figure are looked for: all of them are there, and others.
 
     Attributes:
-        start, end: of the period, aware.
+        start, end: of the period, aware; of calls that were to be called back in it, when those came.
         basis: by what they are found, as the figures' definitions say.
         events: the words of the events that make it.
         outcomes: of the calls that make it.
@@ -69,6 +77,7 @@ class CasesWanted:
         residence, topic: of these alone; None for all, "" for those without.
         topics: on one of these alone; all where there is none.
         former_topic: of these that have, or had, this topic alone; None for all, "" for those without.
+        called: of calls that were to be called back in the period, when those to each queue came.
         is_first: of events that answer, those of cases that nobody had answered before the period alone.
         oldest_first: in which order.
         after: the case, by its id, after which to begin in that order; None at its head.
@@ -88,6 +97,7 @@ class CasesWanted:
     topic: str | None = None
     topics: tuple[str, ...] = ()
     former_topic: str | None = None
+    called: tuple[CallsOver, ...] = ()
     is_first: bool = False
     oldest_first: bool = False
     after: int | None = None
@@ -369,7 +379,8 @@ class CaseSearch:
     def _came_there(self, wanted: CasesWanted) -> sa.ColumnElement[bool]:
         """Return that a contact of the period came to the cases, at the office that is asked for."""
         came = _came(wanted)
-        if wanted.office is None:
+        if wanted.office is None or wanted.called:
+            # Where a case lies once a call is to have been called back, it may not lie yet when that comes.
             return _of_case(came, contacts.c.case_id)
         at = self._office_at(sa.type_coerce(CAME_AT, contacts.c.at.type), wanted)
         there = _of_case(came.where(at == wanted.office), contacts.c.case_id)
@@ -511,7 +522,7 @@ _BY_DATA = {"cried": "cries", "moved_from": "moves", "moved_to": "moves", "reope
 
 _DATA = re.compile(r"\bdata\b")
 
-_OF_CONTACTS = frozenset({"contacts", "unserved"})
+_OF_CONTACTS = frozenset({"call_backs", "contacts", "unserved"})
 _SIDES = {"moved_from": 0, "moved_to": 1}
 """Which of the offices that an event names the case is listed at."""
 
@@ -581,8 +592,45 @@ def _came(wanted: CasesWanted) -> sa.Select[Any]:
     """Return the query for the contacts of the period that make it, by their cases."""
     came = sa.type_coerce(CAME_AT, contacts.c.at.type)
     query = sa.select(contacts.c.case_id).join(arrivals, arrivals.c.id == contacts.c.arrival_id)
-    query = query.where(came >= wanted.start, came < wanted.end)
+    query = query.where(came >= wanted.start, came < wanted.end, *_to_queues(wanted.called, came))
     return query.where(contacts.c.outcome.in_(wanted.outcomes)) if wanted.outcomes else query
+
+
+def _to_queues(called: Sequence[CallsOver], came: sa.ColumnElement[datetime]) -> Iterator[sa.ColumnElement[bool]]:
+    """Yield that a call came when it had to, as its case's queue opens."""
+    others = next((each for each in called if not each.queue), None)
+    own = [each for each in called if others is not None and each[1:] != others[1:]]
+    if others is None or not own:
+        # All queues open on the same days, and nothing is left to ask.
+        return
+
+    def at(moment: str) -> sa.ColumnElement[datetime]:
+        of = ((cases.c.queue == each.queue, sa.literal(getattr(each, moment), came.type)) for each in own)
+        return sa.case(*of, else_=sa.literal(getattr(others, moment), came.type))
+
+    yield came >= at("since")
+    yield came < at("until")
+
+
+def calls_over(called: Sequence[CallsOver], outcomes: Sequence[str]) -> sa.CompoundSelect[Any]:
+    """Return the query for the ids of the cases in which calls lie that came when they are looked for.
+
+    Args:
+        called: when those to each queue came; one is of all queues not named.
+        outcomes: of the calls.
+    """
+    bounds = min(each.since for each in called), max(each.until for each in called)
+    wanted = CasesWanted(*bounds, "call_backs", outcomes=tuple(outcomes))
+    of_queue = tuple(_to_queues(called, sa.type_coerce(CAME_AT, contacts.c.at.type)))
+    asked = _calls(wanted)
+    if of_queue:
+        asked = (
+            query.join(arrivals, arrivals.c.id == contacts.c.arrival_id)
+            .join(cases, cases.c.id == contacts.c.case_id)
+            .where(*of_queue)
+            for query in asked
+        )
+    return sa.union_all(*asked)
 
 
 def _place_of(wanted: CasesWanted, dialect: str) -> Iterator[sa.ColumnElement[bool]]:

@@ -706,12 +706,20 @@ def _count_behind(context: RequestContext, query: FigureQuery, figure: Figure) -
 
 def _mark(figure: Figure, each: CountedCase) -> str:
     """Return in words what a case is in a figure: how long it waited, whether in time, how often it is counted."""
-    if figure.kind is FigureKind.QUANTILE and each.waited is not None and figure.group == "answers":
-        return f"compté : attente de {format_number(figure, each.waited / timedelta(minutes=1))}"
-    if figure.measure == "called_back":
-        return f"compté : {'rappel tenté' if each.is_part else 'pas rappelé'}"
     # What it is by now stands beside it, and may be otherwise: it may have been opened again since.
-    return f"compté {each.times} fois" if each.times > 1 else f"compté : {_kept(each)}"
+    said, times = _counted_as(figure, each), f" {each.times} fois" if each.times > 1 else ""
+    return f"compté{times} : {said}" if said else f"compté{times}" if times else f"compté : {_kept(each)}"
+
+
+def _counted_as(figure: Figure, each: CountedCase) -> str:
+    """Return in words what a case is in a share, or how long it waited; "" in all other figures."""
+    if figure.kind is FigureKind.QUANTILE and each.waited is not None and figure.group == "answers":
+        return f"attente de {format_number(figure, each.waited / timedelta(minutes=1))}"
+    if figure.kind is not FigureKind.SHARE:
+        return ""
+    if 0 < each.parts < each.times:
+        return f"{figure.part_words[0]} {each.parts} fois, {figure.part_words[1]} {each.times - each.parts} fois"
+    return figure.part_words[0 if each.parts else 1]
 
 
 def _kept(each: CountedCase) -> str:
@@ -740,7 +748,11 @@ def figure_cases_export(context: RequestContext) -> Response:
     number = _count_behind(context, query, figure)
     cases = _cases(context, query, figure, number, limit=_MOST_EXPORTED).cases
     context.audit("exported", f"dossiers {figure.id}", cases=len(cases), columns=", ".join(chosen), **_audited(query))
-    rows = list(cases_as_rows(cases, chosen, context.app.settings.zone, partial(_label, context), _kept))
+    rows = list(
+        cases_as_rows(
+            cases, chosen, context.app.settings.zone, partial(_label, context), _kept, partial(_counted_as, figure)
+        )
+    )
     return _file(rows, form, f"dossiers-{figure.id}-{_in_name(query)}", case_table_columns(chosen))
 
 
