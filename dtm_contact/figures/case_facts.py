@@ -225,6 +225,11 @@ class CaseFacts:
                 self._add(tally, due, f"{measure}_met")
 
     @property
+    def opened_at(self) -> datetime:
+        """When it was opened."""
+        return self._case.opened_at
+
+    @property
     def first_answer(self) -> datetime | None:
         """When a person answered first."""
         return next((at for at in self._answers if at >= self._case.opened_at), None)

@@ -5,9 +5,10 @@ for the period and place that are asked for: the same cases as the number's, wha
 """
 
 import math
+import time as clock
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
@@ -104,15 +105,9 @@ def cases_behind(  # noqa: PLR0913 - what is listed, and which part of it
         return CaseList((), None)
     with store.database.reading() as connection:
         rows = FigureRows(connection)
-        if figure.basis is not Basis.INCIDENTS:
-            rows.search.seconds = seconds
-            return looking.page(rows, after, limit)
-        found: list[_Found] = []
-        for each in looking.incident_cases(rows, after):
-            if len(found) == limit:
-                return _listed(rows, found, found[-1][0])
-            found.append(each)
-        return _listed(rows, found, None)
+        rows.search.seconds = seconds
+        page = looking.incident_page if figure.basis is Basis.INCIDENTS else looking.page
+        return page(rows, after, limit)
 
 
 def _listed(rows: FigureRows, found: Sequence[_Found], after: int | None, *, is_cut: bool = False) -> CaseList:
@@ -190,6 +185,7 @@ class _Looking:
         found: list[_Found] = []
         looked, count = 0, _likely(limit, 1.0)
         while True:
+            began = clock.monotonic()
             some = rows.search.among(self._wanted(after), count)
             facts = self._facts(rows, some.ids)
             for number in some.ids:
@@ -202,6 +198,8 @@ class _Looking:
                 return _listed(rows, found, some.after, is_cut=some.after is not None and len(found) < limit)
             looked, after = looked + len(some.ids), some.after
             count = _likely(limit + 1 - len(found), max(1, len(found)) / max(1, looked))
+            # No more than there is time for, as long as those before took.
+            count = max(_AT_LEAST, min(count, rows.search.fitting(max(1, len(some.ids)), began)))
 
     def _counted(self, facts: CaseFacts) -> tuple[int, int]:
         """Return how often a case is counted here, and how often in the part of a share."""
@@ -218,8 +216,24 @@ class _Looking:
                     part += counts.get(self.figure.measure, 0)
         return times, part
 
-    def incident_cases(self, rows: FigureRows, after: int | None) -> Iterator[_Found]:
-        """Yield the cases of each incident; the latest first.
+    def incident_page(self, rows: FigureRows, after: int | None, limit: int) -> CaseList:
+        """Return the cases of incidents from the one after another on, the latest first."""
+        found: list[_Found] = []
+        rows.search.begin()
+        for each in self._incident_cases(rows, after):
+            if isinstance(each, date):
+                edge = rows.search.earliest(self._start_of(each)) if rows.search.is_over else None
+                # Where only the day of the case that it began after was looked at, the days before are, too.
+                if edge is not None and edge != after:
+                    return _listed(rows, found, edge, is_cut=True)
+            elif len(found) == limit:
+                return _listed(rows, found, found[-1][0])
+            else:
+                found.append(each)
+        return _listed(rows, found, None)
+
+    def _incident_cases(self, rows: FigureRows, after: int | None) -> Iterator[_Found | date]:
+        """Yield the cases of each incident, the latest first; and each day up to which all were yielded.
 
         An incident is of one day, so that days are looked at from the last on: one by one where there are many, and
         ever more at once where there are few, since of one residence there may be none for months.
@@ -231,6 +245,7 @@ class _Looking:
                 return
             last = min(last, self.grounds.times.day(opened_at))
         while last >= self.first:
+            began = clock.monotonic()
             first, known = max(self.first, last - timedelta(days=count - 1)), dict[int, CaseFacts]()
             found = sorted(
                 (row for each in self._incidents_of(rows, first, last, known) for row in each),
@@ -244,8 +259,10 @@ class _Looking:
                 known |= self._facts(rows, [number for number in some if number not in known])
                 for number in some:
                     yield number, known[number], 1, 0
+            yield first
             last = first - timedelta(days=1)
-            count = min(_MOST_DAYS, 2 * count) if len(found) < _FEW_OF_DAYS else 1
+            more = max(1, min(_MOST_DAYS, 2 * count, rows.search.fitting(count, began)))
+            count = more if len(found) < _FEW_OF_DAYS else 1
 
     def _incidents_of(
         self, rows: FigureRows, first: date, last: date, known: dict[int, CaseFacts]
@@ -264,14 +281,17 @@ class _Looking:
             again = rows.search.opened_again_since(self.grounds.times.now)
             several = [each for each in several if all(row.state == "closed" or row.id in again for row in each)]
         if self.place.office is not None:
-            begun = [min(each, key=lambda row: row.opened_at) for each in several]
-            known |= self._facts(rows, [row.id for row in begun])
-            offices = [known[row.id].key_at(row.opened_at)[0] for row in begun]
-            several = [each for each, office in zip(several, offices, strict=True) if office == self.place.office]
+            begun = {min(each, key=lambda row: row.opened_at).id: each for each in several}
+            of_office = replace(wanted, office=self.place.office, counted_at=self.grounds.times.now)
+            known |= self._facts(rows, sorted(rows.search.lying_at(list(begun), of_office)))
+            several = [each for number, each in begun.items() if number in known and self._began_here(known[number])]
         if must_be_over:
             known |= self._facts(rows, [row.id for each in several for row in each if row.id not in known])
             several = [each for each in several if all(known[row.id].last_closed is not None for row in each)]
         yield from several
+
+    def _began_here(self, facts: CaseFacts) -> bool:
+        return facts.key_at(facts.opened_at)[0] == self.place.office
 
 
 def _likely(missing: int, share: float) -> int:

@@ -55,9 +55,8 @@ def test_a_list_is_the_same_however_it_is_looked_for(
         whole = listed(filled, figure, place)
         with monkeypatch.context() as changed:
             changed.setattr(stored, "_FEW", 0)
-            changed.setattr(stored, "_FEW_SAID", 0)
             changed.setattr(stored, "_FEW_RECEIVED", 0)
-            changed.setattr(stored, "_FIRST_CORRECTIONS", 1)
+            changed.setattr(stored, "_FIRST_EVENTS", 1)
             changed.setattr(listing, "_AT_LEAST", 3)
             changed.setattr(listing, "_AT_MOST", 3)
             changed.setattr(listing, "_OF_INCIDENTS", 3)
@@ -133,9 +132,9 @@ def test_postgresql_lists_the_same(
     with open_store(postgresql_url) as store:
         other = store, made_store(store, 300, FIRST, DAYS, chance(5))
         for few in (stored._FEW, 0):
-            for name in ("_FEW", "_FEW_SAID", "_FEW_RECEIVED"):
+            for name in ("_FEW", "_FEW_RECEIVED"):
                 monkeypatch.setattr(stored, name, few)
-            monkeypatch.setattr(stored, "_FIRST_CORRECTIONS", max(1, few))
+            monkeypatch.setattr(stored, "_FIRST_EVENTS", max(1, few))
             for figure in LISTED:
                 place = Place(office="malakoff")
                 whole = listed(filled, figure, place)
