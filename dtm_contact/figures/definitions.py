@@ -139,6 +139,7 @@ class Figure:
         quantile: of the durations: 0.5 or 0.9.
         part_words: of a share, in French: what a case of the part is, and what all others of the whole are.
         sentence: in French: what it says of a place in a sentence, with {} for its number.
+        note: in French: what must not be taken for it; it stands wherever the title does.
         least: the least difference between two places that is called one: points, or minutes; 0: that of its unit.
         standard: a share, in per cent, that is to be reached everywhere; 0 where there is none.
         better: which value is the better one.
@@ -174,6 +175,7 @@ class Figure:
     sum_of: tuple[str, ...] = ()
     quantile: float = 0.0
     sentence: str = ""
+    note: str = ""
     least: float = 0.0
     standard: float = 0.0
     better: Better = Better.NEITHER
@@ -318,6 +320,7 @@ _FIRST_ANSWER_P1: Final = (
     "conversation au téléphone, clôture, ou message d’agent qui est dans nos messages envoyés), à l’horloge, jour et "
     "nuit."
 )
+_NO_ANSWER: Final = "un regard n’est pas une réponse"
 _IN_TIME: Final = ("dans le délai", "hors délai")
 
 for _figure in (
@@ -554,6 +557,7 @@ for _figure in (
         title_en="P1 answered in time",
         counts_en="The same share, of P1 cases alone. At least nine in ten are to be so, at each office.",
         sentence="{} des P1 ont une réponse dans le délai",
+        note=_NO_ANSWER,
         source="cases, events",
         measure="due_p1_met",
         urgent=True,
@@ -1024,6 +1028,7 @@ for _figure in (
             "the day of the alarm."
         ),
         sentence="la moitié des dangers signalés attend un premier regard plus de {}",
+        note=_NO_ANSWER,
         least=5.0,
         source="events, audit_trail",
         measure="alarm_look",
@@ -1045,6 +1050,7 @@ for _figure in (
         ),
         title_en="First look at a danger, 90th percentile",
         counts_en="The same, below which nine in ten stay.",
+        note=_NO_ANSWER,
         source="events, audit_trail",
         measure="alarm_look",
         kind=FigureKind.QUANTILE,

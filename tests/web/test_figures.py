@@ -18,7 +18,8 @@ from dtm_contact.figures.counting import CountingContext, count_days, periods_of
 from dtm_contact.figures.definitions import BY_ID, FIGURES
 from dtm_contact.figures.files import WAITED
 from dtm_contact.figures.findings import Against, FindingPeriod
-from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, latest_span
+from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place, latest_span
+from dtm_contact.figures.report import report_text
 from dtm_contact.figures.surpluses import Unusual
 from dtm_contact.figures.telling import Outlier, OutlierDetail
 from dtm_contact.model import Channel
@@ -189,6 +190,7 @@ def test_no_page_and_no_file_of_figures_names_an_agent(head: Somebody) -> None:
         "/chiffres/detail?c=in_time",
         "/chiffres/carte",
         "/chiffres/fiche",
+        "/chiffres/rapport",
         "/chiffres/export?t=bureaux",
     ):
         text = head.get(f"{path}{'&' if '?' in path else '?'}le={le}").text
@@ -285,6 +287,32 @@ def test_what_stands_out_leads_to_the_page_of_its_figure_and_office(
     monkeypatch.setattr(pages, "describe_outliers", lambda *_given: iter([told]))
     found = unescape(head.get(f"/chiffres?le={last_month(head.desk)}").text)
     assert re.search(r'<a href="/chiffres/detail\?[^"]*b=sud&c=in_time">Sud : moins bon service</a>', found)
+
+
+def test_the_report_of_a_month_is_on_a_page_as_it_goes_out(head: Somebody) -> None:
+    desk, le = head.desk, last_month(head.desk)
+    link = re.search(r'href="(/chiffres/rapport[^"]*)">Rapport du mois</a>', head.get(f"/chiffres?b=sud&le={le}").text)
+    assert link is not None
+    (shown,) = re.findall(r'<pre class="report">(.*?)</pre>', head.get(unescape(link[1])).text, re.DOTALL)
+    span = FigureSpan.of(Grain.MONTH, date.fromisoformat(le))
+    overview = Overview(FigureReader(desk.store.figures), desk.directory, span, Place(), desk.now().date())
+    assert unescape(shown) == report_text(overview, desk.names, desk.directory)
+    assert "Réponses à un P1 dans le délai (un regard n’est pas une réponse) : ensemble" in unescape(shown)
+
+
+def test_that_a_look_is_no_answer_stands_with_the_lines_that_it_is_of(
+    head: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    detail = OutlierDetail("Réponses à un P1 dans le délai", BY_ID["p1_in_time"])
+    told = Outlier("Sud : 60 % des P1", office="sud", details=(detail,), is_elsewhere=True)
+    monkeypatch.setattr(pages, "describe_outliers", lambda *_given: iter([told]))
+    page = unescape(head.get(f"/chiffres?le={last_month(head.desk)}").text)
+    note = "<small>un regard n’est pas une réponse</small>"
+    assert re.search(rf"Sud : 60 % des P1</a> {note}", page)
+    noted = re.findall(rf'<th scope="row"><a[^>]*>([^<]*)</a>{note}', page)
+    assert noted == [
+        figure.title for figure in FIGURES if figure.id in {"p1_in_time", "alarm_look_median", "alarm_look_p90"}
+    ]
 
 
 def test_where_service_is_worse_than_elsewhere_comes_before_what_is_so_everywhere(

@@ -32,6 +32,7 @@ from dtm_contact.figures.findings import FindingPeriod
 from dtm_contact.figures.keeping import grounds_of
 from dtm_contact.figures.listing import CaseList, CountedCase, cases_behind
 from dtm_contact.figures.overview import FigureSpan, Grain, Overview, Place, latest_span
+from dtm_contact.figures.report import report_text
 from dtm_contact.figures.scanning import SMALLEST
 from dtm_contact.figures.sheet import meeting_sheet
 from dtm_contact.figures.telling import (
@@ -345,11 +346,12 @@ def _by_question(outliers: Sequence[Outlier]) -> Iterator[tuple[str, list[Outlie
 
 @dataclass(frozen=True, slots=True)
 class _StandingOut:
-    """What stands out in words, the page that shows it, and each figure that does with its own page."""
+    """What stands out in words, the page that shows it, each figure that does with its own page, and its note."""
 
     words: str
     link: str
     details: Sequence[tuple[str, str]]
+    note: str = ""
 
 
 def _standing_out(outliers: Iterable[Outlier], query: FigureQuery) -> Iterator[_StandingOut]:
@@ -360,7 +362,7 @@ def _standing_out(outliers: Iterable[Outlier], query: FigureQuery) -> Iterator[_
             (_, first), *details = [
                 (detail.words, f"/chiffres/detail{query.link(c=detail.figure.id, **where)}") for detail in each.details
             ]
-            yield _StandingOut(each.words, first, details)
+            yield _StandingOut(each.words, first, details, each.details[0].figure.note)
         else:
             place = {"r": each.residence, "m": each.topic}
             if each.period is not None:
@@ -397,6 +399,20 @@ def figures_sheet(context: RequestContext) -> Mapping[str, Any]:
         "previous": format_period(query.span.before),
         "chosen": chosen or (_office(context, place.office) if place.office else ""),
         "looked_at": " ; ".join(_looked_at(context, query.place)),
+    }
+
+
+@page("/chiffres/rapport", Right.FIGURES)
+def figures_report(context: RequestContext) -> Mapping[str, Any]:
+    """Show the report of a month as it goes out by mail: of all offices, whatever else is asked for."""
+    asked = FigureQuery.of(context)
+    query = replace(asked, span=FigureSpan.of(Grain.MONTH, asked.span.first), place=Place(), since=None)
+    context.audit("read", "chiffres", table="rapport", **_audited(query))
+    app = context.app
+    return {
+        **_around(context, query),
+        "text": report_text(_overview(context, query), app.names, app.directory),
+        "receivers": len(app.settings.figures.report_to),
     }
 
 
