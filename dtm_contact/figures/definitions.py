@@ -190,6 +190,17 @@ class Figure:
     revision: int = 1
 
     @property
+    def faulty_words(self) -> str:
+        """Of a share of which one value is better, in French: what the cases are by which it is worse; else ""."""
+        if self.kind is not FigureKind.SHARE or self.better is Better.NEITHER:
+            return ""
+        return self.part_words[1 if self.better is Better.MORE else 0]
+
+    def faulty(self, whole: int, part: int) -> int:
+        """Return how many of a share's whole, with so many of its part, are those by which it is worse."""
+        return whole - part if self.better is Better.MORE else part
+
+    @property
     def measures(self) -> tuple[str, ...]:
         """The measures that it is made of."""
         return (self.measure, self.whole) if self.whole else (self.measure,)

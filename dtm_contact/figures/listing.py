@@ -15,7 +15,7 @@ from typing import Final
 from dtm_contact.figures.case_facts import UNSERVED, CaseFacts
 from dtm_contact.figures.cells import Tally
 from dtm_contact.figures.counting import CountingContext, case_rows
-from dtm_contact.figures.definitions import INCIDENT_TOPICS, Basis, Figure, FigureKind, Unit
+from dtm_contact.figures.definitions import INCIDENT_TOPICS, Basis, Better, Figure, FigureKind, Unit
 from dtm_contact.figures.overview import Place
 from dtm_contact.store import Case, Store
 from dtm_contact.store.figure_cases import CasesWanted, HomeRow
@@ -84,6 +84,7 @@ def cases_behind(  # noqa: PLR0913 - what is listed, and which part of it
     after: int | None = None,
     limit: int = _MOST,
     seconds: float | None = None,
+    only_faulty: bool = False,
 ) -> CaseList:
     """Return the cases that are counted in a figure.
 
@@ -95,12 +96,13 @@ def cases_behind(  # noqa: PLR0913 - what is listed, and which part of it
         grounds: what counting needs; its time is when the latest day was counted.
         after: the id of the case that the list goes on after; None for its head.
         limit: how many at the most.
+        only_faulty: of a share, those alone by which it is worse (`Figure.faulty_words`), counted as such.
         seconds: about how long to look for them: then those are returned that were found; None: until there are enough.
 
     Raises:
         StoreUnavailableError: it cannot be read.
     """
-    looking = _Looking(figure, place, days, grounds)
+    looking = _Looking(figure, place, days, grounds, only_faulty and bool(figure.faulty_words))
     if looking.last < looking.first:
         return CaseList((), None)
     with store.database.reading() as connection:
@@ -126,6 +128,7 @@ class _Looking:
     place: Place
     days: tuple[date, date]
     grounds: CountingContext
+    only_faulty: bool
 
     @property
     def first(self) -> date:
@@ -164,6 +167,7 @@ class _Looking:
             None if by_former else self.place.topic,
             former_topic=self.place.topic if by_former else None,
             called=called,
+            is_late=self.only_faulty and figure.basis is Basis.DUE and figure.better is Better.MORE,
             is_first=figure.basis is Basis.EVENTS and figure.kind is FigureKind.QUANTILE,
             oldest_first=figure.kind is FigureKind.STOCK,
             after=after,
@@ -214,6 +218,9 @@ class _Looking:
                 if all(wanted in (None, name) for wanted, name in zip(self.place.where, key, strict=True)):
                     times += sum(count for name, count in counts.items() if name.partition(":")[0] in measures)
                     part += counts.get(self.figure.measure, 0)
+        if self.only_faulty:
+            faulty = self.figure.faulty(times, part)
+            return faulty, 0 if self.figure.better is Better.MORE else faulty
         return times, part
 
     def incident_page(self, rows: FigureRows, after: int | None, limit: int) -> CaseList:

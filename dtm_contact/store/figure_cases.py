@@ -79,6 +79,7 @@ class CasesWanted:
         topics: on one of these alone; all where there is none.
         former_topic: of these that have, or had, this topic alone; None for all, "" for those without.
         called: of calls that were to be called back in the period, when those to each queue came.
+        is_late: of those that were due, those alone that nobody had answered by then.
         is_first: of events that answer, those of cases that nobody had answered before the period alone.
         oldest_first: in which order.
         after: the case, by its id, after which to begin in that order; None at its head.
@@ -99,6 +100,7 @@ class CasesWanted:
     topics: tuple[str, ...] = ()
     former_topic: str | None = None
     called: tuple[CallsOver, ...] = ()
+    is_late: bool = False
     is_first: bool = False
     oldest_first: bool = False
     after: int | None = None
@@ -373,9 +375,7 @@ class CaseSearch:
                 yield cases.c.opened_at < end
                 yield from self._lay_there(wanted, cases.c.opened_at)
             case "due":
-                yield cases.c.opened_at < end
-                yield _DUE.between(start, end)
-                yield from self._lay_there(wanted, cases.c.due)
+                yield from self._was_due(wanted)
             case "open":
                 yield from self._open(wanted)
                 yield from self._lay_there(wanted, sa.literal(end - _MOMENT))
@@ -394,6 +394,16 @@ class CaseSearch:
         if wanted.is_first:
             # What came before the case was opened is no answer to it.
             yield sa.or_(sa.not_(_answers(start, cases.c.opened_at)), _taken_back())
+
+    def _was_due(self, wanted: CasesWanted) -> Iterator[sa.ColumnElement[bool]]:
+        """Yield by what cases are known that were due in the period."""
+        yield cases.c.opened_at < wanted.end
+        yield _DUE.between(wanted.start, wanted.end)
+        yield from self._lay_there(wanted, cases.c.due)
+        if wanted.is_late:
+            # What was answered may have been opened again before it was due, or the answer taken back.
+            answered, again = _answers(_DUE, cases.c.opened_at), _of_case(_by_data("openings", self._dialect))
+            yield sa.or_(sa.not_(answered), again, _taken_back())
 
     def _is_of(self, ids: _Ids) -> sa.ColumnElement[bool]:
         """Return the condition that a case is one of some, by the query for their ids."""
@@ -603,7 +613,9 @@ def _of_case(found: sa.Select[Any], of: sa.Column[Any] = events.c.case_id) -> sa
     return sa.exists(found.where(of == cases.c.id).correlate(cases).offset(sa.literal_column("0")))
 
 
-def _answers(before: datetime, since: datetime | sa.Column[datetime] | None = None) -> sa.ColumnElement[bool]:
+def _answers(
+    before: datetime | sa.ColumnElement[datetime], since: datetime | sa.Column[datetime] | None = None
+) -> sa.ColumnElement[bool]:
     """Return the condition that a person answered the case; of a P1, an agent's own message may be no answer."""
     found = sa.select(events.c.id).where(_WHAT.in_(ANSWERS), events.c.at < before)
     found = found.where(sa.or_(_WHAT != "answered", cases.c.priority != "P1"))

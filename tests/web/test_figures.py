@@ -15,7 +15,7 @@ from dtm_contact.figures.case_facts import TimeContext
 from dtm_contact.figures.cells import FigureCells
 from dtm_contact.figures.comparing import UNUSUAL
 from dtm_contact.figures.counting import CountingContext, count_days, periods_of
-from dtm_contact.figures.definitions import BY_ID, FIGURES
+from dtm_contact.figures.definitions import BY_ID, FIGURES, Basis
 from dtm_contact.figures.files import WAITED
 from dtm_contact.figures.findings import Against, FindingPeriod
 from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place, latest_span
@@ -106,6 +106,36 @@ def test_what_waited_at_the_end_of_a_month_is_listed_as_it_was_then_the_oldest_f
         assert opened == sorted(opened)
         assert all(day[:10] <= le for day in opened)
         assert all(not row["clos"] or str(row["clos"])[:10] > le for row in cases)
+
+
+@pytest.mark.parametrize("figure", ["in_time", "p1_in_time", "called_back"])
+def test_of_a_share_those_by_which_it_is_worse_are_listed_alone(head: Somebody, figure: str) -> None:
+    le = last_month(head.desk)
+    words, columns = BY_ID[figure].part_words[1], "&colonne=numéro&colonne=compté comme&colonne=compté (fois)"
+    number = 0
+    for place in ("", "&b=nord"):
+        path = f"/chiffres/dossiers?c={figure}{place}&p=an&le={le}"
+        link = re.search(rf'href="([^"]*)">{words} seulement \((\d+)\)</a>', pages_of(head, path))
+        assert link is not None
+        number = int(link[2])
+        every = rows(head, f"{path}&f=json{columns}".replace("dossiers?", "dossiers/export?"))
+        alone = rows(head, f"{link[1]}&f=json{columns}".replace("dossiers?", "dossiers/export?"))
+        assert [row["numéro"] for row in alone] == [row["numéro"] for row in every if words in str(row["compté comme"])]
+        assert {row["compté comme"] for row in alone} <= {words}
+        assert sum(int(str(row["compté (fois)"])) for row in alone) == number
+        shown = pages_of(head, link[1])
+        assert f"{words} seulement ({number})</b>" in shown
+        of_all = sum(int(str(row["compté (fois)"])) for row in every)
+        assert re.search(rf'href="/chiffres/dossiers\?[^"]*c={figure}">tous \({of_all}\)</a>', shown)
+        numbers = re.findall(r'<li class="line[^>]*data-case="([^"]*)"', shown)
+        assert numbers == [str(row["numéro"]) for row in alone][: len(numbers)]
+    assert number
+
+
+def test_only_of_a_share_some_are_listed_alone(head: Somebody) -> None:
+    for figure in (each.id for each in FIGURES if not each.faulty_words and each.basis is not Basis.COUNTED_ONLY):
+        path = f"/chiffres/dossiers/export?c={figure}&le={last_month(head.desk)}&f=json&colonne=numéro"
+        assert rows(head, path) == rows(head, f"{path}&seuls=mauvais"), figure
 
 
 def test_a_long_list_goes_on_and_no_case_is_on_two_pages(head: Somebody, monkeypatch: pytest.MonkeyPatch) -> None:
