@@ -142,12 +142,29 @@ class Calendar:
             day += _DAY
         return open_for
 
-    def end_of_next_open_day(self, at: datetime) -> datetime:
-        """Return when the office closes on the first day that it opens after the day of `at`, an aware time."""
-        day = at.astimezone(self.zone).date() + _DAY
-        while not (spans := self._spans_of(day)):
-            day += _DAY
-        return spans[-1][1].astimezone(self.zone)
+    def end_of_next_open_day(self, at: datetime) -> datetime | None:
+        """Return when the office closes on the first day that it opens after the day of `at`, an aware time.
+
+        None where it does not open for years.
+        """
+        day = at.astimezone(self.zone).date()
+        for ahead in range(1, _LONGEST_SEARCH_DAYS):
+            if spans := self._spans_of(day + ahead * _DAY):
+                return spans[-1][1].astimezone(self.zone)
+        return None
+
+    def next_open_day_over(self, at: datetime) -> datetime:
+        """Return before when a time is whose `end_of_next_open_day` has come by `at`, an aware time; later, it has not.
+
+        It is the midnight with which the last day began on which the office has closed by then.
+        """
+        instant, day = at.astimezone(UTC), at.astimezone(self.zone).date()
+        for back in range(_LONGEST_SEARCH_DAYS):
+            spans = self._spans_of(day - back * _DAY)
+            if spans and spans[-1][1] <= instant:
+                return self._instant(day - back * _DAY, time.min)
+        # What was before that has its end by now, or none.
+        return self._instant(day - _LONGEST_SEARCH_DAYS * _DAY, time.min)
 
     def next_morning(self, at: datetime) -> datetime | None:
         """Return when the office opens on the first day that it opens after the day of `at`, an aware time.

@@ -18,6 +18,7 @@ from dtm_contact.figures.definitions import BY_EVENT, SILENT_DAYS
 from dtm_contact.hours import Calendar
 from dtm_contact.model import Channel
 from dtm_contact.store.events import ANSWERS
+from dtm_contact.store.figure_cases import CallsOver
 from dtm_contact.store.figures import AlarmLabelRow, CaseRow, ContactRow, EventRow
 
 ENGINE: Final = frozenset({"worker", "timers", "outbound", "import"})
@@ -40,6 +41,7 @@ READS: Final = frozenset(
 _WHOM: Final = ("tenant_id", "dwelling_id")
 """The columns by which a case names somebody."""
 _DAY: Final = timedelta(days=1)
+_MOMENT: Final = timedelta(microseconds=1)
 _SHORTEST_SILENCE: Final = timedelta(days=min(SILENT_DAYS))
 
 
@@ -78,6 +80,14 @@ class TimeContext:
     def calendar(self, queue: str) -> Calendar:
         """Return when a queue is open."""
         return self.calendars.get(queue) or self.calendars[""]
+
+    def calls_over(self, start: datetime, end: datetime) -> tuple[CallsOver, ...]:
+        """Return of each queue which calls had to be called back after a moment, and by another one at the latest.
+
+        Those of all other queues stand under "". A queue that was closed for weeks has calls of weeks before.
+        """
+        each = ((queue, calendar.next_open_day_over) for queue, calendar in self.calendars.items())
+        return tuple(CallsOver(queue, over(start), over(end)) for queue, over in each)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +230,11 @@ class CaseFacts:
                 self._add(tally, due, f"{measure}_met")
 
     @property
+    def opened_at(self) -> datetime:
+        """When it was opened."""
+        return self._case.opened_at
+
+    @property
     def first_answer(self) -> datetime | None:
         """When a person answered first."""
         return next((at for at in self._answers if at >= self._case.opened_at), None)
@@ -337,15 +352,21 @@ class CaseFacts:
             self._add(tally, contact.came_at, f"arrivals.{contact.channel}")
             if contact.outcome in UNSERVED:
                 self._add(tally, contact.came_at, "calls_unserved")
-                if self._called_back(contact.came_at):
-                    self._add(tally, contact.came_at, "called_back")
+                self._count_call_back(tally, contact.came_at)
             elif contact.outcome == "answered":
                 self._add(tally, contact.came_at, "calls_answered")
 
-    def _called_back(self, called_at: datetime) -> bool:
+    def _count_call_back(self, tally: Tally, called_at: datetime) -> None:
+        """Count whether who called was called back in time, on the day on which that time ended: not before its end."""
         until = self._times.calendar(self._case.queue).end_of_next_open_day(called_at)
+        if until is None or until > self._times.now:
+            return
+        # A queue that is open until midnight closes on the day before.
+        day, key = self._times.day(until - _MOMENT), self.key_at(until)
+        tally.add(day, key, "call_backs_due")
         tried = (event.at for event in self._events if event.what == "tried")
-        return any(called_at <= at <= until for at in (*self._answers, *tried))
+        if any(called_at <= at <= until for at in (*self._answers, *tried)):
+            tally.add(day, key, "call_backs_met")
 
     def _count_alarm(self, tally: Tally) -> None:
         cried_at = next((event.at for event in self._events if _is_cry(event)), None)

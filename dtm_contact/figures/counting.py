@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from dtm_contact.figures.case_facts import CaseFacts, CaseRows, Incidents, TimeContext, is_incoming
+from dtm_contact.figures.case_facts import UNSERVED, CaseFacts, CaseRows, Incidents, TimeContext, is_incoming
 from dtm_contact.figures.cells import FigureCells, Tally, merged, weeks_and_months
 from dtm_contact.figures.definitions import INCIDENT_TOPICS, base_of, measure_digests
 from dtm_contact.store import Store
 from dtm_contact.store.figures import CaseRow, ContactRow, EventRow, FigureRows, Period
 
+_OUTCOMES = tuple(sorted(UNSERVED))
 _ASIDE = frozenset({"automatic", "spam"})
 _ERASABLE = ("opened", "set_aside", "calls_answered")
 """Measures of which a store holds less than was counted only where something was erased since."""
@@ -41,7 +42,7 @@ def count_days(store: Store, first: date, last: date, grounds: CountingContext) 
     incidents = Incidents(times)
     with store.database.reading() as connection:
         rows = FigureRows(connection)
-        for case in case_rows(rows, rows.cases_of(start, end)):
+        for case in case_rows(rows, rows.cases_of(start, end, times.calls_over(start, min(end, times.now)), _OUTCOMES)):
             facts = CaseFacts(case, times)
             facts.count(tally)
             if case.case.topic in INCIDENT_TOPICS and start <= case.case.opened_at < end:

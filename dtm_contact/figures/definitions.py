@@ -93,6 +93,8 @@ class Basis(StrEnum):
     """A message, call or visit of the period lies in them."""
     UNSERVED = "unserved"
     """A call of the period that nobody answered lies in them."""
+    CALL_BACKS = "call_backs"
+    """A call that nobody answered lies in them, whose time to be called back ended in the period."""
     INCIDENTS = "incidents"
     """They were opened in the period, and several households opened one on that day."""
     OPEN = "open"
@@ -135,7 +137,9 @@ class Figure:
         judged_as: in French: of what that share is, "des dossiers en cours".
         sum_of: what is counted is the sum of these measures; where there is none, its own measure.
         quantile: of the durations: 0.5 or 0.9.
+        part_words: of a share, in French: what a case of the part is, and what all others of the whole are.
         sentence: in French: what it says of a place in a sentence, with {} for its number.
+        note: in French: what must not be taken for it; it stands wherever the title does.
         least: the least difference between two places that is called one: points, or minutes; 0: that of its unit.
         standard: a share, in per cent, that is to be reached everywhere; 0 where there is none.
         better: which value is the better one.
@@ -165,11 +169,13 @@ class Figure:
     kind: FigureKind = FigureKind.COUNT
     unit: Unit = Unit.NUMBER
     whole: str = ""
+    part_words: tuple[str, str] = ("", "")
     judged_of: tuple[str, ...] = ()
     judged_as: str = ""
     sum_of: tuple[str, ...] = ()
     quantile: float = 0.0
     sentence: str = ""
+    note: str = ""
     least: float = 0.0
     standard: float = 0.0
     better: Better = Better.NEITHER
@@ -182,6 +188,17 @@ class Figure:
     weight: int = 0
     reported: bool = False
     revision: int = 1
+
+    @property
+    def faulty_words(self) -> str:
+        """Of a share of which one value is better, in French: what the cases are by which it is worse; else ""."""
+        if self.kind is not FigureKind.SHARE or self.better is Better.NEITHER:
+            return ""
+        return self.part_words[1 if self.better is Better.MORE else 0]
+
+    def faulty(self, whole: int, part: int) -> int:
+        """Return how many of a share's whole, with so many of its part, are those by which it is worse."""
+        return whole - part if self.better is Better.MORE else part
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -314,6 +331,8 @@ _FIRST_ANSWER_P1: Final = (
     "conversation au téléphone, clôture, ou message d’agent qui est dans nos messages envoyés), à l’horloge, jour et "
     "nuit."
 )
+_NO_ANSWER: Final = "un regard n’est pas une réponse"
+_IN_TIME: Final = ("dans le délai", "hors délai")
 
 for _figure in (
     Figure(
@@ -531,6 +550,7 @@ for _figure in (
         kind=FigureKind.SHARE,
         unit=Unit.PERCENT,
         whole="due",
+        part_words=_IN_TIME,
         better=Better.MORE,
         basis=Basis.DUE,
         weight=12,
@@ -548,12 +568,14 @@ for _figure in (
         title_en="P1 answered in time",
         counts_en="The same share, of P1 cases alone. At least nine in ten are to be so, at each office.",
         sentence="{} des P1 ont une réponse dans le délai",
+        note=_NO_ANSWER,
         source="cases, events",
         measure="due_p1_met",
         urgent=True,
         kind=FigureKind.SHARE,
         unit=Unit.PERCENT,
         whole="due_p1",
+        part_words=_IN_TIME,
         better=Better.MORE,
         basis=Basis.DUE,
         standard=90.0,
@@ -728,23 +750,28 @@ for _figure in (
         title="Rappel tenté au plus tard le jour ouvré suivant",
         counts=(
             "Part des appels sans réponse suivis d’un rappel, même vain, ou d’une réponse avant la fermeture du "
-            "premier jour d’ouverture de la file qui suit le jour de l’appel."
+            "premier jour d’ouverture de la file qui suit le jour de l’appel. Un appel compte le jour où ce délai se "
+            "termine, au bureau où le dossier est alors. Tant que le délai court, l’appel ne compte pas, même si "
+            "quelqu’un a déjà rappelé."
         ),
         title_en="Called back by the next working day",
         counts_en=(
             "The share of calls unserved that were followed by a call, even in vain, or an answer before the queue "
-            "closes on its first day of opening after the day of the call."
+            "closes on its first day of opening after the day of the call. A call counts on the day on which that time "
+            "ends, at the office where its case lies then. Until it has ended the call does not count, though somebody "
+            "has called back."
         ),
         sentence="un rappel tenté, au plus tard le jour ouvré suivant, pour {} des appels sans réponse",
         source="contacts, events",
-        measure="called_back",
+        measure="call_backs_met",
         kind=FigureKind.SHARE,
         unit=Unit.PERCENT,
-        whole="calls_unserved",
+        whole="call_backs_due",
+        part_words=("rappel tenté", "pas rappelé"),
         better=Better.MORE,
         weight=8,
         reported=True,
-        basis=Basis.UNSERVED,
+        basis=Basis.CALL_BACKS,
     ),
     Figure(
         id="call_attempts",
@@ -1012,6 +1039,7 @@ for _figure in (
             "the day of the alarm."
         ),
         sentence="la moitié des dangers signalés attend un premier regard plus de {}",
+        note=_NO_ANSWER,
         least=5.0,
         source="events, audit_trail",
         measure="alarm_look",
@@ -1033,6 +1061,7 @@ for _figure in (
         ),
         title_en="First look at a danger, 90th percentile",
         counts_en="The same, below which nine in ten stay.",
+        note=_NO_ANSWER,
         source="events, audit_trail",
         measure="alarm_look",
         kind=FigureKind.QUANTILE,

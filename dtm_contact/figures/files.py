@@ -159,7 +159,7 @@ _OF_CASE: Final[Mapping[str, str]] = MappingProxyType(
         "numéro": "number", "état": "state", "bureau": "office_id", "file": "queue", "priorité": "priority",
         "motif": "topic", "résidence": "residence_id", "logement": "dwelling_id", "voie": "channel",
         "ouvert": "opened_at", "échéance": "due", "délai": "due", "première réponse": "", WAITED: "",
-        "clos": "closed_at", "compté (fois)": "",
+        "clos": "closed_at", "compté (fois)": "", "compté comme": "",
         "objet": "subject", "auteur": "who",
     }
 )  # fmt: skip
@@ -183,6 +183,7 @@ def cases_as_rows(
     zone: ZoneInfo,
     label: LabelOf,
     kept: Callable[[CountedCase], str],
+    counted_as: Callable[[CountedCase], str],
 ) -> Iterator[Row]:
     """Yield cases with the columns that were chosen, in their order; beside each code its words.
 
@@ -192,6 +193,7 @@ def cases_as_rows(
         zone: in which times are told.
         label: gives the words for a code.
         kept: gives in words whether an answer came in time.
+        counted_as: gives in words what a case is in the figure; "" where that it is counted says all.
     """
     chosen = [name for name in CASE_COLUMNS if name in columns]
     for each in cases:
@@ -201,6 +203,7 @@ def cases_as_rows(
             "première réponse": _of_case(each.first_answer, zone),
             WAITED: None if each.waited is None else round(each.waited / timedelta(minutes=1), 2),
             "compté (fois)": each.times,
+            "compté comme": counted_as(each),
         }
         for name in chosen:
             value = counted[name] if name in counted else _of_case(getattr(each.case, _OF_CASE[name]), zone)

@@ -5,16 +5,17 @@ for the period and place that are asked for: the same cases as the number's, wha
 """
 
 import math
+import time as clock
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from dtm_contact.figures.case_facts import UNSERVED, CaseFacts
 from dtm_contact.figures.cells import Tally
 from dtm_contact.figures.counting import CountingContext, case_rows
-from dtm_contact.figures.definitions import INCIDENT_TOPICS, Basis, Figure, FigureKind, Unit
+from dtm_contact.figures.definitions import INCIDENT_TOPICS, Basis, Better, Figure, FigureKind, Unit
 from dtm_contact.figures.overview import Place
 from dtm_contact.store import Case, Store
 from dtm_contact.store.figure_cases import CasesWanted, HomeRow
@@ -34,8 +35,8 @@ _MOMENT: Final = timedelta(microseconds=1)
 """What happened at the very moment of counting was counted."""
 _MOST: Final = 1_000_000
 
-_Found = tuple[int, CaseFacts, int, bool]
-"""A case that is counted: its id, what it is, how often, and whether it is of the part of a share."""
+_Found = tuple[int, CaseFacts, int, int]
+"""A case that is counted: its id, what it is, how often, and how often in the part of a share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +46,14 @@ class CountedCase:
     Attributes:
         case: as it is now.
         times: how often it is counted: of messages or transfers, one case may add several.
-        is_part: of a share, whether it is of the part that is told, and not only of the whole.
+        parts: of a share, how often it is of the part that is told, and not only of the whole.
         first_answer, waited: when a person answered first, and how long it had waited as that is counted; None: nobody.
         met_due: whether a person answered in time; None where that is to come.
     """
 
     case: Case
     times: int
-    is_part: bool
+    parts: int
     first_answer: datetime | None
     waited: timedelta | None
     met_due: bool | None
@@ -83,6 +84,7 @@ def cases_behind(  # noqa: PLR0913 - what is listed, and which part of it
     after: int | None = None,
     limit: int = _MOST,
     seconds: float | None = None,
+    only_faulty: bool = False,
 ) -> CaseList:
     """Return the cases that are counted in a figure.
 
@@ -94,34 +96,29 @@ def cases_behind(  # noqa: PLR0913 - what is listed, and which part of it
         grounds: what counting needs; its time is when the latest day was counted.
         after: the id of the case that the list goes on after; None for its head.
         limit: how many at the most.
+        only_faulty: of a share, those alone by which it is worse (`Figure.faulty_words`), counted as such.
         seconds: about how long to look for them: then those are returned that were found; None: until there are enough.
 
     Raises:
         StoreUnavailableError: it cannot be read.
     """
-    looking = _Looking(figure, place, days, grounds)
+    looking = _Looking(figure, place, days, grounds, only_faulty and bool(figure.faulty_words))
     if looking.last < looking.first:
         return CaseList((), None)
     with store.database.reading() as connection:
         rows = FigureRows(connection)
-        if figure.basis is not Basis.INCIDENTS:
-            rows.search.seconds = seconds
-            return looking.page(rows, after, limit)
-        found: list[_Found] = []
-        for each in looking.incident_cases(rows, after):
-            if len(found) == limit:
-                return _listed(rows, found, found[-1][0])
-            found.append(each)
-        return _listed(rows, found, None)
+        rows.search.seconds = seconds
+        page = looking.incident_page if figure.basis is Basis.INCIDENTS else looking.page
+        return page(rows, after, limit)
 
 
 def _listed(rows: FigureRows, found: Sequence[_Found], after: int | None, *, is_cut: bool = False) -> CaseList:
     cases = rows.cases([number for number, _, _, _ in found])
     listed = []
-    for number, facts, times, is_part in found:
+    for number, facts, times, parts in found:
         first = facts.first_answer
         waited = None if first is None else facts.waited_until(first)
-        listed.append(CountedCase(cases[number], times, is_part, first, waited, facts.met_due))
+        listed.append(CountedCase(cases[number], times, parts, first, waited, facts.met_due))
     return CaseList(listed, after, is_cut)
 
 
@@ -131,6 +128,7 @@ class _Looking:
     place: Place
     days: tuple[date, date]
     grounds: CountingContext
+    only_faulty: bool
 
     @property
     def first(self) -> date:
@@ -150,12 +148,16 @@ class _Looking:
         end = self.grounds.times.end_of(self.last)
         # Under a former topic lie cases that have another one now.
         by_former = figure.basis is Basis.CORRECTED
+        since, until = self._start_of(self.first), end + _MOMENT
+        called = self.grounds.times.calls_over(since, end) if figure.basis is Basis.CALL_BACKS else ()
+        if called:
+            since, until = min(each.since for each in called), max(each.until for each in called)
         return CasesWanted(
-            self._start_of(self.first),
-            end + _MOMENT,
+            since,
+            until,
             figure.basis.value,
             figure.events,
-            tuple(sorted(UNSERVED)) if figure.basis is Basis.UNSERVED else (),
+            tuple(sorted(UNSERVED)) if figure.basis in {Basis.UNSERVED, Basis.CALL_BACKS} else (),
             figure.urgent,
             figure.answered,
             end - timedelta(days=figure.silent) if figure.silent else None,
@@ -164,6 +166,8 @@ class _Looking:
             self.place.residence,
             None if by_former else self.place.topic,
             former_topic=self.place.topic if by_former else None,
+            called=called,
+            is_late=self.only_faulty and figure.basis is Basis.DUE and figure.better is Better.MORE,
             is_first=figure.basis is Basis.EVENTS and figure.kind is FigureKind.QUANTILE,
             oldest_first=figure.kind is FigureKind.STOCK,
             after=after,
@@ -172,7 +176,8 @@ class _Looking:
     def _facts(self, rows: FigureRows, ids: Sequence[int]) -> dict[int, CaseFacts]:
         """Return cases by their ids, with as much of them as the figure is counted from."""
         basis = self.figure.basis
-        contacts, alarms = basis in {Basis.CONTACTS, Basis.UNSERVED}, basis in {Basis.CRIED, Basis.LABELLED}
+        contacts = basis in {Basis.CONTACTS, Basis.UNSERVED, Basis.CALL_BACKS}
+        alarms = basis in {Basis.CRIED, Basis.LABELLED}
         found = case_rows(rows, ids, contacts=contacts, alarms=alarms)
         return {each.case.id: CaseFacts(each, self.grounds.times) for each in found}
 
@@ -184,18 +189,21 @@ class _Looking:
         found: list[_Found] = []
         looked, count = 0, _likely(limit, 1.0)
         while True:
+            began = clock.monotonic()
             some = rows.search.among(self._wanted(after), count)
             facts = self._facts(rows, some.ids)
             for number in some.ids:
-                times, part = self._counted(facts[number])
+                times, parts = self._counted(facts[number])
                 if times and len(found) == limit:
                     return _listed(rows, found, found[-1][0])
                 if times:
-                    found.append((number, facts[number], times, part > 0))
+                    found.append((number, facts[number], times, parts))
             if some.after is None or rows.search.is_over:
                 return _listed(rows, found, some.after, is_cut=some.after is not None and len(found) < limit)
             looked, after = looked + len(some.ids), some.after
             count = _likely(limit + 1 - len(found), max(1, len(found)) / max(1, looked))
+            # No more than there is time for, as long as those before took.
+            count = max(_AT_LEAST, min(count, rows.search.fitting(max(1, len(some.ids)), began)))
 
     def _counted(self, facts: CaseFacts) -> tuple[int, int]:
         """Return how often a case is counted here, and how often in the part of a share."""
@@ -210,10 +218,29 @@ class _Looking:
                 if all(wanted in (None, name) for wanted, name in zip(self.place.where, key, strict=True)):
                     times += sum(count for name, count in counts.items() if name.partition(":")[0] in measures)
                     part += counts.get(self.figure.measure, 0)
+        if self.only_faulty:
+            faulty = self.figure.faulty(times, part)
+            return faulty, 0 if self.figure.better is Better.MORE else faulty
         return times, part
 
-    def incident_cases(self, rows: FigureRows, after: int | None) -> Iterator[_Found]:
-        """Yield the cases of each incident; the latest first.
+    def incident_page(self, rows: FigureRows, after: int | None, limit: int) -> CaseList:
+        """Return the cases of incidents from the one after another on, the latest first."""
+        found: list[_Found] = []
+        rows.search.begin()
+        for each in self._incident_cases(rows, after):
+            if isinstance(each, date):
+                edge = rows.search.earliest(self._start_of(each)) if rows.search.is_over else None
+                # Where only the day of the case that it began after was looked at, the days before are, too.
+                if edge is not None and edge != after:
+                    return _listed(rows, found, edge, is_cut=True)
+            elif len(found) == limit:
+                return _listed(rows, found, found[-1][0])
+            else:
+                found.append(each)
+        return _listed(rows, found, None)
+
+    def _incident_cases(self, rows: FigureRows, after: int | None) -> Iterator[_Found | date]:
+        """Yield the cases of each incident, the latest first; and each day up to which all were yielded.
 
         An incident is of one day, so that days are looked at from the last on: one by one where there are many, and
         ever more at once where there are few, since of one residence there may be none for months.
@@ -225,6 +252,7 @@ class _Looking:
                 return
             last = min(last, self.grounds.times.day(opened_at))
         while last >= self.first:
+            began = clock.monotonic()
             first, known = max(self.first, last - timedelta(days=count - 1)), dict[int, CaseFacts]()
             found = sorted(
                 (row for each in self._incidents_of(rows, first, last, known) for row in each),
@@ -237,9 +265,11 @@ class _Looking:
                 some = [row.id for row in found[at : at + _OF_INCIDENTS]]
                 known |= self._facts(rows, [number for number in some if number not in known])
                 for number in some:
-                    yield number, known[number], 1, False
+                    yield number, known[number], 1, 0
+            yield first
             last = first - timedelta(days=1)
-            count = min(_MOST_DAYS, 2 * count) if len(found) < _FEW_OF_DAYS else 1
+            more = max(1, min(_MOST_DAYS, 2 * count, rows.search.fitting(count, began)))
+            count = more if len(found) < _FEW_OF_DAYS else 1
 
     def _incidents_of(
         self, rows: FigureRows, first: date, last: date, known: dict[int, CaseFacts]
@@ -258,14 +288,17 @@ class _Looking:
             again = rows.search.opened_again_since(self.grounds.times.now)
             several = [each for each in several if all(row.state == "closed" or row.id in again for row in each)]
         if self.place.office is not None:
-            begun = [min(each, key=lambda row: row.opened_at) for each in several]
-            known |= self._facts(rows, [row.id for row in begun])
-            offices = [known[row.id].key_at(row.opened_at)[0] for row in begun]
-            several = [each for each, office in zip(several, offices, strict=True) if office == self.place.office]
+            begun = {min(each, key=lambda row: row.opened_at).id: each for each in several}
+            of_office = replace(wanted, office=self.place.office, counted_at=self.grounds.times.now)
+            known |= self._facts(rows, sorted(rows.search.lying_at(list(begun), of_office)))
+            several = [each for number, each in begun.items() if number in known and self._began_here(known[number])]
         if must_be_over:
             known |= self._facts(rows, [row.id for each in several for row in each if row.id not in known])
             several = [each for each in several if all(known[row.id].last_closed is not None for row in each)]
         yield from several
+
+    def _began_here(self, facts: CaseFacts) -> bool:
+        return facts.key_at(facts.opened_at)[0] == self.place.office
 
 
 def _likely(missing: int, share: float) -> int:

@@ -52,7 +52,8 @@ def _lines(overview: Overview, names: Names, directory: Directory) -> Iterator[s
     for figure in (each for each in FIGURES if each.reported):
         yield ""
         whole = overview.of_whole(figure)
-        yield f"{figure.title} : ensemble {_described(figure, whole)}"
+        note = f" ({figure.note})" if figure.note else ""
+        yield f"{figure.title}{note} : ensemble {_described(figure, whole)}"
         for office in overview.offices:
             yield f"- {office_name(directory, office)} : {_described(figure, overview.of_office(figure, office))}"
     yield ""

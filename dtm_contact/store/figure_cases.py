@@ -1,6 +1,7 @@
 """Among which cases those behind a figure are looked for."""
 
 import re
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -26,20 +27,20 @@ from dtm_contact.store.schema import (
 
 _FEW = 20_000
 """Rows of which those that are wanted are sorted out at once."""
-_FEW_SAID = 6_000
-"""The same of events whose data are read for it."""
 _NEAR = 100
 """So many ids more or less are no matter where ids are looked for by their time."""
 _FEW_RECEIVED = 150_000
 """The same of what was received: those of a month, of which many more cases would be asked that were opened since."""
-_FIRST_CORRECTIONS = 500
-"""Corrections among which the first cases of a list are looked for; where they are not enough, among ever more."""
-_MORE_CORRECTIONS = 4
-"""So many times as many each time."""
+_FIRST_EVENTS = 500
+"""Of few events, those among which the first cases of a list are looked for; where they do not do, among ever more."""
+_MORE_EVENTS = 4
+"""So many times as many each time at the most."""
 _FIRST_STEP = 4_000
 """Cases that are asked at once at first where the search is given a time; then as many as the rest of it allows."""
 _LONGER = 2
 """So many times as many at once at the most as the time before."""
+_SHORTEST = 1e-6
+"""Seconds that anything takes at the least."""
 _DAY = timedelta(days=1)
 _MOMENT = timedelta(microseconds=1)
 _CLOCKS_DIFFER = timedelta(hours=1)
@@ -52,12 +53,20 @@ _Ids = sa.Select[Any] | sa.CompoundSelect[Any]
 """A query for the ids of cases."""
 
 
+class CallsOver(NamedTuple):
+    """Which calls to a queue are looked for: those since a time, before another one; "" for all queues not named."""
+
+    queue: str
+    since: datetime
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class CasesWanted:
     """Among which cases those behind a figure are looked for: all of them are there, and others.
 
     Attributes:
-        start, end: of the period, aware.
+        start, end: of the period, aware; of calls that were to be called back in it, when those came.
         basis: by what they are found, as the figures' definitions say.
         events: the words of the events that make it.
         outcomes: of the calls that make it.
@@ -69,6 +78,8 @@ class CasesWanted:
         residence, topic: of these alone; None for all, "" for those without.
         topics: on one of these alone; all where there is none.
         former_topic: of these that have, or had, this topic alone; None for all, "" for those without.
+        called: of calls that were to be called back in the period, when those to each queue came.
+        is_late: of those that were due, those alone that nobody had answered by then.
         is_first: of events that answer, those of cases that nobody had answered before the period alone.
         oldest_first: in which order.
         after: the case, by its id, after which to begin in that order; None at its head.
@@ -88,6 +99,8 @@ class CasesWanted:
     topic: str | None = None
     topics: tuple[str, ...] = ()
     former_topic: str | None = None
+    called: tuple[CallsOver, ...] = ()
+    is_late: bool = False
     is_first: bool = False
     oldest_first: bool = False
     after: int | None = None
@@ -137,7 +150,7 @@ class CaseSearch:
         self.seconds: float | None = None
         self._began: float | None = None
         self._ids_by_time: dict[tuple[str, datetime], tuple[int, int]] = {}
-        self._known_few: dict[CasesWanted, _Ids | Sequence[int] | None] = {}
+        self._known_few: dict[CasesWanted, _Ids | None] = {}
         self._opened_again: dict[datetime, frozenset[int]] = {}
 
     def among(self, wanted: CasesWanted, limit: int) -> Among:
@@ -146,9 +159,7 @@ class CaseSearch:
         Where few rows tell which they are, those are read and put in order; else cases are read in their order, each
         asked whether it is one, until there are enough, or until the time is over.
         """
-        if self._began is None:
-            self._began = time.monotonic()
-            self._look_in_indexes()
+        self.begin()
         found: list[int] = []
         follows = () if wanted.after is None else (self._follows(wanted.after, oldest_first=wanted.oldest_first),)
         order = [column.asc() if wanted.oldest_first else column.desc() for column in (cases.c.opened_at, cases.c.id)]
@@ -161,18 +172,28 @@ class CaseSearch:
                 if edge is not None and self.is_over:
                     return Among(found, edge)
             if part.since is not None and self.is_over:
-                edge = self._earliest(part.since)
+                edge = self.earliest(part.since)
                 # Where the part had no case but the one that it began after, the next one is looked at too.
                 if edge != wanted.after:
                     return Among(found, edge)
         return Among(found, None)
 
-    def _look_in_indexes(self) -> None:
-        """Have PostgreSQL find rows in indexes: it takes the few events that some of them hold for nearly all."""
-        if self._dialect == "postgresql":
-            self._connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    def begin(self) -> None:
+        """Let the time begin in which it may look, where it has not yet."""
+        if self._began is None:
+            self._began = time.monotonic()
+            self._look_in_indexes()
 
-    def _earliest(self, since: datetime) -> int | None:
+    def _look_in_indexes(self) -> None:
+        """Have PostgreSQL find rows in indexes: it takes the few events that some of them hold for nearly all.
+
+        For the same reason it takes a search to be so dear that compiling it would pay: that takes longer than it does.
+        """
+        if self._dialect == "postgresql":
+            for setting in ("enable_seqscan", "jit"):
+                self._connection.exec_driver_sql(f"SET LOCAL {setting} = off")
+
+    def earliest(self, since: datetime) -> int | None:
         """Return the first case that was opened since a time; None where none was."""
         order = cases.c.opened_at.asc(), cases.c.id.asc()
         query = sa.select(cases.c.id).where(cases.c.opened_at >= since).order_by(*order).limit(1)
@@ -209,21 +230,37 @@ class CaseSearch:
             yield [*bounds, *left, *up_to], edge
             if edge is None:
                 return
-            after, took = edge, time.monotonic() - began
-            count = max(_FIRST_STEP, min(_LONGER * count, int(count * self._left / max(took, 1e-6))))
+            after, count = edge, self._next(count, _FIRST_STEP, _LONGER, began)
+
+    def _next(self, count: int, least: int, more: int, began: float) -> int:
+        """Return how many to look at next: that many times as many, or as many as the rest of the time allows.
+
+        Args:
+            count: how many were looked at.
+            least: how many at the least.
+            more: how many times as many at the most.
+            began: since when.
+        """
+        return max(least, min(more * count, self.fitting(count, began)))
+
+    def fitting(self, count: int, began: float) -> int:
+        """Return how many fit into the rest of the time, if so many were looked at since a time of `time.monotonic`."""
+        took = max(time.monotonic() - began, _SHORTEST)
+        return sys.maxsize if self.seconds is None else int(count * self._left / took)
 
     def _parts(self, wanted: CasesWanted) -> Iterator[_Part]:
         """Yield by what the cases are known, in parts that follow each other in the order that is asked for."""
         if wanted.basis in _OF_CONTACTS:
             yield from self._parts_of_contacts(wanted)
-        elif wanted.basis == "corrected" and not (wanted.residence or wanted.oldest_first):
-            yield from self._parts_of_corrections(wanted)
+        elif (wanted.basis == "corrected" or wanted.basis in _BY_DATA) and not wanted.residence:
+            # Of one residence it is less work to look at the events of each case.
+            yield from self._parts_of_few(wanted)
         else:
             few = self._few(wanted)
             if few is None:
                 since = wanted.start if wanted.basis in {"opened", "corrected"} else None
                 yield _Part(tuple(self._conditions(wanted, None)), (since, wanted.end + _CLOCKS_DIFFER))
-            elif few != []:
+            else:
                 yield _Part(tuple(self._conditions(wanted, few)))
 
     def _parts_of_contacts(self, wanted: CasesWanted) -> Iterator[_Part]:
@@ -252,30 +289,37 @@ class CaseSearch:
         known = () if early is None else (cases.c.id.in_(early),)
         yield _Part((*known, opened_at < start, *place, came), (None, start) if early is None else None)
 
-    def _parts_of_corrections(self, wanted: CasesWanted) -> Iterator[_Part]:
-        """Yield by what the cases are known that an agent corrected: the latest ones, then ever more of those before.
+    def _parts_of_few(self, wanted: CasesWanted) -> Iterator[_Part]:
+        """Yield by what the cases are known that few events make: the latest ones, then ever more of those before.
 
-        Ids of cases grow with the time, and an index has the corrections in the order of those ids: where the first
-        part fills a page, the corrections of a year are not read for it.
+        Ids of cases grow with the time, and an index has the events in the order of those ids: where the first part
+        fills a page, those of a year are not read for it.
         """
         begun = wanted.end if wanted.after is None else self.opened_at(wanted.after)
         if begun is None:
             return
-        end, count = min(wanted.end, begun + _MOMENT), _FIRST_CORRECTIONS
+        # Corrections are those of the cases that were opened in the period, all others happened in it.
+        lower = wanted.start if wanted.basis == "corrected" else datetime.min.replace(tzinfo=UTC)
+        end, count = min(wanted.end + _CLOCKS_DIFFER, begun + _MOMENT), _FIRST_EVENTS
+        (happened, which), of_case = self._said(wanted), events.c.case_id
         last = self._last_id(cases, cases.c.opened_at, end)
-        said = _corrections(wanted).where(events.c.case_id <= last)
-        while end > wanted.start:
-            edge = self._connection.execute(said.order_by(events.c.case_id.desc()).offset(count).limit(1)).scalar()
-            count *= _MORE_CORRECTIONS
+        while end > lower:
+            began, left = time.monotonic(), happened.where(of_case <= last)
+            edge = self._connection.execute(left.order_by(of_case.desc()).offset(count).limit(1)).scalar()
             # So much later that every case since then has a greater id.
-            since = wanted.start if edge is None else max(wanted.start, self._surely_after(edge))
+            since = lower if edge is None else max(lower, self._surely_after(edge))
             if since >= end:
+                count *= _MORE_EVENTS
                 continue
-            lowest = self.first_id(cases, cases.c.opened_at, since) if since == wanted.start else edge
-            part = replace(wanted, start=since, end=end, counted_at=wanted.counted_at or wanted.end)
-            conditions = tuple(self._conditions(part, said.where(events.c.case_id >= lowest)))
-            yield _Part(conditions, since=since if since > wanted.start else None)
-            end = since
+            lowest = edge
+            if since == lower:
+                lowest = self.first_id(cases, cases.c.opened_at, lower) if wanted.basis == "corrected" else 0
+            known = left.where(of_case >= lowest, *which)
+            bounds = cases.c.opened_at >= since, cases.c.opened_at < end
+            yield _Part((*bounds, *self._conditions(wanted, known)), since=since if since > lower else None)
+            if edge is not None:
+                last = self._last_id(cases, cases.c.opened_at, since, (edge, last))
+            end, count = since, self._next(count, _FIRST_EVENTS, _MORE_EVENTS, began)
 
     def _surely_after(self, case_id: int) -> datetime:
         """Return a time since which no case was opened whose id is less than that of one that is there."""
@@ -319,10 +363,10 @@ class CaseSearch:
         begins = cases.c.opened_at >= opened_at if is_later else cases.c.opened_at <= opened_at
         return sa.and_(begins, sa.or_(is_other, sa.and_(cases.c.opened_at == opened_at, at_once)))
 
-    def _conditions(self, wanted: CasesWanted, few: _Ids | Sequence[int] | None) -> Iterator[sa.ColumnElement[bool]]:
+    def _conditions(self, wanted: CasesWanted, few: _Ids | None) -> Iterator[sa.ColumnElement[bool]]:
         start, end = wanted.start, wanted.end
         if few is not None:
-            yield cases.c.id.in_(few)
+            yield self._is_of(few)
         # Before what is looked for in the events of each case: most lie elsewhere.
         yield from _place_of(wanted, self._dialect)
         match wanted.basis:
@@ -331,9 +375,7 @@ class CaseSearch:
                 yield cases.c.opened_at < end
                 yield from self._lay_there(wanted, cases.c.opened_at)
             case "due":
-                yield cases.c.opened_at < end
-                yield _DUE.between(start, end)
-                yield from self._lay_there(wanted, cases.c.due)
+                yield from self._was_due(wanted)
             case "open":
                 yield from self._open(wanted)
                 yield from self._lay_there(wanted, sa.literal(end - _MOMENT))
@@ -343,7 +385,8 @@ class CaseSearch:
                 yield from self._happened_there(wanted, is_known=few is not None)
             case said if said in _BY_DATA and few is None:
                 yield cases.c.opened_at < end + _CLOCKS_DIFFER
-                yield _of_case(self._said(wanted))
+                happened, which = self._said(wanted)
+                yield _of_case(happened.where(*which))
             case _:
                 pass
         if wanted.basis == "corrected" and few is None:
@@ -351,6 +394,23 @@ class CaseSearch:
         if wanted.is_first:
             # What came before the case was opened is no answer to it.
             yield sa.or_(sa.not_(_answers(start, cases.c.opened_at)), _taken_back())
+
+    def _was_due(self, wanted: CasesWanted) -> Iterator[sa.ColumnElement[bool]]:
+        """Yield by what cases are known that were due in the period."""
+        yield cases.c.opened_at < wanted.end
+        yield _DUE.between(wanted.start, wanted.end)
+        yield from self._lay_there(wanted, cases.c.due)
+        if wanted.is_late:
+            # What was answered may have been opened again before it was due, or the answer taken back.
+            answered, again = _answers(_DUE, cases.c.opened_at), _of_case(_by_data("openings", self._dialect))
+            yield sa.or_(sa.not_(answered), again, _taken_back())
+
+    def _is_of(self, ids: _Ids) -> sa.ColumnElement[bool]:
+        """Return the condition that a case is one of some, by the query for their ids."""
+        if self._dialect == "postgresql":
+            # Otherwise it may read all cases in their order, and ask of each whether it is one of these.
+            return cases.c.id == sa.any_(sa.func.array(ids.scalar_subquery()))
+        return cases.c.id.in_(ids)
 
     def _happened_there(self, wanted: CasesWanted, *, is_known: bool) -> Iterator[sa.ColumnElement[bool]]:
         """Yield that something of the period happened to the cases, at the office that is asked for.
@@ -369,7 +429,8 @@ class CaseSearch:
     def _came_there(self, wanted: CasesWanted) -> sa.ColumnElement[bool]:
         """Return that a contact of the period came to the cases, at the office that is asked for."""
         came = _came(wanted)
-        if wanted.office is None:
+        if wanted.office is None or wanted.called:
+            # Where a case lies once a call is to have been called back, it may not lie yet when that comes.
             return _of_case(came, contacts.c.case_id)
         at = self._office_at(sa.type_coerce(CAME_AT, contacts.c.at.type), wanted)
         there = _of_case(came.where(at == wanted.office), contacts.c.case_id)
@@ -397,14 +458,14 @@ class CaseSearch:
     def _dialect(self) -> str:
         return self._connection.dialect.name
 
-    def _few(self, wanted: CasesWanted) -> _Ids | Sequence[int] | None:
+    def _few(self, wanted: CasesWanted) -> _Ids | None:
         """Return the ids of the cases that something of the period makes; None where that is much."""
         key = replace(wanted, after=None)
         if key not in self._known_few:
             self._known_few[key] = self._few_of(wanted)
         return self._known_few[key]
 
-    def _few_of(self, wanted: CasesWanted) -> _Ids | Sequence[int] | None:
+    def _few_of(self, wanted: CasesWanted) -> _Ids | None:
         start, end = wanted.start, wanted.end
         match wanted.basis:
             case "opened" | "corrected" | "due" | "open":
@@ -412,26 +473,22 @@ class CaseSearch:
             case "labelled":
                 labelled = alarm_labels.c.danger, alarm_labels.c.at >= start, alarm_labels.c.at < end
                 return sa.select(alarm_labels.c.case_id).where(*labelled)
-            case basis if basis in _BY_DATA and wanted.residence:
-                # It is less work to look at those of each case of one residence than at the data of all.
-                return None
             case "events":
-                found: _Ids = _happened(wanted)
+                found = _happened(wanted)
             case _:
-                found = self._said(wanted)
-        if wanted.basis in _BY_DATA:
-            # What was read for it is not read again to be counted.
-            said = list(self._connection.execute(found.limit(_FEW_SAID + 1)).scalars())
-            return said if len(said) <= _FEW_SAID else None
+                return None
         counted = sa.select(sa.func.count()).select_from(found.limit(_FEW + 1).subquery())
         return found if self._connection.execute(counted).scalar_one() <= _FEW else None
 
-    def _said(self, wanted: CasesWanted) -> sa.Select[Any]:
-        """Return the query for the events of the period that make it by what they say, by their cases."""
+    def _said(self, wanted: CasesWanted) -> tuple[sa.Select[Any], Sequence[sa.ColumnElement[bool]]]:
+        """Return the query for the few events that make it, by their cases; and which of them, as no index tells."""
+        if wanted.basis == "corrected":
+            return _corrections(wanted), ()
         found = _by_data(_BY_DATA[wanted.basis], self._dialect)
-        if wanted.office is not None and wanted.basis in _SIDES:
-            found = found.where(_gave(wanted.office, _SIDES[wanted.basis]))
-        return found.where(events.c.at >= wanted.start, events.c.at < wanted.end)
+        found = found.where(events.c.at >= wanted.start, events.c.at < wanted.end)
+        if wanted.office is None or wanted.basis not in _SIDES:
+            return found, ()
+        return found, (_gave(wanted.office, _SIDES[wanted.basis]),)
 
     def _open(self, wanted: CasesWanted) -> Iterator[sa.ColumnElement[bool]]:
         """Yield by what cases are known that were open at the end: some of them were answered after all."""
@@ -456,6 +513,11 @@ class CaseSearch:
         query = sa.select(*(cases.c[name] for name in HomeRow._fields)).where(*self._conditions(wanted, None), *known)
         return [HomeRow._make(row) for row in self._connection.execute(query)]
 
+    def lying_at(self, ids: Sequence[int], wanted: CasesWanted) -> frozenset[int]:
+        """Return which of some cases lay at the office that is asked for when they were opened; or may have."""
+        query = sa.select(cases.c.id).where(cases.c.id.in_(ids), *self._lay_there(wanted, cases.c.opened_at))
+        return frozenset(self._connection.execute(query).scalars())
+
     def opened_at(self, case_id: int) -> datetime | None:
         """Return when a case was opened; None where there is none."""
         return self._connection.execute(sa.select(cases.c.opened_at).where(cases.c.id == case_id)).scalar_one_or_none()
@@ -471,16 +533,22 @@ class CaseSearch:
         """Return an id before which nothing of a table is of that time or later."""
         return self._ids_at(table, at, start)[0]
 
-    def _last_id(self, table: sa.Table, at: sa.Column[datetime], end: datetime) -> int:
-        """Return an id after which nothing of a table is of a time before that."""
-        return self._ids_at(table, at, end + 2 * _CLOCKS_DIFFER)[1]
+    def _last_id(
+        self, table: sa.Table, at: sa.Column[datetime], end: datetime, known: tuple[int, int] | None = None
+    ) -> int:
+        """Return an id after which nothing of a table is of a time before that; `known`: between which it is."""
+        return self._ids_at(table, at, end + 2 * _CLOCKS_DIFFER, known)[1]
 
-    def _ids_at(self, table: sa.Table, at: sa.Column[datetime], start: datetime) -> tuple[int, int]:
+    def _ids_at(
+        self, table: sa.Table, at: sa.Column[datetime], start: datetime, known: tuple[int, int] | None = None
+    ) -> tuple[int, int]:
         """Return between which ids those of a table begin to be of a time, by halving, as near as is worth a query."""
         since = start - _CLOCKS_DIFFER
         if (found := self._ids_by_time.get((table.name, since))) is not None:
             return found
-        low, high = 0, self._connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
+        if known is None:
+            known = 0, self._connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
+        low, high = known
         while high - low > _NEAR:
             middle = (low + high) // 2
             query = sa.select(table.c.id, at).where(table.c.id > middle).order_by(table.c.id).limit(1)
@@ -511,7 +579,7 @@ _BY_DATA = {"cried": "cries", "moved_from": "moves", "moved_to": "moves", "reope
 
 _DATA = re.compile(r"\bdata\b")
 
-_OF_CONTACTS = frozenset({"contacts", "unserved"})
+_OF_CONTACTS = frozenset({"call_backs", "contacts", "unserved"})
 _SIDES = {"moved_from": 0, "moved_to": 1}
 """Which of the offices that an event names the case is listed at."""
 
@@ -545,7 +613,9 @@ def _of_case(found: sa.Select[Any], of: sa.Column[Any] = events.c.case_id) -> sa
     return sa.exists(found.where(of == cases.c.id).correlate(cases).offset(sa.literal_column("0")))
 
 
-def _answers(before: datetime, since: datetime | sa.Column[datetime] | None = None) -> sa.ColumnElement[bool]:
+def _answers(
+    before: datetime | sa.ColumnElement[datetime], since: datetime | sa.Column[datetime] | None = None
+) -> sa.ColumnElement[bool]:
     """Return the condition that a person answered the case; of a P1, an agent's own message may be no answer."""
     found = sa.select(events.c.id).where(_WHAT.in_(ANSWERS), events.c.at < before)
     found = found.where(sa.or_(_WHAT != "answered", cases.c.priority != "P1"))
@@ -559,7 +629,17 @@ def _taken_back() -> sa.ColumnElement[bool]:
 
 def _moved_back(dialect: str) -> sa.ColumnElement[bool]:
     """Return the condition that the case was given to another office, and that this was taken back."""
-    return _of_case(_by_data("moves", dialect).where(_WHAT == "undone"))
+    return _moved(dialect, _WHAT == "undone")
+
+
+def _moved(dialect: str, which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Return the condition that a case was given to another office by such an event.
+
+    Most never were, which an index alone tells. Asked at once for what that index does not hold, PostgreSQL, which does
+    not know how few its events are, reads all events of each case.
+    """
+    moves = _by_data("moves", dialect)
+    return sa.and_(_of_case(moves), _of_case(moves.where(which)))
 
 
 def _happened(wanted: CasesWanted, what: sa.ColumnElement[str] = events.c.what) -> sa.Select[Any]:
@@ -581,8 +661,45 @@ def _came(wanted: CasesWanted) -> sa.Select[Any]:
     """Return the query for the contacts of the period that make it, by their cases."""
     came = sa.type_coerce(CAME_AT, contacts.c.at.type)
     query = sa.select(contacts.c.case_id).join(arrivals, arrivals.c.id == contacts.c.arrival_id)
-    query = query.where(came >= wanted.start, came < wanted.end)
+    query = query.where(came >= wanted.start, came < wanted.end, *_to_queues(wanted.called, came))
     return query.where(contacts.c.outcome.in_(wanted.outcomes)) if wanted.outcomes else query
+
+
+def _to_queues(called: Sequence[CallsOver], came: sa.ColumnElement[datetime]) -> Iterator[sa.ColumnElement[bool]]:
+    """Yield that a call came when it had to, as its case's queue opens."""
+    others = next((each for each in called if not each.queue), None)
+    own = [each for each in called if others is not None and each[1:] != others[1:]]
+    if others is None or not own:
+        # All queues open on the same days, and nothing is left to ask.
+        return
+
+    def at(moment: str) -> sa.ColumnElement[datetime]:
+        of = ((cases.c.queue == each.queue, sa.literal(getattr(each, moment), came.type)) for each in own)
+        return sa.case(*of, else_=sa.literal(getattr(others, moment), came.type))
+
+    yield came >= at("since")
+    yield came < at("until")
+
+
+def calls_over(called: Sequence[CallsOver], outcomes: Sequence[str]) -> sa.CompoundSelect[Any]:
+    """Return the query for the ids of the cases in which calls lie that came when they are looked for.
+
+    Args:
+        called: when those to each queue came; one is of all queues not named.
+        outcomes: of the calls.
+    """
+    bounds = min(each.since for each in called), max(each.until for each in called)
+    wanted = CasesWanted(*bounds, "call_backs", outcomes=tuple(outcomes))
+    of_queue = tuple(_to_queues(called, sa.type_coerce(CAME_AT, contacts.c.at.type)))
+    asked = _calls(wanted)
+    if of_queue:
+        asked = (
+            query.join(arrivals, arrivals.c.id == contacts.c.arrival_id)
+            .join(cases, cases.c.id == contacts.c.case_id)
+            .where(*of_queue)
+            for query in asked
+        )
+    return sa.union_all(*asked)
 
 
 def _place_of(wanted: CasesWanted, dialect: str) -> Iterator[sa.ColumnElement[bool]]:
@@ -594,8 +711,7 @@ def _place_of(wanted: CasesWanted, dialect: str) -> Iterator[sa.ColumnElement[bo
     if wanted.urgent is not None:
         yield cases.c.priority == "P1" if wanted.urgent else cases.c.priority != "P1"
     if wanted.office is not None and wanted.basis not in _SIDES:
-        moved = _by_data("moves", dialect).where(_gave(wanted.office, 0, 1))
-        yield sa.or_(cases.c.office_id == wanted.office, _of_case(moved))
+        yield sa.or_(cases.c.office_id == wanted.office, _moved(dialect, _gave(wanted.office, 0, 1)))
     for column, value in ((cases.c.residence_id, wanted.residence), (cases.c.topic, wanted.topic)):
         if value is not None:
             yield column == value if value else column.is_(None)

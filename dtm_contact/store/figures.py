@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from dtm_contact.model import Channel
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.database import Database, insert_of
-from dtm_contact.store.figure_cases import CAME_AT, CaseSearch
+from dtm_contact.store.figure_cases import CAME_AT, CallsOver, CaseSearch, calls_over
 from dtm_contact.store.schema import IS_OPEN, alarm_labels, arrivals, cases, contacts, events
 from dtm_contact.store.system_schema import audit_trail, boards, figure_periods, positions
 
@@ -115,14 +115,24 @@ class FigureRows:
         ]
         return min((at for at in found if at is not None), default=None)
 
-    def cases_of(self, start: datetime, end: datetime) -> list[int]:
-        """Return the ids of the cases that may add something to the days from `start` to `end`, in their order."""
+    def cases_of(
+        self, start: datetime, end: datetime, called: Sequence[CallsOver], outcomes: Sequence[str]
+    ) -> list[int]:
+        """Return the ids of the cases that may add something to the days from `start` to `end`, in their order.
+
+        Args:
+            start: of the first day.
+            end: of the last day.
+            called: when the calls came that had to be called back in those days.
+            outcomes: what became of those calls.
+        """
         first = self.search.first_id(events, events.c.at, start)
         which = (
             sa.select(cases.c.id).where(cases.c.opened_at >= start, cases.c.opened_at < end),
             sa.select(cases.c.id).where(cases.c.due >= start, cases.c.due < end),
             sa.select(cases.c.id).where(IS_OPEN, cases.c.opened_at < end),
             sa.select(events.c.case_id).where(events.c.id >= first, events.c.case_id.is_not(None)),
+            calls_over(called, outcomes),
         )
         found = {number for query in which for number in self._connection.execute(query).scalars()}
         return sorted(found)

@@ -10,6 +10,7 @@ from dtm_contact.store import open_store
 from tests.prove import figures as proof
 from tests.prove import figures_sql, figures_store
 from tests.prove.program import chance
+from tests.store.fresh import fresh_store
 
 FIRST = date(2026, 3, 16)
 
@@ -39,6 +40,22 @@ def test_both_databases_count_the_same(sqlite_url: str, postgresql_url: str) -> 
             found.append({day: (cells.keys, cells.measures, cells.octets) for day, cells in counted.items()})
     assert found[0] == found[1]
     assert sum(len(keys) for keys, _, _ in found[0].values()) > 200
+
+
+def test_a_day_that_is_counted_alone_has_the_calls_of_the_weeks_that_its_office_was_closed(tmp_path: Path) -> None:
+    fresh_store(url := f"sqlite:///{tmp_path}/figures.db")
+    with open_store(url) as store:
+        known = proof.grounds(proof.made_store(store, 400, FIRST, 40, chance(5)))
+        whole = count_days(store, FIRST, FIRST + timedelta(days=40), known)
+        for day, cells in whole.items():
+            assert count_days(store, day, day, known)[day].counted() == cells.counted(), day
+    # The office of Champigny was closed for two weeks, and over Easter: what came since is due on this one day.
+    (closed, again) = (
+        sum(whole[day].whole(("champigny", None, None))["call_backs_due"] for day in whole if first <= day <= last)
+        for first, last in ((date(2026, 3, 23), date(2026, 4, 6)), (date(2026, 4, 7), date(2026, 4, 7)))
+    )
+    assert closed < again
+    assert again > 5
 
 
 def test_the_two_hands_know_the_same_hours() -> None:

@@ -127,7 +127,7 @@ def test_a_share_is_a_number_with_the_count_of_which_it_is_one(overview: Overvie
         row["chiffre"]: row for row in as_rows(overview, "bureaux", lambda _, code: code) if row["bureau"] == "pantin"
     }
     counts = overview.by_office["pantin"]
-    for name, whole in (("in_time", "due"), ("late", "open"), ("called_back", "calls_unserved")):
+    for name, whole in (("in_time", "due"), ("late", "open"), ("called_back", "call_backs_due")):
         row = rows[name]
         part = counts[BY_ID[name].measure]
         assert row["part sur"] >= counts[whole] > 0

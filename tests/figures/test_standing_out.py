@@ -164,8 +164,8 @@ def test_a_last_month_of_too_few_cases_ends_nothing() -> None:
 
 def test_a_further_figure_is_told_with_the_same_time_as_the_sentence() -> None:
     def with_calls(counted: Counted, back: int) -> Counted:
-        calls = {"calls_unserved": 500, "called_back": 400}
-        nord = {**calls, "called_back": back}
+        calls = {"call_backs_due": 500, "call_backs_met": 400}
+        nord = {**calls, "call_backs_met": back}
         return {key: {**counts, **(nord if key[0] == "nord" else calls)} for key, counts in counted.items()}
 
     months = {MONTHS[0]: with_calls(GOOD, 200), MONTHS[1]: with_calls(EVEN, 100), MONTHS[2]: with_calls(EVEN, 200)}
@@ -180,8 +180,8 @@ def test_a_further_figure_is_told_with_the_same_time_as_the_sentence() -> None:
 
 def test_a_further_figure_that_was_good_in_the_first_month_has_its_own_date() -> None:
     def with_calls(counted: Counted, back: int) -> Counted:
-        calls = {"calls_unserved": 500, "called_back": 400}
-        nord = {**calls, "called_back": back}
+        calls = {"call_backs_due": 500, "call_backs_met": 400}
+        nord = {**calls, "call_backs_met": back}
         return {key: {**counts, **(nord if key[0] == "nord" else calls)} for key, counts in counted.items()}
 
     months = {MONTHS[0]: with_calls(GOOD, 400), MONTHS[1]: with_calls(EVEN, 400), MONTHS[2]: with_calls(EVEN, 200)}

@@ -1,7 +1,7 @@
 """What the agents' verbs and the engine do is counted as the definitions say: by events of their own."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -35,6 +35,7 @@ from tests.rules.once import load_once
 from tests.store.samples import NOW, judgement, minutes
 
 LATER = NOW + timedelta(hours=3)
+TODAY = NOW.date()
 UNSERVED = Contact(Channel.PHONE, NOW, call=Call("c1", Outcome.ABANDONED, NOW, NOW, "0612345678", "+33612345678"))
 
 
@@ -43,11 +44,10 @@ def desk(store: Store) -> Desk:
     return Desk(store, Grounds.build(DIRECTORY, load_once(RULES), Settings.defaults()))
 
 
-def counted(desk: Desk, at: datetime = LATER) -> Sums:
-    """Return what is counted of the day, of all cases."""
+def counted(desk: Desk, at: datetime = LATER, day: date = TODAY) -> Sums:
+    """Return what is counted of a day, of all cases."""
     seen = CountingContext(TimeContext(PARIS, at, CALENDARS), {})
-    cells = count_days(desk.store, NOW.date(), NOW.date(), seen)[NOW.date()]
-    return cells.whole()
+    return count_days(desk.store, day, day, seen)[day].whole()
 
 
 def only(counts: Sums, *names: str) -> dict[str, int]:
@@ -287,15 +287,39 @@ def test_attempts_and_appointments_are_counted(desk: Desk) -> None:
 
 def test_who_was_reached_was_called_back_and_answered_and_a_slip_counts_nothing(desk: Desk) -> None:
     number = desk.take_in("one", judgement(contact=UNSERVED))
-    names = ("called_back", "call_attempts", "closed", "first_answer")
+    names, backs = ("call_attempts", "closed"), ("call_backs_due", "call_backs_met")
+    closes = datetime(2026, 11, 25, 17, tzinfo=PARIS)
+    after = closes + timedelta(minutes=1)
+    assert only(counted(desk, after, closes.date()), *backs) == {"call_backs_due": 1, "call_backs_met": 0}
     desk.do(number, "call_back", outcome="unsettled", text="Le chauffagiste passe.", at=minutes(10))
     counts = counted(desk)
-    assert only(counts, *names[:3]) == {"called_back": 1, "call_attempts": 0, "closed": 0}
+    assert only(counts, *names) == {"call_attempts": 0, "closed": 0}
     assert Spread.of(counts, "first_answer").count == 1
+    assert only(counted(desk, after, closes.date()), *backs) == dict.fromkeys(backs, 1)
     desk.do(number, "undo", at=minutes(11))
-    assert only(counted(desk), *names[:3]) == dict.fromkeys(names[:3], 0)
+    assert only(counted(desk), *names) == dict.fromkeys(names, 0)
+    assert only(counted(desk, after, closes.date()), *backs) == {"call_backs_due": 1, "call_backs_met": 0}
     desk.do(number, "call_back", outcome="settled", text="Réparé.", at=minutes(12))
-    assert only(counted(desk), *names[:3]) == {"called_back": 1, "call_attempts": 0, "closed": 1}
+    assert only(counted(desk), *names) == {"call_attempts": 0, "closed": 1}
+    assert only(counted(desk, after, closes.date()), *backs) == dict.fromkeys(backs, 1)
+
+
+@pytest.mark.parametrize("is_called_back", [False, True])
+def test_a_call_counts_in_no_share_until_its_time_to_be_called_back_is_over(
+    desk: Desk,
+    is_called_back: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    number = desk.take_in("one", judgement(contact=UNSERVED))
+    if is_called_back:
+        desk.do(number, "call_back", outcome="no_answer", at=minutes(10))
+    backs, closes = ("call_backs_due", "call_backs_met"), datetime(2026, 11, 25, 17, tzinfo=PARIS)
+    for at in (LATER, closes - timedelta(microseconds=1)):
+        assert only(counted(desk, at, at.date()), *backs) == dict.fromkeys(backs, 0)
+    for at in (closes, closes + timedelta(days=9)):
+        assert only(counted(desk, at, closes.date()), *backs) == {
+            "call_backs_due": 1, "call_backs_met": int(is_called_back)
+        }  # fmt: skip
+        assert only(counted(desk, at), *backs) == dict.fromkeys(backs, 0)
 
 
 def test_silence_begins_with_the_last_answer(desk: Desk) -> None:

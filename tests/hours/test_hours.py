@@ -174,6 +174,30 @@ def test_a_due_time_is_later_and_in_opening_hours_or_at_closing(start: datetime,
     assert due.tzinfo is PARIS
 
 
+CLOSED_FOR_GOOD = Calendar(OFFICE_WEEK, (Closure(date(2026, 1, 1), date(2099, 1, 1)),))
+CLOSED_IN_SUMMER = Calendar(OFFICE_WEEK, (Closure(date(2026, 7, 20), date(2026, 8, 21)),))
+
+
+@given(
+    st.sampled_from([OFFICE, ALWAYS, CLOSED_FOR_GOOD, CLOSED_IN_SUMMER]),
+    st.datetimes(datetime(2025, 12, 1), datetime(2026, 12, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.datetimes(datetime(2025, 12, 1), datetime(2026, 12, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+)
+def test_what_was_before_a_time_is_over_and_what_was_later_is_not(
+    calendar: Calendar, before: datetime, at: datetime
+) -> None:
+    ends = calendar.end_of_next_open_day(before)
+    if ends is not None:
+        assert (ends <= at) == (before < calendar.next_open_day_over(at))
+        assert before < calendar.next_open_day_over(ends)
+        assert before >= calendar.next_open_day_over(ends - timedelta(microseconds=1))
+
+
+def test_an_office_that_never_opens_again_has_no_next_day() -> None:
+    assert CLOSED_FOR_GOOD.end_of_next_open_day(paris("2026-01-05T10:00")) is None
+    assert CLOSED_IN_SUMMER.end_of_next_open_day(paris("2026-07-17T10:00")) == paris("2026-08-24T17:00")
+
+
 WHIT_MONDAY_WORKED = Calendar(OFFICE_WEEK, works_whit_monday=True)
 BRIDGES = Calendar(OFFICE_WEEK, closed_on_bridge_days=True)
 CLOSED_A_WEEK = Calendar(OFFICE_WEEK, (Closure(date(2026, 8, 10), date(2026, 8, 16)),))

@@ -151,8 +151,8 @@ def _listed_number(figure: Figure, counts: Sums) -> int:
 
 
 def _hold_parts(figure: Figure, cases: Sequence[CountedCase], counted: Sequence[Sums], outcome: Outcome) -> None:
-    if figure.kind is FigureKind.SHARE and all(case.times == 1 for case in cases):
-        part, number = sum(case.is_part for case in cases), sum(counts[figure.measure] for counts in counted)
+    if figure.kind is FigureKind.SHARE:
+        part, number = sum(case.parts for case in cases), sum(counts[figure.measure] for counts in counted)
         if part != number:
             outcome.faults.append(f"{figure.id}: {part} listed as its part and not {number}")
 

@@ -26,6 +26,9 @@ _HOURS: dict[str, dict[int, tuple[tuple[str, str], ...]]] = {
 }
 _HOURS["pantin"] = {**dict.fromkeys(range(5), (("09:00", "12:30"), ("13:30", "18:00"))), 5: (("09:00", "12:00"),)}
 
+_CLOSED = {"champigny": ("2026-03-23", "2026-04-03")}
+"""When an office is closed for days, both ends included."""
+
 Row = tuple[str, str, str, str, int]
 
 
@@ -146,11 +149,15 @@ _MERGED = "EXISTS (SELECT 1 FROM turns t WHERE t.case_id = c.id AND t.what = 'me
 _OPEN_THEN = """coalesce((SELECT t.state FROM turns t WHERE t.case_id = h.case_id AND t.id <= h.id
                 ORDER BY t.id DESC LIMIT 1), 'open') = 'open'"""
 _UNSERVED = "k.outcome IS NOT NULL AND k.outcome <> 'answered' AND k.case_id IS NOT NULL"
-_CALLED = f"""EXISTS (SELECT 1 FROM (SELECT case_id, at FROM answers
-                                     UNION ALL SELECT case_id, at FROM happened WHERE what = 'tried') f
-              WHERE f.case_id = k.case_id AND f.at >= k.at AND f.at <= (
-                SELECT max(s.closes) FROM spans s WHERE s.queue = c.queue AND s.day = (
-                  SELECT min(n.day) FROM spans n WHERE n.queue = c.queue AND n.day > {_day("k.at")})))"""
+_CALLED = """EXISTS (SELECT 1 FROM (SELECT case_id, at FROM answers
+                                    UNION ALL SELECT case_id, at FROM happened WHERE what = 'tried') f
+             WHERE f.case_id = b.case_id AND f.at >= b.called AND f.at <= b.until)"""
+_CALL_BACKS = f"""CREATE TEMP TABLE call_backs AS
+    SELECT k.case_id, k.at AS called, (
+      SELECT max(s.closes) FROM spans s WHERE s.queue = c.queue AND s.day = (
+        SELECT min(n.day) FROM spans n WHERE n.queue = c.queue AND n.day > {_day("k.at")})) AS until
+    FROM came k JOIN cases c ON c.id = k.case_id WHERE {_UNSERVED}"""
+"""By when each call that nobody answered is to be called back."""
 _LAST_LABEL = "l.id = (SELECT max(o.id) FROM alarm_labels o WHERE o.case_id = l.case_id)"
 _VERDICT = f"SELECT l.danger FROM alarm_labels l WHERE l.case_id = h.case_id AND {_LAST_LABEL}"
 _INCIDENT = """c.topic IN ('elevator', 'heating', 'water_leak') AND c.residence_id IS NOT NULL
@@ -164,6 +171,7 @@ def _grouped(select: str, at: str, key: str = "") -> str:
 def counts(now: str) -> Mapping[str, str]:
     """Return the query of each measure that is counted, up to a time in UTC."""
     came = "came k JOIN cases c ON c.id = k.case_id"
+    backs = "call_backs b JOIN cases c ON c.id = b.case_id"
     found = {
         "opened": _grouped("cases c", "c.opened_at"),
         "closed": _grouped(
@@ -186,7 +194,8 @@ def counts(now: str) -> Mapping[str, str]:
         ),
         "due_p1_met": _grouped(f"cases c WHERE c.priority = 'P1' AND c.due <= '{now}' AND {_MET}", "c.due"),
         "calls_unserved": _grouped(f"{came} WHERE {_UNSERVED}", "k.at"),
-        "called_back": _grouped(f"{came} WHERE {_UNSERVED} AND {_CALLED}", "k.at"),
+        "call_backs_due": _grouped(f"{backs} WHERE b.until <= '{now}'", "b.until"),
+        "call_backs_met": _grouped(f"{backs} WHERE b.until <= '{now}' AND {_CALLED}", "b.until"),
         "calls_answered": _grouped(
             "came k LEFT JOIN offices_of r ON r.residence = k.residence WHERE k.outcome = 'answered'",
             "k.at",
@@ -332,6 +341,7 @@ def prepare(connection: Connection, days: list[date], now: str, offices: Mapping
     for name, columns in (("spans", "queue, day"), ("days", "ends")):
         connection.exec_driver_sql(f"CREATE INDEX temp.{name}_by ON {name} ({columns})")
     connection.exec_driver_sql("CREATE INDEX temp.spans_closes ON spans (queue, closes)")
+    connection.exec_driver_sql(_CALL_BACKS)
 
 
 def _utc(local: str) -> str:
@@ -350,6 +360,7 @@ def _put_spans(connection: Connection, first: date) -> None:
             rows += [
                 {"queue": queue, "day": day.isoformat(), "opens": f"{day} {opens}", "closes": f"{day} {closes}"}
                 for opens, closes in week.get(day.weekday(), ())
+                if queue not in _CLOSED or not _CLOSED[queue][0] <= day.isoformat() <= _CLOSED[queue][1]
             ]
     utc = f"INSERT INTO spans VALUES (:queue, :day, {_utc(':opens')}, {_utc(':closes')})"
     connection.execute(sa.text(utc), rows)

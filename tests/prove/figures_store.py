@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.hours import Calendar
+from dtm_contact.hours import Calendar, Closure
 from dtm_contact.model import AlarmLevel
 from dtm_contact.store import Store
 from dtm_contact.store.schema import alarm_labels, arrivals, case_numbers, cases, contacts, events
@@ -26,8 +26,10 @@ _SPLIT_SPANS = ((time(9), time(12, 30)), (time(13, 30), time(18)))
 CALENDARS = {
     "": Calendar((_DAY_SPAN,) * 5 + ((), ())),
     "pantin": Calendar((_SPLIT_SPANS,) * 5 + (((time(9), time(12)),), ())),
+    "champigny": Calendar((_DAY_SPAN,) * 5 + ((), ()), (Closure(date(2026, 3, 23), date(2026, 4, 3)),)),
 }
-"""The offices' hours: all from 9 to 17 on working days, but for one with a break at noon and Saturday mornings."""
+"""The offices' hours: all from 9 to 17 on working days, but for one with a break at noon and Saturday mornings, and one
+that is closed for two weeks."""
 OFFICES = ("bagnolet", "pantin", "malakoff", "champigny", "kremlin-bicetre", "agence")
 TOPICS = ("heating", "water_leak", "elevator", "plumbing", "rent_charges", "pests", "parking", "other")
 PEOPLE = ("paul", "anne", "claire", "secretaire")
@@ -252,6 +254,8 @@ class _Life:
             if self._at < self._writer.end:
                 read = {"at": self._at, "who": "paul", "what": "read", "subject": self._case["number"], "data": {}}
                 self._writer.made.reads.append(read)
+        if self._case["channel"] == "phone" and random.random() < 0.15:
+            self._call_again()
         self._correct()
         if random.random() < 0.03:
             # Nobody has answered for too long: the escalation hands it to the agency.
@@ -356,6 +360,18 @@ class _Life:
                 if letter and cancelled:
                     cancelled.withdraws = letter
                     self._tell("anne", "replied", {"invitation": "CANCEL"})
+
+    def _call_again(self) -> None:
+        """Have somebody call once more in vain, before anybody has called back; the log is read some minutes later."""
+        self._later(6)
+        if self._at >= self._writer.end:
+            return
+        contact = {"channel": "phone", "kind": "case", "outcome": self._random.choice(_UNSERVED), "topic": None}
+        called_at = self._at - timedelta(minutes=7, seconds=3)
+        residence = self._case["residence_id"]
+        arrival = self._writer._contact(self._case["id"], called_at, **contact, residence_id=residence)
+        told = {"way": "own", "kind": "case", "alarm": "none", "priority": self._case["priority"]}
+        self._tell("worker", "joined", told, arrival)
 
     def _message(self, data: dict[str, Any], what: str = "joined") -> None:
         self._later(20)

@@ -57,7 +57,7 @@ PATHS = (
     "/dossier/{number}/regles", "/rendez-vous?dossier={number}", "/message/{arrival}", "/rien-de-tel", "/connexion",
     "/entrer/un-lien", "/moi", "/second-facteur", "/dangers", "/dossier/{number}/envoi/{outgoing}",
     "/chiffres", "/chiffres?p=an", "/chiffres/detail?c=in_time",
-    "/chiffres/detail?c=opened&p=semaine", "/chiffres/carte", "/chiffres/fiche",
+    "/chiffres/detail?c=opened&p=semaine", "/chiffres/carte", "/chiffres/fiche", "/chiffres/rapport",
     "/chiffres/dossiers?c=opened", "/tableau/hall",
 )  # fmt: skip
 LARGEST = 120_000

@@ -15,10 +15,11 @@ from dtm_contact.figures.case_facts import TimeContext
 from dtm_contact.figures.cells import FigureCells
 from dtm_contact.figures.comparing import UNUSUAL
 from dtm_contact.figures.counting import CountingContext, count_days, periods_of
-from dtm_contact.figures.definitions import BY_ID, FIGURES
+from dtm_contact.figures.definitions import BY_ID, FIGURES, Basis
 from dtm_contact.figures.files import WAITED
 from dtm_contact.figures.findings import Against, FindingPeriod
-from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, latest_span
+from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place, latest_span
+from dtm_contact.figures.report import report_text
 from dtm_contact.figures.surpluses import Unusual
 from dtm_contact.figures.telling import Outlier, OutlierDetail
 from dtm_contact.model import Channel
@@ -107,6 +108,36 @@ def test_what_waited_at_the_end_of_a_month_is_listed_as_it_was_then_the_oldest_f
         assert all(not row["clos"] or str(row["clos"])[:10] > le for row in cases)
 
 
+@pytest.mark.parametrize("figure", ["in_time", "p1_in_time", "called_back"])
+def test_of_a_share_those_by_which_it_is_worse_are_listed_alone(head: Somebody, figure: str) -> None:
+    le = last_month(head.desk)
+    words, columns = BY_ID[figure].part_words[1], "&colonne=numéro&colonne=compté comme&colonne=compté (fois)"
+    number = 0
+    for place in ("", "&b=nord"):
+        path = f"/chiffres/dossiers?c={figure}{place}&p=an&le={le}"
+        link = re.search(rf'href="([^"]*)">{words} seulement \((\d+)\)</a>', pages_of(head, path))
+        assert link is not None
+        number = int(link[2])
+        every = rows(head, f"{path}&f=json{columns}".replace("dossiers?", "dossiers/export?"))
+        alone = rows(head, f"{link[1]}&f=json{columns}".replace("dossiers?", "dossiers/export?"))
+        assert [row["numéro"] for row in alone] == [row["numéro"] for row in every if words in str(row["compté comme"])]
+        assert {row["compté comme"] for row in alone} <= {words}
+        assert sum(int(str(row["compté (fois)"])) for row in alone) == number
+        shown = pages_of(head, link[1])
+        assert f"{words} seulement ({number})</b>" in shown
+        of_all = sum(int(str(row["compté (fois)"])) for row in every)
+        assert re.search(rf'href="/chiffres/dossiers\?[^"]*c={figure}">tous \({of_all}\)</a>', shown)
+        numbers = re.findall(r'<li class="line[^>]*data-case="([^"]*)"', shown)
+        assert numbers == [str(row["numéro"]) for row in alone][: len(numbers)]
+    assert number
+
+
+def test_only_of_a_share_some_are_listed_alone(head: Somebody) -> None:
+    for figure in (each.id for each in FIGURES if not each.faulty_words and each.basis is not Basis.COUNTED_ONLY):
+        path = f"/chiffres/dossiers/export?c={figure}&le={last_month(head.desk)}&f=json&colonne=numéro"
+        assert rows(head, path) == rows(head, f"{path}&seuls=mauvais"), figure
+
+
 def test_a_long_list_goes_on_and_no_case_is_on_two_pages(head: Somebody, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "_SHOWN_CASES", 7)
     le = last_month(head.desk)
@@ -189,6 +220,7 @@ def test_no_page_and_no_file_of_figures_names_an_agent(head: Somebody) -> None:
         "/chiffres/detail?c=in_time",
         "/chiffres/carte",
         "/chiffres/fiche",
+        "/chiffres/rapport",
         "/chiffres/export?t=bureaux",
     ):
         text = head.get(f"{path}{'&' if '?' in path else '?'}le={le}").text
@@ -285,6 +317,32 @@ def test_what_stands_out_leads_to_the_page_of_its_figure_and_office(
     monkeypatch.setattr(pages, "describe_outliers", lambda *_given: iter([told]))
     found = unescape(head.get(f"/chiffres?le={last_month(head.desk)}").text)
     assert re.search(r'<a href="/chiffres/detail\?[^"]*b=sud&c=in_time">Sud : moins bon service</a>', found)
+
+
+def test_the_report_of_a_month_is_on_a_page_as_it_goes_out(head: Somebody) -> None:
+    desk, le = head.desk, last_month(head.desk)
+    link = re.search(r'href="(/chiffres/rapport[^"]*)">Rapport du mois</a>', head.get(f"/chiffres?b=sud&le={le}").text)
+    assert link is not None
+    (shown,) = re.findall(r'<pre class="report">(.*?)</pre>', head.get(unescape(link[1])).text, re.DOTALL)
+    span = FigureSpan.of(Grain.MONTH, date.fromisoformat(le))
+    overview = Overview(FigureReader(desk.store.figures), desk.directory, span, Place(), desk.now().date())
+    assert unescape(shown) == report_text(overview, desk.names, desk.directory)
+    assert "Réponses à un P1 dans le délai (un regard n’est pas une réponse) : ensemble" in unescape(shown)
+
+
+def test_that_a_look_is_no_answer_stands_with_the_lines_that_it_is_of(
+    head: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    detail = OutlierDetail("Réponses à un P1 dans le délai", BY_ID["p1_in_time"])
+    told = Outlier("Sud : 60 % des P1", office="sud", details=(detail,), is_elsewhere=True)
+    monkeypatch.setattr(pages, "describe_outliers", lambda *_given: iter([told]))
+    page = unescape(head.get(f"/chiffres?le={last_month(head.desk)}").text)
+    note = "<small>un regard n’est pas une réponse</small>"
+    assert re.search(rf"Sud : 60 % des P1</a> {note}", page)
+    noted = re.findall(rf'<th scope="row"><a[^>]*>([^<]*)</a>{note}', page)
+    assert noted == [
+        figure.title for figure in FIGURES if figure.id in {"p1_in_time", "alarm_look_median", "alarm_look_p90"}
+    ]
 
 
 def test_where_service_is_worse_than_elsewhere_comes_before_what_is_so_everywhere(

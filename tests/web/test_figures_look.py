@@ -19,7 +19,7 @@ from tests.web.daemons import chromium
 
 DAYS = 40
 DESK = "http://desk.example"
-PATHS = ("", "/detail?c=in_time", "/detail?c=opened&p=semaine", "/carte", "/fiche", "/dossiers?c=closed")
+PATHS = ("", "/detail?c=in_time", "/detail?c=opened&p=semaine", "/carte", "/fiche", "/rapport", "/dossiers?c=closed")
 STICKS_OUT = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("main *")]
   .filter(each => each.getBoundingClientRect().right > innerWidth + 1).map(each => each.outerHTML.slice(0, 80))"""
 CUT_OFF = """() => [...document.querySelectorAll("main table")].filter(table => {
@@ -33,6 +33,10 @@ CUT_OFF = """() => [...document.querySelectorAll("main table")].filter(table => 
   return box.right > innerWidth + 1;
 }).map(each => each.outerHTML.slice(0, 80))"""
 WORDS = """() => [...document.querySelectorAll("main table")].map(each => each.innerText)"""
+GOES_ON = """() => [...document.querySelectorAll("[data-goes-on]")].map(each => {
+  const frame = each.nextElementSibling, words = each.checkVisibility() ? each.innerText : "";
+  return [words, frame.scrollWidth > frame.clientWidth + 1, frame.scrollHeight > frame.clientHeight + 1];
+})"""
 FAULTY = """<main><div style="overflow: auto; width: 300px">
   <table style="width: 2000px"><tr><td>Un</td></tr></table></div>
   <p style="width: 500px">Trop large</p></main>"""
@@ -55,14 +59,14 @@ def desk_of_weeks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskAlon
 
 
 @asynccontextmanager
-async def shown(desk: DeskAlone) -> AsyncIterator[Page]:
-    """Give a browser's page to which a head's desk answers, without a daemon: pages and their styles."""
+async def shown(desk: DeskAlone, *kinds: str) -> AsyncIterator[Page]:
+    """Give a browser's page to which a head's desk answers, without a daemon: pages and such kinds of their files."""
     head = Somebody(desk, "helene", Role.HEAD, "nord")
     transport = httpx.ASGITransport(desk.pages)
     async with chromium() as browser, httpx.AsyncClient(transport=transport, cookies=head.client.cookies) as client:
 
         async def answer(route: Route) -> None:
-            if route.request.resource_type not in {"document", "stylesheet"}:
+            if route.request.resource_type not in kinds:
                 await route.abort()
                 return
             found = await client.get(route.request.url)
@@ -78,7 +82,7 @@ async def test_figures_fit_on_a_phone_and_are_whole_on_paper(desk_of_weeks: Desk
     today = desk_of_weeks.now().date()
     month = (today.replace(day=1) - timedelta(days=1)).isoformat()
     faults = list[str]()
-    async with shown(desk_of_weeks) as page:
+    async with shown(desk_of_weeks, "document", "stylesheet") as page:
         for path in PATHS:
             await page.emulate_media(media="screen")
             await page.set_viewport_size({"width": 360, "height": 800})
@@ -103,6 +107,21 @@ async def test_figures_fit_on_a_phone_and_are_whole_on_paper(desk_of_weeks: Desk
         await page.set_viewport_size({"width": 360, "height": 800})
         assert any(each.startswith("<p") for each in await page.evaluate(STICKS_OUT))
         assert len(await page.evaluate(CUT_OFF)) == 1
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 700), (1440, 9000), (600, 700), (360, 800)])
+async def test_a_table_that_goes_on_within_its_frame_says_where_to(
+    desk_of_weeks: DeskAlone, width: int, height: int
+) -> None:
+    async with shown(desk_of_weeks, "document", "stylesheet", "script") as page:
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.goto(f"{DESK}/chiffres")
+        said = await page.evaluate(GOES_ON)
+        assert len(said) > 1
+        for hint, is_wider, is_longer in said:
+            assert ("à droite" in hint, "plus bas" in hint) == (is_wider, is_longer)
+            assert bool(hint) == (is_wider or is_longer)
+        assert any(is_longer for _, _, is_longer in said) == (height == 700 and width > 640)
 
 
 def _plain(text: str) -> str:

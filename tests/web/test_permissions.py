@@ -40,6 +40,7 @@ TABLE = {
     "GET /chiffres": _OVERSIGHT,
     "GET /chiffres/carte": _OVERSIGHT,
     "GET /chiffres/fiche": _OVERSIGHT,
+    "GET /chiffres/rapport": _OVERSIGHT,
     "GET /chiffres/detail": _OVERSIGHT,
     "GET /chiffres/dossiers": _OVERSIGHT,
     "GET /chiffres/dossiers/export": _OVERSIGHT,

@@ -22,6 +22,7 @@ LEAVES = {
     "/chiffres": ("read", "chiffres"),
     "/chiffres/carte": ("read", "chiffres"),
     "/chiffres/fiche": ("read", "chiffres"),
+    "/chiffres/rapport": ("read", "chiffres"),
     "/chiffres/detail?c=open": ("read", "chiffres"),
     "/chiffres/dossiers?c=opened": ("read", "chiffres"),
     "/chiffres/dossiers/export?c=opened&colonne=objet": ("exported", "dossiers opened"),

@@ -32,6 +32,7 @@ from dtm_contact.figures.findings import FindingPeriod
 from dtm_contact.figures.keeping import grounds_of
 from dtm_contact.figures.listing import CaseList, CountedCase, cases_behind
 from dtm_contact.figures.overview import FigureSpan, Grain, Overview, Place, latest_span
+from dtm_contact.figures.report import report_text
 from dtm_contact.figures.scanning import SMALLEST
 from dtm_contact.figures.sheet import meeting_sheet
 from dtm_contact.figures.telling import (
@@ -76,6 +77,8 @@ _LEAST_DUE: Final = 5
 """Of fewer cases due, a map shows no share."""
 _LATE: Final = "retard"
 """What the field of a map says that shows shares."""
+_FAULTY: Final = "mauvais"
+"""What the field of a list says that shows of a share those cases alone by which it is worse."""
 _TIMES: Final = frozenset({Unit.MINUTES, Unit.BUSINESS_MINUTES})
 _ROUND_SHARES: Final = (10.0, 20.0, 50.0, 100.0)
 _ROUND_MINUTES: Final = tuple(
@@ -345,11 +348,12 @@ def _by_question(outliers: Sequence[Outlier]) -> Iterator[tuple[str, list[Outlie
 
 @dataclass(frozen=True, slots=True)
 class _StandingOut:
-    """What stands out in words, the page that shows it, and each figure that does with its own page."""
+    """What stands out in words, the page that shows it, each figure that does with its own page, and its note."""
 
     words: str
     link: str
     details: Sequence[tuple[str, str]]
+    note: str = ""
 
 
 def _standing_out(outliers: Iterable[Outlier], query: FigureQuery) -> Iterator[_StandingOut]:
@@ -360,7 +364,7 @@ def _standing_out(outliers: Iterable[Outlier], query: FigureQuery) -> Iterator[_
             (_, first), *details = [
                 (detail.words, f"/chiffres/detail{query.link(c=detail.figure.id, **where)}") for detail in each.details
             ]
-            yield _StandingOut(each.words, first, details)
+            yield _StandingOut(each.words, first, details, each.details[0].figure.note)
         else:
             place = {"r": each.residence, "m": each.topic}
             if each.period is not None:
@@ -397,6 +401,20 @@ def figures_sheet(context: RequestContext) -> Mapping[str, Any]:
         "previous": format_period(query.span.before),
         "chosen": chosen or (_office(context, place.office) if place.office else ""),
         "looked_at": " ; ".join(_looked_at(context, query.place)),
+    }
+
+
+@page("/chiffres/rapport", Right.FIGURES)
+def figures_report(context: RequestContext) -> Mapping[str, Any]:
+    """Show the report of a month as it goes out by mail: of all offices, whatever else is asked for."""
+    asked = FigureQuery.of(context)
+    query = replace(asked, span=FigureSpan.of(Grain.MONTH, asked.span.first), place=Place(), since=None)
+    context.audit("read", "chiffres", table="rapport", **_audited(query))
+    app = context.app
+    return {
+        **_around(context, query),
+        "text": report_text(_overview(context, query), app.names, app.directory),
+        "receivers": len(app.settings.figures.report_to),
     }
 
 
@@ -676,21 +694,25 @@ def figure_cases(context: RequestContext) -> Mapping[str, Any]:
     """Show the cases behind a figure: those that were counted, as they are now."""
     query, figure = FigureQuery.of(context), _figure(context)
     after = int(text) if (text := context.text("apres")).isdecimal() and len(text) < _MOST_DIGITS else None
-    number = _count_behind(context, query, figure)
-    listed = _cases(context, query, figure, number, limit=_SHOWN_CASES, after=after, seconds=_SECONDS_LOOKED)
-    context.audit("read", "chiffres", figure=figure.id, cases=len(listed.cases), **_audited(query))
+    choice, of_all = _choice(context, figure), _count_behind(context, query, figure)
+    number, kept = choice.count(of_all), {"seuls": _FAULTY} if choice.only_faulty else {}
+    listed = _cases(context, query, choice, number, limit=_SHOWN_CASES, after=after, seconds=_SECONDS_LOOKED)
+    context.audit("read", "chiffres", figure=figure.id, cases=len(listed.cases), **kept, **_audited(query))
     numbers = [each.case.number for each in listed.cases]
     return {
         **_around(context, query),
         "figure": figure,
+        "only_faulty": choice.only_faulty,
+        "of_all": of_all[0],
+        "faulty": figure.faulty(*of_all),
         "cases": listed.cases,
         "number": number,
         "since": f"depuis {format_period(query.steps_since)}" if query.since else "",
         "period_is_over": query.span.last < query.today,
         "is_cut": listed.is_cut,
         "is_whole": after is None and listed.after is None,
-        "more": query.link(c=figure.id, apres=str(listed.after)) if listed.after is not None else "",
-        "head": query.link(c=figure.id) if after is not None else "",
+        "more": query.link(c=figure.id, **kept, apres=str(listed.after)) if listed.after is not None else "",
+        "head": query.link(c=figure.id, **kept) if after is not None else "",
         "beside": context.app.store.desk.case_hints(numbers),
         "marks": {each.case.number: _mark(figure, each) for each in listed.cases},
         "case_columns": CASE_COLUMNS,
@@ -698,20 +720,48 @@ def figure_cases(context: RequestContext) -> Mapping[str, Any]:
     }
 
 
-def _count_behind(context: RequestContext, query: FigureQuery, figure: Figure) -> int:
-    """Return how much the figure tells of the period and place, or of how many it is a share or a median."""
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Which cases behind a figure are shown: all, or of a share those alone by which it is worse."""
+
+    figure: Figure
+    only_faulty: bool
+
+    def count(self, of_all: tuple[int, int]) -> int:
+        """Return how many are counted, by how many are in all and in the part of a share."""
+        return self.figure.faulty(*of_all) if self.only_faulty else of_all[0]
+
+
+def _choice(context: RequestContext, figure: Figure) -> _Choice:
+    return _Choice(figure, context.text("seuls") == _FAULTY and bool(figure.faulty_words))
+
+
+def _count_behind(context: RequestContext, query: FigureQuery, figure: Figure) -> tuple[int, int]:
+    """Return how much the figure tells of the period and place, or of how many it is a share or a median; and its part.
+
+    The part is of a share: how many of those are in it.
+    """
     counts = context.app.figures.between(query.steps_since, query.span).whole(query.place.where)
-    return counts["open"] if figure.unit is Unit.DAYS else value_of(figure, counts).count
+    number = counts["open"] if figure.unit is Unit.DAYS else value_of(figure, counts).count
+    return number, counts[figure.measure] if figure.kind is FigureKind.SHARE else 0
 
 
 def _mark(figure: Figure, each: CountedCase) -> str:
     """Return in words what a case is in a figure: how long it waited, whether in time, how often it is counted."""
-    if figure.kind is FigureKind.QUANTILE and each.waited is not None and figure.group == "answers":
-        return f"compté : attente de {format_number(figure, each.waited / timedelta(minutes=1))}"
-    if figure.measure == "called_back":
-        return f"compté : {'rappel tenté' if each.is_part else 'pas rappelé'}"
     # What it is by now stands beside it, and may be otherwise: it may have been opened again since.
-    return f"compté {each.times} fois" if each.times > 1 else f"compté : {_kept(each)}"
+    said, times = _counted_as(figure, each), f" {each.times} fois" if each.times > 1 else ""
+    return f"compté{times} : {said}" if said else f"compté{times}" if times else f"compté : {_kept(each)}"
+
+
+def _counted_as(figure: Figure, each: CountedCase) -> str:
+    """Return in words what a case is in a share, or how long it waited; "" in all other figures."""
+    if figure.kind is FigureKind.QUANTILE and each.waited is not None and figure.group == "answers":
+        return f"attente de {format_number(figure, each.waited / timedelta(minutes=1))}"
+    if figure.kind is not FigureKind.SHARE:
+        return ""
+    if 0 < each.parts < each.times:
+        return f"{figure.part_words[0]} {each.parts} fois, {figure.part_words[1]} {each.times - each.parts} fois"
+    return figure.part_words[0 if each.parts else 1]
 
 
 def _kept(each: CountedCase) -> str:
@@ -737,11 +787,18 @@ def figure_cases_export(context: RequestContext) -> Response:
     """Give the cases behind a figure as a file, with the columns that were chosen."""
     query, figure, form = FigureQuery.of(context), _figure(context), _form(context)
     chosen = [name for name in CASE_COLUMNS if name in context.query.getlist("colonne")] or list(USUAL_COLUMNS)
-    number = _count_behind(context, query, figure)
-    cases = _cases(context, query, figure, number, limit=_MOST_EXPORTED).cases
-    context.audit("exported", f"dossiers {figure.id}", cases=len(cases), columns=", ".join(chosen), **_audited(query))
-    rows = list(cases_as_rows(cases, chosen, context.app.settings.zone, partial(_label, context), _kept))
-    return _file(rows, form, f"dossiers-{figure.id}-{_in_name(query)}", case_table_columns(chosen))
+    choice = _choice(context, figure)
+    number = choice.count(_count_behind(context, query, figure))
+    cases = _cases(context, query, choice, number, limit=_MOST_EXPORTED).cases
+    told = _audited(query) | ({"seuls": _FAULTY} if choice.only_faulty else {})
+    context.audit("exported", f"dossiers {figure.id}", cases=len(cases), columns=", ".join(chosen), **told)
+    rows = list(
+        cases_as_rows(
+            cases, chosen, context.app.settings.zone, partial(_label, context), _kept, partial(_counted_as, figure)
+        )
+    )
+    of_them = f"{figure.id}-{_FAULTY}" if choice.only_faulty else figure.id
+    return _file(rows, form, f"dossiers-{of_them}-{_in_name(query)}", case_table_columns(chosen))
 
 
 def _in_name(query: FigureQuery) -> str:
@@ -791,14 +848,14 @@ def _figure(context: RequestContext) -> Figure:
 def _cases(  # noqa: PLR0913 - which list, and which part of it
     context: RequestContext,
     query: FigureQuery,
-    figure: Figure,
+    choice: _Choice,
     number: int,
     *,
     limit: int,
     after: int | None = None,
     seconds: float | None = None,
 ) -> CaseList:
-    if figure.basis is Basis.COUNTED_ONLY:
+    if choice.figure.basis is Basis.COUNTED_ONLY:
         raise NotFoundError("cases")
     if not number:
         # Where nothing was counted no case is behind it, and none is looked for among those of a year.
@@ -808,7 +865,17 @@ def _cases(  # noqa: PLR0913 - which list, and which part of it
     counted_at = app.figures.counted_at() or context.now
     grounds = grounds_of(app.settings, in_force.rules, in_force.directory, counted_at)
     days = query.since or query.span.first, query.span.last
-    return cases_behind(app.store, figure, query.place, days, grounds, after=after, limit=limit, seconds=seconds)
+    return cases_behind(
+        app.store,
+        choice.figure,
+        query.place,
+        days,
+        grounds,
+        after=after,
+        limit=limit,
+        seconds=seconds,
+        only_faulty=choice.only_faulty,
+    )
 
 
 def _overview(context: RequestContext, query: FigureQuery) -> Overview:
@@ -864,6 +931,8 @@ def _around(context: RequestContext, query: FigureQuery) -> Mapping[str, Any]:
         "has_cases": lambda figure: figure.basis is not Basis.COUNTED_ONLY,
         "FigureKind": FigureKind,
         "Unit": Unit,
+        "only_faulty": False,
+        "faulty_field": _FAULTY,
     }
 
 

@@ -213,6 +213,16 @@
     }
   }, true);
 
+  // A table that goes on within its frame says where to.
+  const goesOn = () => all("[data-goes-on]").forEach((hint) => {
+    const frame = hint.nextElementSibling;
+    hint.classList.add("known");
+    hint.classList.toggle("right", frame.scrollWidth > frame.clientWidth + 1);
+    hint.classList.toggle("below", frame.scrollHeight > frame.clientHeight + 1);
+  });
+  addEventListener("resize", goesOn);
+  goesOn();
+
   // The queue is come back to as it was left: with its view and its filters.
   const FILTERS = ["vue", "file", "motif", "residence", "gardien"], QUEUE = "/file";
   const withFilters = (path) => {
