@@ -514,33 +514,48 @@ def test_what_will_happen_by_itself_is_told_in_words_with_its_day(
     sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
 ) -> None:
     site = planted(sqlite_store, sqlite_site, tmp_path)
-    first, closed = site.numbers[:2]
+    first, closed, third = site.numbers
+    day = timedelta(days=1)
     with sqlite_store.database.writing() as connection:
-        connection.execute(sa.update(cases).where(cases.c.number == first).values(state="open"))
+        connection.execute(sa.update(cases).where(cases.c.number.in_((first, third))).values(state="open"))
+        connection.execute(sa.update(cases).where(cases.c.number == closed).values(closed_at=LATER - day / 4))
         ids = {row.number: row.id for row in connection.execute(sa.select(cases.c.number, cases.c.id))}
         urgency = connection.execute(sa.select(cases.c.priority).where(cases.c.number == first)).scalar_one()
-        for step, (number, does, priority, state) in enumerate((
-            (first, "hand_over", urgency, "waiting"),
-            (first, "remind", urgency, "waiting"),
-            (first, "raise", urgency, "done"),
-            (first, "call_next", "P1", "waiting"),
-            (closed, "raise", urgency, "waiting"),
-        )):  # fmt: skip
-            data = {"does": does, "until": "answered", "to": "agence-direction", "priority": priority}
-            row = {"case_id": ids[number], "step": f"s{step}", "at": NOW + timedelta(days=9 - step), "data": data}
-            connection.execute(timers.insert(), {**row, "state": state})
+        lowered = {"changed": {"priority": ["P1", urgency]}}
+        event = {"case_id": ids[third], "at": LATER, "who": "paul", "what": "priority", "data": lowered}
+        connection.execute(events.insert(), event)
+        steps: tuple[tuple[str, str, str, str, timedelta, bool], ...] = (
+            (first, "hand_over", urgency, "waiting", 8 * day, False),
+            (first, "remind", urgency, "waiting", 7 * day, False),
+            (first, "raise", urgency, "done", 6 * day, False),
+            (first, "remind", urgency, "waiting", -day / 2, False),
+            (first, "remind", urgency, "needless", -day / 2, False),
+            (third, "call_next", "P1", "waiting", -day / 2, False),
+            (third, "call_next", "P1", "waiting", day, False),
+            (third, "call_next", "P1", "needless", day, False),
+            (third, "hand_over", "P1", "waiting", day, True),
+            (closed, "raise", urgency, "waiting", -day / 2, False),
+            (closed, "raise", urgency, "waiting", 3 * day, False),
+        )
+        for number, (of, does, priority, state, after, of_any) in enumerate(steps):
+            data = {"does": does, "until": "answered", "to": "agence-direction", "priority": priority, "of_any": of_any}
+            row = {"case_id": ids[of], "step": f"s{number}", "at": LATER + after, "data": data, "state": state}
+            connection.execute(timers.insert(), row)
     page = told_text(exported(sqlite_store, site.settings, tmp_path / "out"))
-    last, next_ = (f"{(NOW + timedelta(days=days)).astimezone(site.settings.zone):%d/%m/%Y à %H:%M}" for days in (9, 8))
+    last, next_ = (f"{(LATER + each).astimezone(site.settings.zone):%d/%m/%Y à %H:%M}" for each in (8 * day, 7 * day))
     told = re.findall(r"L[^\n]+?répondu avant", page.partition("Ce qui est prévu ensuite")[2])
     unless = "sauf si quelqu’un vous a répondu avant"
     reminded = f"Le {next_}, le service reçoit un rappel : votre demande attend toujours une réponse, {unless}"
     handed = f"Le {last}, votre demande est transmise au service « Agence direction », {unless}"
     assert [" ".join(each.split()) for each in told] == [reminded, handed]
-    # Each step that is kept is told, so that the page agrees with the inventory.
+    # Each step that is kept is told, so that the page agrees with the inventory; none as done that nothing shows done.
     gone = re.findall(r"[^\n]+?, prévu le [^\n]+? : ([^\n]+?)(?:  |\n)", page)
-    assert sorted(" ".join(each.split()) for each in gone) == [
-        "fait", "n’aura pas lieu, le dossier est clos", "n’aura pas lieu, l’urgence a changé depuis",
-    ]  # fmt: skip
+    assert sorted(" ".join(each.split()) for each in gone) == sorted((
+        "fait", "rien n’indique que cela a été fait", "pas fait, quelqu’un s’était occupé du dossier avant",
+        "rien n’indique que cela a été fait", "n’aura pas lieu, l’urgence a changé depuis",
+        "pas fait, l’urgence a changé depuis", "prévu de nouveau avec l’urgence d’aujourd’hui",
+        "rien n’indique que cela a été fait", "n’aura pas lieu, le dossier est clos",
+    ))  # fmt: skip
 
 
 def test_of_a_draft_its_words_are_told_and_not_what_was_chosen_in_its_form(
