@@ -246,10 +246,10 @@ class _ExportPage:
 
     def _inside(self) -> Iterator[str]:
         yield from inside(
+            self._settings,
             cases=len(self._rows("cases")),
             messages=len(self._rows("contacts")),
             files=len(self._written),
-            officer=self._settings.privacy.officer,
         )
 
     def _menu(self) -> str:
@@ -271,7 +271,7 @@ class _ExportPage:
         yield table(("Quand", "Sens", "Dossier", "Quoi"), rows)
 
     def _decisions(self) -> Iterator[str]:
-        yield decisions(self._settings.privacy.officer)
+        yield decisions(self._settings)
 
     def _rows(self, table: str) -> list[Row]:
         return list(self._contents["donnees"].get(table, {}).get("lignes", ()))
@@ -309,7 +309,7 @@ class _ExportPage:
         yield (
             "<p>D’où cela vient : le nom, le nom de naissance, le bail, le logement et ce qui est dit « dans "
             "l’annuaire » "
-            "viennent du fichier des locataires de votre bailleur. Une coordonnée « connue de nous » qui n’est "
+            "viennent de notre fichier des locataires. Une coordonnée « connue de nous » qui n’est "
             "pas dans "
             "l’annuaire vient de vos messages et appels, ou d’un agent ; « confirmée » veut dire que vous l’avez "
             "donnée, ou "

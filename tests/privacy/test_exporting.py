@@ -587,14 +587,19 @@ def test_a_copy_says_whose_it_is_and_what_is_kept_elsewhere(
 ) -> None:
     site = planted(sqlite_store, sqlite_site, tmp_path)
     privacy = site.settings.privacy.model_copy(
-        update={"processors": "Hébergeur SA, Lyon.", "outside_eu": "les sauvegardes, à Genève (décision d’adéquation)"}
+        update={"officer": "Mme D., dpo@habitat.example", "elsewhere": "Prem’Habitat (location)"}
+        | {"processors": "Hébergeur SA, Lyon.", "outside_eu": "les sauvegardes, à Genève (décision d’adéquation)"}
     )
     settings = site.settings.model_copy(update={"privacy": privacy})
     page = told_text(exported(sqlite_store, settings, tmp_path / "out"))
     for words in (
         f"Copie établie pour  Mme Zelindra Quartzhammer (locataire n° {TENANT})",
         "Vos loyers, votre bail, vos demandes de logement",
+        "nous les gardons hors du programme dont vient cette copie, dans Prem’Habitat (location) ;",
+        "votre demande vaut aussi pour eux : la réponse vous vient à part",
+        "Écrivez à Mme D., dpo@habitat.example : « J’ai demandé la copie de mes données : il manque celles de",
         "L’enregistrement de votre voix",
+        "nous le gardons dans notre standard téléphonique",
         "Pour notre compte y ont accès : Hébergeur SA, Lyon.",
         "Hors de l’Union européenne : les sauvegardes, à Genève (décision d’adéquation).",
     ):

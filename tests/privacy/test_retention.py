@@ -16,6 +16,7 @@ from dtm_contact.model import CaseKind, EntryKind
 from dtm_contact.privacy.ages import steps
 from dtm_contact.privacy.erasing import ask_to_erase, sweep
 from dtm_contact.privacy.record import Erasures, folder_of
+from dtm_contact.privacy.register import as_markdown, notice
 from dtm_contact.privacy.retention import FOLLOWER, NightlyRetention, Passed, RetentionPace, RetentionPass, planned
 from dtm_contact.privacy.subject import person_named
 from dtm_contact.settings import PrivacySettings, RetentionSettings, Settings
@@ -27,6 +28,7 @@ from dtm_contact.store.schema import (
     cases,
     confirmed_contacts,
     contacts,
+    judgements,
     metadata,
     outbox,
     register_entries,
@@ -80,9 +82,14 @@ def test_a_closed_case_is_archived_then_erased_with_all_that_is_of_it(store: Sto
     assert case.archived
     assert text_of(case.subject) == "Fuite sous l’évier"
     assert (count(store, arrival_bodies), count(store, arrivals)) == (0, 1)
+    # Its text was read out of it, which the schema keeps as long as the case, and the notice tells so.
+    assert count(store, judgements) == 1
+    told = as_markdown(notice(SETTINGS))
+    assert "Le texte de vos messages, et ce qu’un programme en a compris | comme le dossier" in told
+    assert "son texte reste" in told
     assert passed(store, NOW + 3 * YEAR - 9 * DAY).counts["cases"] == 0
     assert passed(store, NOW + 3 * YEAR).counts["cases"] == 1
-    assert (count(store, cases), count(store, contacts), count(store, arrivals)) == (0, 0, 0)
+    assert [count(store, table) for table in (cases, contacts, arrivals, judgements)] == [0, 0, 0, 0]
 
 
 def test_a_large_message_is_overwritten_in_pieces_and_leaves_no_octet(sqlite_store: Store) -> None:
