@@ -51,6 +51,7 @@ from dtm_contact.privacy.export_sections import (
 )
 from dtm_contact.privacy.export_steps import CaseSteps
 from dtm_contact.privacy.register import Heading, blocks_as_html, notice
+from dtm_contact.privacy.withholding import ABSENT, WITHHELD
 from dtm_contact.settings import Settings
 
 _ENGINE_NAME: Final = "worker"
@@ -250,6 +251,7 @@ class _ExportPage:
             cases=len(self._rows("cases")),
             messages=len(self._rows("contacts")),
             files=len(self._written),
+            withheld=len(self._contents[WITHHELD]),
         )
 
     def _menu(self) -> str:
@@ -435,7 +437,7 @@ class _ExportPage:
 
     def _drafts_about(self, numbers: Collection[str]) -> Iterator[_TimelineEntry]:
         for draft in self._rows("drafts"):
-            texts = list(draft_words(draft["fields"]))
+            texts = [("", draft[ABSENT])] if ABSENT in draft else list(draft_words(draft["fields"]))
             if draft["about"] in numbers and texts:
                 head = _DRAFTS.get(DraftKind(draft["kind"]), _DRAFT)
                 told = "".join((escape(f"{label} :") if label else "") + quote(words) for label, words in texts)
@@ -536,8 +538,8 @@ class _ExportPage:
             to_whom(_NOTICE, mail["destinataire"]) if to_staff else f"{_LETTERS[mail['kind']]} à {mail['to_address']}"
         )
         told = [f"<strong>{escape(head)}</strong> ({SENT_STATES[mail['state']]})"]
-        if to_staff and not raw:
-            told.append(escape(NOT_THEIRS.capitalize()))
+        if not raw and mail.get(ABSENT):
+            told.append(escape(mail[ABSENT].capitalize()))
         if subject := mail_subject(raw):
             told.append(f"Objet : {escape(without_codes(subject) if to_staff else subject)}")
         text = mail_text(raw)

@@ -50,6 +50,14 @@ _WITHHELD: Final = (
         "RGPD, art. 15(4)",
     ),
     (
+        "Ce que des agents ont noté de quelqu’un d’autre, que leur texte nomme ou dont il donne le numéro",
+        (
+            "la note, le brouillon ou le rendez-vous est à sa place, avec sa date et sans son texte, tant que personne "
+            "ne l’a relu et donné ; le délégué peut vous dire ce qui, dedans, vous concerne"
+        ),
+        "RGPD, art. 15(4)",
+    ),
+    (
         "Le nom des autres personnes auxquelles le programme a pensé",
         "leur nombre vous est donné, à chaque message",
         "RGPD, art. 15(4)",
@@ -124,7 +132,7 @@ def who_answers(settings: Settings) -> str:
     return table(("", ""), [(head, escape(told)) for head, told in rows])
 
 
-def inside(settings: Settings, *, cases: int, messages: int, files: int) -> Iterator[str]:
+def inside(settings: Settings, *, cases: int, messages: int, files: int, withheld: int) -> Iterator[str]:
     """Yield what the copy holds and what it does not, and how to complain, for the first page."""
     yield (
         "<p>Cette copie réunit ce que garde de vous le service qui reçoit vos messages, vos appels et vos visites, au "
@@ -141,9 +149,9 @@ def inside(settings: Settings, *, cases: int, messages: int, files: int) -> Iter
     left_out = (*_WITHHELD, *_kept_elsewhere(settings))
     yield table(("Quoi", "Ce qui vous est dit", "Le texte"), [tuple(map(escape, row)) for row in left_out])
     yield (
-        "<p>D’autres personnes peuvent y être citées, avec leur numéro ou leur adresse : dans ce que vous avez écrit, "
-        "dans ce qu’un proche a dit pour vous, dans ce que les agents ont noté. C’est dans la copie parce que cela "
-        "parle de vous. Respectez-les : ne le montrez pas sans raison. Ce que celui qui vous la remet en aurait retiré "
+        f"<p><strong>{_said_of_withheld(withheld)}</strong> D’autres personnes peuvent être citées dans le reste, "
+        "avec leur numéro ou leur adresse : dans ce que vous avez écrit, dans ce qu’un proche a dit pour vous. "
+        "Respectez-les : ne le montrez pas sans raison. Ce que celui qui vous remet la copie en aurait encore retiré "
         "pour protéger quelqu’un, il vous le dit, avec sa raison (RGPD, art. 15(4)).</p>"
     )
     yield "<p>Quelques mots de cette copie :</p>"
@@ -153,6 +161,15 @@ def inside(settings: Settings, *, cases: int, messages: int, files: int) -> Iter
         f"<p>Quelque chose manque, ou est faux ? Écrivez à {whom}. Tous vos droits sont dits "
         '<a href="#pourquoi">plus bas</a>.</p>'
     )
+
+
+def _said_of_withheld(count: int) -> str:
+    """Return whether words of agents are not given, and how many."""
+    if not count:
+        return "Aucun texte de nos agents n’a été retiré de cette copie."
+    if count == 1:
+        return "Un texte de nos agents n’est pas donné ; à sa place, il est dit pourquoi."
+    return f"{count} textes de nos agents ne sont pas donnés ; à leur place, il est dit pourquoi."
 
 
 def _counted(count: int, one: str, several: str = "") -> str:

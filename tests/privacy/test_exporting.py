@@ -24,6 +24,7 @@ from dtm_contact.model import (
     DANGER_QUESTION,
     AlarmLevel,
     Candidate,
+    CodedText,
     Decision,
     EntryKind,
     Evidence,
@@ -42,6 +43,7 @@ from dtm_contact.privacy.export_parts import ExportNames
 from dtm_contact.privacy.export_program import SAFETY, ProgramChoice, answered, decided
 from dtm_contact.privacy.own_words import OwnWords, own_words
 from dtm_contact.privacy.subject import DataSubject, person_named
+from dtm_contact.privacy.withholding import UnknownPassageError
 from dtm_contact.settings import Settings
 from dtm_contact.store import Account, Origin, Store, TrailLine
 from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts, events, judgements, outbox, timers
@@ -745,6 +747,55 @@ def test_what_agents_wrote_beside_events_and_words_that_wound_are_to_be_read_eac
     assert [(each.number, each.why) for each in kinds["rendez"]] == [(came, "an appointment under another name")]
     assert [each.why for each in kinds["souhait"]] == ["words of a wish or a protection"]
     assert [(each.number, each.why) for each in kinds["dossier"]] == [(first, "why the case is held")]
+
+
+def test_what_an_agent_wrote_of_somebody_else_is_not_given_before_a_person_has_read_it(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    first = site.numbers[0]
+    others = {
+        "note": "La voisine Mme Diallo, folle à lier, ne répond pas",
+        "closed": "réparé chez M. Lemoine",
+        "draft": "Sa voisine Mme Diallo ne sera pas là",
+        "passed on": "Voyez Mme Diallo, elle ment",
+    }
+    of_them = "Dame pénible, rappelle sans arrêt"
+    with sqlite_store.database.writing() as connection:
+        case_id = connection.execute(sa.select(cases.c.id).where(cases.c.number == first)).scalar_one()
+        mail = sa.update(outbox).where(outbox.c.case_id == case_id, outbox.c.kind == "reply")
+        connection.execute(mail.values(to_address="plombier@works.example", message_id="<p@ours.example>"))
+        done = CodedText("danger_over", {"over": "repaired", "reason": others["closed"]})
+        connection.execute(sa.update(cases).where(cases.c.id == case_id).values(done_reason=done))
+        mine = sa.update(drafts).where(drafts.c.about == first)
+        connection.execute(mine.values(fields={"texte": others["draft"], "autre": "Diallo"}))
+        happened: tuple[tuple[str, dict[str, Any]], ...] = (
+            ("noted", {"text": others["note"]}),
+            ("noted", {"text": of_them}),
+            ("done", {"changed": {"done_reason": [None, done.as_json()]}}),
+            ("forwarded", {"text": others["passed on"], "message_id": "<p@ours.example>"}),
+        )
+        rows = [{"case_id": case_id, "at": NOW, "who": "paul", "what": what, "data": data} for what, data in happened]
+        connection.execute(events.insert(), rows)
+    kept = exported(sqlite_store, site.settings, tmp_path / "kept")
+    texts = [path.read_text(errors="replace") for path in kept.folder.rglob("*.*") if path.is_file()]
+    for words in (*others.values(), "Diallo", "reponseplantee7745"):
+        assert [text for text in texts if words in text] == [], words
+    page, data = (kept.folder / "lisez-moi.html").read_text(), json.loads((kept.folder / "donnees.json").read_text())
+    assert of_them in page, "what is written of them is theirs"
+    assert "4 textes de nos agents ne sont pas donnés" in told_text(kept)
+    assert len(data["textes_non_donnes"]) == len(kept.withheld) == 4
+    with sqlite_store.database.reading() as connection:
+        person = person_named(connection, TENANT, date(2026, 11, 25))
+    places = [each.anchor for each in kept.withheld]
+    given = export_person(site.settings, sqlite_store, person, tmp_path / "given", LATER, places)
+    page = (given.folder / "lisez-moi.html").read_text().replace("\N{NO-BREAK SPACE}", " ")
+    for words in (others["note"], others["draft"], others["closed"], "reponseplantee7745"):
+        assert words in page
+    assert "Aucun texte de nos agents n’a été retiré de cette copie." in page
+    with pytest.raises(UnknownPassageError, match="nothing is withheld at note-0; places: "):
+        export_person(site.settings, sqlite_store, person, tmp_path / "none", LATER, ["note-0"])
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize(
