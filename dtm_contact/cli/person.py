@@ -1,5 +1,6 @@
 """`dtm-contact person …`: what one person may ask for: their data, and that it is erased."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from rich.table import Table
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.case import actor_option
 from dtm_contact.cli.output import ReadablePath, as_json_option, plain, print_json, say, table, terminal_output
-from dtm_contact.privacy.before_handing_over import PassageToRead, passages_to_read, unsaid
+from dtm_contact.privacy.before_handing_over import PassageToRead, unsaid
 from dtm_contact.privacy.erasing import ErasurePlan, erase, plan, verify_certificate
 from dtm_contact.privacy.export import export_person
 from dtm_contact.privacy.subject import DataSubject, person_named
@@ -41,17 +42,19 @@ def plan_command(settings: Settings, asked: str, *, as_json: bool) -> None:
 @person.command("export")
 @click.argument("asked", metavar="WHO")
 @click.option("--to", "folder", required=True, type=click.Path(path_type=Path), help="A new folder to write into.")
+@click.option(
+    "--give", "given", multiple=True, metavar="PLACE", help="Give what is withheld at a place, which you have read."
+)
 @actor_option
 @click.pass_obj
-def export_command(settings: Settings, asked: str, folder: Path, who: str) -> None:
+def export_command(settings: Settings, asked: str, folder: Path, given: tuple[str, ...], who: str) -> None:
     """Write all that is kept of WHO into a new folder and a zip file: a page to read, JSON, messages as they came."""
     now = datetime.now(UTC)
     with open_store(settings.store.url) as store:
         found = _person(settings, store, asked)
-        done = export_person(settings, store, found, folder, now)
+        done = export_person(settings, store, found, folder, now, [each.removeprefix("#") for each in given])
         told = {"rows": done.rows, "people": sorted(found.tenants)}
         store.accounts.trail(TrailLine(now, who, "exported", "personne", told))
-        to_read = passages_to_read(settings, store, found)
     written = worded(
         "{folder}: {rows} rows, {files} messages and files; {archive}",
         folder=f"{done.folder}",
@@ -62,12 +65,21 @@ def export_command(settings: Settings, asked: str, folder: Path, who: str) -> No
     say(written)
     for missing in unsaid(settings):
         say(missing, err=True)
-    if to_read:
+    if done.to_read:
         say(worded("Read before you hand it over, since it may be somebody else's or tell of others:"))
-        terminal_output().print(_reading_table(settings, to_read))
+        terminal_output().print(_reading_table(settings, done.to_read))
+    if done.withheld:
+        say(
+            worded(
+                "Not in the copy, since an agent wrote of somebody else. Read each; what harms nobody, give with "
+                "--give PLACE, into a new folder:"
+            )
+        )
+        for each in done.withheld:
+            say(f"{each.anchor}  {each.number}\n    {plain(' / '.join(each.of_others))}")
 
 
-def _reading_table(settings: Settings, to_read: list[PassageToRead]) -> Table:
+def _reading_table(settings: Settings, to_read: Sequence[PassageToRead]) -> Table:
     rows = [
         (each.number, f"{each.at.astimezone(settings.zone):%d/%m/%Y %H:%M}", each.sender, each.why, f"#{each.anchor}")
         for each in to_read

@@ -5,8 +5,8 @@ knows: others write and call in their cases, agents note what they heard, and ev
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.cases.knowledge import configuration_or_none
-from dtm_contact.labels.coded_text import text_of
+from dtm_contact.labels.coded_text import text_of, text_of_json
 from dtm_contact.model import Channel
 from dtm_contact.privacy.export_parts import draft_words
 from dtm_contact.privacy.places import PLACES
@@ -55,6 +55,9 @@ class PassageToRead:
         sender: from where, as it stands there; "" of what an agent wrote.
         why: what to look for.
         anchor: where it stands in the page of the export.
+        of_others: the words in which an agent tells of somebody else, which the copy does not give by itself; none
+            where the words are somebody's own, or tell of nobody else.
+        passed_on: the Message-ID of the mail by which an agent sent these words to somebody else; "" where by none.
     """
 
     number: str
@@ -62,6 +65,8 @@ class PassageToRead:
     sender: str
     why: Translatable
     anchor: str
+    of_others: tuple[str, ...] = ()
+    passed_on: str = ""
 
 
 def passages_to_read(settings: Settings, store: Store, person: DataSubject) -> list[PassageToRead]:
@@ -179,7 +184,8 @@ def _message(row: Any, person: DataSubject, reader: _Reader) -> PassageToRead | 
 
 
 def _event(row: Any, reader: _Reader) -> PassageToRead | None:
-    text = "\n".join(each for name in _WRITTEN if isinstance(each := row.data.get(name), str))
+    parts = tuple(dict.fromkeys(_free_words(row.data)))
+    text = "\n".join(parts)
     if not text:
         return None
     is_letter = row.what == "replied"
@@ -187,11 +193,34 @@ def _event(row: Any, reader: _Reader) -> PassageToRead | None:
     # What was written to the person they have already, but for whom else it may name, and how.
     if is_letter and not found:
         return None
-    return _by_agent(row.number, row.at, worded("written by an agent"), found, f"note-{row.id}")
+    passage = _by_agent(row.number, row.at, worded("written by an agent"), found, f"note-{row.id}")
+    if is_letter or not reader.named(text):
+        return passage
+    return replace(passage, of_others=parts, passed_on=str(row.data.get("message_id") or ""))
+
+
+def _free_words(data: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what of an event an agent wrote freely: a reason that has a code, too, whole and by its own words."""
+    _before, done = (data.get("changed") or {}).get("done_reason") or (None, None)
+    for value in (*map(data.get, _WRITTEN), done):
+        told = text_of_json(value) if value else ""
+        yield from filter(None, (told,))
+        if isinstance(value, dict):
+            args = (value.get("args") or {}).values()
+            yield from (each for each in args if isinstance(each, str) and " " in each.strip())
 
 
 def _by_agent(number: str, at: datetime, what: Translatable, found: list[Translatable], anchor: str) -> PassageToRead:
     return PassageToRead(number, at, "", joined([what, *found], "; "), anchor)
+
+
+def _noted(
+    number: str, at: datetime, what: Translatable, parts: Sequence[str], reader: _Reader, anchor: str
+) -> PassageToRead:
+    """Return words of an agent that nobody was sent: those of others are not given by themselves."""
+    text = "\n".join(parts)
+    passage = _by_agent(number, at, what, reader.of_agent(text), anchor)
+    return replace(passage, of_others=tuple(parts)) if reader.named(text) else passage
 
 
 def _besides(connection: Connection, scope: SubjectScope, reader: _Reader) -> Iterator[PassageToRead]:
@@ -201,26 +230,25 @@ def _besides(connection: Connection, scope: SubjectScope, reader: _Reader) -> It
         rows = connection.execute(sa.select(cases.c.id, cases.c.number).where(cases.c.id.in_(some)))
         numbers |= {row.id: row.number for row in rows}
     for row in _rows(connection, scope, drafts.name):
-        text = "\n".join(words for _label, words in draft_words(row["fields"]))
+        parts = [words for _label, words in draft_words(row["fields"])]
         number = row["about"] if row["about"] in numbers.values() else ""
-        if text:
+        if parts:
             what = worded("a draft, which was not sent")
-            yield _by_agent(number, row["saved_at"], what, reader.of_agent(text), f"brouillon-{row['id']}")
+            yield _noted(number, row["saved_at"], what, parts, reader, f"brouillon-{row['id']}")
     for row in _rows(connection, scope, appointments.name):
         who = row["who"] if isinstance(row["who"], str) else text_of(row["who"])
         if not reader.others.is_own_name(who):
             what, anchor = worded("an appointment under another name"), f"rendez-vous-{row['id']}"
-            yield _by_agent(numbers[row["case_id"]], row["booked_at"], what, reader.of_agent(who), anchor)
+            yield _noted(numbers[row["case_id"]], row["booked_at"], what, [who], reader, anchor)
     for row in _rows(connection, scope, register_entries.name):
         if row["words"]:
             what, anchor = worded("words of a wish or a protection"), f"souhait-{row['id']}"
-            at = row["entered_at"]
-            yield _by_agent(row["case_number"] or "", at, what, reader.of_agent(row["words"]), anchor)
+            yield _noted(row["case_number"] or "", row["entered_at"], what, [row["words"]], reader, anchor)
     for some in slices(scope.case_ids):
         held = sa.select(legal_holds.c.case_id, legal_holds.c.since, legal_holds.c.why)
         for hold in connection.execute(held.where(legal_holds.c.case_id.in_(some))):
             number, what = numbers[hold.case_id], worded("why the case is held")
-            yield _by_agent(number, hold.since, what, reader.of_agent(hold.why), f"dossier-{number}")
+            yield _noted(number, hold.since, what, [hold.why], reader, f"dossier-{number}")
 
 
 def _rows(connection: Connection, scope: SubjectScope, table: str) -> Iterator[dict[str, Any]]:

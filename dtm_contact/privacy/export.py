@@ -23,6 +23,7 @@ from dtm_contact.errors import DtmContactError, NoDirectoryError
 from dtm_contact.explain.names import Names
 from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import AlarmLevel, Channel, CodedText, OutgoingKind, Urgency
+from dtm_contact.privacy.before_handing_over import PassageToRead, passages_to_read
 from dtm_contact.privacy.data_place import DataPlace
 from dtm_contact.privacy.disclosed import OurPeople, our_people, receiver_of_notice
 from dtm_contact.privacy.erasing import sought_outside
@@ -35,6 +36,7 @@ from dtm_contact.privacy.inventory import InventoryLine, in_store, outside_of_st
 from dtm_contact.privacy.own_words import OWN_WORDS, own_words
 from dtm_contact.privacy.places import PLACES
 from dtm_contact.privacy.subject import DataSubject, SubjectScope, rows_of, slices
+from dtm_contact.privacy.withholding import ABSENT, NOT_GIVEN, leave_out, withheld
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.store.holds import legal_holds
@@ -81,18 +83,27 @@ class ExportError(DtmContactError):
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """An export: its folder and zip file, the rows in it, and the messages and files beside."""
+    """An export: its folder and zip file, the rows in it, the messages and files beside, and what is to be read of it.
+
+    Attributes:
+        to_read: what somebody has to read before it is handed over.
+        withheld: those of these whose words are not in it.
+    """
 
     folder: Path
     archive: Path
     rows: int
     files: int
+    to_read: tuple[PassageToRead, ...] = ()
+    withheld: tuple[PassageToRead, ...] = ()
 
 
-def export_person(settings: Settings, store: Store, person: DataSubject, folder: Path, now: datetime) -> Exported:
+def export_person(
+    settings: Settings, store: Store, person: DataSubject, folder: Path, now: datetime, given: Collection[str] = ()
+) -> Exported:
     """Write all that is kept of a person into a new folder, and a zip file of it beside.
 
-    What others wrote is left out, and which of the staff did what.
+    What others wrote is left out, which of the staff did what, and what an agent wrote of somebody else.
 
     Args:
         settings: the offices' zone and the controller.
@@ -100,18 +111,26 @@ def export_person(settings: Settings, store: Store, person: DataSubject, folder:
         person: whose data.
         folder: where to; it must not be there yet.
         now: the time, aware.
+        given: the anchors of what agents wrote of others that somebody has read and gives.
 
     Raises:
         ExportError: the folder is there already, or cannot be written.
+        UnknownPassageError: something is to be given that is not withheld.
         StoreUnavailableError: the store cannot be read.
     """
+    to_read = tuple(passages_to_read(settings, store, person))
+    left_out = withheld(to_read, given)
     archive = folder.with_name(f"{folder.name}.zip")
     if archive.exists():
         raise ExportError(worded("{path} is there already: name a new folder", path=f"{archive}"))
     try:
         folder.mkdir(parents=True, mode=0o700)
         found = collected(settings, store, person)
+        leave_out(found.contents, left_out)
         mails = _mails(store, found.scope)
+        passed_on = {each.passed_on for each in left_out if each.passed_on}
+        kept_back = {mail.id for mail in mails if mail.message_id in passed_on}
+        mails = [mail for mail in mails if mail.id not in kept_back]
         written = [
             *_write_messages(store, found.scope, folder, settings.zone),
             *_write_mails([mail for mail in mails if mail.kind != OutgoingKind.NOTICE], folder, settings.zone),
@@ -119,7 +138,7 @@ def export_person(settings: Settings, store: Store, person: DataSubject, folder:
         ]
         bodies = _own_bodies(store, found, mails)
         _say_own_words(found.contents, mails)
-        _say_where(found.contents, bodies, written)
+        _say_where(found.contents, bodies, written, kept_back)
         in_force = configuration_or_none(store, settings)
         _say_safety(store, found.contents, in_force)
         plain = partial(_plain, zone=settings.zone)
@@ -135,7 +154,7 @@ def export_person(settings: Settings, store: Store, person: DataSubject, folder:
         raise ExportError(worded("{path} is there already: name a new folder", path=f"{folder}")) from None
     except OSError as error:
         raise ExportError(f"{folder}: {error.strerror}") from None
-    return Exported(folder, archive, found.rows, len(written))
+    return Exported(folder, archive, found.rows, len(written), to_read, left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +163,7 @@ class Collected:
 
     person: DataSubject
     scope: SubjectScope
-    contents: Mapping[str, Any]
+    contents: dict[str, Any]
     staff: frozenset[str]
 
     @property
@@ -356,7 +375,9 @@ def _say_own_words(contents: Mapping[str, Any], mails: list[Any]) -> None:
             row[OWN_WORDS] = own_words(texts.get(row["id"], ""), said.get(row["case_id"], ())).value
 
 
-def _say_where(contents: Mapping[str, Any], bodies: Mapping[int, bytes], written: Sequence[WrittenFile]) -> None:
+def _say_where(
+    contents: Mapping[str, Any], bodies: Mapping[int, bytes], written: Sequence[WrittenFile], kept_back: Collection[int]
+) -> None:
     """Add to each row whose words are no part of it the words, the file that has them, or why neither is there."""
     names = {(each.table, each.id): each.name for each in written}
 
@@ -364,12 +385,14 @@ def _say_where(contents: Mapping[str, Any], bodies: Mapping[int, bytes], written
         return list(contents["donnees"].get(table, {}).get("lignes", ()))
 
     for row in rows(outbox.name):
-        if row["kind"] != OutgoingKind.NOTICE:
+        if row["id"] in kept_back:
+            row[ABSENT] = NOT_GIVEN
+        elif row["kind"] != OutgoingKind.NOTICE:
             row["fichier"] = names.get((outbox.name, row["id"]))
         elif row["id"] in bodies:
             row |= {"objet": mail_subject(bodies[row["id"]]), "texte": mail_text(bodies[row["id"]])}
         else:
-            row["texte_absent"] = NOT_THEIRS
+            row[ABSENT] = NOT_THEIRS
     for row in rows(arrival_bodies.name):
         row["fichier"] = names.get((arrivals.name, row["arrival_id"]))
         if row["fichier"] is None:
@@ -445,8 +468,9 @@ def _mails(store: Store, scope: SubjectScope) -> list[Any]:
     wanted = [outbox.c.case_id.in_(some) for some in slices(scope.case_ids, 20)]
     wanted += [outbox.c.to_address.in_(addresses)] if addresses else []
     for condition in wanted:
-        columns = (outbox.c.id, outbox.c.case_id, outbox.c.kind, outbox.c.created_at, outbox.c.raw, cases.c.number)
-        sent = sa.select(*columns).outerjoin(cases, cases.c.id == outbox.c.case_id).where(condition)
+        of_mail = outbox.c
+        columns = (of_mail.id, of_mail.case_id, of_mail.kind, of_mail.created_at, of_mail.raw, of_mail.message_id)
+        sent = sa.select(*columns, cases.c.number).outerjoin(cases, cases.c.id == outbox.c.case_id).where(condition)
         with store.database.reading() as connection:
             found |= {mail.id: mail for mail in connection.execute(sent)}
     return list(found.values())

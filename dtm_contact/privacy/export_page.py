@@ -39,7 +39,7 @@ from dtm_contact.privacy.export_parts import (
     mail_text,
     to_whom,
 )
-from dtm_contact.privacy.export_program import answered, guided_by, how_read, over, told_safety, upcoming, without_codes
+from dtm_contact.privacy.export_program import answered, guided_by, how_read, told_safety, without_codes
 from dtm_contact.privacy.export_sections import (
     KEEP_IT_SAFE,
     decisions,
@@ -49,7 +49,9 @@ from dtm_contact.privacy.export_sections import (
     recipients,
     who_answers,
 )
+from dtm_contact.privacy.export_steps import CaseSteps
 from dtm_contact.privacy.register import Heading, blocks_as_html, notice
+from dtm_contact.privacy.withholding import ABSENT, WITHHELD
 from dtm_contact.settings import Settings
 
 _ENGINE_NAME: Final = "worker"
@@ -163,7 +165,7 @@ def page(
         written: the files beside the page.
         now: when the copy is made.
     """
-    return _ExportPage(settings, names, contents, bodies, written).html(now)
+    return _ExportPage(settings, names, contents, bodies, written, now).html()
 
 
 class _ExportPage:
@@ -174,17 +176,19 @@ class _ExportPage:
         contents: Mapping[str, Any],
         bodies: Mapping[int, bytes],
         written: Sequence[WrittenFile],
+        now: datetime,
     ) -> None:
         self._settings = settings
         self._names = names
         self._contents = contents
         self._bodies = bodies
         self._written = written
+        self._now = now
         self._files = {(each.table, each.id): each for each in written}
         self._naming = names.naming(self._when)
         self._judged: dict[int, Row] = {row["contact_id"]: row for row in self._rows("judgements")}
 
-    def html(self, now: datetime) -> str:
+    def html(self) -> str:
         """Return the page as a file of HTML that needs nothing else."""
         title = "Vos données personnelles"
         sections = [
@@ -206,7 +210,7 @@ class _ExportPage:
         parts = [
             f"<h1>{title}</h1>",
             f"<p>{'Copie établie' if not whom else f'Copie établie pour <strong>{escape(whom)}</strong>'} "
-            f"le {self._when(now)}"
+            f"le {self._when(self._now)}"
             + (f" par {escape(controller)}" if controller else "")
             + ", à votre demande (droit d’accès, RGPD, articles 15 et 20). Les heures sont "
             f"celles de {escape(self._settings.timezone.rpartition('/')[2])}.</p>",
@@ -243,10 +247,11 @@ class _ExportPage:
 
     def _inside(self) -> Iterator[str]:
         yield from inside(
+            self._settings,
             cases=len(self._rows("cases")),
             messages=len(self._rows("contacts")),
             files=len(self._written),
-            officer=self._settings.privacy.officer,
+            withheld=len(self._contents[WITHHELD]),
         )
 
     def _menu(self) -> str:
@@ -268,7 +273,7 @@ class _ExportPage:
         yield table(("Quand", "Sens", "Dossier", "Quoi"), rows)
 
     def _decisions(self) -> Iterator[str]:
-        yield decisions(self._settings.privacy.officer)
+        yield decisions(self._settings)
 
     def _rows(self, table: str) -> list[Row]:
         return list(self._contents["donnees"].get(table, {}).get("lignes", ()))
@@ -306,7 +311,7 @@ class _ExportPage:
         yield (
             "<p>D’où cela vient : le nom, le nom de naissance, le bail, le logement et ce qui est dit « dans "
             "l’annuaire » "
-            "viennent du fichier des locataires de votre bailleur. Une coordonnée « connue de nous » qui n’est "
+            "viennent de notre fichier des locataires. Une coordonnée « connue de nous » qui n’est "
             "pas dans "
             "l’annuaire vient de vos messages et appels, ou d’un agent ; « confirmée » veut dire que vous l’avez "
             "donnée, ou "
@@ -359,12 +364,13 @@ class _ExportPage:
             ("Gelé", self._hold(case)),
             ("Archivé", f"depuis le {self._day(case['archived_at'])}" if case["archived_at"] else ""),
         ]
-        steps, gone = (tell(case, self._of(case, "timers"), self._names.queue, self._when) for tell in (upcoming, over))
+        planned, happened = (self._of(case, table) for table in ("timers", "events"))
+        steps = CaseSteps(case, planned, happened, self._names.queue, self._when, self._now)
         of_program = [
             ("Consignes de sécurité", told_safety(case, self._when)),
             ("Ce qui a guidé le programme", lines(guided_by(case))),
-            ("Ce qui est prévu ensuite", lines(steps)),
-            ("Ce qui avait été prévu", lines(gone)),
+            ("Ce qui est prévu ensuite", lines(steps.upcoming())),
+            ("Ce qui avait été prévu", lines(steps.over())),
         ]
         rows = [*((head, escape(told)) for head, told in facts), *of_program]
         yield table(("", ""), [(head, told) for head, told in rows if told])
@@ -431,7 +437,7 @@ class _ExportPage:
 
     def _drafts_about(self, numbers: Collection[str]) -> Iterator[_TimelineEntry]:
         for draft in self._rows("drafts"):
-            texts = list(draft_words(draft["fields"]))
+            texts = [("", draft[ABSENT])] if ABSENT in draft else list(draft_words(draft["fields"]))
             if draft["about"] in numbers and texts:
                 head = _DRAFTS.get(DraftKind(draft["kind"]), _DRAFT)
                 told = "".join((escape(f"{label} :") if label else "") + quote(words) for label, words in texts)
@@ -532,8 +538,8 @@ class _ExportPage:
             to_whom(_NOTICE, mail["destinataire"]) if to_staff else f"{_LETTERS[mail['kind']]} à {mail['to_address']}"
         )
         told = [f"<strong>{escape(head)}</strong> ({SENT_STATES[mail['state']]})"]
-        if to_staff and not raw:
-            told.append(escape(NOT_THEIRS.capitalize()))
+        if not raw and mail.get(ABSENT):
+            told.append(escape(mail[ABSENT].capitalize()))
         if subject := mail_subject(raw):
             told.append(f"Objet : {escape(without_codes(subject) if to_staff else subject)}")
         text = mail_text(raw)

@@ -1,7 +1,7 @@
 """What the program did by itself, told to the person whose case it is: a line for each thing, in a layman's words.
 
-How it read a message and what it decided, what guided it in a case, what it will do unless somebody sees to it, and
-whether it told somebody in danger what to do.
+How it read a message and what it decided, what guided it in a case, and whether it told somebody in danger what to do.
+What it was to do later is `export_steps`'s.
 """
 
 import re
@@ -19,30 +19,9 @@ from dtm_contact.model import AlarmLevel, Asker, CaseKind, Channel, OutgoingKind
 from dtm_contact.privacy.export_html import lines
 from dtm_contact.privacy.export_parts import ExportNames
 from dtm_contact.privacy.identified import explain_identification
-from dtm_contact.rules.schedule import Action, Until
 
 Row = Mapping[str, Any]
 When = Callable[[datetime], str]
-_WILL: Final = {
-    Action.REMIND: "le service reçoit un rappel : votre demande attend toujours une réponse",
-    Action.RAISE: "l’urgence de votre demande est relevée",
-    Action.HAND_OVER: "votre demande est transmise au service « {queue} »",
-    Action.CALL_NEXT: "la personne d’astreinte suivante est prévenue",
-}
-_STEP: Final = {
-    Action.REMIND: "rappel au service",
-    Action.RAISE: "urgence relevée",
-    Action.HAND_OVER: "demande transmise au service « {queue} »",
-    Action.CALL_NEXT: "personne d’astreinte suivante prévenue",
-}
-"""What a step is called that is not to come any more."""
-_DONE: Final = "done"
-_WAITING: Final = "waiting"
-_UNLESS: Final = {
-    Until.TAKEN: "sauf si un agent s’en est chargé avant",
-    Until.ANSWERED: "sauf si quelqu’un vous a répondu avant",
-    Until.CLOSED: "sauf si le dossier est clos avant",
-}
 _SAW_DANGER: Final = {
     AlarmLevel.CERTAIN: "oui, quelqu’un pouvait être en danger",
     AlarmLevel.POSSIBLE: "possible, à vérifier par un agent",
@@ -191,49 +170,6 @@ def guided_by(case: Row) -> Iterator[str]:
 def without_codes(text: str) -> str:
     """Return a reason with an urgency's words in place of its code."""
     return _PRIORITY.sub(lambda found: f"urgence « {PRIORITIES[found[0]]} »", text)
-
-
-def upcoming(case: Row, timers: Iterable[Row], queue: Callable[[str], str], when: When) -> Iterator[str]:
-    """Yield what will happen to a case unless somebody sees to it before, the next first.
-
-    Args:
-        case: its row.
-        timers: the rows of its steps.
-        queue: what a queue is called.
-        when: how a moment is told.
-    """
-    for step in sorted(timers, key=lambda row: row["at"]):
-        if not _why_over(case, step):
-            data = step["data"]
-            will = _WILL[Action(data["does"])].format(queue=queue(data["to"]) if data.get("to") else "")
-            yield f"le {when(step['at'])}, {will}, {_UNLESS[Until(data['until'])]}"
-
-
-def over(case: Row, timers: Iterable[Row], queue: Callable[[str], str], when: When) -> Iterator[str]:
-    """Yield the steps that were planned for a case and are not to come any more, each with why, the earliest first.
-
-    Args:
-        case: its row.
-        timers: the rows of its steps.
-        queue: what a queue is called.
-        when: how a moment is told.
-    """
-    for step in sorted(timers, key=lambda row: row["at"]):
-        if why := _why_over(case, step):
-            data = step["data"]
-            told = _STEP[Action(data["does"])].format(queue=queue(data["to"]) if data.get("to") else "")
-            yield f"{told}, prévu le {when(step['at'])} : {why}"
-
-
-def _why_over(case: Row, step: Row) -> str:
-    """Return why a step is not to come; "" where it is: those of another urgency and of a closed case are not."""
-    if step["state"] == _DONE:
-        return "fait"
-    if step["state"] != _WAITING:
-        return "pas fait, quelqu’un s’était occupé du dossier avant"
-    if case["state"] != "open":
-        return "n’aura pas lieu, le dossier est clos"
-    return "" if step["data"]["priority"] == case["priority"] else "n’aura pas lieu, l’urgence a changé depuis"
 
 
 def as_data(words: SafetyWords, to: str) -> dict[str, Any]:

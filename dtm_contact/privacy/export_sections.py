@@ -50,6 +50,14 @@ _WITHHELD: Final = (
         "RGPD, art. 15(4)",
     ),
     (
+        "Ce que des agents ont noté de quelqu’un d’autre, que leur texte nomme ou dont il donne le numéro",
+        (
+            "la note, le brouillon ou le rendez-vous est à sa place, avec sa date et sans son texte, tant que personne "
+            "ne l’a relu et donné ; le délégué peut vous dire ce qui, dedans, vous concerne"
+        ),
+        "RGPD, art. 15(4)",
+    ),
+    (
         "Le nom des autres personnes auxquelles le programme a pensé",
         "leur nombre vous est donné, à chaque message",
         "RGPD, art. 15(4)",
@@ -59,20 +67,35 @@ _WITHHELD: Final = (
         "l’avis figure à sa date, sans son texte",
         "RGPD, art. 15(4)",
     ),
-    (
-        "Vos loyers, votre bail, vos demandes de logement et vos autres papiers",
-        "votre bailleur les garde dans d’autres logiciels : demandez-les-lui de la même façon",
-        "RGPD, art. 15(1)",
-    ),
-    (
-        "L’enregistrement de votre voix, si vous avez laissé un message",
-        "il est au standard téléphonique : demandez-le de la même façon ; la date et le numéro sont ici",
-        "RGPD, art. 15(3)",
-    ),
     ("Les sauvegardes", "elles répètent ce qui est ici et s’effacent par leur âge", "RGPD, art. 12(3) et 32(1)(c)"),
     ("Les chiffres de l’activité", "ce sont des nombres, sans personne", "RGPD, considérant 26"),
 )
 """What is not inside, what is told in its place, and by which law."""
+
+
+def _kept_elsewhere(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """Yield what we keep outside of this program: where, and that the request that this copy answers is for it, too."""
+    asked = (
+        "votre demande vaut aussi pour {it} : la réponse vous vient à part. Rien reçu un mois après votre demande ? "
+        f"Écrivez à {_officer(settings)} : « {{ask}} »"
+    )
+    programs = settings.privacy.elsewhere.rstrip(".") or "d’autres programmes"
+    yield (
+        "Vos loyers, votre bail, vos demandes de logement et vos autres papiers",
+        f"nous les gardons hors du programme dont vient cette copie, dans {programs} ; "
+        + asked.format(it="eux", ask="J’ai demandé la copie de mes données : il manque celles de ma location"),
+        "RGPD, art. 15(1)",
+    )
+    yield (
+        "L’enregistrement de votre voix, si vous avez laissé un message",
+        "nous le gardons dans notre standard téléphonique ; la date et le numéro sont ici ; "
+        + asked.format(it="lui", ask="J’ai demandé la copie de mes données : il manque mes messages vocaux"),
+        "RGPD, art. 15(3)",
+    )
+
+
+def _officer(settings: Settings) -> str:
+    return settings.privacy.officer or "notre délégué à la protection des données"
 
 
 KEEP_IT_SAFE: Final = (
@@ -89,7 +112,7 @@ _WORDS: Final = (
     ("Personne d’astreinte", "celle qui répond à une urgence, quand les bureaux sont fermés aussi"),
     ("Avis", "un courriel que le programme envoie à l’un de nous pour le prévenir"),
     ("Gelé", "gardé pour un litige : rien n’est effacé d’un dossier gelé, même s’il est ancien"),
-    ("Annuaire", "le fichier des locataires de votre bailleur"),
+    ("Annuaire", "notre fichier des locataires"),
 )
 """Words of ours that a layman meets in the copy."""
 
@@ -99,7 +122,7 @@ def who_answers(settings: Settings) -> str:
     privacy = settings.privacy
     officer = privacy.officer or "notre délégué à la protection des données ; son adresse est à votre bureau"
     rows = (
-        ("Qui répond de vos données", privacy.controller or "votre bailleur"),
+        ("Qui répond de vos données : « nous », dans cette page", privacy.controller or "votre bailleur"),
         ("Une question, une erreur, un effacement", f"écrivez à {officer}"),
         (
             "Vous n’êtes pas d’accord avec nous",
@@ -109,7 +132,7 @@ def who_answers(settings: Settings) -> str:
     return table(("", ""), [(head, escape(told)) for head, told in rows])
 
 
-def inside(*, cases: int, messages: int, files: int, officer: str) -> Iterator[str]:
+def inside(settings: Settings, *, cases: int, messages: int, files: int, withheld: int) -> Iterator[str]:
     """Yield what the copy holds and what it does not, and how to complain, for the first page."""
     yield (
         "<p>Cette copie réunit ce que garde de vous le service qui reçoit vos messages, vos appels et vos visites, au "
@@ -123,20 +146,30 @@ def inside(*, cases: int, messages: int, files: int, officer: str) -> Iterator[s
         "<li>pourquoi nous les gardons, combien de temps, et quels sont vos droits.</li></ul>"
         "<p>Ce qui n’y est pas, et pourquoi :</p>"
     )
-    yield table(("Quoi", "Ce qui vous est dit", "Le texte"), [tuple(map(escape, row)) for row in _WITHHELD])
+    left_out = (*_WITHHELD, *_kept_elsewhere(settings))
+    yield table(("Quoi", "Ce qui vous est dit", "Le texte"), [tuple(map(escape, row)) for row in left_out])
     yield (
-        "<p>D’autres personnes peuvent y être citées, avec leur numéro ou leur adresse : dans ce que vous avez écrit, "
-        "dans ce qu’un proche a dit pour vous, dans ce que les agents ont noté. C’est dans la copie parce que cela "
-        "parle de vous. Respectez-les : ne le montrez pas sans raison. Ce que celui qui vous la remet en aurait retiré "
+        f"<p><strong>{_said_of_withheld(withheld)}</strong> D’autres personnes peuvent être citées dans le reste, "
+        "avec leur numéro ou leur adresse : dans ce que vous avez écrit, dans ce qu’un proche a dit pour vous. "
+        "Respectez-les : ne le montrez pas sans raison. Ce que celui qui vous remet la copie en aurait encore retiré "
         "pour protéger quelqu’un, il vous le dit, avec sa raison (RGPD, art. 15(4)).</p>"
     )
     yield "<p>Quelques mots de cette copie :</p>"
     yield table(("", ""), _WORDS)
-    whom = escape(officer or "notre délégué à la protection des données")
+    whom = escape(_officer(settings))
     yield (
         f"<p>Quelque chose manque, ou est faux ? Écrivez à {whom}. Tous vos droits sont dits "
         '<a href="#pourquoi">plus bas</a>.</p>'
     )
+
+
+def _said_of_withheld(count: int) -> str:
+    """Return whether words of agents are not given, and how many."""
+    if not count:
+        return "Aucun texte de nos agents n’a été retiré de cette copie."
+    if count == 1:
+        return "Un texte de nos agents n’est pas donné ; à sa place, il est dit pourquoi."
+    return f"{count} textes de nos agents ne sont pas donnés ; à leur place, il est dit pourquoi."
 
 
 def _counted(count: int, one: str, several: str = "") -> str:
@@ -146,9 +179,9 @@ def _counted(count: int, one: str, several: str = "") -> str:
 _TWO: Final = 2
 
 
-def decisions(officer: str) -> str:
+def decisions(settings: Settings) -> str:
     """Return what the program decides by itself and how to contest it, as GDPR article 15(1)(h) asks."""
-    whom = escape(officer or "notre délégué à la protection des données")
+    whom = escape(_officer(settings))
     return (
         "<p>Un programme lit chaque message à son arrivée. Par les mots qu’il y relève et par des règles écrites par "
         "des responsables, il choisit seul, sans attendre un agent :</p>"

@@ -235,9 +235,15 @@ def notice(settings: Settings) -> list[Block]:
                     "aussi longtemps qu’il l’est ; ensuite, comme un dossier clos",
                 ),
                 ("Réponses, avis, notes et fichiers d’un dossier", "comme leur dossier"),
-                ("Ce qu’un programme a compris de vos messages", "comme le dossier, ou le message, dont il s’agit"),
+                (
+                    "Le texte de vos messages, et ce qu’un programme en a compris",
+                    "comme le dossier, ou le message sans dossier, dont il s’agit",
+                ),
                 ("Un brouillon, et ce qui y est joint", "30 jours"),
-                ("Votre message tel qu’il est arrivé", f"{ages.raw_months} mois"),
+                (
+                    "Votre message tel qu’il est arrivé : le courriel entier, avec ses pièces jointes",
+                    f"{ages.raw_months} mois ; son texte reste comme il est dit plus haut",
+                ),
                 ("Un message ou un appel qui n’a donné aucun dossier", f"{ages.aside_months} mois"),
                 ("Les coordonnées que vous avez confirmées", f"{ages.lease_months} mois après votre bail"),
                 ("Vos souhaits et protections", f"{ages.lease_months} mois après votre bail"),

@@ -41,9 +41,8 @@ _LOOK_SECONDS: Final = 30.0
 FIRST_BATCH: Final = 10
 _FOUND_AT_ONCE: Final = 500
 """Rows that one look finds: to look may cost more than to erase some of them."""
-_FREED_AT_FIRST: Final = 50
-_MOST_FREED: Final = 2_000
-"""Pages of a SQLite file that one transaction gives back to the disk, at first and at the most."""
+_MOST_FREED: Final = 1_000
+"""Pages of a SQLite file that one transaction gives back to the disk at the most: its commit writes as many."""
 _MOST_OCTETS: Final = 2 * PIECE
 """Octets of messages that one transaction deletes: how long it takes is known only once it is over."""
 _LONGEST_REST: Final = 30.0
@@ -117,13 +116,13 @@ class RetentionPace:
             rest: how it rests for some seconds.
         """
         self._share = share / 100
-        self._aim = aim
+        self.aim = aim
         self._least = least
         self._rest = rest
 
     def next_batch(self, batch: int, worked: float, most: int) -> int:
         """Return how many rows the next transaction takes to work as long as it should, after one of so many."""
-        fit = int(batch * min(2.0, self._aim / max(worked, 0.0001)))
+        fit = int(batch * min(2.0, self.aim / max(worked, 0.0001)))
         return max(self._least, min(most, fit))
 
     def rest(self, spent: float) -> None:
@@ -258,17 +257,17 @@ class RetentionPass:
 
     def _free(self) -> None:
         """Give pages that became free back to the disk, some at a time, and empty SQLite's log."""
-        database, pages = self._store.database, _FREED_AT_FIRST
+        database = self._store.database
+        some = partial(give_back, most=_MOST_FREED, seconds=self._pace.aim, clock=self._clock)
         while database.sqlite_path is not None and not self._stopped.is_set():
             with database.reading() as connection:
                 before = _free_pages(connection)
             if not before:
                 break
-            worked, left = self._timed(_FREED, partial(give_back, most=pages))
+            _worked, left = self._timed(_FREED, some)
             if left >= before:
                 # A file made before pages could be given back.
                 break
-            pages = self._pace.next_batch(pages, worked, _MOST_FREED)
         if any(self._done.counts.values()):
             sweep(database, self._rest)
 
@@ -285,12 +284,25 @@ def _of_bounded_size(rows: Iterable[tuple[Any, int]]) -> list[Any]:
     return keys
 
 
-def give_back(connection: Connection, *, most: int) -> int:
-    """Give some free pages of a SQLite file back to the disk, in a transaction; return how many are still free."""
+def give_back(connection: Connection, *, most: int, seconds: float, clock: Callable[[], float]) -> int:
+    """Give some free pages of a SQLite file back to the disk, in a transaction; return how many are still free.
+
+    What a page takes is not to be foreseen: one lies free at the end of the file, the next has to be moved, from the
+    disk, with what refers to it. So the time is looked at after each, and no number is fitted to what the last took.
+
+    Args:
+        connection: a write transaction.
+        most: how many pages at the most.
+        seconds: after how many no further page is taken.
+        clock: seconds that pass.
+    """
     driver: Any = connection.connection.driver_connection
+    ends = clock() + seconds
     # SQLite does one page a step, and its driver for Python makes one step of what returns no row.
     for _ in range(min(most, _free_pages(connection))):
         driver.execute("PRAGMA incremental_vacuum(1)")
+        if clock() >= ends:
+            break
     return _free_pages(connection)
 
 

@@ -118,13 +118,18 @@ class PrivacySettings(BaseModel):
     )
     officer: str = Field(
         default="",
-        description="How the data protection officer is reached, for the register, the notice and the export: an "
-        "address to write to",
+        description="How the data protection officer is reached, for the register, the notice and the export: in "
+        "French, addresses by post and e-mail to write to, and a telephone number",
     )
     authority: str = Field(
         default="la CNIL : 3 place de Fontenoy, TSA 80715, 75334 Paris cedex 07 ; www.cnil.fr",
         description="In French: the supervisory authority to which people may complain, and how it is reached, for the "
         "notice and the export (GDPR art. 13(2)(d), 15(1)(f))",
+    )
+    elsewhere: str = Field(
+        default="le logiciel de gestion locative",
+        description="In French: in which other programs the landlord keeps what it has of a tenant (lease, rents, "
+        "applications for housing), as the export names them (GDPR art. 15(1))",
     )
     processors: str = Field(
         default="",

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from dtm_contact.store import Store, open_store
-from dtm_contact.store.schema import cases
+from dtm_contact.store.schema import cases, events
 from tests.cli.conftest import Program
 from tests.store.fresh import fresh_store
 from tests.store.samples import NOW, judgement, open_case
@@ -57,6 +57,26 @@ def test_a_person_is_planned_copied_erased_and_the_certificate_verified(
     unknown = program("person", "plan", "Benali")
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert "no tenant's id, no e-mail address and no phone number" in unknown.stderr
+
+
+def test_what_an_agent_wrote_of_somebody_else_is_shown_and_given_by_its_place(
+    program: Program, store: Store, number: str, tmp_path: Path
+) -> None:
+    noted = "Sa voisine Mme Diallo ment"
+    with store.database.writing() as connection:
+        case_id = connection.execute(sa.select(cases.c.id).where(cases.c.number == number)).scalar_one()
+        row = {"case_id": case_id, "at": NOW, "who": "odile", "what": "noted", "data": {"text": noted}}
+        place = f"note-{connection.execute(events.insert().returning(events.c.id), row).scalar_one()}"
+    kept = program("person", "export", WRITER, "--to", f"{tmp_path}/kept")
+    assert kept.returncode == 0
+    assert f"{place}  {number}\n    {noted}\n" in kept.stdout
+    assert noted not in (tmp_path / "kept" / "lisez-moi.html").read_text()
+    given = program("person", "export", WRITER, "--to", f"{tmp_path}/given", "--give", f"#{place}")
+    assert f"    {noted}" not in given.stdout
+    assert noted in (tmp_path / "given" / "lisez-moi.html").read_text()
+    wrong = program("person", "export", WRITER, "--to", f"{tmp_path}/wrong", "--give", "note-0")
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert f"nothing is withheld at note-0; places: {place}" in wrong.stderr
 
 
 def test_a_hold_keeps_a_case_until_it_is_released(program: Program, store: Store, number: str) -> None:

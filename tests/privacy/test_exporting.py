@@ -24,6 +24,7 @@ from dtm_contact.model import (
     DANGER_QUESTION,
     AlarmLevel,
     Candidate,
+    CodedText,
     Decision,
     EntryKind,
     Evidence,
@@ -42,6 +43,7 @@ from dtm_contact.privacy.export_parts import ExportNames
 from dtm_contact.privacy.export_program import SAFETY, ProgramChoice, answered, decided
 from dtm_contact.privacy.own_words import OwnWords, own_words
 from dtm_contact.privacy.subject import DataSubject, person_named
+from dtm_contact.privacy.withholding import UnknownPassageError
 from dtm_contact.settings import Settings
 from dtm_contact.store import Account, Origin, Store, TrailLine
 from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts, events, judgements, outbox, timers
@@ -514,33 +516,48 @@ def test_what_will_happen_by_itself_is_told_in_words_with_its_day(
     sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
 ) -> None:
     site = planted(sqlite_store, sqlite_site, tmp_path)
-    first, closed = site.numbers[:2]
+    first, closed, third = site.numbers
+    day = timedelta(days=1)
     with sqlite_store.database.writing() as connection:
-        connection.execute(sa.update(cases).where(cases.c.number == first).values(state="open"))
+        connection.execute(sa.update(cases).where(cases.c.number.in_((first, third))).values(state="open"))
+        connection.execute(sa.update(cases).where(cases.c.number == closed).values(closed_at=LATER - day / 4))
         ids = {row.number: row.id for row in connection.execute(sa.select(cases.c.number, cases.c.id))}
         urgency = connection.execute(sa.select(cases.c.priority).where(cases.c.number == first)).scalar_one()
-        for step, (number, does, priority, state) in enumerate((
-            (first, "hand_over", urgency, "waiting"),
-            (first, "remind", urgency, "waiting"),
-            (first, "raise", urgency, "done"),
-            (first, "call_next", "P1", "waiting"),
-            (closed, "raise", urgency, "waiting"),
-        )):  # fmt: skip
-            data = {"does": does, "until": "answered", "to": "agence-direction", "priority": priority}
-            row = {"case_id": ids[number], "step": f"s{step}", "at": NOW + timedelta(days=9 - step), "data": data}
-            connection.execute(timers.insert(), {**row, "state": state})
+        lowered = {"changed": {"priority": ["P1", urgency]}}
+        event = {"case_id": ids[third], "at": LATER, "who": "paul", "what": "priority", "data": lowered}
+        connection.execute(events.insert(), event)
+        steps: tuple[tuple[str, str, str, str, timedelta, bool], ...] = (
+            (first, "hand_over", urgency, "waiting", 8 * day, False),
+            (first, "remind", urgency, "waiting", 7 * day, False),
+            (first, "raise", urgency, "done", 6 * day, False),
+            (first, "remind", urgency, "waiting", -day / 2, False),
+            (first, "remind", urgency, "needless", -day / 2, False),
+            (third, "call_next", "P1", "waiting", -day / 2, False),
+            (third, "call_next", "P1", "waiting", day, False),
+            (third, "call_next", "P1", "needless", day, False),
+            (third, "hand_over", "P1", "waiting", day, True),
+            (closed, "raise", urgency, "waiting", -day / 2, False),
+            (closed, "raise", urgency, "waiting", 3 * day, False),
+        )
+        for number, (of, does, priority, state, after, of_any) in enumerate(steps):
+            data = {"does": does, "until": "answered", "to": "agence-direction", "priority": priority, "of_any": of_any}
+            row = {"case_id": ids[of], "step": f"s{number}", "at": LATER + after, "data": data, "state": state}
+            connection.execute(timers.insert(), row)
     page = told_text(exported(sqlite_store, site.settings, tmp_path / "out"))
-    last, next_ = (f"{(NOW + timedelta(days=days)).astimezone(site.settings.zone):%d/%m/%Y à %H:%M}" for days in (9, 8))
+    last, next_ = (f"{(LATER + each).astimezone(site.settings.zone):%d/%m/%Y à %H:%M}" for each in (8 * day, 7 * day))
     told = re.findall(r"L[^\n]+?répondu avant", page.partition("Ce qui est prévu ensuite")[2])
     unless = "sauf si quelqu’un vous a répondu avant"
     reminded = f"Le {next_}, le service reçoit un rappel : votre demande attend toujours une réponse, {unless}"
     handed = f"Le {last}, votre demande est transmise au service « Agence direction », {unless}"
     assert [" ".join(each.split()) for each in told] == [reminded, handed]
-    # Each step that is kept is told, so that the page agrees with the inventory.
+    # Each step that is kept is told, so that the page agrees with the inventory; none as done that nothing shows done.
     gone = re.findall(r"[^\n]+?, prévu le [^\n]+? : ([^\n]+?)(?:  |\n)", page)
-    assert sorted(" ".join(each.split()) for each in gone) == [
-        "fait", "n’aura pas lieu, le dossier est clos", "n’aura pas lieu, l’urgence a changé depuis",
-    ]  # fmt: skip
+    assert sorted(" ".join(each.split()) for each in gone) == sorted((
+        "fait", "rien n’indique que cela a été fait", "pas fait, quelqu’un s’était occupé du dossier avant",
+        "rien n’indique que cela a été fait", "n’aura pas lieu, l’urgence a changé depuis",
+        "pas fait, l’urgence a changé depuis", "prévu de nouveau avec l’urgence d’aujourd’hui",
+        "rien n’indique que cela a été fait", "n’aura pas lieu, le dossier est clos",
+    ))  # fmt: skip
 
 
 def test_of_a_draft_its_words_are_told_and_not_what_was_chosen_in_its_form(
@@ -572,14 +589,19 @@ def test_a_copy_says_whose_it_is_and_what_is_kept_elsewhere(
 ) -> None:
     site = planted(sqlite_store, sqlite_site, tmp_path)
     privacy = site.settings.privacy.model_copy(
-        update={"processors": "Hébergeur SA, Lyon.", "outside_eu": "les sauvegardes, à Genève (décision d’adéquation)"}
+        update={"officer": "Mme D., dpo@habitat.example", "elsewhere": "Prem’Habitat (location)"}
+        | {"processors": "Hébergeur SA, Lyon.", "outside_eu": "les sauvegardes, à Genève (décision d’adéquation)"}
     )
     settings = site.settings.model_copy(update={"privacy": privacy})
     page = told_text(exported(sqlite_store, settings, tmp_path / "out"))
     for words in (
         f"Copie établie pour  Mme Zelindra Quartzhammer (locataire n° {TENANT})",
         "Vos loyers, votre bail, vos demandes de logement",
+        "nous les gardons hors du programme dont vient cette copie, dans Prem’Habitat (location) ;",
+        "votre demande vaut aussi pour eux : la réponse vous vient à part",
+        "Écrivez à Mme D., dpo@habitat.example : « J’ai demandé la copie de mes données : il manque celles de",
         "L’enregistrement de votre voix",
+        "nous le gardons dans notre standard téléphonique",
         "Pour notre compte y ont accès : Hébergeur SA, Lyon.",
         "Hors de l’Union européenne : les sauvegardes, à Genève (décision d’adéquation).",
     ):
@@ -725,6 +747,55 @@ def test_what_agents_wrote_beside_events_and_words_that_wound_are_to_be_read_eac
     assert [(each.number, each.why) for each in kinds["rendez"]] == [(came, "an appointment under another name")]
     assert [each.why for each in kinds["souhait"]] == ["words of a wish or a protection"]
     assert [(each.number, each.why) for each in kinds["dossier"]] == [(first, "why the case is held")]
+
+
+def test_what_an_agent_wrote_of_somebody_else_is_not_given_before_a_person_has_read_it(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    first = site.numbers[0]
+    others = {
+        "note": "La voisine Mme Diallo, folle à lier, ne répond pas",
+        "closed": "réparé chez M. Lemoine",
+        "draft": "Sa voisine Mme Diallo ne sera pas là",
+        "passed on": "Voyez Mme Diallo, elle ment",
+    }
+    of_them = "Dame pénible, rappelle sans arrêt"
+    with sqlite_store.database.writing() as connection:
+        case_id = connection.execute(sa.select(cases.c.id).where(cases.c.number == first)).scalar_one()
+        mail = sa.update(outbox).where(outbox.c.case_id == case_id, outbox.c.kind == "reply")
+        connection.execute(mail.values(to_address="plombier@works.example", message_id="<p@ours.example>"))
+        done = CodedText("danger_over", {"over": "repaired", "reason": others["closed"]})
+        connection.execute(sa.update(cases).where(cases.c.id == case_id).values(done_reason=done))
+        mine = sa.update(drafts).where(drafts.c.about == first)
+        connection.execute(mine.values(fields={"texte": others["draft"], "autre": "Diallo"}))
+        happened: tuple[tuple[str, dict[str, Any]], ...] = (
+            ("noted", {"text": others["note"]}),
+            ("noted", {"text": of_them}),
+            ("done", {"changed": {"done_reason": [None, done.as_json()]}}),
+            ("forwarded", {"text": others["passed on"], "message_id": "<p@ours.example>"}),
+        )
+        rows = [{"case_id": case_id, "at": NOW, "who": "paul", "what": what, "data": data} for what, data in happened]
+        connection.execute(events.insert(), rows)
+    kept = exported(sqlite_store, site.settings, tmp_path / "kept")
+    texts = [path.read_text(errors="replace") for path in kept.folder.rglob("*.*") if path.is_file()]
+    for words in (*others.values(), "Diallo", "reponseplantee7745"):
+        assert [text for text in texts if words in text] == [], words
+    page, data = (kept.folder / "lisez-moi.html").read_text(), json.loads((kept.folder / "donnees.json").read_text())
+    assert of_them in page, "what is written of them is theirs"
+    assert "4 textes de nos agents ne sont pas donnés" in told_text(kept)
+    assert len(data["textes_non_donnes"]) == len(kept.withheld) == 4
+    with sqlite_store.database.reading() as connection:
+        person = person_named(connection, TENANT, date(2026, 11, 25))
+    places = [each.anchor for each in kept.withheld]
+    given = export_person(site.settings, sqlite_store, person, tmp_path / "given", LATER, places)
+    page = (given.folder / "lisez-moi.html").read_text().replace("\N{NO-BREAK SPACE}", " ")
+    for words in (others["note"], others["draft"], others["closed"], "reponseplantee7745"):
+        assert words in page
+    assert "Aucun texte de nos agents n’a été retiré de cette copie." in page
+    with pytest.raises(UnknownPassageError, match="nothing is withheld at note-0; places: "):
+        export_person(site.settings, sqlite_store, person, tmp_path / "none", LATER, ["note-0"])
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize(

@@ -47,9 +47,8 @@ def test_the_notice_says_how_long_wishes_protections_and_what_was_understood_are
     written = as_markdown(notice(settings(lease_months=40)))
     assert "| Vos souhaits et protections | 40 mois après votre bail |" in written
     assert "| Le numéro d’une ordonnance de protection | 1 an depuis la fin de l’inscription |" in written
-    assert (
-        "| Ce qu’un programme a compris de vos messages | comme le dossier, ou le message, dont il s’agit |" in written
-    )
+    text = "| Le texte de vos messages, et ce qu’un programme en a compris |"
+    assert f"{text} comme le dossier, ou le message sans dossier, dont il s’agit |" in written
 
 
 def test_a_page_of_html_is_whole_and_escapes() -> None:

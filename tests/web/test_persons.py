@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from dtm_contact.access import Role
 from dtm_contact.model import Likely
 from dtm_contact.privacy.erasing import finish, unfinished
-from dtm_contact.store.schema import cases
+from dtm_contact.store.schema import cases, events
 from tests.web.conftest import DeskAlone, Somebody, open_in
 
 WRITER = "nadia.benali@free.example"
@@ -84,6 +84,23 @@ def test_what_may_be_anothers_and_what_is_not_set_stand_before_the_button_of_the
     assert WRITER in before
     assert "d’une adresse qui n’est pas la sienne" in before
     assert "DTM_PRIVACY_OFFICER n’est pas réglé" in before
+
+
+def test_what_an_agent_wrote_of_somebody_else_is_given_once_its_box_is_ticked(desk: DeskAlone, admin: Somebody) -> None:
+    open_in(desk.store, "sud", "one", match={"tenant": None})
+    noted = "Sa voisine Mme Diallo ment"
+    with desk.store.database.writing() as connection:
+        case_id = connection.execute(sa.select(cases.c.id)).scalar_one()
+        row = {"case_id": case_id, "at": desk.now(), "who": "odile", "what": "noted", "data": {"text": noted}}
+        place = f"note-{connection.execute(events.insert().returning(events.c.id), row).scalar_one()}"
+    page = admin.get(f"/personnes?q={WRITER}").text
+    assert f'name="donner" value="{place}"' in page
+    assert noted in page
+    for given, told in (("", False), (f"&donner={place}", True)):
+        answer = admin.get(f"/personnes/export?q={WRITER}{given}")
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+            assert (noted in packed.read("donnees-personnelles/lisez-moi.html").decode()) is told
+    assert admin.get(f"/personnes/export?q={WRITER}&donner=note-0").status_code == 404
 
 
 def test_a_name_is_looked_up_among_tenants_and_somebody_unknown_is_told(desk: DeskAlone, admin: Somebody) -> None:

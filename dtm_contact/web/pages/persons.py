@@ -75,12 +75,16 @@ def export(context: RequestContext) -> Response:
     person = _person(context, context.text("q")[:LONGEST_SEARCH])
     if person is None:
         raise NotFoundError("person")
+    given = context.query.getlist("donner")
+    passages = passages_to_read(context.app.settings, context.app.store, person)
+    if not {each.anchor for each in passages if each.of_others}.issuperset(given):
+        raise NotFoundError("passage")
     context.audit("exported", "personne", people=sorted(person.tenants))
 
     def pieces() -> Iterator[bytes]:
         with tempfile.TemporaryDirectory(prefix="dtm-contact-export-") as name:
             settings, store = context.app.settings, context.app.store
-            done = export_person(settings, store, person, Path(name) / "donnees-personnelles", context.now)
+            done = export_person(settings, store, person, Path(name) / "donnees-personnelles", context.now, given)
             with done.archive.open("rb") as file:
                 while piece := file.read(_PIECE):
                     yield piece
