@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from dtm_contact.model import SPOKEN_CHANNELS
-from dtm_contact.store.events import ANSWERS
+from dtm_contact.store.events import ANSWERS, CANCELLED
 from dtm_contact.store.schema import (
     EVENTS_BY_DATA,
     IS_CORRECTION,
@@ -624,7 +624,7 @@ def _answers(
 
 def _taken_back() -> sa.ColumnElement[bool]:
     """Return the condition that something of the case was taken back."""
-    return _of_case(sa.select(events.c.id).where(_WHAT == "undone"))
+    return _of_case(sa.select(events.c.id).where(_WHAT.in_(("undone", CANCELLED))))
 
 
 def _moved_back(dialect: str) -> sa.ColumnElement[bool]:
