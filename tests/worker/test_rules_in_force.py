@@ -408,3 +408,59 @@ async def test_however_many_changes_are_refused_judges_can_load_the_rules_in_for
     copies = {path.name for path in watch.in_force.settings.rules.dir.parent.iterdir()}
     assert digest(watch.in_force.settings.rules.dir) == watch.in_force.rules.version
     assert len(copies) <= 4, "the others go"
+
+
+async def test_what_was_refused_before_a_restart_is_not_tried_again_until_it_changes(
+    scene: Scene, store: Store, folder: Path
+) -> None:
+    good = (await scene.start()).in_force.rules.version
+    change(folder, "topic: gas", "topik: gas")
+    watch = await scene.start()
+    tried = store.rule_versions.changes(9)
+    scene.told.clear()
+    for _ in range(3):
+        await watch.look()
+    assert store.rule_versions.changes(9) == tried
+    assert not scene.told
+    assert scene.alarms.lasting == (ALARM,), "nor is it forgotten"
+    change(folder, "topik: gas", "topic: gas")
+    for _ in range(2):
+        await watch.look()
+    assert not scene.alarms.lasting
+    assert watch.in_force.rules.version == good
+
+
+async def test_what_another_daemon_refused_keeps_none_from_trying_it(scene: Scene, store: Store, folder: Path) -> None:
+    await scene.start()
+    change(folder, "then: {queue: comptes}", "then: {queue: nord}")
+    store.rule_versions.put_in_force("other", "0123456789ab", pack(folder), NOW)
+    store.rule_versions.refuse("other", digest(folder), (), NOW)
+    change(folder, "then: {queue: nord}", "then: {queue: comptes}")
+    watch = await scene.start()
+    change(folder, "then: {queue: comptes}", "then: {queue: nord}")
+    for _ in range(2):
+        await watch.look()
+    assert watch.in_force.rules.version == digest(folder)
+
+
+async def test_the_last_good_rules_whose_fault_a_new_check_finds_are_told_of_beside_the_refused_ones(
+    scene: Scene, store: Store, folder: Path
+) -> None:
+    leave_a_danger_untold(folder)
+    store.rule_versions.put_in_force("daemon", digest(folder), pack(folder), NOW)
+    change(folder, "topic: gas", "topik: gas")
+    watch = await scene.start()
+    assert watch.in_force.rules.rules[0].id == "mairie"
+    assert set(scene.alarms.lasting) == {ALARM, FAULTY}
+    assert UNTOLD in scene.told[FAULTY]
+
+
+async def test_a_judge_that_is_loading_the_rules_before_the_last_change_finds_them(scene: Scene, folder: Path) -> None:
+    watch = await scene.start()
+    before = watch.in_force.settings.rules.dir
+    change(folder, "then: {queue: comptes}", "then: {queue: nord}")
+    await watch.reload()
+    assert watch.in_force.settings.rules.dir != before
+    change(folder, "topic: gas", "topik: gas")
+    await watch.reload()
+    assert load_in_force(before).rules
