@@ -19,8 +19,7 @@ from dtm_contact.store.writing_schema import drafts
 from dtm_contact.wording import worded
 
 NOT_GIVEN: Final = (
-    "texte non donné : un agent y parle de quelqu’un d’autre, à qui le donner pourrait nuire (RGPD, art. 15(4)) ; "
-    "demandez au délégué ce qui, dedans, vous concerne"
+    "texte non donné, car un agent y parle de quelqu’un d’autre, à qui cela pourrait nuire (RGPD, art. 15(4))"
 )
 """What stands in the place of such a text."""
 ABSENT: Final = "texte_absent"
