@@ -38,6 +38,7 @@ from dtm_contact.privacy.export_parts import (
     mail_text,
     to_whom,
 )
+from dtm_contact.privacy.export_person import who_they_are
 from dtm_contact.privacy.export_program import answered, guided_by, how_read, told_safety, without_codes
 from dtm_contact.privacy.export_sections import (
     KEEP_IT_SAFE,
@@ -55,7 +56,6 @@ from dtm_contact.privacy.withholding import ABSENT, WITHHELD
 from dtm_contact.settings import Settings
 
 _ENGINE_NAME: Final = "worker"
-_ROLES: Final = {"holder": "titulaire du bail", "co_holder": "cotitulaire du bail", "occupant": "occupant"}
 _DRAFTS: Final = {
     DraftKind.NEW: "Dossier en préparation",
     DraftKind.REPLY: "Réponse en préparation, pas envoyée",
@@ -299,42 +299,7 @@ class _ExportPage:
         return f"{value:%d/%m/%Y}" if isinstance(value, date) else ""
 
     def _person(self) -> Iterator[str]:
-        person = self._contents["personne"]
-        lines: list[tuple[str, str]] = []
-        for lease in self._rows("leases"):
-            lines.append(("Nom", full_name(lease)))
-            lines += [("Nom de naissance", lease["birth_name"])] if lease["birth_name"] else []
-            end = f" au {self._day(lease['lease_end'])}" if lease["lease_end"] else ""
-            since = f" du {self._day(lease['lease_start'])}{end}" if lease["lease_start"] else ""
-            lines.append(("Bail", f"n° {lease['lease_id']}{since}, {_ROLES.get(lease['role'], lease['role'])}"))
-            lines.append(("Logement", self._naming.dwelling(lease["dwelling_id"]) + f" (n° {lease['dwelling_id']})"))
-            lines += [("Téléphone dans l’annuaire", spaced(each)) for each in lease["phones"]]
-            lines += [("Courriel dans l’annuaire", lease["email"])] if lease["email"] else []
-        lines += [("Numéro de locataire", each) for each in person["locataire"]]
-        lines += [("Courriel connu de nous", each) for each in person["adresses"]]
-        lines += [("Téléphone connu de nous", spaced(national(each))) for each in person["numeros"]]
-        for each in self._rows("confirmed_contacts"):
-            told = each["value"] if each["kind"] == "address" else spaced(national(each["value"]))
-            of_case = f", dans le dossier {each['case_number']}" if each["case_number"] else ""
-            lines.append(("Coordonnée confirmée", f"{told} : le {self._day(each['confirmed_at'])}{of_case}"))
-        for each in self._rows("undeliverable_addresses"):
-            lines.append(("Adresse qui ne reçoit plus", f"{each['address']} : depuis le {self._day(each['since'])}"))
-        yield table(("", ""), dict.fromkeys((head, escape(told)) for head, told in lines))
-        confirmed = (
-            " ; « confirmée » veut dire que vous l’avez donnée, ou qu’un agent l’a ajoutée à votre fiche"
-            if self._rows("confirmed_contacts")
-            else ""
-        )
-        yield (
-            "<p>D’où cela vient : le nom, le nom de naissance, le bail, le logement et ce qui est dit « dans "
-            "l’annuaire » "
-            "viennent de notre fichier des locataires. Une coordonnée « connue de nous » qui n’est "
-            "pas dans "
-            "l’annuaire vient de vos messages et appels, ou d’un "
-            f"agent{confirmed}. Le reste vient de vos messages, de vos appels et de ce que "
-            "des agents "
-            "ont noté.</p>"
-        )
+        yield from who_they_are(self._contents["personne"], self._rows, self._naming.dwelling, self._day)
 
     def _register(self) -> Iterator[str]:
         yield from wishes(self._rows("register_entries"), self._wishes_read(), self._day)
@@ -604,7 +569,7 @@ class _ExportPage:
     def _inventory(self) -> Iterator[str]:
         notices = sum(row["kind"] == OutgoingKind.NOTICE for row in self._rows("outbox"))
         came = [row for row in self._rows("arrival_bodies") if row.get("fichier") is None]
-        yield from inventory(self._contents["inventaire"], notices, len(came))
+        yield from inventory(self._contents["inventaire"], notices, len(came), len(self._contents[WITHHELD]))
 
     def _link(self, table: str, row_id: int, told: str) -> str:
         file = self._files.get((table, row_id))

@@ -12,6 +12,7 @@ from dtm_contact.privacy.disclosed import Disclosure
 from dtm_contact.privacy.export_html import lines, table
 from dtm_contact.privacy.export_program import ProgramChoice
 from dtm_contact.privacy.register import outside, processors
+from dtm_contact.privacy.withholding import NOT_GIVEN
 from dtm_contact.settings import Settings
 from dtm_contact.store.schema import arrival_bodies, outbox
 
@@ -292,13 +293,14 @@ def _looked(line: Mapping[str, Any]) -> str:
 _NO_NAMES: Final[Mapping[str, Callable[[str], str]]] = dict.fromkeys(("queue", "office", "person"), str)
 
 
-def inventory(lines: Sequence[Mapping[str, Any]], notices: int, noted: int) -> Iterator[str]:
+def inventory(lines: Sequence[Mapping[str, Any]], notices: int, noted: int, withheld: int) -> Iterator[str]:
     """Yield what is kept, place by place.
 
     Args:
         lines: the lines of the inventory, as they stand in the file of data.
         notices: how many of the mails went to staff.
         noted: how many of the messages as they came were written down by us, and have no file.
+        withheld: how many texts of agents are not given: their rows are, without them.
     """
     yield (
         "<p>Cette liste est pour qui veut vérifier que rien ne manque, ou donner ces données à un autre organisme "
@@ -307,15 +309,18 @@ def inventory(lines: Sequence[Mapping[str, Any]], notices: int, noted: int) -> I
         "cette page, suivie de ce qu’il faut en retrancher pour avoir l’heure universelle (« +01:00 » : une heure)."
         "</p>"
     )
-    rows = [(each["contenu"], each["donne"], each["non_donne"], each.get("pourquoi", "")) for each in lines]
     parts = {
         outbox.name: ("dont les avis à la personne d’astreinte, au gardien ou au bureau, sans fichier joint", notices),
         arrival_bodies.name: ("dont ce qu’un agent ou le standard a noté, sans fichier joint", noted),
     }
-    for at in reversed(range(len(rows))):
-        what, count = parts.pop(lines[at]["table"], ("", 0))
-        if count:
-            rows.insert(at + 1, (what, count, 0, ""))
+    rows = []
+    for each in lines:
+        rows.append((each["contenu"], each["donne"], each["non_donne"], each.get("pourquoi", "")))
+        # Several lines may be of one table: the first counts all that is given.
+        what, count = parts.pop(each["table"], ("", 0))
+        rows += [(what, count, 0, "")] if count else []
+    if withheld:
+        rows.append(("textes d’agents, dans les lignes données plus haut", 0, withheld, NOT_GIVEN))
     told = [(escape(what), str(given), str(left), escape(why)) for what, given, left, why in rows]
     yield table(("Ce que c’est", "Dans la copie", "Pas dans la copie", "Pourquoi"), told, named=True)
     yield (

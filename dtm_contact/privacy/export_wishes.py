@@ -37,7 +37,7 @@ def wishes(
     found = [
         (
             _READ,
-            escape(f"{WISHES[Wish(wish['wish'])]} : « {_said(wish['evidence'], text)} », message du {day(at)}, ")
+            escape(f"{WISHES[Wish(wish['wish'])]} : « {said_in(wish['evidence'], text)} », message du {day(at)}, ")
             + of_case,
         )
         for wish, text, at, of_case in read
@@ -48,7 +48,7 @@ def wishes(
         yield _READ_ALONE
 
 
-def _said(evidence: Row, text: str) -> str:
+def said_in(evidence: Row, text: str) -> str:
     """Return the sentence in which a wish was read; its words alone where they stand elsewhere than in the text."""
     seen: str = evidence["seen"]
     span = evidence.get("span") or {}
