@@ -79,7 +79,7 @@ def _understood(found: Row, names: ExportNames, text: str) -> Iterator[str]:
     if found.get("violence_at_home"):
         yield "le danger peut venir de quelqu’un qui vit au logement : nous prenons garde à ce qui y est écrit ou dit"
     wished = [said_in(each["evidence"], text) for each in found.get("wishes") or () if each.get("evidence")]
-    yield from (f"souhait : « {each} »" for each in wished)
+    yield from (f"souhait : « {each} »" for each in dict.fromkeys(wished))
 
 
 def decided(decision: Row, understood: Row, names: ExportNames, when: When, answer: str) -> dict[ProgramChoice, str]:

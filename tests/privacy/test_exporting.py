@@ -581,6 +581,33 @@ def test_a_held_case_says_so_and_why(sqlite_store: Store, sqlite_site: Settings,
     assert "paul" not in (done.folder / "donnees.json").read_text()
 
 
+def test_of_what_an_agent_wrote_the_sentences_that_harm_nobody_are_given(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    text = "Dame pénible. M. Lemoine ment, Mme Diallo aussi ! A rappelé à 9 h."
+    with sqlite_store.database.writing() as connection:
+        case_id = connection.execute(sa.select(cases.c.id).where(cases.c.number == site.numbers[0])).scalar_one()
+        row = {"case_id": case_id, "at": NOW, "who": "paul", "what": "noted", "data": {"text": text}}
+        place = f"note-{connection.execute(events.insert().returning(events.c.id), row).scalar_one()}"
+    fields = {"texte": "Bonjour. Mme Diallo ment.", "autre": "Lemoine"}
+    with sqlite_store.database.writing() as connection:
+        mine = sa.update(drafts).where(drafts.c.about == site.numbers[0]).returning(drafts.c.id)
+        drafted = f"brouillon-{connection.execute(mine.values(fields=fields)).scalar_one()}"
+    with sqlite_store.database.reading() as connection:
+        person = person_named(connection, TENANT, date(2026, 11, 25))
+    done = export_person(
+        site.settings, sqlite_store, person, tmp_path / "out", LATER, [f"{place}/1", f"{place}/3", f"{drafted}/1"]
+    )
+    (left,) = [each for each in done.withheld if each.anchor == place]
+    assert list(left.sentences.values()) == ["Dame pénible.", "M. Lemoine ment, Mme Diallo aussi !", "A rappelé à 9 h."]
+    for path in ("lisez-moi.html", "donnees.json"):
+        told = (done.folder / path).read_text().replace("\N{NO-BREAK SPACE}", " ")
+        assert "Dame pénible. […] A rappelé à 9 h. – […] : texte non donné, car un agent" in told
+        assert "Bonjour. […] – […] : texte non donné, car un agent" in told
+        assert "Lemoine" not in told
+
+
 def test_a_late_case_its_end_and_what_was_wished_are_told_in_words(
     sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
 ) -> None:
