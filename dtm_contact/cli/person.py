@@ -43,7 +43,11 @@ def plan_command(settings: Settings, asked: str, *, as_json: bool) -> None:
 @click.argument("asked", metavar="WHO")
 @click.option("--to", "folder", required=True, type=click.Path(path_type=Path), help="A new folder to write into.")
 @click.option(
-    "--give", "given", multiple=True, metavar="PLACE", help="Give what is withheld at a place, which you have read."
+    "--give",
+    "given",
+    multiple=True,
+    metavar="PLACE",
+    help="Give what is withheld at a place, whole or a sentence of it, which you have read.",
 )
 @actor_option
 @click.pass_obj
@@ -71,12 +75,15 @@ def export_command(settings: Settings, asked: str, folder: Path, given: tuple[st
     if done.withheld:
         say(
             worded(
-                "Not in the copy, since an agent wrote of somebody else. Read each; what harms nobody, give with "
-                "--give PLACE, into a new folder:"
+                "Not in the copy, since an agent wrote of somebody else. Read each; what harms nobody, whole or a "
+                "sentence of it, give with --give PLACE, into a new folder:"
             )
         )
         for each in done.withheld:
-            say(f"{each.anchor}  {each.number}\n    {plain(' / '.join(each.of_others))}")
+            say(f"{each.anchor}  {each.number}")
+            for place, sentence in each.sentences.items():
+                if place not in each.given:
+                    say(f"    {place}  {plain(sentence)}")
 
 
 def _reading_table(settings: Settings, to_read: Sequence[PassageToRead]) -> Table:

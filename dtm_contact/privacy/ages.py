@@ -84,6 +84,11 @@ def months_before(now: datetime, months: int) -> datetime:
     return now - timedelta(seconds=months * _SECONDS_A_MONTH)
 
 
+def months_after(then: datetime, months: int) -> datetime:
+    """Return the moment so many months of the mean length after a time."""
+    return then + timedelta(seconds=months * _SECONDS_A_MONTH)
+
+
 def steps(settings: Settings, now: datetime) -> Iterator[Step]:
     """Yield the steps of a pass in their order.
 

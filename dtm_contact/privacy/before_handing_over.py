@@ -43,6 +43,8 @@ _TITLED: Final = re.compile(
     r"\b(?:M\.|Mr\b\.?|Mme\b|Mlle\b|[Mm]onsieur\b|[Mm]adame\b)\s+((?:[A-ZÀ-Ý][\w’'-]+)(?:\s+[A-ZÀ-Ý][\w’'-]+)*)"
 )
 _LONGEST_NAME: Final = 4
+_SENTENCE: Final = re.compile(r"(?<=[.!?…])(?<!\bM\.)(?<!\bMr\.)\s+(?=[^a-zà-ÿ])|\n+")
+"""What stands between two sentences; behind a title there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class PassageToRead:
         anchor: where it stands in the page of the export.
         of_others: the words in which an agent tells of somebody else, which the copy does not give by itself; none
             where the words are somebody's own, or tell of nobody else.
+        given: which of its `sentences` somebody has read and gives.
         passed_on: the Message-ID of the mail by which an agent sent these words to somebody else; "" where by none.
     """
 
@@ -66,7 +69,19 @@ class PassageToRead:
     why: Translatable
     anchor: str
     of_others: tuple[str, ...] = ()
+    given: frozenset[str] = frozenset()
     passed_on: str = ""
+
+    @property
+    def sentences(self) -> dict[str, str]:
+        """The sentences of the words that tell of somebody else, by the places by which each is given: `note-148/2`."""
+        found = dict.fromkeys(each for part in self.of_others for each in sentences_of(part))
+        return {f"{self.anchor}/{number}": each for number, each in enumerate(found, start=1)}
+
+
+def sentences_of(text: str) -> list[str]:
+    """Return the sentences of a text that an agent wrote, as they stand."""
+    return [each.strip() for each in _SENTENCE.split(text) if each.strip()]
 
 
 def passages_to_read(settings: Settings, store: Store, person: DataSubject) -> list[PassageToRead]:

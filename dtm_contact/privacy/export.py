@@ -31,6 +31,7 @@ from dtm_contact.privacy.export_page import NOT_THEIRS, page
 from dtm_contact.privacy.export_parts import ATTACHED, ExportNames, WrittenFile, mail_subject, mail_text
 from dtm_contact.privacy.export_program import SAFETY, as_data
 from dtm_contact.privacy.export_sections import CASE_NUMBER
+from dtm_contact.privacy.export_steps import ANSWERED
 from dtm_contact.privacy.identified import identification
 from dtm_contact.privacy.inventory import InventoryLine, in_store, outside_of_store
 from dtm_contact.privacy.own_words import OWN_WORDS, own_words
@@ -141,6 +142,7 @@ def export_person(
         _say_where(found.contents, bodies, written, kept_back)
         in_force = configuration_or_none(store, settings)
         _say_safety(store, found.contents, in_force)
+        _say_answered(store, found.contents)
         plain = partial(_plain, zone=settings.zone)
         _write(folder / _DATA, json.dumps(found.contents, ensure_ascii=False, indent=1, default=plain).encode())
         told = page(settings, _names(settings, store, in_force), found.contents, bodies, written, now)
@@ -205,7 +207,7 @@ def collected(settings: Settings, store: Store, person: DataSubject) -> Collecte
                 told_of = found.setdefault(place.name, {"contenu": place.holds, "lignes": []})
                 told_of["lignes"] += kept.values()
         lines = list(in_store(connection, scope, given))
-        if held := _held(connection, scope):
+        if held := _held(connection, scope, ours):
             found[legal_holds.name] = {"contenu": _HOLDS, "lignes": held}
             lines.append(InventoryLine(legal_holds.name, _HOLDS, len(held), 0, ""))
         lines += outside_of_store(sought_outside(settings, connection, scope))
@@ -221,12 +223,14 @@ def collected(settings: Settings, store: Store, person: DataSubject) -> Collecte
     return Collected(person, scope, told, staff)
 
 
-def _held(connection: Connection, scope: SubjectScope) -> list[dict[str, Any]]:
-    """Return since when and why cases are held: no request erases these rows, and so no place has them."""
+def _held(connection: Connection, scope: SubjectScope, ours: OurPeople) -> list[dict[str, Any]]:
+    """Return since when, by which role and why cases are held: nothing erases these rows, and no place has them."""
     found: list[dict[str, Any]] = []
     for some in slices(scope.case_ids):
-        query = sa.select(legal_holds.c.case_id, legal_holds.c.since, legal_holds.c.why)
-        found += map(dict, connection.execute(query.where(legal_holds.c.case_id.in_(some))).mappings())
+        query = sa.select(legal_holds.c.case_id, legal_holds.c.since, legal_holds.c.who, legal_holds.c.why)
+        for row in connection.execute(query.where(legal_holds.c.case_id.in_(some))):
+            told = {"case_id": row.case_id, "since": row.since, "par": ours.agent(row.who), "why": row.why}
+            found.append(told)
     return found
 
 
@@ -412,6 +416,14 @@ def _say_safety(store: Store, contents: Mapping[str, Any], knowledge: Knowledge 
             words = safety_words(store, store.cases.get(row["number"]), knowledge, of_possible=True)
             if words is not None:
                 row[SAFETY] = as_data(words, mails[words.outgoing]["to_address"] if words.outgoing in mails else "")
+
+
+def _say_answered(store: Store, contents: Mapping[str, Any]) -> None:
+    """Add to the row of each case whether one of us has answered since it was opened."""
+    rows = contents["donnees"].get(cases.name, {}).get("lignes", ())
+    found = store.timers.answered([row["id"] for row in rows])
+    for row in rows:
+        row[ANSWERED] = row["id"] in found
 
 
 def _write(path: Path, octets: bytes) -> None:

@@ -11,7 +11,7 @@ from html import escape
 from typing import Any, Final
 
 from dtm_contact.calls.outcomes import national
-from dtm_contact.labels.cases import ENTRY_KINDS, PRIORITIES, PROTECTIONS, VISITS, entry_words
+from dtm_contact.labels.cases import ENTRY_KINDS, PRIORITIES, VISITS
 from dtm_contact.labels.events import SENT_STATES, event_line, tag_label
 from dtm_contact.labels.formats import spaced
 from dtm_contact.labels.judging import OUTCOMES
@@ -23,7 +23,6 @@ from dtm_contact.model import (
     EntryKind,
     Outcome,
     OutgoingKind,
-    Protection,
 )
 from dtm_contact.privacy.disclosed import disclosures
 from dtm_contact.privacy.export_html import NOTHING, STYLE, lines, quote, table, typeset
@@ -39,6 +38,7 @@ from dtm_contact.privacy.export_parts import (
     mail_text,
     to_whom,
 )
+from dtm_contact.privacy.export_person import who_they_are
 from dtm_contact.privacy.export_program import answered, guided_by, how_read, told_safety, without_codes
 from dtm_contact.privacy.export_sections import (
     KEEP_IT_SAFE,
@@ -49,13 +49,13 @@ from dtm_contact.privacy.export_sections import (
     recipients,
     who_answers,
 )
-from dtm_contact.privacy.export_steps import CaseSteps
+from dtm_contact.privacy.export_steps import CaseSteps, due_told, erased_when
+from dtm_contact.privacy.export_wishes import entry_told, wishes
 from dtm_contact.privacy.register import Heading, blocks_as_html, notice
 from dtm_contact.privacy.withholding import ABSENT, WITHHELD
 from dtm_contact.settings import Settings
 
 _ENGINE_NAME: Final = "worker"
-_ROLES: Final = {"holder": "titulaire du bail", "co_holder": "cotitulaire du bail", "occupant": "occupant"}
 _DRAFTS: Final = {
     DraftKind.NEW: "Dossier en préparation",
     DraftKind.REPLY: "Réponse en préparation, pas envoyée",
@@ -64,7 +64,10 @@ _DRAFTS: Final = {
 _DRAFT: Final = "Texte en préparation, pas enregistré"
 _LETTERS: Final = {"answer": "Réponse automatique", "reply": "Réponse d’un agent"}
 _NOTICE: Final = "Avis par courriel"
-NOT_THEIRS: Final = "cet avis cite un agent, une autre personne ou un autre dossier : son texte n’est pas donné"
+NOT_THEIRS: Final = (
+    "cet avis nomme un agent, parle d’un autre dossier ou d’un dossier où d’autres ont écrit : "
+    "son texte n’est pas donné"
+)
 """Why the words of a notice to staff are not told."""
 _SILENT: Final = frozenset(
     {"completed", "judged", "joined", "returned", "retried", "revised", "replied", "forwarded", "sent", "refused"}
@@ -102,7 +105,10 @@ _RAISED_BY: Final[Mapping[str | None, str]] = {
     AlarmSource.ANSWER: "votre réponse à la question du programme",
 }
 """Who says that there is a danger, where it is not the program."""
-_UNPROVEN: Final = "Rien n’a prouvé qui a écrit ce courriel : une adresse se contrefait."
+_UNPROVEN: Final = (
+    "Rien ne prouve que ce courriel est parti de l’adresse qu’il porte : une adresse se contrefait. Ce que le "
+    "programme a pensé de qui écrit, plus bas, repose sur ce qui y est écrit."
+)
 _SAYS_ALL: Final = frozenset({"opened", "taken", "released", "called next", "resumed"})
 _NOTED_BESIDE: Final = {
     "call": "Lieu ou téléphone noté lors de l’appel",
@@ -268,9 +274,15 @@ class _ExportPage:
     def _in_order(self) -> Iterator[str]:
         all_ = [(each, self._to_case(case)) for case in self._rows("cases") for each in self._moments(case)]
         all_ += [(each, "sans dossier") for each in self._loose_moments()]
+        all_ += [
+            (_TimelineEntry(each["entered_at"], escape(f"{head} : {entry_told(each, self._day)}")), "sans dossier")
+            for each in self._rows("register_entries")
+            for head in [ENTRY_KINDS[EntryKind(each["kind"])]]
+        ]
         all_.sort(key=lambda pair: pair[0].order)
         rows = [(self._when(each.at), each.way, of, each.head) for each, of in all_]
         yield table(("Quand", "Sens", "Dossier", "Quoi"), rows)
+        yield '<p>Qui a consulté vos données, et quand, est dit <a href="#consultations">plus bas</a>.</p>'
 
     def _decisions(self) -> Iterator[str]:
         yield decisions(self._settings)
@@ -287,54 +299,19 @@ class _ExportPage:
         return f"{value:%d/%m/%Y}" if isinstance(value, date) else ""
 
     def _person(self) -> Iterator[str]:
-        person = self._contents["personne"]
-        lines: list[tuple[str, str]] = []
-        for lease in self._rows("leases"):
-            lines.append(("Nom", full_name(lease)))
-            lines += [("Nom de naissance", lease["birth_name"])] if lease["birth_name"] else []
-            end = f" au {self._day(lease['lease_end'])}" if lease["lease_end"] else ""
-            since = f" du {self._day(lease['lease_start'])}{end}" if lease["lease_start"] else ""
-            lines.append(("Bail", f"n° {lease['lease_id']}{since}, {_ROLES.get(lease['role'], lease['role'])}"))
-            lines.append(("Logement", self._naming.dwelling(lease["dwelling_id"]) + f" (n° {lease['dwelling_id']})"))
-            lines += [("Téléphone dans l’annuaire", spaced(each)) for each in lease["phones"]]
-            lines += [("Courriel dans l’annuaire", lease["email"])] if lease["email"] else []
-        lines += [("Numéro de locataire", each) for each in person["locataire"]]
-        lines += [("Courriel connu de nous", each) for each in person["adresses"]]
-        lines += [("Téléphone connu de nous", spaced(national(each))) for each in person["numeros"]]
-        for each in self._rows("confirmed_contacts"):
-            told = each["value"] if each["kind"] == "address" else spaced(national(each["value"]))
-            of_case = f", dans le dossier {each['case_number']}" if each["case_number"] else ""
-            lines.append(("Coordonnée confirmée", f"{told} : le {self._day(each['confirmed_at'])}{of_case}"))
-        for each in self._rows("undeliverable_addresses"):
-            lines.append(("Adresse qui ne reçoit plus", f"{each['address']} : depuis le {self._day(each['since'])}"))
-        yield table(("", ""), dict.fromkeys((head, escape(told)) for head, told in lines))
-        yield (
-            "<p>D’où cela vient : le nom, le nom de naissance, le bail, le logement et ce qui est dit « dans "
-            "l’annuaire » "
-            "viennent de notre fichier des locataires. Une coordonnée « connue de nous » qui n’est "
-            "pas dans "
-            "l’annuaire vient de vos messages et appels, ou d’un agent ; « confirmée » veut dire que vous l’avez "
-            "donnée, ou "
-            "qu’un agent l’a ajoutée à votre fiche. Le reste vient de vos messages, de vos appels et de ce que "
-            "des agents "
-            "ont noté.</p>"
-        )
+        yield from who_they_are(self._contents["personne"], self._rows, self._naming.dwelling, self._day)
 
     def _register(self) -> Iterator[str]:
-        rows = []
-        for each in self._rows("register_entries"):
-            kind = EntryKind(each["kind"])
-            told = entry_words(kind, national(each["value"]) if kind is EntryKind.NEVER else each["value"])
-            if kind is EntryKind.PROTECTION:
-                told = PROTECTIONS[Protection(each["value"])]
-            parts = (told, each["words"], each["reference"], "pour tout le foyer" if each["household"] else "")
-            ended = f", terminé le {self._day(each['ended_at'])} {each['ended_why'] or ''}" if each["ended_at"] else ""
-            until = f" jusqu’au {self._day(each['until'])}" if each["until"] else ""
-            since = f"depuis le {self._day(each['since'])}{until}{ended}"
-            anchored = f'<span id="souhait-{each["id"]}">{ENTRY_KINDS[kind]}</span>'
-            noted = f"noté le {self._day(each['entered_at'])} par {each['entered_by']}"
-            rows.append((anchored, escape(" ; ".join(filter(None, (*parts, since, noted))))))
-        yield table(("Quoi", "Ce qui est noté"), rows)
+        yield from wishes(self._rows("register_entries"), self._wishes_read(), self._day)
+
+    def _wishes_read(self) -> Iterator[tuple[Row, str, datetime, str]]:
+        numbers = {case["id"]: self._to_case(case) for case in self._rows("cases")}
+        for contact in self._rows("contacts"):
+            judged = self._judged.get(contact["id"])
+            found = (judged["judgement"].get("understanding") if judged else None) or {}
+            text = ((judged["judgement"].get("contact") if judged else None) or {}).get("new_text") or ""
+            for each in found.get("wishes") or ():
+                yield each, text, contact["at"] or contact["judged_at"], numbers.get(contact["case_id"], "sans dossier")
 
     def _cases(self) -> Iterator[str]:
         rows = sorted(self._rows("cases"), key=lambda row: row["opened_at"])
@@ -349,19 +326,22 @@ class _ExportPage:
         state = "encore ouvert" if case["state"] == "open" else f"clos le {self._day(case['closed_at'])}"
         home = self._naming.dwelling(case["dwelling_id"]) if case["dwelling_id"] else ""
         place = home or (self._naming.residence(case["residence_id"]) if case["residence_id"] else "")
+        held = list(self._of(case, "legal_holds"))
         facts = [
             ("Ouvert", f"le {self._when(case['opened_at'])} ; {state}"),
             ("De la part de", case["who"]),
             ("Sujet", self._names.topic(case["topic"]) + self._by(case, "topic") if case["topic"] else ""),
             ("Lieu", place),
             ("Qui s’en occupe", self._names.queue(case["queue"]) + self._by(case, "queue")),
+            ("Téléphone du bureau", spaced(self._names.office_phone(case["office_id"]))),
             ("Urgence", PRIORITIES[case["priority"]] + self._by(case, "priority")),
-            ("Réponse prévue", f"avant le {self._when(case['due'])}"),
+            ("Réponse prévue", due_told(case, self._when, self._now)),
             ("Danger", without_codes(self._danger(case))),
             ("En attente", f"jusqu’au {self._when(case['waiting_until'])}" if case["waiting_until"] else ""),
             ("Étiquettes", ", ".join(map(tag_label, case["tags"] or ()))),
             ("Raison de la clôture", case["done_reason"] or ""),
             ("Gelé", self._hold(case)),
+            ("Sera effacé", erased_when(case, held, self._settings.retention.case_months, self._day)),
             ("Archivé", f"depuis le {self._day(case['archived_at'])}" if case["archived_at"] else ""),
         ]
         planned, happened = (self._of(case, table) for table in ("timers", "events"))
@@ -390,8 +370,8 @@ class _ExportPage:
 
     def _hold(self, case: Row) -> str:
         return " ; ".join(
-            f"depuis le {self._day(each['since'])}, pour un litige : rien n’en est effacé tant que le gel dure"
-            f" ; raison notée : « {each['why']} »"
+            f"depuis le {self._day(each['since'])}, par {each['par']}, pour un litige : rien n’en est effacé avant "
+            f"qu’un responsable ne lève le gel, qui n’a pas de date de fin ; raison notée : « {each['why']} »"
             for each in self._of(case, "legal_holds")
         )
 
@@ -419,6 +399,8 @@ class _ExportPage:
                 escape(f"Noté à l’agenda du bureau pour le {self._when(visit['at'])}, au nom de : {visit['who']}"),
                 anchor=f"rendez-vous-{visit['id']}",
             )
+        for held in self._of(case, "legal_holds"):
+            yield _TimelineEntry(held["since"], escape(f"Dossier gelé, pour un litige : {held['why']}"))
         for label in self._of(case, "alarm_labels"):
             told = _labelled(label).capitalize()
             yield _TimelineEntry(
@@ -586,7 +568,8 @@ class _ExportPage:
 
     def _inventory(self) -> Iterator[str]:
         notices = sum(row["kind"] == OutgoingKind.NOTICE for row in self._rows("outbox"))
-        yield from inventory(self._contents["inventaire"], notices)
+        came = [row for row in self._rows("arrival_bodies") if row.get("fichier") is None]
+        yield from inventory(self._contents["inventaire"], notices, len(came), len(self._contents[WITHHELD]))
 
     def _link(self, table: str, row_id: int, told: str) -> str:
         file = self._files.get((table, row_id))

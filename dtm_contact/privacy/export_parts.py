@@ -73,6 +73,11 @@ class ExportNames:
         """Return what a topic is called."""
         return self.names.topics.get(code) or tag_label(code)
 
+    def office_phone(self, office_id: str) -> str:
+        """Return the telephone number of an office, as the directory has it; "" where it has none."""
+        offices = self.names.directory.records.offices
+        return next((each.phone for each in offices if each.office_id == office_id), "")
+
     def queue(self, code: str) -> str:
         """Return what a queue is called."""
         return self.queues.get(code) or tag_label(code).capitalize()

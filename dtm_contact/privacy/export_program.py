@@ -18,6 +18,7 @@ from dtm_contact.labels.judging import ASKERS, SCOPES, UNANSWERED
 from dtm_contact.model import AlarmLevel, Asker, CaseKind, Channel, OutgoingKind, Scope, Unanswered, Withheld
 from dtm_contact.privacy.export_html import lines
 from dtm_contact.privacy.export_parts import ExportNames
+from dtm_contact.privacy.export_wishes import said_in
 from dtm_contact.privacy.identified import explain_identification
 
 Row = Mapping[str, Any]
@@ -56,18 +57,19 @@ def how_read(judged: Row, names: ExportNames, when: When, answer: str) -> Iterat
         answer: whether an answer went out by itself, as `answered` tells it.
     """
     found: Row = judged["judgement"].get("understanding") or {}
+    told: Row = judged["judgement"].get("contact") or {}
     decision: Row = judged["decision"]
     identified = explain_identification(judged["judgement"]["identification"])
-    for head, told in (
-        ("Ce que le programme en a compris", _understood(found, names)),
+    for head, reasons in (
+        ("Ce que le programme en a compris", _understood(found, names, told.get("new_text") or "")),
         ("Qui il a pensé que c’était", identified),
         ("Ce qu’il a décidé seul", [*decided(decision, found, names, when, answer).values(), *_by_rule(decision)]),
     ):
-        if listed := lines(told):
+        if listed := lines(reasons):
             yield f"<strong>{head}</strong> :{listed}"
 
 
-def _understood(found: Row, names: ExportNames) -> Iterator[str]:
+def _understood(found: Row, names: ExportNames, text: str) -> Iterator[str]:
     if topics := [names.topic(each) for each in found.get("topics") or ()]:
         yield f"{'sujets' if len(topics) > 1 else 'sujet'} : {', '.join(topics)}"
     if found.get("scope"):
@@ -76,8 +78,8 @@ def _understood(found: Row, names: ExportNames) -> Iterator[str]:
         yield f"demandé par {ASKERS[Asker(found['asker'])]}"
     if found.get("violence_at_home"):
         yield "le danger peut venir de quelqu’un qui vit au logement : nous prenons garde à ce qui y est écrit ou dit"
-    wished = [each["evidence"]["seen"] for each in found.get("wishes") or () if each.get("evidence")]
-    yield from (f"souhait : « {each} »" for each in wished)
+    wished = [said_in(each["evidence"], text) for each in found.get("wishes") or () if each.get("evidence")]
+    yield from (f"souhait : « {each} »" for each in dict.fromkeys(wished))
 
 
 def decided(decision: Row, understood: Row, names: ExportNames, when: When, answer: str) -> dict[ProgramChoice, str]:

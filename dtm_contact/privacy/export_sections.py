@@ -7,11 +7,14 @@ from html import escape
 from typing import Any, Final
 
 from dtm_contact.labels.audit import audit_details
+from dtm_contact.labels.formats import percent
 from dtm_contact.privacy.disclosed import Disclosure
 from dtm_contact.privacy.export_html import lines, table
 from dtm_contact.privacy.export_program import ProgramChoice
 from dtm_contact.privacy.register import outside, processors
+from dtm_contact.privacy.withholding import NOT_GIVEN
 from dtm_contact.settings import Settings
+from dtm_contact.store.schema import arrival_bodies, outbox
 
 CASE_NUMBER: Final = re.compile(r"\d{4}-\d{6,}")
 _LOOKED: Final = {
@@ -63,7 +66,10 @@ _WITHHELD: Final = (
         "RGPD, art. 15(4)",
     ),
     (
-        "Le texte des avis internes qui citent un agent, une autre personne ou un autre dossier",
+        (
+            "Le texte des avis internes qui nomment un agent, parlent d’un autre dossier ou d’un dossier où d’autres "
+            "ont écrit"
+        ),
         "l’avis figure à sa date, sans son texte",
         "RGPD, art. 15(4)",
     ),
@@ -111,7 +117,13 @@ _WORDS: Final = (
     ("Agence", "les agents et les responsables dont dépendent plusieurs bureaux"),
     ("Personne d’astreinte", "celle qui répond à une urgence, quand les bureaux sont fermés aussi"),
     ("Avis", "un courriel que le programme envoie à l’un de nous pour le prévenir"),
-    ("Gelé", "gardé pour un litige : rien n’est effacé d’un dossier gelé, même s’il est ancien"),
+    (
+        "Gelé",
+        (
+            "gardé pour un litige, c’est-à-dire un désaccord qui peut aller devant un juge : rien n’en est effacé, "
+            "même ancien, avant qu’un responsable ne lève le gel"
+        ),
+    ),
     ("Annuaire", "notre fichier des locataires"),
 )
 """Words of ours that a layman meets in the copy."""
@@ -189,6 +201,11 @@ def decisions(settings: Settings) -> str:
         "<p>Il pèse tous les mots ensemble : l’un des mots relevés n’aurait parfois pas suffi. Plus bas, chaque "
         "message dit ce qui a été choisi pour lui, dans le même ordre, et chaque dossier par quels mots, par quelle "
         "règle, et ce qu’un agent a changé.</p>"
+        "<p>« Sûr à 98 % » est un calcul : chaque indice d’un message (un nom, un numéro, une adresse, un bâtiment) "
+        "pèse pour ou contre chaque locataire. À partir de "
+        f"{percent(settings.match.tenant)}, le message est mis à votre nom ; au-dessous, à aucun nom, et un agent "
+        "cherche. L’urgence et le danger ne sont pas un calcul de ce genre : ils suivent les mots cités dans chaque "
+        "dossier.</p>"
         "<p>Ce programme ne décide ni de votre bail, ni de votre loyer, ni d’une attribution de logement.</p>"
         "<p>Pour contester un de ces choix, donner votre avis ou demander qu’une personne relise votre dossier : "
         f"répondez à un courriel du dossier, appelez votre bureau, ou écrivez à {whom}. Un agent peut changer chacun "
@@ -276,12 +293,14 @@ def _looked(line: Mapping[str, Any]) -> str:
 _NO_NAMES: Final[Mapping[str, Callable[[str], str]]] = dict.fromkeys(("queue", "office", "person"), str)
 
 
-def inventory(lines: Sequence[Mapping[str, Any]], notices: int) -> Iterator[str]:
+def inventory(lines: Sequence[Mapping[str, Any]], notices: int, noted: int, withheld: int) -> Iterator[str]:
     """Yield what is kept, place by place.
 
     Args:
         lines: the lines of the inventory, as they stand in the file of data.
         notices: how many of the mails went to staff.
+        noted: how many of the messages as they came were written down by us, and have no file.
+        withheld: how many texts of agents are not given: their rows are, without them.
     """
     yield (
         "<p>Cette liste est pour qui veut vérifier que rien ne manque, ou donner ces données à un autre organisme "
@@ -290,9 +309,18 @@ def inventory(lines: Sequence[Mapping[str, Any]], notices: int) -> Iterator[str]
         "cette page, suivie de ce qu’il faut en retrancher pour avoir l’heure universelle (« +01:00 » : une heure)."
         "</p>"
     )
-    rows = [(each["contenu"], each["donne"], each["non_donne"], each.get("pourquoi", "")) for each in lines]
-    if notices:
-        rows.append(("dont les avis à la personne d’astreinte, au gardien ou au bureau", notices, 0, ""))
+    parts = {
+        outbox.name: ("dont les avis à la personne d’astreinte, au gardien ou au bureau, sans fichier joint", notices),
+        arrival_bodies.name: ("dont ce qu’un agent ou le standard a noté, sans fichier joint", noted),
+    }
+    rows = []
+    for each in lines:
+        rows.append((each["contenu"], each["donne"], each["non_donne"], each.get("pourquoi", "")))
+        # Several lines may be of one table: the first counts all that is given.
+        what, count = parts.pop(each["table"], ("", 0))
+        rows += [(what, count, 0, "")] if count else []
+    if withheld:
+        rows.append(("textes d’agents, dans les lignes données plus haut", 0, withheld, NOT_GIVEN))
     told = [(escape(what), str(given), str(left), escape(why)) for what, given, left, why in rows]
     yield table(("Ce que c’est", "Dans la copie", "Pas dans la copie", "Pourquoi"), told, named=True)
     yield (

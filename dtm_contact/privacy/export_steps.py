@@ -4,10 +4,11 @@ A step is told by what the store shows: one whose hour is over is said to have h
 nowhere else.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from dtm_contact.privacy.ages import months_after
 from dtm_contact.rules.schedule import Action, Until
 
 Row = Mapping[str, Any]
@@ -30,11 +31,45 @@ _WAITING: Final = "waiting"
 _CLOSED: Final = "le dossier est clos"
 _OTHER_URGENCY: Final = "l’urgence a changé depuis"
 _PLANNED_ANEW: Final = "prévu de nouveau avec l’urgence d’aujourd’hui"
+_TO_BE_PLANNED: Final = "sera prévu de nouveau avec l’urgence d’aujourd’hui"
+ANSWERED: Final = "a_recu_une_reponse"
+"""Under what the row of a case says whether one of us has answered since it was opened."""
 _UNLESS: Final = {
     Until.TAKEN: "sauf si un agent s’en est chargé avant",
     Until.ANSWERED: "sauf si quelqu’un vous a répondu avant",
     Until.CLOSED: "sauf si le dossier est clos avant",
 }
+
+
+def due_told(case: Row, when: When, now: datetime) -> str:
+    """Return until when an answer was to come, and that none did where that is over.
+
+    Args:
+        case: the row of the case, with `ANSWERED`.
+        when: how a moment is told.
+        now: when the copy is made.
+    """
+    told = f"avant le {when(case['due'])}"
+    if case["state"] != "open" or case["due"] > now or case.get(ANSWERED):
+        return told
+    return f"{told} ; ce délai est dépassé, et rien n’indique qu’une personne vous ait encore répondu"
+
+
+def erased_when(case: Row, holds: Collection[Row], months: int, day: Callable[[datetime], str]) -> str:
+    """Return when a case will be erased by its age.
+
+    Args:
+        case: its row.
+        holds: the rows that say that it is held.
+        months: how long a closed case is kept.
+        day: how a day is told.
+    """
+    if case["state"] != "open" and case["closed_at"]:
+        told = f"à partir du {day(months_after(case['closed_at'], months))}, {months} mois après sa clôture"
+        told += ", s’il n’est pas rouvert" if not holds else ""
+    else:
+        told = f"{months} mois après sa clôture"
+    return f"{told}, et pas avant la fin du gel" if holds else told
 
 
 class CaseSteps:
@@ -101,8 +136,14 @@ class CaseSteps:
         if ended is None:
             return ""
         if ended[1] == _PLANNED_ANEW:
-            return _PLANNED_ANEW
+            return _PLANNED_ANEW if self._has_one_for_all else _TO_BE_PLANNED
         return f"{'n’a pas eu lieu' if step['at'] <= self._now else 'n’aura pas lieu'}, {ended[1]}"
+
+    @property
+    def _has_one_for_all(self) -> bool:
+        """Whether a step that is for all urgencies is planned with the one of today."""
+        urgency = self._case["priority"]
+        return any(each["data"].get("of_any") and each["data"]["priority"] == urgency for each in self._steps)
 
     def _ended(self, step: Row) -> tuple[datetime, str] | None:
         """Return since when a step has nothing to happen to any more, and why; None where it has."""

@@ -93,11 +93,16 @@ def explain_identification(identified: Mapping[str, Any] | None) -> Iterator[str
         told = ", ".join(map(_as_read, identified["coordonnees_a_confirmer"]))
         yield f"Coordonnée lue dans ce message, à confirmer par un agent : {told}. {_NOT_ON_CARD}"
     yield _told_of_others(identified["autres_personnes_envisagees"], identified["dont_presque_exclues"])
+    if identified["autres_personnes_envisagees"]:
+        yield _NOT_TOLD
 
 
 _NOT_ON_CARD: Final = (
-    "Elle n’est pas sur votre fiche tant qu’un agent ne l’y a pas mise ; si elle n’est pas la vôtre, écrivez "
-    "à qui est nommé en haut de cette page, pour qu’elle soit retirée."
+    "Elle n’est pas sur votre fiche tant qu’un agent ne l’y a pas mise ; si elle est à quelqu’un d’autre, vous "
+    "n’avez rien à faire, ou dites-le à qui est nommé en haut de cette page."
+)
+_NOT_TOLD: Final = (
+    "Le programme n’en a rien dit à personne d’autre que nos services : qui a été envisagé n’en sait rien."
 )
 _NOBODY_ELSE: Final = "Il n’a pensé à personne d’autre."
 

@@ -37,7 +37,8 @@ class InventoryLine:
     @property
     def as_json(self) -> dict[str, str | int]:
         """The line as it stands in the file of data."""
-        told: dict[str, str | int] = {"contenu": self.holds, "donne": self.given, "non_donne": self.withheld}
+        told: dict[str, str | int] = {"table": self.name, "contenu": self.holds}
+        told |= {"donne": self.given, "non_donne": self.withheld}
         return told | ({"pourquoi": self.why} if self.withheld else {})
 
 

@@ -29,7 +29,7 @@ SINCE: Final = {
     "case closed": "la clôture du dossier",
     "received": "la réception",
     "lease ended": "la fin du bail",
-    "entry ended": "la fin de l’inscription",
+    "entry ended": "la fin du souhait ou de la protection",
     "marked": "le constat",
     "account disabled": "la fermeture du compte",
     "written": "l’écriture",
@@ -257,7 +257,7 @@ def notice(settings: Settings) -> list[Block]:
                 ("Le journal de ce que les agents lisent et font", f"{ages.trail_months} mois"),
                 (
                     "Une sauvegarde, qui répète tout cela",
-                    f"jusqu’à ce que {settings.backup.keep} plus récentes soient gardées",
+                    f"jusqu’à ce que {settings.backup.keep} autres aient été faites après elle",
                 ),
             ),
         ),

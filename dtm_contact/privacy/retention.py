@@ -6,10 +6,11 @@ taken up by the next one. Nothing of a case that is open, held, or has anything 
 """
 
 import asyncio
+import gc
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -232,7 +233,7 @@ class RetentionPass:
     def _timed(self, step: str, act: Callable[[Connection], int]) -> tuple[float, int]:
         """Do something in a transaction of its own and rest; return the seconds of work in it, and what it returned."""
         database = self._store.database
-        with database.writing(gives_way=True) as connection:
+        with _uncollected(), database.writing(gives_way=True) as connection:
             began = self._clock()
             changed = act(connection)
             # What the disk takes to have it is the same for one row and for ten.
@@ -270,6 +271,19 @@ class RetentionPass:
                 break
         if any(self._done.counts.values()):
             sweep(database, self._rest)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let Python look for cycles after the block, and not in it: that takes as long as whole transactions do."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _of_bounded_size(rows: Iterable[tuple[Any, int]]) -> list[Any]:

@@ -7,11 +7,12 @@ reads it and gives what harms nobody.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from dtm_contact.errors import DtmContactError
 from dtm_contact.labels.coded_text import text_of_json
-from dtm_contact.privacy.before_handing_over import PassageToRead
+from dtm_contact.privacy.before_handing_over import PassageToRead, sentences_of
 from dtm_contact.store.holds import legal_holds
 from dtm_contact.store.schema import alarm_labels, cases, events, register_entries
 from dtm_contact.store.system_schema import appointments
@@ -19,10 +20,10 @@ from dtm_contact.store.writing_schema import drafts
 from dtm_contact.wording import worded
 
 NOT_GIVEN: Final = (
-    "texte non donné : un agent y parle de quelqu’un d’autre, à qui le donner pourrait nuire (RGPD, art. 15(4)) ; "
-    "demandez au délégué ce qui, dedans, vous concerne"
+    "texte non donné, car un agent y parle de quelqu’un d’autre, à qui cela pourrait nuire (RGPD, art. 15(4))"
 )
 """What stands in the place of such a text."""
+_GAP: Final = "[…]"
 ABSENT: Final = "texte_absent"
 """Under what a row says why it has no words."""
 WITHHELD: Final = "textes_non_donnes"
@@ -42,18 +43,21 @@ def withheld(passages: Iterable[PassageToRead], given: Collection[str]) -> tuple
 
     Args:
         passages: what is to be read before it is handed over.
-        given: the anchors of those that somebody has read and gives.
+        given: the anchors of those, or the places of sentences in them, that somebody has read and gives.
 
     Raises:
         UnknownPassageError: one of these is withheld nowhere in the copy.
     """
     of_others = {each.anchor: each for each in passages if each.of_others}
-    if unknown := sorted(set(given) - set(of_others)):
+    places = {place for each in of_others.values() for place in each.sentences}
+    if unknown := sorted(set(given) - set(of_others) - places):
         known = ", ".join(of_others) or worded("none")
         raise UnknownPassageError(
             worded("nothing is withheld at {unknown}; places: {known}", unknown=", ".join(unknown), known=known)
         )
-    return tuple(each for anchor, each in of_others.items() if anchor not in given)
+    left = (each for anchor, each in of_others.items() if anchor not in given)
+    read = (replace(each, given=frozenset(each.sentences) & frozenset(given)) for each in left)
+    return tuple(each for each in read if len(each.given) < len(each.sentences))
 
 
 def leave_out(contents: dict[str, Any], passages: Sequence[PassageToRead]) -> None:
@@ -63,24 +67,36 @@ def leave_out(contents: dict[str, Any], passages: Sequence[PassageToRead]) -> No
         contents: what was gathered for the copy.
         passages: those that it does not give.
     """
-    texts = frozenset(part.strip() for each in passages for part in each.of_others)
-    anchors = {each.anchor for each in passages}
+    texts = {part.strip(): _rest(each, part) for each in passages for part in each.of_others}
+    anchors = {each.anchor: each for each in passages}
     for name in _BY_AGENTS:
         told = contents["donnees"].get(name)
         if told is not None and texts:
             told["lignes"] = [_without(row, texts) for row in told["lignes"]]
     for row in contents["donnees"].get(drafts.name, {}).get("lignes", ()):
-        if f"brouillon-{row['id']}" in anchors:
-            # Whatever else was typed into its form: a name, a number.
-            row |= {"fields": {}, ABSENT: NOT_GIVEN}
+        if passage := anchors.get(f"brouillon-{row['id']}"):
+            # Whatever else was typed into its form may name somebody, too.
+            row["fields"] = {name: told for name, told in row["fields"].items() if told in texts.values()}
+            if not passage.given:
+                row["fields"], row[ABSENT] = {}, NOT_GIVEN
     contents[WITHHELD] = [{"place": each.anchor, "pourquoi": NOT_GIVEN} for each in passages]
 
 
-def _without(value: Any, texts: Collection[str]) -> Any:
+def _rest(passage: PassageToRead, part: str) -> str:
+    """Return what stands in the place of a text: the sentences of it that are given, and that others are not."""
+    given = {passage.sentences[place] for place in passage.given}
+    told = [each if each in given else _GAP for each in sentences_of(part)]
+    if given.isdisjoint(told):
+        return NOT_GIVEN
+    once = [each for each, before in zip(told, [None, *told], strict=False) if each != _GAP or before != _GAP]
+    return f"{' '.join(once)}{f' – {_GAP} : {NOT_GIVEN}' if _GAP in once else ''}"
+
+
+def _without(value: Any, texts: Mapping[str, str]) -> Any:
     if isinstance(value, Mapping):
-        if isinstance(value.get("code"), str) and text_of_json(value).strip() in texts:
-            return NOT_GIVEN
+        if isinstance(value.get("code"), str) and (told := texts.get(text_of_json(value).strip())) is not None:
+            return told
         return {name: _without(each, texts) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [_without(each, texts) for each in value]
-    return NOT_GIVEN if isinstance(value, str) and value.strip() in texts else value
+    return texts.get(value.strip(), value) if isinstance(value, str) else value

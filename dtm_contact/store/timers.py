@@ -185,6 +185,15 @@ class StoredTimers:
         with self._database.reading() as connection:
             return [_due(row) for row in connection.execute(_DUE.limit(limit), {"now": now})]
 
+    def answered(self, case_ids: Collection[int]) -> set[int]:
+        """Return those of some cases that one of us has answered since they were opened, or opened again."""
+        found: set[int] = set()
+        with self._database.reading() as connection:
+            for case_id in case_ids:
+                query = sa.select(cases.c.id).where(cases.c.id == case_id, _answered_since(_BEGUN))
+                found.update(connection.execute(query).scalars())
+        return found
+
     def of_case(self, number: str) -> list[EscalationTimer]:
         """Return all steps that were planned for a case, the earliest first."""
         columns = (timers.c.step, timers.c.at, timers.c.data, timers.c.state, timers.c.settled_at)

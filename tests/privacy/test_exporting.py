@@ -125,16 +125,13 @@ def test_nothing_of_an_export_names_staff_or_says_whom_of_us_was_told(
     page = (done.folder / "lisez-moi.html").read_text().replace("\N{NO-BREAK SPACE}", " ")
     assert "Un agent s’occupe du dossier" in page
     assert "Avis par courriel à la personne d’astreinte</strong>" in page
-    assert (
-        'dont les avis à la personne d’astreinte, au gardien ou au bureau</td><td data-head="Dans la copie">2</td>'
-        in page
-    )
+    assert 'au gardien ou au bureau, sans fichier joint</td><td data-head="Dans la copie">2</td>' in page
     assert "(choisi par un agent)" in page
     rows = json.loads((done.folder / "donnees.json").read_text())["donnees"]
     plain, naming_staff = (row for row in rows["outbox"]["lignes"] if row["kind"] == "notice")
     assert plain["texte"] == "x"
     assert "texte" not in naming_staff
-    assert "cite un agent" in naming_staff["texte_absent"]
+    assert "nomme un agent" in naming_staff["texte_absent"]
     bodies = rows["arrival_bodies"]["lignes"]
     assert [row for row in bodies if not (row["fichier"] or row.get("fichier_absent"))] == []
     assert "Urgence changée par un agent : de « Dans la journée » à « Normal »" in page
@@ -555,7 +552,7 @@ def test_what_will_happen_by_itself_is_told_in_words_with_its_day(
     assert sorted(" ".join(each.split()) for each in gone) == sorted((
         "fait", "rien n’indique que cela a été fait", "pas fait, quelqu’un s’était occupé du dossier avant",
         "rien n’indique que cela a été fait", "n’aura pas lieu, l’urgence a changé depuis",
-        "pas fait, l’urgence a changé depuis", "prévu de nouveau avec l’urgence d’aujourd’hui",
+        "pas fait, l’urgence a changé depuis", "sera prévu de nouveau avec l’urgence d’aujourd’hui",
         "rien n’indique que cela a été fait", "n’aura pas lieu, le dossier est clos",
     ))  # fmt: skip
 
@@ -582,6 +579,74 @@ def test_a_held_case_says_so_and_why(sqlite_store: Store, sqlite_site: Settings,
     done = exported(sqlite_store, site.settings, tmp_path / "out")
     assert re.search(r"Gelé\s+depuis le .* pour un litige .* « expertise 26-4471 »", told_text(done))
     assert "paul" not in (done.folder / "donnees.json").read_text()
+
+
+def test_of_what_an_agent_wrote_the_sentences_that_harm_nobody_are_given(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    text = "Dame pénible. M. Lemoine ment, Mme Diallo aussi ! A rappelé à 9 h."
+    with sqlite_store.database.writing() as connection:
+        case_id = connection.execute(sa.select(cases.c.id).where(cases.c.number == site.numbers[0])).scalar_one()
+        row = {"case_id": case_id, "at": NOW, "who": "paul", "what": "noted", "data": {"text": text}}
+        place = f"note-{connection.execute(events.insert().returning(events.c.id), row).scalar_one()}"
+    fields = {"texte": "Bonjour. Mme Diallo ment.", "autre": "Lemoine"}
+    with sqlite_store.database.writing() as connection:
+        mine = sa.update(drafts).where(drafts.c.about == site.numbers[0]).returning(drafts.c.id)
+        drafted = f"brouillon-{connection.execute(mine.values(fields=fields)).scalar_one()}"
+    with sqlite_store.database.reading() as connection:
+        person = person_named(connection, TENANT, date(2026, 11, 25))
+    done = export_person(
+        site.settings, sqlite_store, person, tmp_path / "out", LATER, [f"{place}/1", f"{place}/3", f"{drafted}/1"]
+    )
+    (left,) = [each for each in done.withheld if each.anchor == place]
+    assert list(left.sentences.values()) == ["Dame pénible.", "M. Lemoine ment, Mme Diallo aussi !", "A rappelé à 9 h."]
+    for path in ("lisez-moi.html", "donnees.json"):
+        told = (done.folder / path).read_text().replace("\N{NO-BREAK SPACE}", " ")
+        assert "Dame pénible. […] A rappelé à 9 h. – […] : texte non donné, car un agent" in told
+        assert "Bonjour. […] – […] : texte non donné, car un agent" in told
+        assert "Lemoine" not in told
+
+
+def test_a_late_case_its_end_and_what_was_wished_are_told_in_words(
+    sqlite_store: Store, sqlite_site: Settings, tmp_path: Path
+) -> None:
+    site = planted(sqlite_store, sqlite_site, tmp_path)
+    first, called, came = site.numbers
+    text = "Le robinet goutte. S’il vous plaît, n’appelez pas le matin ! Merci."
+    start = text.index("n’appelez")
+    span = {"part": "new_text", "start": start, "end": start + 13}
+    wished = {"wish": "no_phone", "evidence": {"seen": "n’appelez pas", "span": span}}
+    with sqlite_store.database.writing() as connection:
+        late = sa.update(cases).where(cases.c.number.in_((first, came)))
+        connection.execute(late.values(state="open", due=LATER - timedelta(hours=1)))
+        ids = {row.number: row.id for row in connection.execute(sa.select(cases.c.number, cases.c.id))}
+        connection.execute(outbox.delete().where(outbox.c.case_id == ids[came]))
+        replied = sa.update(outbox).where(outbox.c.case_id == ids[first], outbox.c.kind == "reply")
+        connection.execute(replied.values(created_at=LATER - timedelta(hours=2)))
+        mine = sa.select(contacts.c.id).where(contacts.c.case_id == ids[first]).scalar_subquery()
+        of_first = judgements.c.contact_id == mine
+        judged = connection.execute(sa.select(judgements.c.judgement).where(of_first)).scalar_one()
+        judged["contact"] = {**judged["contact"], "new_text": text}
+        judged = {**judged, "understanding": {**(judged.get("understanding") or {}), "wishes": [wished]}}
+        connection.execute(sa.update(judgements).where(of_first).values(judgement=judged))
+        closed = sa.update(cases).where(cases.c.number == called)
+        connection.execute(closed.values(closed_at=datetime(2026, 11, 20, 12, tzinfo=NOW.tzinfo)))
+    sqlite_store.holds.hold(first, "paul", "expertise 26-4471", NOW)
+    page = " ".join(told_text(exported(sqlite_store, site.settings, tmp_path / "out")).split())
+    _start, _, of_first_case = page.partition(f"Dossier {first}")
+    _start, _, of_came = page.partition(f"Dossier {came}")
+    late_words = "ce délai est dépassé, et rien n’indique qu’une personne vous ait encore répondu"
+    assert late_words not in of_first_case[: of_first_case.index("Ce qui a été dit et fait")], "an agent replied"
+    assert late_words in of_came[: of_came.index("Ce qui a été dit et fait")]
+    for words in (
+        "Sera effacé 36 mois après sa clôture, et pas avant la fin du gel",
+        "Sera effacé à partir du 20/11/2029, 36 mois après sa clôture, s’il n’est pas rouvert",
+        "Dossier gelé, pour un litige : expertise 26-4471",
+        "seulement à certains numéros : « S’il vous plaît, n’appelez pas le matin », message du",
+        "À partir de 97 %, le message est mis à votre nom",
+    ):
+        assert words in page
 
 
 def test_a_copy_says_whose_it_is_and_what_is_kept_elsewhere(
@@ -896,7 +961,10 @@ def test_what_only_the_data_said_is_told_in_words_too(
         judged["understanding"] = {**judged["understanding"], "violence_at_home": True}
         connection.execute(sa.update(judgements).where(judgements.c.contact_id == contact_id).values(judgement=judged))
     page = told_text(exported(sqlite_store, site.settings, tmp_path / "out"))
-    for words in ("Rien n’a prouvé qui a écrit ce courriel", "Le danger peut venir de quelqu’un qui vit au logement"):
+    for words in (
+        "Rien ne prouve que ce courriel est parti de l’adresse qu’il porte",
+        "Le danger peut venir de quelqu’un qui vit au logement",
+    ):
         assert words in page
     assert re.search("Gelé  *gardé pour un litige", page)
 

@@ -46,7 +46,7 @@ def test_ages_and_names_come_from_the_settings() -> None:
 def test_the_notice_says_how_long_wishes_protections_and_what_was_understood_are_kept() -> None:
     written = as_markdown(notice(settings(lease_months=40)))
     assert "| Vos souhaits et protections | 40 mois après votre bail |" in written
-    assert "| Le numéro d’une ordonnance de protection | 1 an depuis la fin de l’inscription |" in written
+    assert "| Le numéro d’une ordonnance de protection | 1 an depuis la fin du souhait ou de la protection |" in written
     text = "| Le texte de vos messages, et ce qu’un programme en a compris |"
     assert f"{text} comme le dossier, ou le message sans dossier, dont il s’agit |" in written
 

@@ -1,5 +1,6 @@
 """Each class of data goes at its age and not before; what is open, held or at work stays; nights run it once."""
 
+import gc
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -370,6 +371,27 @@ def test_who_reads_the_log_keeps_a_pass_from_emptying_it_and_nobody_from_writing
         assert sweep(sqlite_store.database, rest) == "log in use"
     assert len(rested) > 10
     assert sweep(sqlite_store.database, rest) == "log emptied"
+
+
+def test_python_looks_for_cycles_between_two_transactions_and_not_in_one(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed_case(sqlite_store)
+    plain = sqlite_store.database.writing
+    within: list[bool] = []
+    at_rest: list[bool] = []
+
+    @contextmanager
+    def watched(**options: bool) -> Iterator[sa.Connection]:
+        with plain(**options) as connection:
+            yield connection
+            within.append(gc.isenabled())
+
+    monkeypatch.setattr(sqlite_store.database, "writing", watched)
+    done = RetentionPass(SETTINGS, sqlite_store, rest=lambda _seconds: at_rest.append(gc.isenabled())).run(NOW + YEAR)
+    assert done.transactions > 1
+    assert set(within[: done.transactions]) == {False}
+    assert set(at_rest) == {True}
 
 
 def test_a_slow_disk_makes_no_transaction_smaller(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

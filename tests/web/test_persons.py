@@ -94,9 +94,9 @@ def test_what_an_agent_wrote_of_somebody_else_is_given_once_its_box_is_ticked(de
         row = {"case_id": case_id, "at": desk.now(), "who": "odile", "what": "noted", "data": {"text": noted}}
         place = f"note-{connection.execute(events.insert().returning(events.c.id), row).scalar_one()}"
     page = admin.get(f"/personnes?q={WRITER}").text
-    assert f'name="donner" value="{place}"' in page
+    assert f'name="donner" value="{place}/1"' in page
     assert noted in page
-    for given, told in (("", False), (f"&donner={place}", True)):
+    for given, told in (("", False), (f"&donner={place}/1", True)):
         answer = admin.get(f"/personnes/export?q={WRITER}{given}")
         with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
             assert (noted in packed.read("donnees-personnelles/lisez-moi.html").decode()) is told

@@ -14,6 +14,7 @@ from dtm_contact.privacy.erasing import ErasurePlan, ask_to_erase, plan, unfinis
 from dtm_contact.privacy.export import export_person
 from dtm_contact.privacy.record import ErasureRecordError
 from dtm_contact.privacy.subject import DataSubject, UnknownPersonError, person_named
+from dtm_contact.privacy.withholding import UnknownPassageError, withheld
 from dtm_contact.web.pages.attachments import as_download
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import LONGEST_SEARCH, CappedList, RequestContext, go
@@ -77,8 +78,10 @@ def export(context: RequestContext) -> Response:
         raise NotFoundError("person")
     given = context.query.getlist("donner")
     passages = passages_to_read(context.app.settings, context.app.store, person)
-    if not {each.anchor for each in passages if each.of_others}.issuperset(given):
-        raise NotFoundError("passage")
+    try:
+        withheld(passages, given)
+    except UnknownPassageError:
+        raise NotFoundError("passage") from None
     context.audit("exported", "personne", people=sorted(person.tenants))
 
     def pieces() -> Iterator[bytes]:
