@@ -1,9 +1,11 @@
 """Figures, rates and periods as people of the offices read them."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from functools import partial
+from itertools import islice
+from typing import Final, TypeVar
 
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names, without_code
@@ -16,12 +18,15 @@ from dtm_contact.figures.surpluses import Unusual
 
 MOST_STANDING_OUT: Final = 8
 """Of offices, of residences and of unusual counts, what stands out most is told."""
+_ALIKE: Final = 3
+"""So many sentences at least that differ by the residence and its numbers alone are told as one."""
 _HOUR: Final = 60
 _DAY: Final = 24 * 60
 _SHORT: Final = 10
 """Smaller numbers are told with what is behind the whole."""
 _NBSP: Final = "\u00a0"
 _BUSINESS: Final = f"{_NBSP}ouvrées"
+_Found = TypeVar("_Found", FigureFinding, Unusual)
 _MONTHS: Final = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),
     *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
@@ -177,6 +182,8 @@ class Outlier:
         details: each figure that shows it, that of the sentence first; none where it is a number of cases.
         is_elsewhere: it is worse there than elsewhere; else than it was, or than what is to be reached.
         period: of a number of cases, the periods in which they were opened.
+        alike: of several residences of which the sentence tells at once, what it tells of each; all else is then of
+            the first of them.
     """
 
     words: str
@@ -186,6 +193,7 @@ class Outlier:
     details: tuple[OutlierDetail, ...] = ()
     is_elsewhere: bool = False
     period: FindingPeriod | None = None
+    alike: "tuple[Outlier, ...]" = ()
 
 
 def step_of(span: FigureSpan) -> Grain:
@@ -206,12 +214,33 @@ def describe_outliers(overview: Overview, names: Names, directory: Directory) ->
     """
     words = _Words(names, directory, step_of(overview.span), overview.today)
     found = overview.findings
+    asked_topic, dwellings = overview.place.topic, overview.dwellings
     for against in ((Against.OTHERS,), (Against.REST,), (Against.STANDARD, Against.BEFORE)):
-        for each in [each for each in found if each.against in against][:MOST_STANDING_OUT]:
-            yield words.outlier(each, overview.place.topic)
+        of_it = [each for each in found if each.against in against]
+        told = _alike(
+            of_it, partial(words.likeness, asked_topic=asked_topic), partial(words.outlier, asked_topic=asked_topic)
+        )
+        yield from islice((words.outliers(*group, asked_topic) for group in told), MOST_STANDING_OUT)
     for expected in (Against.USUAL, Against.ELSEWHERE):
-        for unusual in [each for each in overview.unusual if each.against is expected][:MOST_STANDING_OUT]:
-            yield words.unusual(unusual, overview.dwellings.get(unusual.residence, 0))
+        unusual = [each for each in overview.unusual if each.against is expected]
+        counted = _alike(
+            unusual,
+            lambda each: (each.topic, each.period),
+            lambda each: words.unusual(each, dwellings.get(each.residence, 0)),
+        )
+        yield from islice((words.unusuals(*group) for group in counted), MOST_STANDING_OUT)
+
+
+def _alike(
+    found: Iterable[_Found], likeness: Callable[[_Found], Hashable], tell: Callable[[_Found], Outlier]
+) -> Iterator[tuple[list[_Found], list[Outlier]]]:
+    """Yield what was found with its sentences, in its order: together what is alike, where that are several."""
+    groups: dict[Hashable, list[_Found]] = {}
+    for each in found:
+        groups.setdefault(likeness(each), []).append(each)
+    for group in groups.values():
+        for several in [group] if len(group) >= _ALIKE else [[each] for each in group]:
+            yield several, [tell(each) for each in several]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,14 +254,60 @@ class _Words:
 
     def outlier(self, finding: FigureFinding, asked_topic: str | None) -> Outlier:
         """Return a finding as a sentence, with each figure that shows it."""
-        has_before = _is_plain(finding.shown.figure)
-        since = _since(finding.period, self.step, has_before=has_before)
-        told = f"{self._where(finding)}, {since}, {self._whom(finding, asked_topic)} : "
+        told = f"{self._where(finding)}, {self._when_and_whom(finding, asked_topic)} : "
         told += self._compared(finding.shown, finding)
         details = [OutlierDetail(_sentence(self._compared(each, finding)), each.figure) for each in finding.others]
         first = OutlierDetail(finding.shown.figure.title, finding.shown.figure)
         is_elsewhere = finding.against in {Against.OTHERS, Against.REST}
         return Outlier(told, finding.office, finding.residence, finding.topic, (first, *details), is_elsewhere)
+
+    def likeness(self, finding: FigureFinding, asked_topic: str | None) -> Hashable:
+        """Return what findings of residences have in common whose sentences are alike; any other is like none."""
+        if not finding.residence:
+            return id(finding)
+        return finding.shown.figure.id, self._when_and_whom(finding, asked_topic), finding.shown.length
+
+    def outliers(self, found: Sequence[FigureFinding], told: Sequence[Outlier], asked_topic: str | None) -> Outlier:
+        """Return findings that are alike as one sentence, by those of each; a finding alone as its own."""
+        if len(found) < _ALIKE:
+            return told[0]
+        first, figure = told[0], found[0].shown.figure
+        mine, other = (
+            _range([getattr(each.shown, name) for each in found], partial(_number_in_words, figure))
+            for name in ("mine", "other")
+        )
+        mean = " en moyenne" if figure.kind is FigureKind.STOCK and found[0].shown.length > 1 else ""
+        words = f"{self._residences(each.residence for each in found)}, {self._when_and_whom(found[0], asked_topic)} : "
+        words += f"{figure.sentence.format(mine)}{mean}, contre {other} dans les autres résidences de leur bureau"
+        return replace(first, words=words, details=first.details[:1], alike=tuple(told))
+
+    def _when_and_whom(self, finding: FigureFinding, asked_topic: str | None) -> str:
+        has_before = _is_plain(finding.shown.figure)
+        since = _since(finding.period, self.step, has_before=has_before)
+        return f"{since}, {self._whom(finding, asked_topic)}"
+
+    def _residences(self, several: Iterable[str]) -> str:
+        # Each has a comma within its name.
+        return " ; ".join(map(self._residence, several))
+
+    def unusuals(self, found: Sequence[Unusual], told: Sequence[Outlier]) -> Outlier:
+        """Return unusually many cases of several residences as one sentence, by those of each; of one as its own."""
+        if len(found) < _ALIKE:
+            return told[0]
+        first = found[0]
+        counts = _range([each.count for each in found], lambda count: format_count(int(count)))
+        times = _range([each.times for each in found], lambda number: f"{number:.0f}")
+        topic = self._topic(first.topic) if first.topic else "tous les motifs ensemble"
+        expected = (
+            "ce que les autres résidences ont ouvert, à logements égaux"
+            if first.against is Against.ELSEWHERE
+            else "ce qui y est habituel en autant de temps"
+        )
+        words = (
+            f"{self._residences(each.residence for each in found)}, {_since(first.period, self.step)}, pour {topic} : "
+        )
+        words += f"{counts} nouveaux dossiers chacune, {times} fois {expected}"
+        return replace(told[0], words=words, alike=tuple(told))
 
     def unusual(self, count: Unusual, dwellings: int) -> Outlier:
         """Return unusually many cases as a sentence; of a residence with so many dwellings."""
@@ -356,6 +431,12 @@ def _without_year(span: FigureSpan, near: FigureSpan) -> str:
 
 def _number_in_words(figure: Figure, number: float) -> str:
     return f"{number:.0f}{_NBSP}%" if figure.judged_of else format_number(figure, number)
+
+
+def _range(numbers: Sequence[float], tell: Callable[[float], str]) -> str:
+    """Return "34 à 48 %"; "34 %" where all are told as the same."""
+    least, most = tell(min(numbers)), tell(max(numbers))
+    return most if least == most else f"{least.partition(_NBSP + '%')[0]} à {most}"
 
 
 def _sentence(words: str) -> str:

@@ -35,7 +35,7 @@ _FIRST_EVENTS = 500
 """Of few events, those among which the first cases of a list are looked for; where they do not do, among ever more."""
 _MORE_EVENTS = 4
 """So many times as many each time at the most."""
-_FIRST_STEP = 4_000
+_FIRST_STEP = 500
 """Cases that are asked at once at first where the search is given a time; then as many as the rest of it allows."""
 _LONGER = 2
 """So many times as many at once at the most as the time before."""
@@ -165,7 +165,8 @@ class CaseSearch:
         order = [column.asc() if wanted.oldest_first else column.desc() for column in (cases.c.opened_at, cases.c.id)]
         for part in self._parts(wanted):
             for step, edge in self._steps(part, wanted):
-                query = sa.select(cases.c.id).where(*part.conditions, *(step or follows)).order_by(*order)
+                # SQLite, of several bounds to one column, goes by the first: the nearest has to be it.
+                query = sa.select(cases.c.id).where(*(step or follows), *part.conditions).order_by(*order)
                 found += self._connection.execute(query.limit(limit - len(found))).scalars()
                 if len(found) == limit:
                     return Among(found, found[-1])
@@ -223,11 +224,11 @@ class CaseSearch:
         while True:
             began = time.monotonic()
             left = [] if after is None else [self._follows(after, oldest_first=wanted.oldest_first)]
-            query = sa.select(cases.c.id).where(*bounds, *left).order_by(*order).offset(count - 1).limit(1)
+            query = sa.select(cases.c.id).where(*left, *bounds).order_by(*order).offset(count - 1).limit(1)
             edge = self._connection.execute(query).scalar()
             # Neither order has two cases at one place: up to the edge is all that does not follow it.
             up_to = [] if edge is None else [self._reaches(edge, oldest_first=wanted.oldest_first)]
-            yield [*bounds, *left, *up_to], edge
+            yield [*left, *up_to, *bounds], edge
             if edge is None:
                 return
             after, count = edge, self._next(count, _FIRST_STEP, _LONGER, began)

@@ -1,7 +1,7 @@
 """What is said of an office that stands out: where, since when, for whom, and only what is so."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -34,6 +34,16 @@ DIRECTORY = Directory(
         ],
     )
 )
+
+
+def directory_of(homes: Sequence[tuple[str, str]]) -> Directory:
+    """Return the directory with other residences, and none of their dwellings."""
+    records = replace(
+        DIRECTORY.records, residences=[Residence(name, name, (), "", "", "", "", of) for name, of in homes]
+    )
+    return Directory(replace(records, addresses=[], dwellings=[]))
+
+
 Counted = Mapping[tuple[str, str, str], Mapping[str, int]]
 """What was counted of each office, residence and topic."""
 
@@ -589,6 +599,54 @@ def test_a_sheet_has_a_place_for_few_decisions_and_says_how_many_more_there_are(
     assert calm.changes == "Rien n’a nettement changé depuis la période d’avant (avril 2026)."
     assert sheet({MONTHS[2]: GOOD}).changes.startswith("Trop peu est compté de la période d’avant (avril 2026)")
     assert (calm.outliers, calm.lines, len(calm.nothing)) == ([], [], 2)
+
+
+def test_residences_of_which_the_same_is_so_are_told_in_one_sentence_that_names_them() -> None:
+    homes = [(f"{office[0].upper()}{at}", office) for office in ("nord", "sud") for at in range(1, 6)]
+    directory = directory_of(homes)
+    worse = {"N1": 700, "N2": 680, "S1": 690}
+    months = {
+        month: {
+            (office, home, "heating"): {
+                "due": 40_000 if home[1] == "5" else 1000,
+                "due_met": 36_000 if home[1] == "5" else worse.get(home, 900) if month != MONTHS[0] else 900,
+            }
+            for home, office in homes
+        }
+        for month in MONTHS
+    }
+    span = FigureSpan(Grain.MONTH, MONTHS[2])
+    names = Names(directory, {"heating": "Chauffage"}, PARIS)
+
+    def told() -> list[Outlier]:
+        made = Overview(Periods(months), directory, span, Place(), span.last)
+        return [each for each in describe_outliers(made, names, directory) if each.residence]
+
+    (found,) = told()
+    assert found.words == (
+        "N2, (Nord) ; S1, (Sud) ; N1, (Nord), depuis avril 2026, pour tous les motifs : 68 à 70\u00a0% des réponses "
+        "dans le délai, contre 89 à 90\u00a0% dans les autres résidences de leur bureau"
+    )
+    assert {each.residence for each in found.alike} == set(worse)
+    assert all(each.words.startswith(each.residence) and "dans les autres" in each.words for each in found.alike)
+    # Two that are alike are told apart, and so is what began at another time.
+    for month, counted in months.items():
+        counted["sud", "S1", "heating"]["due_met"] = 690 if month == MONTHS[2] else 900
+    assert sorted(each.residence for each in told()) == ["N1", "N2", "S1"]
+    assert not any(each.alike for each in told())
+
+
+def test_residences_with_as_unusually_many_cases_are_told_in_one_sentence() -> None:
+    def opened(many: int) -> Counted:
+        return {(office, home, "pests"): {"opened": many if home != "S2" else 5} for home, office in RESIDENCES}
+
+    (found,) = everything({MONTHS[0]: opened(5), MONTHS[1]: opened(5), MONTHS[2]: opened(40)})
+    assert found.words == (
+        "N1, (Nord) ; N2, (Nord) ; S1, (Sud), depuis mai 2026, pour nuisibles : 40 nouveaux dossiers chacune, 8 fois "
+        "ce qui y est habituel en autant de temps"
+    )
+    assert [each.residence for each in found.alike] == ["N1", "N2", "S1"]
+    assert all(each.words.startswith(f"{each.residence}, (") for each in found.alike)
 
 
 @pytest.mark.parametrize(("everywhere", "office", "residence", "kept"), [(4, 4, 4, (2, 2, 1)), (1, 0, 9, (1, 0, 4))])

@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from html import unescape
 
@@ -317,6 +318,29 @@ def test_what_stands_out_leads_to_the_page_of_its_figure_and_office(
     monkeypatch.setattr(pages, "describe_outliers", lambda *_given: iter([told]))
     found = unescape(head.get(f"/chiffres?le={last_month(head.desk)}").text)
     assert re.search(r'<a href="/chiffres/detail\?[^"]*b=sud&c=in_time">Sud : moins bon service</a>', found)
+
+
+def test_residences_told_at_once_lead_to_their_figure_and_each_to_its_own_page(
+    head: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    details = (OutlierDetail("Réponses dans le délai", BY_ID["in_time"]),)
+    each = [Outlier(f"{name} seule", residence=name, details=details, is_elsewhere=True) for name in ("R01", "R02")]
+    more = [
+        Outlier(f"{name} : 9", residence=name, period=FindingPeriod(date(2026, 5, 1), None)) for name in ("R01", "R02")
+    ]
+    told = [
+        replace(each[0], words="R01 ; R02 : pires", alike=tuple(each)),
+        replace(more[0], words="R01 ; R02 : 9 à 10", alike=tuple(more)),
+    ]
+    monkeypatch.setattr(pages, "describe_outliers", lambda *_given: iter(told))
+    page = unescape(head.get(f"/chiffres?le={last_month(head.desk)}").text)
+    links = {words: path for path, words in re.findall(r'<li><a href="([^"]*)">([^<]*)</a>', page)}
+    assert list(links) == ["R01 ; R02 : pires", "R01 seule", "R02 seule", "R01 ; R02 : 9 à 10", "R01 : 9", "R02 : 9"]
+    assert re.fullmatch(r"/chiffres/detail\?[^&]*&[^&]*&c=in_time", links["R01 ; R02 : pires"])
+    assert re.fullmatch(r"/chiffres/detail\?.*&r=R02&c=in_time", links["R02 seule"])
+    assert links["R01 ; R02 : 9 à 10"].startswith("/chiffres/carte?")
+    assert re.fullmatch(r"/chiffres/dossiers\?.*&r=R02.*", links["R02 : 9"])
+    assert page.count("<summary>Chaque résidence</summary>") == 2
 
 
 def test_the_report_of_a_month_is_on_a_page_as_it_goes_out(head: Somebody) -> None:

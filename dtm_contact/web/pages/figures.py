@@ -61,7 +61,7 @@ from dtm_contact.web.registry import page
 from dtm_contact.web.request_context import RequestContext
 
 _SHOWN_CASES: Final = 100
-_SECONDS_LOOKED: Final = 0.12
+_SECONDS_LOOKED: Final = 0.09
 """How long a page looks for them: where so many are not found by then, it goes on with the next page."""
 _MOST_EXPORTED: Final = 50_000
 _MOST_DIGITS: Final = 16
@@ -348,17 +348,26 @@ def _by_question(outliers: Sequence[Outlier]) -> Iterator[tuple[str, list[Outlie
 
 @dataclass(frozen=True, slots=True)
 class _StandingOut:
-    """What stands out in words, the page that shows it, each figure that does with its own page, and its note."""
+    """What stands out in words, the page that shows it, each figure that does with its own page, and its note.
+
+    Of several residences told at once, `alike` has each; `link` is then of all of them.
+    """
 
     words: str
     link: str
     details: Sequence[tuple[str, str]]
     note: str = ""
+    alike: "Sequence[_StandingOut]" = ()
 
 
 def _standing_out(outliers: Iterable[Outlier], query: FigureQuery) -> Iterator[_StandingOut]:
     for each in outliers:
-        if each.details:
+        if each.alike:
+            shown = each.details[0].figure if each.details else None
+            link = f"detail{query.link(c=shown.id)}" if shown else f"carte{query.link()}"
+            alike = tuple(_standing_out(each.alike, query))
+            yield _StandingOut(each.words, f"/chiffres/{link}", (), shown.note if shown else "", alike)
+        elif each.details:
             where = {"r": each.residence} if each.residence else {"b": each.office or query.place.office or ""}
             where |= {"m": each.topic} if each.topic else {}
             (_, first), *details = [
