@@ -422,11 +422,11 @@ async def test_what_was_refused_before_a_restart_is_not_tried_again_until_it_cha
         await watch.look()
     assert store.rule_versions.changes(9) == tried
     assert not scene.told
-    assert scene.alarms.lasting == (ALARM,), "nor is it forgotten"
+    assert list(scene.alarms.lasting) == [ALARM], "nor is it forgotten"
     change(folder, "topik: gas", "topic: gas")
     for _ in range(2):
         await watch.look()
-    assert not scene.alarms.lasting
+    assert list(scene.alarms.lasting) == []
     assert watch.in_force.rules.version == good
 
 
