@@ -267,19 +267,21 @@ class _Words:
             return id(finding)
         return finding.shown.figure.id, self._when_and_whom(finding, asked_topic), finding.shown.length
 
-    def outliers(self, found: Sequence[FigureFinding], told: Sequence[Outlier], asked_topic: str | None) -> Outlier:
+    def outliers(
+        self, alike: Sequence[FigureFinding], sentences: Sequence[Outlier], asked_topic: str | None
+    ) -> Outlier:
         """Return findings that are alike as one sentence, by those of each; a finding alone as its own."""
-        if len(found) < _ALIKE:
-            return told[0]
-        first, figure = told[0], found[0].shown.figure
+        if len(alike) < _ALIKE:
+            return sentences[0]
+        first, figure = sentences[0], alike[0].shown.figure
         mine, other = (
-            _range([getattr(each.shown, name) for each in found], partial(_number_in_words, figure))
+            _range([getattr(each.shown, name) for each in alike], partial(_number_in_words, figure))
             for name in ("mine", "other")
         )
-        mean = " en moyenne" if figure.kind is FigureKind.STOCK and found[0].shown.length > 1 else ""
-        words = f"{self._residences(each.residence for each in found)}, {self._when_and_whom(found[0], asked_topic)} : "
+        mean = " en moyenne" if figure.kind is FigureKind.STOCK and alike[0].shown.length > 1 else ""
+        words = f"{self._residences(each.residence for each in alike)}, {self._when_and_whom(alike[0], asked_topic)} : "
         words += f"{figure.sentence.format(mine)}{mean}, contre {other} dans les autres résidences de leur bureau"
-        return replace(first, words=words, details=first.details[:1], alike=tuple(told))
+        return replace(first, words=words, details=first.details[:1], alike=tuple(sentences))
 
     def _when_and_whom(self, finding: FigureFinding, asked_topic: str | None) -> str:
         has_before = _is_plain(finding.shown.figure)
@@ -290,13 +292,13 @@ class _Words:
         # Each has a comma within its name.
         return " ; ".join(map(self._residence, several))
 
-    def unusuals(self, found: Sequence[Unusual], told: Sequence[Outlier]) -> Outlier:
+    def unusuals(self, alike: Sequence[Unusual], sentences: Sequence[Outlier]) -> Outlier:
         """Return unusually many cases of several residences as one sentence, by those of each; of one as its own."""
-        if len(found) < _ALIKE:
-            return told[0]
-        first = found[0]
-        counts = _range([each.count for each in found], lambda count: format_count(int(count)))
-        times = _range([each.times for each in found], lambda number: f"{number:.0f}")
+        if len(alike) < _ALIKE:
+            return sentences[0]
+        first = alike[0]
+        counts = _range([each.count for each in alike], lambda count: format_count(int(count)))
+        times = _range([each.times for each in alike], lambda number: f"{number:.0f}")
         topic = self._topic(first.topic) if first.topic else "tous les motifs ensemble"
         expected = (
             "ce que les autres résidences ont ouvert, à logements égaux"
@@ -304,10 +306,10 @@ class _Words:
             else "ce qui y est habituel en autant de temps"
         )
         words = (
-            f"{self._residences(each.residence for each in found)}, {_since(first.period, self.step)}, pour {topic} : "
+            f"{self._residences(each.residence for each in alike)}, {_since(first.period, self.step)}, pour {topic} : "
         )
         words += f"{counts} nouveaux dossiers chacune, {times} fois {expected}"
-        return replace(told[0], words=words, alike=tuple(told))
+        return replace(sentences[0], words=words, alike=tuple(sentences))
 
     def unusual(self, count: Unusual, dwellings: int) -> Outlier:
         """Return unusually many cases as a sentence; of a residence with so many dwellings."""

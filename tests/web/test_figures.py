@@ -28,6 +28,8 @@ from dtm_contact.serving import RateLimit
 from dtm_contact.store import figure_cases
 from dtm_contact.store.figure_cases import CaseSearch
 from dtm_contact.store.figures import Period
+from dtm_contact.web.pages import figure_cases as case_pages
+from dtm_contact.web.pages import figure_detail
 from dtm_contact.web.pages import figures as pages
 from tests.prove.figures_store import CALENDARS, FORMULA, PARIS, PEOPLE, Writer, places_of, put
 from tests.prove.program import chance
@@ -140,7 +142,7 @@ def test_only_of_a_share_some_are_listed_alone(head: Somebody) -> None:
 
 
 def test_a_long_list_goes_on_and_no_case_is_on_two_pages(head: Somebody, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "_SHOWN_CASES", 7)
+    monkeypatch.setattr(case_pages, "_SHOWN_CASES", 7)
     le = last_month(head.desk)
     path, found = f"/chiffres/dossiers?c=opened&le={le}", list[str]()
     while path:
@@ -156,7 +158,7 @@ def test_a_long_list_goes_on_and_no_case_is_on_two_pages(head: Somebody, monkeyp
 def test_a_page_whose_time_is_over_says_that_it_goes_on_and_where(
     head: Somebody, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "_SECONDS_LOOKED", 0)
+    monkeypatch.setattr(case_pages, "_SECONDS_LOOKED", 0)
     monkeypatch.setattr(figure_cases, "_FIRST_STEP", 1)
     le = last_month(head.desk)
     for figure, where in (("opened", "les plus anciens"), ("open", "les plus récents")):
@@ -392,7 +394,7 @@ def test_where_service_is_worse_than_elsewhere_comes_before_what_is_so_everywher
 def test_the_map_marks_what_is_unusual_says_by_what_rule_and_draws_it_however_few_they_are(
     head: Somebody, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "_RESIDENCES_DRAWN", 1)
+    monkeypatch.setattr(figure_detail, "_RESIDENCES_DRAWN", 1)
     for residence in ("R01", "R02"):
         odd = Unusual(residence, "heating", 9, 1.5, 1e-6, FindingPeriod(date(2026, 3, 1), None))
         monkeypatch.setattr(Overview, "unusual", [odd])
