@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -269,7 +270,22 @@ def newest_begun(folder: Path) -> datetime | None:
         OSError: the folder cannot be read.
     """
     files = files_of(folder)
-    return datetime.strptime(files[-1].name[:18], "%Y-%m-%dT%H%M%SZ").replace(tzinfo=UTC) if files else None
+    return begun_of(files[-1]) if files else None
+
+
+def begun_of(path: Path) -> datetime:
+    """Return when a file of a journal was begun, as its name says, to the second."""
+    return datetime.strptime(path.name[:18], "%Y-%m-%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+def first_arrivals(path: Path, most: int) -> list[tuple[str, str]]:
+    """Return channel and external id of the first arrivals that a file of a journal holds.
+
+    Raises:
+        JournalError: it cannot be read.
+    """
+    arrivals = (told for told, _raw in _records_of(path, Contents()) if told["record"] == "arrival")
+    return [(told["channel"], told["external_id"]) for told in islice(arrivals, most)]
 
 
 def contents_of(folder: Path) -> Contents:
@@ -374,17 +390,21 @@ def _records(folder: Path, found: Contents) -> Iterator[tuple[dict[str, Any], me
     if not files:
         raise JournalError(f"{folder}: it holds no file of a journal (DATE-TIME-KEY.journal)")
     for path in files:
-        key = _key_of(path)
-        try:
-            with path.open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                found.files += 1
-                if not size:
-                    continue
-                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as octets:
-                    yield from _records_in(mapped, octets, key, found)
-        except OSError as error:
-            raise JournalError(f"{path}: {error.strerror}") from error
+        yield from _records_of(path, found)
+
+
+def _records_of(path: Path, found: Contents) -> Iterator[tuple[dict[str, Any], memoryview]]:
+    key = _key_of(path)
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            found.files += 1
+            if not size:
+                return
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as octets:
+                yield from _records_in(mapped, octets, key, found)
+    except OSError as error:
+        raise JournalError(f"{path}: {error.strerror}") from error
 
 
 def _records_in(

@@ -78,6 +78,13 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "The mailbox has not been looked at for a long time, though no error was met.",
             "Look whether its server answers; restart the daemon if it does: systemctl restart dtm-contact.",
         ),
+        "arrivals-missing": _illness(
+            "The store lacks what the intake journal holds: it was made anew, or restored without its journal. Nobody "
+            "reads those messages, and case numbers that tenants hold may be given again.",
+            "dtm-contact doctor --only journal counts them. Where the store was made anew: stop the daemon, then "
+            "dtm-contact restore BACKUP --replace and dtm-contact arrivals replay JOURNAL; else the replay alone. "
+            "Begun anew on purpose: dtm-contact store migrate --new.",
+        ),
         "relay": _illness(
             "Nothing is sent: those on call are not told of danger (P1), tenants get no answers. All of it waits in "
             "the outbox, danger first.",
