@@ -14,6 +14,7 @@ from dtm_contact.alarms import Alarms, cause_of
 from dtm_contact.alerting import Announcer, announce_lasting, announcing, kept_in, notifiers_of
 from dtm_contact.background import beside
 from dtm_contact.backup import StoreJournal, open_journal
+from dtm_contact.beginning import make_store, watching_for_missing
 from dtm_contact.cases.knowledge import SiteConfiguration
 from dtm_contact.cases.server import hearing
 from dtm_contact.danger_page import Keeper, keeping
@@ -33,7 +34,7 @@ from dtm_contact.privacy.retention import keeping_ages
 from dtm_contact.rules import RuleSet
 from dtm_contact.service_manager import ServiceManager, Watchdog, fed
 from dtm_contact.settings import HttpSettings, MailServerSettings, Settings
-from dtm_contact.store import GroupCommitInbox, Store, migrate, open_store
+from dtm_contact.store import GroupCommitInbox, Store, open_store
 from dtm_contact.store.secret_keys import SecretKeys
 from dtm_contact.timers import Runner, Storms, running
 from dtm_contact.tokens import CaseTokens
@@ -119,6 +120,7 @@ async def daemon(settings: Settings) -> AsyncIterator[RunningDaemon]:
         if in_force.settings is not copy:
             await worker.restart(in_force)
         journal = await stack.enter_async_context(open_journal(settings, store, alarms, utc_now))
+        await stack.enter_async_context(watching_for_missing(settings, store, alarms))
         mail = await _mail(stack, settings, store, alarms, (tokens, storms := Storms(), holder), journal)
         heartbeat.taken_over = wake = partial(_wake, worker, mail)
         worker.start(FallbackQueue(in_force.rules, estate), mail)
@@ -345,7 +347,7 @@ async def run(settings: Settings) -> None:
     manager = ServiceManager()
     try:
         manager.tell("STATUS=brings the store's tables to this version")
-        migration = migrate(settings.store.url)
+        migration = make_store(settings)
         if migration.came_from is not None and migration.revisions:
             _log.info(
                 "store migrated",

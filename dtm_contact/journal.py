@@ -5,6 +5,7 @@ nothing within a message can pass for a record. A record is `MAGIC`, the lengths
 JSON object, and octets. Only the last record of a file can be torn; one that was damaged later is passed over.
 """
 
+import errno
 import json
 import mmap
 import os
@@ -16,7 +17,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -88,15 +91,22 @@ class Contents:
 
 
 class Journal:
-    """Appends to a journal; its methods may be called from several threads, and return once all is on the disk."""
+    """Appends to a journal; its methods may be called from several threads, and return once all is on the disk.
+
+    Attributes:
+        on_vanished: called when the file that was appended to is not at its path any more, with what it held.
+    """
 
     def __init__(self, folder: Path, days: int, clock: Callable[[], datetime]) -> None:
         """Take the folder, the days after which files are erased, and the clock, aware."""
         self._folder = folder
         self._days = days
         self._clock = clock
+        self.on_vanished: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
         self._file: int | None = None
+        self._path: Path | None = None
+        self._was_mounted = False
         self._key = b""
         self._day = ""
         self._end = 0
@@ -130,6 +140,18 @@ class Journal:
         given = {str(year): last for year, last in numbers.items()}
         self._append([({"record": "numbers", "at": at, "numbers": given}, b"")])
 
+    def look(self) -> None:
+        """Look whether what is appended lands where the folder is, and begin another file where it does not.
+
+        Where nothing was written yet there is nothing to look at.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        with self._lock:
+            if self._path is not None or self._gap:
+                self._guarded(self._of_today)
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
@@ -147,28 +169,39 @@ class Journal:
         if not records:
             return
         with self._lock:
-            try:
-                file = self._of_today()
-                octets = b"".join(part for told, raw in records for part in _written(told, raw, self._key))
-                self._fill(file, len(octets))
-                _write_all(file, octets, self._end)
-                os.fdatasync(file)
-                self._end += len(octets)
-            except OSError:
-                # What is torn now must be the last of its file.
-                self._drop()
-                self._gap = True
-                raise
+            self._guarded(partial(self._write, records))
+
+    def _guarded(self, do: Callable[[], object]) -> None:
+        try:
+            do()
+        except OSError:
+            # What is torn now must be the last of its file.
+            self._drop()
+            self._gap = True
+            raise
+
+    def _write(self, records: Sequence[tuple[dict[str, Any], bytes]]) -> None:
+        file = self._of_today()
+        octets = b"".join(part for told, raw in records for part in _written(told, raw, self._key))
+        self._fill(file, len(octets))
+        _write_all(file, octets, self._end)
+        os.fdatasync(file)
+        self._end += len(octets)
 
     def _of_today(self) -> int:
         now = self._clock().astimezone(UTC)
+        if self._file is not None and not self._is_in_place(self._file):
+            # A file that was removed, or whose disk went away, takes what is written, and nobody finds it again.
+            self._drop()
+            self._gap = True
+            self.on_vanished()
         if self._file is not None and f"{now:%Y-%m-%d}" == self._day:
             return self._file
         self._drop()
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._find_folder()
         self._key = secrets.token_bytes(_KEY_OCTETS)
         path = self._folder / f"{now:%Y-%m-%dT%H%M%SZ}-{self._key.hex()}.journal"
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._file, self._path = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), path
         self._end = self._filled = 0
         self._day = f"{now:%Y-%m-%d}"
         begun = {"record": "begun", "at": now.isoformat(), "gap": self._gap}
@@ -179,6 +212,28 @@ class Journal:
         _sync_folder(self._folder)
         self._gap = False
         return self._file
+
+    def _is_in_place(self, file: int) -> bool:
+        """Tell whether the open file is still the one that lies at its path."""
+        try:
+            return self._path is not None and os.path.samestat(os.fstat(file), self._path.stat())
+        except OSError:
+            return False
+
+    def _find_folder(self) -> None:
+        """Make sure that the folder is there; it is made once, at the start.
+
+        Raises:
+            OSError: it is not there any more, or what was mounted there is not.
+        """
+        if self._path is None:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._was_mounted = self._folder.is_mount()
+        # Made anew, it would lie on the disk below: that of the store, as a rule, against which the journal is kept.
+        elif not self._folder.is_dir():
+            raise OSError(errno.ENOENT, "the folder is not there any more", str(self._folder))
+        elif self._was_mounted and not self._folder.is_mount():
+            raise OSError(errno.ENODEV, "its disk is not mounted any more", str(self._folder))
 
     def _fill(self, file: int, octets: int) -> None:
         """Fill the file with zeros ahead of what is to be written, unless that is large itself."""
@@ -215,7 +270,22 @@ def newest_begun(folder: Path) -> datetime | None:
         OSError: the folder cannot be read.
     """
     files = files_of(folder)
-    return datetime.strptime(files[-1].name[:18], "%Y-%m-%dT%H%M%SZ").replace(tzinfo=UTC) if files else None
+    return begun_of(files[-1]) if files else None
+
+
+def begun_of(path: Path) -> datetime:
+    """Return when a file of a journal was begun, as its name says, to the second."""
+    return datetime.strptime(path.name[:18], "%Y-%m-%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+def first_arrivals(path: Path, most: int) -> list[tuple[str, str]]:
+    """Return channel and external id of the first arrivals that a file of a journal holds.
+
+    Raises:
+        JournalError: it cannot be read.
+    """
+    arrivals = (told for told, _raw in _records_of(path, Contents()) if told["record"] == "arrival")
+    return [(told["channel"], told["external_id"]) for told in islice(arrivals, most)]
 
 
 def contents_of(folder: Path) -> Contents:
@@ -320,17 +390,21 @@ def _records(folder: Path, found: Contents) -> Iterator[tuple[dict[str, Any], me
     if not files:
         raise JournalError(f"{folder}: it holds no file of a journal (DATE-TIME-KEY.journal)")
     for path in files:
-        key = _key_of(path)
-        try:
-            with path.open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                found.files += 1
-                if not size:
-                    continue
-                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as octets:
-                    yield from _records_in(mapped, octets, key, found)
-        except OSError as error:
-            raise JournalError(f"{path}: {error.strerror}") from error
+        yield from _records_of(path, found)
+
+
+def _records_of(path: Path, found: Contents) -> Iterator[tuple[dict[str, Any], memoryview]]:
+    key = _key_of(path)
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            found.files += 1
+            if not size:
+                return
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as octets:
+                yield from _records_in(mapped, octets, key, found)
+    except OSError as error:
+        raise JournalError(f"{path}: {error.strerror}") from error
 
 
 def _records_in(

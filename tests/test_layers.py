@@ -34,7 +34,7 @@ LINES = (
     ("privacy",),
     ("worker", "monitor", "alerting", "web"),
     ("danger_page",),
-    ("health",),
+    ("beginning", "health"),
     ("dead_man_switch", "service_manager"),
     ("daemon",),
     ("doctor",),

@@ -78,6 +78,13 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "The mailbox has not been looked at for a long time, though no error was met.",
             "Look whether its server answers; restart the daemon if it does: systemctl restart dtm-contact.",
         ),
+        "arrivals-missing": _illness(
+            "The store lacks what the intake journal holds: it was made anew, or restored without its journal. Nobody "
+            "reads those messages, and case numbers that tenants hold may be given again.",
+            "dtm-contact doctor --only journal counts them. Where the store was made anew: stop the daemon, then "
+            "dtm-contact restore BACKUP --replace and dtm-contact arrivals replay JOURNAL; else the replay alone. "
+            "Begun anew on purpose: dtm-contact store migrate --new.",
+        ),
         "relay": _illness(
             "Nothing is sent: those on call are not told of danger (P1), tenants get no answers. All of it waits in "
             "the outbox, danger first.",
@@ -119,8 +126,8 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
         ),
         "journal": Cause(
             "The intake journal is not written: what comes in meanwhile is in the store alone, and lost with it.",
-            "Free or mount the disk of DTM_JOURNAL_DIR, then make a backup, which holds what the journal lacks: "
-            "dtm-contact backup.",
+            "Free or mount the disk of DTM_JOURNAL_DIR, or make its folder anew: what came in is written then, "
+            "what was sent is not. A backup holds what the journal lacks: dtm-contact backup.",
         ),
         "backup-age": Cause(
             "There is no backup, or the newest is old: what came in since is lost if the store is.",
@@ -136,6 +143,12 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "The directory in force is old: tenants who moved in since are not known.",
             "See whether the landlord's export still comes and its import still runs: dtm-contact directory history, "
             "journalctl -u dtm-contact-directory.",
+        ),
+        "journal-vanished": _happening(
+            "The file of the intake journal was taken away, with what it held: that is in the store alone, and lost "
+            "with it. Another file is begun where the folder is there.",
+            "Put the folder DTM_JOURNAL_DIR, or its disk, back with its files; where they are gone, make a backup, "
+            "which holds all that they held: dtm-contact backup.",
         ),
         "directory-refused": _happening(
             "The export that the landlord's system dropped is not imported: the directory before stays in force.",

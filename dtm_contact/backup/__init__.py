@@ -9,6 +9,7 @@ from dtm_contact.backup.opening import encrypted_for, keys_here, last_opening, n
 from dtm_contact.backup.replaying import (
     JournalReplay,
     gap_since_restore,
+    not_stored,
     not_taken_in,
     replay,
     take_journal_as_lost,
@@ -37,6 +38,7 @@ __all__ = [
     "last_opening",
     "make_backup",
     "newest_backup",
+    "not_stored",
     "not_taken_in",
     "note_opening",
     "open_journal",

@@ -1,9 +1,11 @@
 """The intake journal of a running daemon: what the store took in and what was sent, appended as it happens."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import sqlalchemy as sa
@@ -36,10 +38,13 @@ class StoreJournal:
         self._store = store
         self._alarms = alarms
         self._numbers: dict[int, int] = {}
+        self._missed: deque[tuple[str, str]] = deque()
+        journal.on_vanished = self._vanished
 
     def arrived(self, new: Sequence[Arrival]) -> None:
         """Append what the store has just taken in; returns once it is on the disk, or an alarm sounds."""
-        self._attempt(lambda: self._journal.append_arrivals(new))
+        if not self._attempt(lambda: self._journal.append_arrivals(new)):
+            self._missed.extend((arrival.channel, arrival.external_id) for arrival in new)
 
     def sent(self, claimed: ClaimedOutgoing, now: datetime) -> None:
         """Append that something was sent, before the store hears of it."""
@@ -55,7 +60,15 @@ class StoreJournal:
         self._attempt(append)
 
     def look(self) -> None:
-        """Append the last case numbers where they have changed, and erase old files."""
+        """Look whether it can be written; append what it missed and the last case numbers, and erase old files.
+
+        Raises:
+            StoreUnavailableError: the store cannot be read.
+            OSError: old files cannot be erased.
+        """
+        if not self._attempt(self._journal.look):
+            return
+        self._append_missed()
         with self._store.database.reading() as connection:
             numbers = last_numbers(connection)
         if numbers != self._numbers and self._attempt(lambda: self._journal.append_numbers(numbers)):
@@ -65,6 +78,22 @@ class StoreJournal:
     def close(self) -> None:
         """Close its file."""
         self._journal.close()
+
+    def _append_missed(self) -> None:
+        """Append what came in while the journal could not be written, one at a time, as far as the store holds it."""
+        while self._missed:
+            channel, external_id = self._missed[0]
+            arrival = self._store.arrivals.find(channel, external_id)
+            if arrival is not None and not self._attempt(partial(self._journal.append_arrivals, [arrival])):
+                return
+            self._missed.popleft()
+
+    def _vanished(self) -> None:
+        self._alarms.happened(
+            "journal-vanished",
+            "The file of the intake journal is not at its path any more: it was removed or moved, or its disk went "
+            "away. What came in before is in the store alone, unless it comes back.",
+        )
 
     def _case_of(self, outgoing_id: int) -> tuple[str, tuple[tuple[str, str], ...]]:
         """Return the number of the case that something was sent for, and its arrivals."""

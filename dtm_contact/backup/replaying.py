@@ -104,7 +104,7 @@ def replay(
     found = journal.contents_of(folder)
     arrived = {key: received_at for key, received_at in found.arrived.items() if not erased(*key)}
     wanted = {key for key, received_at in arrived.items() if since is None or received_at >= since}
-    missing = _missing(store, wanted)
+    missing = not_stored(store, wanted)
     with store.database.writing(hurried=False) as connection:
         raise_numbers(connection, _numbers_behind(found, connection))
         marks = add_marks(connection, map(_mark, found.sent))
@@ -154,7 +154,7 @@ def not_taken_in(store: Store, folder: Path, *, erased: Callable[[str, str], boo
     keys = (key for key in journal.keys_of(folder) if not erased(*key))
     # Some at a time: all that a journal of two weeks holds is more than what is looked for.
     while some := list(islice(keys, _KEYS_AT_ONCE)):
-        missing |= _missing(store, some)
+        missing |= not_stored(store, some)
     return len(missing)
 
 
@@ -203,8 +203,12 @@ def _mark(sent: journal.SentRecord) -> SentMark:
     return SentMark(sent.message_id, sent.to_digest, sent.kind, sent.reason, sent.case_number, sent.at, sent.arrivals)
 
 
-def _missing(store: Store, wanted: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Return which arrivals, by channel and external id, the store does not have."""
+def not_stored(store: Store, wanted: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return which arrivals, by channel and external id, the store does not have.
+
+    Raises:
+        StoreUnavailableError: the store cannot be read.
+    """
     keys = set(wanted)
     return keys - _stored(store, keys)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from dtm_contact.beginning import require_no_lost_store
 from dtm_contact.cases.knowledge import ConfigurationProvider
 from dtm_contact.danger_page import HTML, TEXT
 from dtm_contact.danger_page.keeper import made
@@ -45,6 +46,7 @@ def danger(settings: Settings, *, kept: bool, html: bool) -> None:
 
 
 def _now(settings: Settings, *, html: bool) -> bytes:
+    require_no_lost_store(settings)
     with open_store(settings.store.url, read_only=True, patience=_PATIENCE) as store:
         known = ConfigurationProvider(store, settings)()
         page = made(store, known, datetime.now(UTC), settings.danger.old_minutes)

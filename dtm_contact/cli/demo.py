@@ -30,6 +30,7 @@ from rich.live import Live
 from dtm_contact import log
 from dtm_contact.access import Role, new_account, new_link
 from dtm_contact.access.login import LINK_MINUTES
+from dtm_contact.beginning import make_store
 from dtm_contact.cli.grounds import ListingNames, listing_names
 from dtm_contact.cli.output import ReadablePath, terminal_output
 from dtm_contact.cli.queue import cases_table, queues_table
@@ -39,7 +40,7 @@ from dtm_contact.errors import DtmContactError, NoDirectoryError
 from dtm_contact.model import domain_of
 from dtm_contact.settings import Settings
 from dtm_contact.settings.common import shipped
-from dtm_contact.store import Store, migrate, open_store
+from dtm_contact.store import Store, open_store
 
 _LOOK_SECONDS = 0.25
 _CASES_SHOWN = 3
@@ -92,7 +93,7 @@ def demo(settings: Settings, fixtures: Path | None, *, once: bool) -> None:
     level = settings.log.model_copy(update={"level": "WARNING"})
     quiet = settings.model_copy(update={"log": level, "desk": desk})
     log.configure(quiet.log)
-    migrate(quiet.store.url)
+    make_store(quiet)
     _import_directory(quiet, fixtures / "directory")
     asyncio.run(_demo(_with_calls(quiet, fixtures / "calls"), messages, once=once))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from dtm_contact.alerting import announce_once, notifiers_of
+from dtm_contact.beginning import make_store, require_no_lost_store
 from dtm_contact.cases.rerouting import Placement, former_offices
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.output import (
@@ -37,7 +38,7 @@ from dtm_contact.log import get_log
 from dtm_contact.model import errors_first
 from dtm_contact.rules import load_in_force
 from dtm_contact.settings import Settings
-from dtm_contact.store import DirectoryImport, Origin, Store, migrate, open_store
+from dtm_contact.store import DirectoryImport, Origin, Store, open_store
 from dtm_contact.store.rule_versions import files_in_force
 
 _FOLDER = click.argument("folder", type=ReadablePath(file_okay=False))
@@ -112,7 +113,7 @@ def import_(settings: Settings, folder: Path, *, dry_run: bool, force: bool, sch
     if read is None:
         return 1
     records, files = read
-    migrate(settings.store.url)
+    make_store(settings)
     with open_store(settings.store.url) as store:
         in_force = _current(store)
         suspected = suspicions(in_force, records)
@@ -172,6 +173,7 @@ def restore(settings: Settings, number: int, *, dry_run: bool, as_json: bool) ->
 
 def _import_scheduled(settings: Settings, folder: Path) -> int:
     """Import what was dropped in a folder, if it is new and complete; return the exit status."""
+    require_no_lost_store(settings)
     files, now = look_at(folder), datetime.now(UTC)
     with open_store(settings.store.url) as store:
         waits = _reason_to_wait(settings, store, files, now)

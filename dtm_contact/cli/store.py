@@ -6,11 +6,12 @@ from datetime import datetime
 import click
 
 from dtm_contact.backup import copy_store
+from dtm_contact.beginning import make_store
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.output import as_json_option, plain, print_json, table, terminal_output
 from dtm_contact.privacy.erasing import vacuum
 from dtm_contact.settings import Settings
-from dtm_contact.store import Held, LeaseLine, migrate, open_store
+from dtm_contact.store import Held, LeaseLine, open_store
 
 
 @click.group(cls=CommandGroup)
@@ -19,13 +20,16 @@ def store_group() -> None:
 
 
 @store_group.command("migrate")
+@click.option(
+    "--new", is_flag=True, help="Begin anew, on purpose, though backups or a journal of an earlier store lie."
+)
 @click.pass_obj
-def migrate_(settings: Settings) -> None:
-    """Bring the store's tables to this version; creates the store where there is none.
+def migrate_(settings: Settings, *, new: bool) -> None:
+    """Bring the store's tables to this version; creates the store where there is none, and none was lost.
 
     Prints how long each revision took: meanwhile nobody else could write, and the mail server kept what came.
     """
-    migration = migrate(settings.store.url)
+    migration = make_store(settings, anew=new)
     if migration.came_from is not None:
         for revision, seconds in migration.revisions:
             click.echo(f"revision {revision}: {seconds:.1f} s")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import ClassVar, Final
 
 from dtm_contact.backup import newest_backup
+from dtm_contact.beginning import lost_store
 from dtm_contact.doctor.registry import CheckResult, Site, SkipError, check, fault, ok, warning
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.journal import newest_begun
@@ -49,6 +50,11 @@ def _inspected(site: Site) -> Inspection:
 def database(site: Site) -> Iterator[CheckResult]:
     """Look at the database itself."""
     path = site.settings.store.sqlite_path
+    # That it cannot be read is told below.
+    with suppress(StoreUnavailableError, ImportError):
+        if (lost := lost_store(site.settings)) is not None:
+            yield fault(lost.told, lost.remedy)
+            return
     if path is not None and not path.exists():
         yield warning(
             f"there is no store yet: {path.absolute()}", "dtm-contact store migrate; the first start makes it, too"

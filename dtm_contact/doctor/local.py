@@ -79,7 +79,7 @@ def rights(site: Site) -> Iterator[CheckResult]:
 
 def _wrong_folders(settings: Settings) -> Iterator[CheckResult]:
     for setting, folder in written_folders(settings):
-        message = _cannot_write(folder)
+        message = cannot_write(folder)
         if message is not None:
             owner = user_name(os.geteuid()) if os.geteuid() else "USER"
             remedy = f"give it to the daemon's user: mkdir -p {folder}; chown {owner} {folder}"
@@ -131,7 +131,8 @@ def _sockets(settings: Settings) -> Iterator[tuple[str, Path]]:
         yield "lmtp.socket", settings.lmtp.socket
 
 
-def _cannot_write(folder: Path) -> str | None:
+def cannot_write(folder: Path) -> str | None:
+    """Say why nothing can be written to a folder, as the user who runs this; None where it can."""
     try:
         if not folder.exists():
             return f"{folder} does not exist"

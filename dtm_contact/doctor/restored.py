@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from dtm_contact.backup import gap_since_restore, not_taken_in
+from dtm_contact.doctor.local import cannot_write
 from dtm_contact.doctor.registry import CheckResult, Site, SkipError, check, fault, ok, warning
 from dtm_contact.errors import DtmContactError, described
 from dtm_contact.journal import JournalError, files_of
@@ -44,6 +45,12 @@ def journal(site: Site) -> Iterator[CheckResult]:
             return
         if folder is None:
             raise SkipError("no intake journal is kept: journal.dir is not set")
+        if (wrong := cannot_write(folder)) is not None:
+            yield fault(
+                f"the intake journal is not written, what comes in is in the store alone: {wrong}",
+                "mount its disk, or give the folder to the daemon's user (check rights); then: dtm-contact backup",
+            )
+            return
         if not files_of(folder):
             raise SkipError("the intake journal holds nothing yet")
         lacking = not_taken_in(site.store, folder, erased=erased_arrivals(site.settings))

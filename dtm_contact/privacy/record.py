@@ -10,7 +10,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -87,6 +87,15 @@ class Erasures:
     def exists(self) -> bool:
         """Return whether anything was ever erased."""
         return (self._folder / _RECORD).exists()
+
+    def written_at(self) -> datetime | None:
+        """Return when something was erased last; None where nothing ever was.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        path = self._folder / _RECORD
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.exists() else None
 
     def digest(self, kind: str, *parts: str) -> str:
         """Return the keyed digest of something, by what it is: the same value of two kinds has two digests."""

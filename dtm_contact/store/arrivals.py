@@ -297,6 +297,13 @@ class Arrivals:
         with self._database.reading() as connection:
             return load_arrival(connection, arrival_id)
 
+    def find(self, channel: str, external_id: str) -> Arrival | None:
+        """Return an arrival with its bytes; None where there is none, or its bytes have been erased by their age."""
+        wanted = {"channel": channel, "external_id": bounded_key(external_id)}
+        with self._database.reading() as connection:
+            number = connection.execute(_NUMBER, wanted).scalar_one_or_none()
+            return None if number is None else load_arrival(connection, number)
+
     def retry(self, arrival_id: int, who: str, now: datetime) -> None:
         """Let an arrival be judged again that was parked, or that a daemon holds whose lease is over.
 
@@ -360,6 +367,13 @@ _WHOLE = (
     sa.select(*(arrivals.c[name] for name in Arrival.__slots__ if name != "raw"), arrival_bodies.c.raw)
     .join(arrival_bodies)
     .where(arrivals.c.id == sa.bindparam("arrival"))
+)
+
+
+_NUMBER = (
+    sa.select(arrivals.c.id)
+    .join(arrival_bodies)
+    .where(arrivals.c.channel == sa.bindparam("channel"), arrivals.c.external_id == sa.bindparam("external_id"))
 )
 
 

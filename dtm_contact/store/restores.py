@@ -194,6 +194,15 @@ def awaits_journal(connection: Connection) -> bool:
     return last != 0 and connection.execute(place).scalar_one_or_none() != str(last)
 
 
+def journal_taken_in(connection: Connection) -> bool:
+    """Return, in a transaction, whether an intake journal was taken in, or said to be lost, since the last restore.
+
+    Where none was restored: ever.
+    """
+    place = sa.select(positions.c.place).where(positions.c.channel == _JOURNAL)
+    return connection.execute(place).scalar_one_or_none() == str(_last_restore(connection))
+
+
 @dataclass(frozen=True, slots=True)
 class RestoreGap:
     """The time of which a restored store knows nothing, since no intake journal was taken in.

@@ -1,4 +1,8 @@
+import os
+import subprocess
 from datetime import timedelta
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -126,6 +130,69 @@ def test_what_could_not_be_written_is_a_gap_in_the_next_file(tmp_path: Path) -> 
     journal.append_arrivals([arrival("kept")])
     assert contents_of(folder).gaps == [NOW]
     assert [each.external_id for each in kept(folder)] == ["kept"]
+
+
+def test_a_file_that_is_taken_away_is_noticed_and_another_is_begun(tmp_path: Path) -> None:
+    folder, vanished = tmp_path / "journal", count()
+    journal = Journal(folder, 14, lambda: NOW)
+    journal.on_vanished = partial(next, vanished)
+    journal.look()
+    assert files_of(folder) == [], "nothing is begun before there is anything to write"
+    journal.append_arrivals([arrival("before")])
+    folder.rename(tmp_path / "moved")
+    for _ in range(2):
+        with pytest.raises(FileNotFoundError):
+            journal.append_arrivals([arrival("meanwhile")])
+        with pytest.raises(FileNotFoundError):
+            journal.look()
+    assert not folder.exists(), "it would lie on the disk below"
+    folder.mkdir()
+    journal.look()
+    journal.append_arrivals([arrival("after")])
+    assert [each.external_id for each in kept(folder)] == ["after"]
+    assert contents_of(folder).gaps == [NOW]
+    assert [each.external_id for each in kept(tmp_path / "moved")] == ["before"]
+    assert next(vanished) == 1, "told once"
+
+
+def test_a_file_that_is_removed_under_the_daemon_costs_nothing_that_comes_after(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, 14, lambda: NOW)
+    keep(tmp_path, arrival("of another start"))
+    journal.append_arrivals([arrival("before")])
+    for file in files_of(tmp_path):
+        file.unlink()
+    journal.append_arrivals([arrival("after")])
+    assert [each.external_id for each in kept(tmp_path)] == ["after"]
+
+
+def test_a_disk_that_goes_away_and_comes_back_is_not_written_below(tmp_path: Path) -> None:
+    folder, disk = tmp_path / "journal", tmp_path / "disk"
+    for each in (folder, disk):
+        each.mkdir()
+
+    def mount(*arguments: str) -> bool:
+        return subprocess.run(["mount", *arguments], check=False, capture_output=True).returncode == 0
+
+    def unmount() -> None:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+    if not (os.geteuid() == 0 and mount("-t", "tmpfs", "-o", "size=16m", "tmpfs", str(disk))):
+        reason = "only root may mount a disk"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    try:
+        assert mount("--bind", str(disk), str(folder))
+        journal = Journal(folder, 14, lambda: NOW)
+        journal.append_arrivals([arrival("before")])
+        unmount()
+        with pytest.raises(OSError, match="not mounted"):
+            journal.append_arrivals([arrival("meanwhile")])
+        assert list(folder.iterdir()) == []
+        assert mount("--bind", str(disk), str(folder))
+        journal.append_arrivals([arrival("after")])
+        assert {each.external_id for each in kept(folder)} == {"before", "after"}
+        unmount()
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 def test_a_folder_without_a_journal_is_told(tmp_path: Path) -> None:

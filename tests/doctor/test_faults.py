@@ -445,6 +445,11 @@ def journal_that_was_not_taken_in(scene: Scene) -> None:
     journalled(scene, "one", "two", "three").arrivals.accept([arrival("two")])
 
 
+def journal_whose_folder_is_away(scene: Scene) -> None:
+    journalled(scene, "one")
+    (scene.folder / "journal").rename(scene.folder / "moved")
+
+
 def journal_of_which_a_restore_knows_nothing(scene: Scene) -> None:
     store = journalled(scene, "one")
     store.arrivals.accept([arrival("one")])
@@ -821,6 +826,7 @@ FAULTS: list[tuple[Plant, str, CheckState, str]] = [
     (arrival_held_by_the_dead, "leases", CheckState.FAULT, "held beyond a lease: 1 arrivals, by d1 "),
     (mail_held_since_a_restore, "held", CheckState.WARNING, "1 e-mails are held since a restore; 0 of them tell of"),
     (journal_that_was_not_taken_in, "journal", CheckState.FAULT, "2 arrivals of the intake journal are not in the st"),
+    (journal_whose_folder_is_away, "journal", CheckState.FAULT, "is not written, what comes in is in the store alone"),
     (journal_of_which_a_restore_knows_nothing, "journal", CheckState.WARNING, "was not taken in since"),
     (journal_that_burnt_too, "journal", CheckState.WARNING, "may be missing, dangers too"),
     (arrivals_that_nobody_judges, "waiting", CheckState.WARNING, "no daemon runs, and 2 arrivals wait to be judged"),
