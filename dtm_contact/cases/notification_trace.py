@@ -89,7 +89,7 @@ def trace_notifications(store: Store, number: str, knowledge: Knowledge, now: da
 
     Args:
         store: holds the case.
-        number: the case's.
+        number: the case's, of now or of before a restore.
         knowledge: the rules and settings in force.
         now: the time, aware.
 
@@ -98,6 +98,8 @@ def trace_notifications(store: Store, number: str, knowledge: Knowledge, now: da
         StoreUnavailableError: the store cannot be read.
     """
     file = store.cases.get(number)
+    # What hangs on a case is asked for by the number of now, also where that of before a restore was given.
+    number = file.case.number
     notices = [each for each in store.outbox.entries(case_number=number) if each.kind is OutgoingKind.NOTICE]
     notices.sort(key=lambda each: each.id)
     by_message_id = {each.message_id: each.id for each in store.outbox.of_case(number)}

@@ -143,8 +143,8 @@ def _on_case(
             raise ChangedMeanwhileError(_what_came_between(act, command.actor))
         checked_call(checked, act, **command.arguments)
         _drop_draft(work, command)
-        (after,) = work.lock(command.number)
-        done = Done(command.number, after.case.version, tuple(act.events), act.opened, hints=tuple(act.hints))
+        (after,) = work.lock(held.case.number)
+        done = Done(held.case.number, after.case.version, tuple(act.events), act.opened, hints=tuple(act.hints))
         return _done(work, command, done)
 
 

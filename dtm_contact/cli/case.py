@@ -18,7 +18,7 @@ from dtm_contact.cases.verbs.working import DangerOver
 from dtm_contact.cases.wire import send
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.grounds import IsoTime, ListingNames, listing_names
-from dtm_contact.cli.output import as_json_option, plain, print_json, printable, table, terminal_output
+from dtm_contact.cli.output import as_json_option, plain, print_json, printable, say_number_now, table, terminal_output
 from dtm_contact.explain.terminal import render_judgement
 from dtm_contact.labels.cases import STATES
 from dtm_contact.labels.coded_text import NOT_READ, text_of
@@ -78,7 +78,9 @@ def _change(settings: Settings, verb: str, options: Mapping[str, Any], **argumen
     """
     given = {name: _as_argument(value) for name, value in arguments.items() if value is not None}
     command = Command(verb, options["who"], options["number"], given, options["version"])
-    _print_done(perform(settings, command), settings, as_json=options["as_json"])
+    done = perform(settings, command)
+    say_number_now(command.number, done.number)
+    _print_done(done, settings, as_json=options["as_json"])
 
 
 def _as_argument(value: Any) -> Any:
@@ -346,6 +348,7 @@ def show(settings: Settings, number: str, *, as_json: bool) -> None:
     """
     with open_store(settings.store.url, read_only=True) as store:
         file = store.cases.get(number)
+        say_number_now(number, file.case.number)
         if as_json:
             print_json(_as_json(file))
         else:
@@ -365,9 +368,10 @@ def trace(settings: Settings, number: str, *, as_json: bool) -> None:
         found = trace_notifications(
             store, number, ConfigurationProvider(store, settings)(), datetime.now(settings.zone)
         )
+    say_number_now(number, found.case.number)
     if as_json:
         chain = [{"at": plain(step.at), "stage": step.stage.value, "what": step.what} for step in found.steps]
-        print_json({"number": number, "answer": list(found.answer), "steps": chain})
+        print_json({"number": found.case.number, "answer": list(found.answer), "steps": chain})
         return
     for sentence in found.answer:
         click.echo(printable(sentence))

@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 
 from dtm_contact.cli import CommandGroup
-from dtm_contact.cli.output import as_json_option, plain, print_json, table, terminal_output
+from dtm_contact.cli.output import as_json_option, plain, print_json, say_number_now, table, terminal_output
 from dtm_contact.model import Urgency
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
@@ -49,6 +49,9 @@ def list_(
     wanted = OutboxStatus(status) if status is not None else None
     since = None if case_number is not None else datetime.now(UTC) - timedelta(hours=hours)
     with open_store(settings.store.url, read_only=True) as store:
+        if (asked := case_number) is not None:
+            case_number = store.cases.number_now(asked)
+            say_number_now(asked, case_number)
         found = store.outbox.entries(status=wanted, case_number=case_number, since=since, limit=limit)
     if as_json:
         for each in found:

@@ -102,6 +102,12 @@ def clock_behind(what: str, at: datetime | None, now: datetime, zone: tzinfo) ->
 _CLOCK_STEP: Final = timedelta(seconds=5)
 
 
+def say_number_now(asked: str, now: str) -> None:
+    """Say on standard error which number a case has now where the one asked for is of before a restore."""
+    if asked != now:
+        click.echo(printable(f"case {asked} is {now} now"), err=True)
+
+
 def print_json(value: Any) -> None:
     """Print one JSON object as a line."""
     line = json.dumps(value, ensure_ascii=False, separators=(", ", ": "))

@@ -304,15 +304,19 @@ class Cases:
         """
         with self._database.reading() as connection:
             wanted = sa.select(cases.c.id, *CASE_COLUMNS)
-            row = connection.execute(wanted.where(cases.c.number == number)).one_or_none()
-            if row is None and (now := lost_store.numbers_since(connection, [number]).get(number)) is not None:
-                row = connection.execute(wanted.where(cases.c.number == now)).one_or_none()
+            now = lost_store.number_now(connection, number)
+            row = connection.execute(wanted.where(cases.c.number == now)).one_or_none()
             if row is None:
                 raise NotFoundError(f"case {number}{_until_judged(connection, number)}")
             case, found = case_of(row[1:]), list(events.of_case(connection, row.id))
             if before := lost_store.events_before(connection, row.id, case.number):
                 found = sorted((*found, *before), key=lambda event: event.at)
             return CaseFile(case, contacts_of(connection, row.id), tuple(found))
+
+    def number_now(self, number: str) -> str:
+        """Return the number that a case has now; see `lost_store.number_now`."""
+        with self._database.reading() as connection:
+            return lost_store.number_now(connection, number)
 
     def numbers_before(self, channel: str, external_id: str) -> tuple[str, ...]:
         """Return the numbers of the cases in which an arrival lay in a store that was lost; see `lost_store`."""

@@ -16,7 +16,7 @@ from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import Database
 from dtm_contact.store.drafts import begun_by
 from dtm_contact.store.events import ANSWERS, is_answer
-from dtm_contact.store.lost_store import numbers_since
+from dtm_contact.store.lost_store import number_now
 from dtm_contact.store.register import RegisterEntry
 from dtm_contact.store.schema import (
     IS_OPEN,
@@ -241,9 +241,7 @@ class StoredDesk:
     def case(self, number: str) -> Case | None:
         """Return one case as it stands, without what lies in it; by the number that it had before a restore, too."""
         with self._database.reading() as connection:
-            found = _of_number(connection, number)
-            now = None if found is not None else numbers_since(connection, [number]).get(number)
-            return found if now is None else _of_number(connection, now)
+            return _of_number(connection, number_now(connection, number))
 
     def offices_of(self, numbers: Collection[str]) -> dict[str, tuple[str | None, bool]]:
         """Return the office that works each of these cases and whether it is archived, by its number."""

@@ -78,6 +78,17 @@ def numbers_since(connection: Connection, numbers: Collection[str]) -> dict[str,
     return found
 
 
+def number_now(connection: Connection, number: str) -> str:
+    """Return the number that a case has now, in a transaction; as it was asked where no restore is known to change it.
+
+    Args:
+        connection: the transaction.
+        number: a case's number, of now or of before a restore; one that a case has now is that case's.
+    """
+    is_there = connection.execute(sa.select(cases.c.id).where(cases.c.number == number)).first() is not None
+    return number if is_there else numbers_since(connection, [number]).get(number, number)
+
+
 def sent_before(connection: Connection, case_id: int, number: str, addresses: Collection[str]) -> list[LostLetter]:
     """Return the letters that a lost store sent in a case to some addresses, in a transaction; the oldest first.
 

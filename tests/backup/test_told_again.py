@@ -144,6 +144,24 @@ def test_those_on_call_are_notified_once_more_and_the_trace_says_why(tmp_path: P
             assert any(was in each for each in told)
 
 
+def test_a_number_of_before_the_restore_means_the_case_of_now(tmp_path: Path, command: Callable[..., str]) -> None:
+    with burnt(tmp_path) as (running, _before, lost, _done):
+        number = running.judge_next(after(62)) or ""
+        running.sent(after(62))
+        known = SiteConfiguration(running.grounds.directory, running.grounds.rules, running.settings)
+        asked, same = (trace_notifications(running.store, each, known, after(63)) for each in (lost, number))
+        assert asked == same
+        assert [step for step in asked.steps if step.stage.value == "notice"]
+        assert not any("nothing was written" in each for each in asked.answer)
+        running.store.directory.save(running.grounds.directory.records, "import", NOW)
+        hint = f"case {lost} is {number} now"
+        for words in (("case", "trace"), ("case", "show"), ("outbox", "list", "--case"), ("case", "take")):
+            told = command(running, *words, lost, "--json")
+            assert hint in told, words
+            assert number in told.replace(hint, ""), words
+        assert "2026-999999" in command(running, "case", "take", "2026-999999")
+
+
 UNTOLD = (
     "From: =?utf-8?q?Zo=C3=A9?= Alba <zoe@courriel.example>\r\nSubject: Fuite\r\nMessage-ID: <zoe@courriel.example>\r\n"
     "Content-Type: text/plain; charset=utf-8\r\n\r\nForte odeur de gaz au 14 rue Hoche, 06 12 34 56 78\r\n"
