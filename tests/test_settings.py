@@ -96,7 +96,7 @@ def test_what_nobody_sets_lies_at_absolute_places() -> None:
         ),
         ("[desk]\n\nwebhook = 1", "FILE:3: desk.webhook: there is no such setting; did you mean alarm.webhook?"),
         ("[smtp]\nport = 2.5", "FILE:2: smtp.port: Input should be a valid integer"),
-        ('[smtp]\nrecipients = "a@b"', "FILE:2: smtp.recipients: Input should be a valid tuple; write a list, such"),
+        ('[smtp]\nrecipients = "a@b"', "FILE:2: smtp.recipients: this is a list of values; write a list, such"),
         ("smtp = 25", "FILE:1: smtp: this is a group of settings; write a table: [name], and its keys"),
         ("[lease]\nseconds = 3", "FILE:1: lease: a lease must outlast 3 heartbeats"),
         ('timezone = "Mars"', "FILE:1: timezone: no such time zone; write a name such as Europe/Paris"),

@@ -34,6 +34,9 @@ _TYPES: Final = {
     "model_type": "write a table: [name], and its keys below it",
 }
 
+_SAID: Final = {"model_type": "this is a group of settings", "tuple_type": "this is a list of values"}
+"""What is said of a value in place of pydantic's words, which name a type of Python."""
+
 Key = tuple[str, ...]
 
 
@@ -282,7 +285,7 @@ def _wrong_values(error: ValidationError, file: SettingsFile | None, environ: Ma
     faults: dict[str, list[str]] = {}
     for fault in error.errors(include_input=False):
         key = tuple(str(part) for part in takewhile(lambda part: isinstance(part, str), fault["loc"]))
-        message = "this is a group of settings" if fault["type"] == "model_type" else fault["msg"]
+        message = _SAID.get(fault["type"], fault["msg"])
         hint = _TYPES.get(fault["type"])
         message = message.removeprefix("Value error, ")
         faults.setdefault(_where(key, file, environ), []).append(f"{message}; {hint}" if hint else message)

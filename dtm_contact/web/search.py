@@ -10,11 +10,8 @@ import sqlite3
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from rapidfuzz.distance import DamerauLevenshtein
 
@@ -69,19 +66,20 @@ class ContactIndex:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._folder = TemporaryDirectory(prefix="dtm-search-")
-        self._path = Path(self._folder.name) / "words.db"
+        # A database without a name: what does not fit into SQLite's cache lies in a file that is unlinked as it is
+        # opened, so that no tenant's word stays behind, however the process ends. One connection alone sees it.
+        self._words = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._turn = threading.Lock()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._keep_up, name="search", daemon=True)
         self._known: dict[str, list[str]] = {}
         self.upto = 0
-        with closing(self._connect()) as words:
-            words.execute("PRAGMA journal_mode = WAL")
-            words.execute(
-                "CREATE VIRTUAL TABLE found USING fts5(words, content='', detail='none', columnsize=0, "
-                "prefix='3', tokenize='ascii')"
-            )
-            words.execute("CREATE TABLE vocabulary (word TEXT PRIMARY KEY) WITHOUT ROWID")
+        self._words.execute("PRAGMA journal_mode = MEMORY")
+        self._words.execute(
+            "CREATE VIRTUAL TABLE found USING fts5(words, content='', detail='none', columnsize=0, "
+            "prefix='3', tokenize='ascii')"
+        )
+        self._words.execute("CREATE TABLE vocabulary (word TEXT PRIMARY KEY) WITHOUT ROWID")
 
     def start(self) -> None:
         """Begin with what is there."""
@@ -91,17 +89,18 @@ class ContactIndex:
         """End, and let the index go."""
         self._stopped.set()
         self._thread.join()
-        self._folder.cleanup()
+        with self._turn:
+            self._words.close()
 
     def contacts(self, text: str) -> list[int]:
         """Return the store's ids of contacts that hold all of the words, the latest first; typos are forgiven."""
         asked = asked_words(text)[:_MOST_WORDS]
         if not asked:
             return []
-        with closing(self._connect()) as words:
-            terms = " AND ".join(self._term(words, word) for word in asked)
+        with self._turn:
+            terms = " AND ".join(self._term(self._words, word) for word in asked)
             query = "SELECT rowid FROM found WHERE found MATCH ? ORDER BY rowid DESC LIMIT ?"
-            return [row[0] for row in words.execute(query, (terms, _MOST_FOUND))]
+            return [row[0] for row in self._words.execute(query, (terms, _MOST_FOUND))]
 
     def _term(self, words: sqlite3.Connection, word: str) -> str:
         is_known = words.execute("SELECT 1 FROM vocabulary WHERE word = ?", (word,)).fetchone()
@@ -117,20 +116,25 @@ class ContactIndex:
         return self._known.get(word[1], [])
 
     def _keep_up(self) -> None:
-        with closing(self._connect()) as words:
-            while not self._stopped.is_set():
-                try:
-                    grown = self._take(words)
-                except StoreUnavailableError as error:
-                    _log.warning("the search does not keep up", error=type(error).__name__)
-                    grown = False
-                if not grown:
-                    self._stopped.wait(_LOOK_SECONDS)
+        while not self._stopped.is_set():
+            try:
+                grown = self._take()
+            except StoreUnavailableError as error:
+                _log.warning("the search does not keep up", error=type(error).__name__)
+                grown = False
+            if not grown:
+                self._stopped.wait(_LOOK_SECONDS)
 
-    def _take(self, words: sqlite3.Connection) -> bool:
+    def _take(self) -> bool:
         rows = self._store.desk.searchable(self.upto, _AT_ONCE)
         if not rows:
             return False
+        with self._turn:
+            self._add(self._words, rows)
+        self.upto = rows[-1][0]
+        return True
+
+    def _add(self, words: sqlite3.Connection, rows: Iterable[tuple[int, str]]) -> None:
         new: set[str] = set()
         words.execute("BEGIN")
         for contact_id, text in rows:
@@ -145,13 +149,6 @@ class ContactIndex:
         words.execute("COMMIT")
         for word in added:
             self._known.setdefault(word[0], []).append(word)
-        self.upto = rows[-1][0]
-        return True
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, timeout=10)
-        connection.execute("PRAGMA synchronous = OFF")
-        return connection
 
 
 Sees = Callable[[str | None], bool]

@@ -3,11 +3,13 @@
 import asyncio
 import json
 import re
+import tempfile
 import time
 from dataclasses import replace
 from datetime import date, timedelta
 from hashlib import sha256
 from html import unescape
+from pathlib import Path
 
 import httpx
 import pytest
@@ -40,7 +42,7 @@ from dtm_contact.model import (
     WriterHome,
 )
 from dtm_contact.store import StoreRefusedError
-from dtm_contact.web.search import nearest
+from dtm_contact.web.search import ContactIndex, nearest
 from tests.web.conftest import DeskAlone, Somebody, open_in
 
 OXYGEN = Evidence("danger.phrase", 3.0, "sous oxygène")
@@ -103,6 +105,25 @@ def test_search_forgives_slips(desk: DeskAlone, secretary: Somebody, asked: str)
     while desk.contact_index.upto < 1:
         assert time.monotonic() < until
     assert numbers(secretary.get(f"/recherche?q={asked}").text) == [number]
+
+
+def test_the_words_of_the_search_have_no_name_on_the_disk(
+    desk: DeskAlone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path / "words"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "words"))
+    (tmp_path / "words").mkdir()
+    open_in(desk.store, "nord", "one")
+    index = ContactIndex(desk.store)
+    # Nothing fits into the cache.
+    index._words.execute("PRAGMA cache_size = 1")
+    index.start()
+    until = time.monotonic() + 30
+    while index.upto < 1:
+        assert time.monotonic() < until
+    assert index.contacts("fuite")
+    assert not list((tmp_path / "words").iterdir())
+    index.stop()
 
 
 def test_a_number_leads_straight_to_its_case(desk: DeskAlone, secretary: Somebody) -> None:
