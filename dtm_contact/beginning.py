@@ -25,7 +25,7 @@ from dtm_contact.privacy.erasing import erased_arrivals
 from dtm_contact.privacy.record import ErasureRecordError, Erasures, folder_of
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, migrate
-from dtm_contact.store.beginning import Beginning, beginning_of, is_in_use, mark_begun
+from dtm_contact.store.beginning import StoreBeginning, beginning_of, is_in_use, mark_begun
 from dtm_contact.store.database import Database
 from dtm_contact.store.migrating import Migration
 from dtm_contact.store.restores import journal_taken_in
@@ -47,11 +47,11 @@ class LostStore:
     """What tells that a store was lost.
 
     Attributes:
-        told: where none is, and what an earlier one has left, in a sentence without a full stop.
+        words: where none is, and what an earlier one has left, in a sentence without a full stop.
         remedy: what to do.
     """
 
-    told: str
+    words: str
     remedy: str
 
 
@@ -73,7 +73,7 @@ def make_store(settings: Settings, *, anew: bool = False) -> Migration:
         database = Database(settings.store.url)
         try:
             with database.writing() as connection:
-                mark_begun(connection, Beginning(datetime.now(UTC), on_purpose=anew))
+                mark_begun(connection, StoreBeginning(datetime.now(UTC), on_purpose=anew))
         finally:
             database.close()
     return migration
@@ -88,7 +88,7 @@ def require_no_lost_store(settings: Settings) -> None:
     """
     lost = lost_store(settings)
     if lost is not None:
-        raise LostStoreError(f"{lost.told}. {lost.remedy}")
+        raise LostStoreError(f"{lost.words}. {lost.remedy}")
 
 
 def lost_store(settings: Settings) -> LostStore | None:
@@ -98,7 +98,7 @@ def lost_store(settings: Settings) -> LostStore | None:
         StoreUnavailableError: the database cannot be read.
     """
     path = settings.store.sqlite_path
-    beginning: Beginning | None = None
+    beginning: StoreBeginning | None = None
     has_tables = False
     if path is None or path.exists():
         database = Database(settings.store.url, read_only=True, patience=_PATIENCE)

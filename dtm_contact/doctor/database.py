@@ -53,7 +53,7 @@ def database(site: Site) -> Iterator[CheckResult]:
     # That it cannot be read is told below.
     with suppress(StoreUnavailableError, ImportError):
         if (lost := lost_store(site.settings)) is not None:
-            yield fault(lost.told, lost.remedy)
+            yield fault(lost.words, lost.remedy)
             return
     if path is not None and not path.exists():
         yield warning(

@@ -14,8 +14,19 @@ from typing import Any, Final
 from dtm_contact.cases.safety_words import SafetyOutcome, SafetyWords
 from dtm_contact.labels.cases import PRIORITIES
 from dtm_contact.labels.events import SENT_STATES, WITHHELD_BECAUSE, rule_label
+from dtm_contact.labels.formats import percent
 from dtm_contact.labels.judging import ASKERS, SCOPES, UNANSWERED
-from dtm_contact.model import AlarmLevel, Asker, CaseKind, Channel, OutgoingKind, Scope, Unanswered, Withheld
+from dtm_contact.model import (
+    AlarmLevel,
+    AlarmSource,
+    Asker,
+    CaseKind,
+    Channel,
+    OutgoingKind,
+    Scope,
+    Unanswered,
+    Withheld,
+)
 from dtm_contact.privacy.export_html import lines
 from dtm_contact.privacy.export_parts import ExportNames
 from dtm_contact.privacy.export_wishes import said_in
@@ -27,6 +38,16 @@ _SAW_DANGER: Final = {
     AlarmLevel.CERTAIN: "oui, quelqu’un pouvait être en danger",
     AlarmLevel.POSSIBLE: "possible, à vérifier par un agent",
     AlarmLevel.NONE: "pas de danger vu",
+}
+_RAISED_BY: Final = {
+    AlarmSource.WORDS: "une phrase que des responsables ont désignée",
+    AlarmSource.MODEL: "cette note",
+    AlarmSource.RULE: "une règle",
+    AlarmSource.EQUIPMENT: "ce que l’annuaire dit d’un équipement",
+    AlarmSource.FRAILTY: "ce qu’une panne peut faire à une personne fragile",
+    AlarmSource.ANSWER: "la réponse à notre question",
+    AlarmSource.SOURCE: "le code de l’installation qui a appelé",
+    AlarmSource.AGENT: "un agent",
 }
 _PRIORITY: Final = re.compile(r"\bP[1-4]\b")
 _OTHER_RULES: Final = "d’après les règles d’aujourd’hui, qui ne sont plus celles d’alors"
@@ -114,7 +135,13 @@ def decided(decision: Row, understood: Row, names: ExportNames, when: When, answ
 def _danger(alarm: Row) -> str:
     level = AlarmLevel(alarm.get("level") or AlarmLevel.NONE)
     why_not = alarm.get("why_not")
-    return _SAW_DANGER[level] + (f" ({without_codes(why_not)})" if isinstance(why_not, str) else "")
+    told = _SAW_DANGER[level]
+    if alarm.get("score") is not None and alarm.get("limit") is not None:
+        told += f" ; note calculée sur tout le message : {percent(alarm['score'])}, danger sûr à partir de "
+        told += percent(alarm["limit"])
+    if alarm.get("raised_by"):
+        told += f" ; vu par {_RAISED_BY[AlarmSource(alarm['raised_by'])]}"
+    return told + (f" ({without_codes(why_not)})" if isinstance(why_not, str) else "")
 
 
 def _case(decision: Row) -> str:

@@ -106,8 +106,8 @@ def _officer(settings: Settings) -> str:
 
 KEEP_IT_SAFE: Final = (
     "<p><strong>Cette copie contient tout ce que vous nous avez dit. Si quelqu’un, chez vous ou ailleurs, pouvait s’en "
-    "servir contre vous, gardez-la là où il ne peut pas la lire.</strong> Cet avertissement est dans toutes les "
-    "copies.</p>"
+    "servir contre vous, gardez-la là où il ne peut pas la lire.</strong> En danger : le 17 ou le 112, par SMS le "
+    "114 ; contre les violences, le 3919. Cet avertissement est dans toutes les copies.</p>"
 )
 """What stands at the top of every copy alike, so that it tells nothing of whose it is."""
 
@@ -204,8 +204,11 @@ def decisions(settings: Settings) -> str:
         "<p>« Sûr à 98 % » est un calcul : chaque indice d’un message (un nom, un numéro, une adresse, un bâtiment) "
         "pèse pour ou contre chaque locataire. À partir de "
         f"{percent(settings.match.tenant)}, le message est mis à votre nom ; au-dessous, à aucun nom, et un agent "
-        "cherche. L’urgence et le danger ne sont pas un calcul de ce genre : ils suivent les mots cités dans chaque "
-        "dossier.</p>"
+        "cherche. L’urgence suit les mots cités dans chaque dossier.</p>"
+        "<p>Un danger est vu de deux façons. Des phrases, une règle ou un équipement que des responsables ont désignés "
+        "le disent à eux seuls. Et le programme calcule, sur tous les mots d’un message, une note de danger de 0 à "
+        "100 % ; chaque message dit la sienne, et à partir de quelle note le danger est tenu pour sûr. Au-dessous, il "
+        "peut être possible : un agent le vérifie.</p>"
         "<p>Ce programme ne décide ni de votre bail, ni de votre loyer, ni d’une attribution de logement.</p>"
         "<p>Pour contester un de ces choix, donner votre avis ou demander qu’une personne relise votre dossier : "
         f"répondez à un courriel du dossier, appelez votre bureau, ou écrivez à {whom}. Un agent peut changer chacun "

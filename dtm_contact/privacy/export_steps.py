@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from dtm_contact.privacy.ages import months_after
 from dtm_contact.rules.schedule import Action, Until
+from dtm_contact.store.events import ANSWERS
 
 Row = Mapping[str, Any]
 When = Callable[[datetime], str]
@@ -100,7 +101,10 @@ class CaseSteps:
         self._when = when
         self._now = now
         self._urgency_left: dict[str, datetime] = {}
-        for event in sorted(happened, key=lambda row: row["at"]):
+        happened = sorted(happened, key=lambda row: row["at"])
+        self._taken_at = max((row["at"] for row in happened if row["what"] == "taken"), default=None)
+        self._answered_at = min((row["at"] for row in happened if row["what"] in ANSWERS), default=None)
+        for event in happened:
             before, _after = (event["data"].get("changed") or {}).get("priority") or (None, None)
             if before is not None:
                 self._urgency_left[before] = event["at"]
@@ -139,6 +143,14 @@ class CaseSteps:
             return _PLANNED_ANEW if self._has_one_for_all else _TO_BE_PLANNED
         return f"{'n’a pas eu lieu' if step['at'] <= self._now else 'n’aura pas lieu'}, {ended[1]}"
 
+    def _seen_to(self, until: Until) -> tuple[datetime, str] | None:
+        """Return since when what a step waits for has been done, and what that is; None where it has not."""
+        if until is Until.TAKEN and self._case.get("owner") and self._taken_at is not None:
+            return self._taken_at, "un agent s’en occupe"
+        if until is Until.ANSWERED and self._case.get(ANSWERED) and self._answered_at is not None:
+            return self._answered_at, "quelqu’un vous a répondu"
+        return None
+
     @property
     def _has_one_for_all(self) -> bool:
         """Whether a step that is for all urgencies is planned with the one of today."""
@@ -151,6 +163,6 @@ class CaseSteps:
         if self._case["state"] != "open":
             return self._case["closed_at"] or self._now, _CLOSED
         if planned_for == self._case["priority"]:
-            return None
+            return self._seen_to(Until(step["data"]["until"]))
         why = _PLANNED_ANEW if step["data"].get("of_any") else _OTHER_URGENCY
         return self._urgency_left.get(planned_for, self._now), why

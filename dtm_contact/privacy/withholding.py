@@ -20,7 +20,8 @@ from dtm_contact.store.writing_schema import drafts
 from dtm_contact.wording import worded
 
 NOT_GIVEN: Final = (
-    "texte non donné, car un agent y parle de quelqu’un d’autre, à qui cela pourrait nuire (RGPD, art. 15(4))"
+    "texte retenu, car un agent y nomme quelqu’un d’autre (RGPD, art. 15(4)) : pour qu’une personne relise ce qui vous "
+    "concerne et vous le donne, écrivez-nous en citant ce dossier et cette date"
 )
 """What stands in the place of such a text."""
 _GAP: Final = "[…]"

@@ -18,7 +18,7 @@ _ON_PURPOSE: Final = "on purpose "
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
+class StoreBeginning:
     """How a store began.
 
     Attributes:
@@ -30,14 +30,14 @@ class Beginning:
     on_purpose: bool
 
 
-def mark_begun(connection: Connection, beginning: Beginning) -> None:
+def mark_begun(connection: Connection, beginning: StoreBeginning) -> None:
     """Keep, in a transaction, how a store began."""
     told = (_ON_PURPOSE if beginning.on_purpose else "") + beginning.at.isoformat()
     place = insert_of(connection)(positions).values(channel=_BEGINNING, place=told)
     connection.execute(place.on_conflict_do_update(index_elements=["channel"], set_={"place": place.excluded.place}))
 
 
-def beginning_of(connection: Connection) -> Beginning | None:
+def beginning_of(connection: Connection) -> StoreBeginning | None:
     """Return, in a transaction, how a store began; None where nothing tells.
 
     A store that an earlier program made does not say so: it began with its first directory at the latest.
@@ -47,11 +47,11 @@ def beginning_of(connection: Connection) -> Beginning | None:
         query = sa.select(positions.c.place).where(positions.c.channel == _BEGINNING)
         told: str | None = connection.execute(query).scalar_one_or_none()
         if told is not None:
-            return Beginning(datetime.fromisoformat(told.removeprefix(_ON_PURPOSE)), told.startswith(_ON_PURPOSE))
+            return StoreBeginning(datetime.fromisoformat(told.removeprefix(_ON_PURPOSE)), told.startswith(_ON_PURPOSE))
     if not tables.has_table(directory_versions.name):
         return None
     first = connection.execute(sa.select(sa.func.min(directory_versions.c.imported_at))).scalar_one()
-    return None if first is None else Beginning(first, on_purpose=False)
+    return None if first is None else StoreBeginning(first, on_purpose=False)
 
 
 def is_in_use(connection: Connection) -> bool:

@@ -37,7 +37,7 @@ from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import Database, insert_of
 from dtm_contact.store.drafts import drop_draft
 from dtm_contact.store.files import draft_files, lay_to_case
-from dtm_contact.store.lost_store import numbers_since
+from dtm_contact.store.lost_store import number_now
 from dtm_contact.store.register import RegisterEntry
 from dtm_contact.store.schema import IS_OPEN, arrivals, case_links, cases, contacts, shared_contacts
 from dtm_contact.store.system_schema import accounts as accounts_table
@@ -118,15 +118,13 @@ class CaseTransaction:
         Raises:
             NotFoundError: there is no case of one of the numbers.
         """
+        numbers = tuple(number_now(self._connection, number) for number in numbers)
         # Always locked in the same order, so that two who hold the same pair never wait for each other.
         query = sa.select(cases.c.id, *CASE_COLUMNS).where(cases.c.number.in_(numbers)).order_by(cases.c.id)
         found = {row.number: LockedCase(row.id, case_of(row[1:])) for row in self._rows(query.with_for_update())}
-        if lost := [number for number in numbers if number not in found]:
-            since = numbers_since(self._connection, lost)
-            for number in lost:
-                if number not in since:
-                    raise NotFoundError(f"case {number}")
-            return self.lock(*(since.get(number, number) for number in numbers))
+        for number in numbers:
+            if number not in found:
+                raise NotFoundError(f"case {number}")
         return [found[number] for number in numbers]
 
     def begin_act(self, digest: str) -> ActResult | None:

@@ -41,6 +41,7 @@ from dtm_contact.privacy.export import Exported, ExportError, export_person
 from dtm_contact.privacy.export_html import typeset
 from dtm_contact.privacy.export_parts import ExportNames
 from dtm_contact.privacy.export_program import SAFETY, ProgramChoice, answered, decided
+from dtm_contact.privacy.export_steps import CaseSteps
 from dtm_contact.privacy.own_words import OwnWords, own_words
 from dtm_contact.privacy.subject import DataSubject, person_named
 from dtm_contact.privacy.withholding import UnknownPassageError
@@ -603,8 +604,8 @@ def test_of_what_an_agent_wrote_the_sentences_that_harm_nobody_are_given(
     assert list(left.sentences.values()) == ["Dame pénible.", "M. Lemoine ment, Mme Diallo aussi !", "A rappelé à 9 h."]
     for path in ("lisez-moi.html", "donnees.json"):
         told = (done.folder / path).read_text().replace("\N{NO-BREAK SPACE}", " ")
-        assert "Dame pénible. […] A rappelé à 9 h. – […] : texte non donné, car un agent" in told
-        assert "Bonjour. […] – […] : texte non donné, car un agent" in told
+        assert "Dame pénible. […] A rappelé à 9 h. – […] : texte retenu, car un agent" in told
+        assert "Bonjour. […] – […] : texte retenu, car un agent" in told
         assert "Lemoine" not in told
 
 
@@ -622,8 +623,14 @@ def test_a_late_case_its_end_and_what_was_wished_are_told_in_words(
         connection.execute(late.values(state="open", due=LATER - timedelta(hours=1)))
         ids = {row.number: row.id for row in connection.execute(sa.select(cases.c.number, cases.c.id))}
         connection.execute(outbox.delete().where(outbox.c.case_id == ids[came]))
-        replied = sa.update(outbox).where(outbox.c.case_id == ids[first], outbox.c.kind == "reply")
-        connection.execute(replied.values(created_at=LATER - timedelta(hours=2)))
+        replied = {
+            "case_id": ids[first],
+            "at": LATER - timedelta(hours=2),
+            "who": "paul",
+            "what": "replied",
+            "data": {},
+        }
+        connection.execute(events.insert(), replied)
         mine = sa.select(contacts.c.id).where(contacts.c.case_id == ids[first]).scalar_subquery()
         of_first = judgements.c.contact_id == mine
         judged = connection.execute(sa.select(judgements.c.judgement).where(of_first)).scalar_one()
@@ -1033,3 +1040,23 @@ def test_nothing_of_the_page_is_cut_and_no_word_of_ours_is_broken(
     whole, lines = asyncio.run(measured())
     assert whole <= width
     assert set(lines) == {1}
+
+
+@pytest.mark.parametrize(
+    ("until", "act", "why"),
+    [("taken", "taken", "un agent s’en occupe"), ("answered", "reached", "quelqu’un vous a répondu")],
+)
+@pytest.mark.parametrize("hours", [1, 5])
+def test_a_step_that_somebody_saw_to_before_its_hour_says_so(until: str, act: str, why: str, hours: int) -> None:
+    step = {"state": "waiting", "at": LATER + timedelta(hours=hours), "settled_at": None}
+    step["data"] = {"does": "remind", "until": until, "priority": "P2"}
+    case = {"state": "open", "priority": "P2", "owner": "agent 1", "a_recu_une_reponse": True, "closed_at": None}
+    happened = [{"at": LATER, "what": act, "data": {}}]
+    now = LATER + timedelta(hours=3)
+    seen_to = CaseSteps(case, [step], happened, str, str, now)
+    lost = "n’a pas eu lieu" if hours == 1 else "n’aura pas lieu"
+    assert [each.partition(" : ")[2] for each in seen_to.over()] == [f"{lost}, {why}"]
+    assert list(seen_to.upcoming()) == []
+    nobody = CaseSteps({**case, "owner": None, "a_recu_une_reponse": False}, [step], [], str, str, now)
+    left = ["rien n’indique que cela a été fait"] if hours == 1 else []
+    assert [each.partition(" : ")[2] for each in nobody.over()] == left

@@ -107,6 +107,15 @@ async def opened(world: World, keys: Keys, subject: str, text: str = LEAK, sende
     return number
 
 
+async def appointed(keys: Keys, number: str) -> None:
+    await keys.press("v")
+    await keys.page.wait_for_url(f"**/rendez-vous?dossier={number}")
+    await keys.tab_to("input[name=quand]")
+    await keys.press("Space")
+    await keys.do(to=".appoint button.primary", told="Rendez-vous pris")
+    await keys.page.wait_for_timeout(SECOND)
+
+
 async def test_a_case_is_worked_by_keyboard_alone(world: World, keys: Keys) -> None:
     number = await opened(world, keys, "Au clavier")
     page = keys.page
@@ -149,10 +158,7 @@ async def test_a_case_is_worked_by_keyboard_alone(world: World, keys: Keys) -> N
     await keys.do("a", "Le chauffagiste passe", to="button[name=jours][value='7']", told="Mis en attente")
     await keys.do(UNDO, told="Changement annulé")
     await page.wait_for_timeout(SECOND)
-    await keys.press("v")
-    await page.wait_for_url(f"**/rendez-vous?dossier={number}")
-    await keys.do(to="button[name=quand]", told="Rendez-vous pris")
-    await page.wait_for_timeout(SECOND)
+    await appointed(keys, number)
     await keys.press("f")
     await keys.choose("agence-accueil")
     await keys.do("Tab", "Pour l’agence", "Tab", told="Dossier transmis")
